@@ -306,6 +306,8 @@ enum rc loop_new(const struct log *keep_log, struct loop **ret_loop, struct faul
 	if (!l->context)
 		return fault_set(
 			f, RC_IO, "libwebsockets cannot make its context (descriptors or memory are short)");
+	how.options |=
+		LWS_SERVER_OPTION_ADOPT_APPLY_LISTEN_ACCEPT_CONFIG; /* so that it loads no certificates for clients */
 	how.vhost_name = "none";
 	how.protocols = no_protocols;
 	if (!lws_create_vhost(l->context, &how))
