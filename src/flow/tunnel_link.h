@@ -14,8 +14,9 @@
 
 /* Close codes of the WebSocket (control-plane.md 6.12). */
 enum tunnel_link_code {
-	TUNNEL_LINK_REPLAY = 4401, /* a frame that is not the next one */
-	TUNNEL_LINK_TAMPER = 4402, /* a wrong tag or signature, bytes that are no message */
+	TUNNEL_LINK_INTERNAL = 1011, /* our own failure */
+	TUNNEL_LINK_REPLAY = 4401,   /* a frame that is not the next one */
+	TUNNEL_LINK_TAMPER = 4402,   /* a wrong tag or signature, bytes that are no message */
 	TUNNEL_LINK_SCOPE =
 		4403, /* a message that this end may not send, or not now; an agent that is not let in */
 	TUNNEL_LINK_TIMEOUT = 4408,    /* silence */
@@ -30,24 +31,24 @@ enum tunnel_link_code {
 #define TUNNEL_LINK_IN_MAX       (4u << 20)                   /* bytes fed and not read yet */
 #define TUNNEL_LINK_OUT_MAX      (4u << 20)                   /* bytes of small messages that wait */
 #define TUNNEL_LINK_BULK_MAX     (2 * (size_t)TUNNEL_MSG_MAX) /* bytes of long messages that wait */
-#define TUNNEL_LINK_PIECE        (256u << 10)                 /* payload of one frame of a long message */
+#define TUNNEL_LINK_PIECE        (64u << 10)                  /* payload of one frame of a long message */
 #define TUNNEL_LINK_SEND_MAX \
 	(64u << 10) /* bytes of one SEND, unless one frame is larger; never over TUNNEL_FRAME_MAX */
 
 struct tunnel_link {
 	enum tunnel_msg_from me;
-	bool shut;
 	bool keyed;
 	uint8_t key_in[TUNNEL_AUTH_KEY], key_out[TUNNEL_AUTH_KEY];
 	uint64_t seq_in, seq_out; /* of the last frame */
 	struct buf in;            /* fed; `in_used` of it is read */
 	struct buf out;           /* whole frames; `out_used` of it was handed to the owner */
-	struct buf bulk;          /* u32 length, u8 type, payload, and so on; `bulk_used` of it is framed */
+	struct buf bulk;          /* long messages: u32 length, u8 type, payload, and so on */
 	struct buf part;          /* of the message that comes in several frames */
-	size_t in_used, out_used, bulk_used;
+	size_t in_used, out_used;
+	size_t bulk_used,
+		bulk_sent; /* where the message now being sent begins; how much of its payload is framed */
 	bool parting;
 	uint8_t part_type;
-	bool bulk_begun; /* a frame of the message at bulk_used has gone out */
 	uint64_t fed_ms, heard_ms;
 	struct arena arena; /* of the last message */
 	int code;           /* why it ends; 0 while it lives */

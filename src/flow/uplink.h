@@ -47,7 +47,7 @@ struct uplink {
 	struct tunnel_link link;
 	struct uplink_conf conf; /* secrets are wiped when they have been used */
 	struct tunnel_auth_talk talk;
-	uint64_t since_ms, beat_ms; /* when WAITS began; when the next heartbeat is due */
+	uint64_t since_ms, beat_ms; /* when WAITS or HOPES began; when the next heartbeat is due */
 	uint64_t seed;
 	uint32_t heartbeat_ms, rtt_ms;       /* rtt_ms: of the last heartbeat */
 	struct tunnel_msg_heartbeat figures; /* mono is filled in */
@@ -64,7 +64,7 @@ uint64_t uplink_due(const struct uplink *u); /* UINT64_MAX: never */
 bool uplink_next(struct uplink *u, struct uplink_act *ret);
 
 /* The answer to ASKED. agent_id, the protocol's bounds, ephemeral and signature are filled in here. */
-void uplink_hello(struct uplink *u, const struct tunnel_msg_hello *hello);
+void uplink_hello(struct uplink *u, uint64_t now_ms, const struct tunnel_msg_hello *hello);
 
 /* What the next heartbeats say. */
 void uplink_figures(struct uplink *u, uint32_t load, uint32_t active, uint32_t sessions);
