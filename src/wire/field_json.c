@@ -309,7 +309,7 @@ static void take_object(
 	}
 	json_object_foreach((json_t *)in, key, value)
 	{
-		if (field_find(t, key))
+		if (r->lenient || field_find(t, key))
 			continue;
 		const char *near = field_nearest(t, key);
 		wrong(r, &(struct place){ at, key, 0 }, "unknown_field",

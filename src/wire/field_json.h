@@ -21,6 +21,7 @@ struct field_problem {
 struct field_reader {
 	struct arena *arena; /* holds decoded texts and lists, and the problems' words */
 	bool partial;        /* a merge patch: what is absent stays as it is in *to, nothing is required */
+	bool lenient;        /* a peer that may be newer: members that the table does not know are skipped */
 	uint64_t given;      /* out: bit i is set when member i of the top table was in the JSON */
 	struct field_problem problems[FIELD_PROBLEMS_MAX];
 	size_t problems_n;
