@@ -27,8 +27,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		vdf_text_write(&two, back, form);
 		expect(one.n == two.n && (one.n == 0 || !memcmp(one.p, two.p, one.n)));
 		vdf_json(&json, doc);
-		json_t *j =
-			json_loadb((const char *)json.p, json.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
+		/* Two keys that are no UTF-8 may look the same once their bytes are replaced. */
+		size_t flags = strstr(buf_text(&json), "\\ufffd") ? 0 : JSON_REJECT_DUPLICATES;
+		json_t *j = json_loadb((const char *)json.p, json.n, flags, NULL);
 		expect(j != NULL);
 		json_decref(j);
 		arena_done(&b);

@@ -28,6 +28,11 @@ enum rc pb_unpack(const ProtobufCMessageDescriptor *d, const void *p, size_t n, 
 	ProtobufCAllocator allocator = { .alloc = get, .free = put_back, .allocator_data = &from };
 
 	ProtobufCMessage *m = protobuf_c_message_unpack(d, &allocator, n, p);
+	/* protobuf-c lets field number 0 pass when its key is written in two bytes; it is no protobuf, and could not be read again
+	 * once written. */
+	for (unsigned i = 0; m && i < m->n_unknown_fields; i++)
+		if (m->unknown_fields[i].tag == 0)
+			m = NULL;
 	if (m) {
 		*ret_message = m;
 		return RC_OK;

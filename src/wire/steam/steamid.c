@@ -25,7 +25,8 @@ uint64_t steamid_id64(struct steamid id)
 void steamid_text(char ret[static STEAMID_TEXT_MAX], uint64_t id64)
 {
 	struct steamid id = steamid_of(id64);
-	char letter = id.type < sizeof(letters) - 1 ? letters[id.type] : 'i';
+	size_t known = id.type < sizeof(letters) - 1 ? id.type : 0;
+	char letter = letters[known];
 
 	if (id.type == STEAMID_ANON_USER || id.type == STEAMID_ANON_GAME_SERVER)
 		snprintf(ret, STEAMID_TEXT_MAX, "[%c:%u:%u(%u)]", letter, id.universe, id.account, id.instance);
