@@ -22,8 +22,8 @@
 /* The epoch of the event log: made with the database, so that a cursor of another one is known as such. */
 static enum rc open_epoch(struct control *c, struct store_conn *db, struct fault *f)
 {
-	static const struct store_query find = { "SELECT value FROM meta WHERE name = 'epoch'" };
-	static const struct store_query make = { "INSERT INTO meta (name, value) VALUES ('epoch', $1)" };
+	static const struct store_query find = { .sql = "SELECT value FROM meta WHERE name = 'epoch'" };
+	static const struct store_query make = { .sql = "INSERT INTO meta (name, value) VALUES ('epoch', $1)" };
 	auto_rows struct store_rows *r = NULL;
 	uint8_t random[4];
 
@@ -53,7 +53,14 @@ static enum rc prepare(struct control *c, struct fault *f)
 		log_info(c->log, "database migrated steps=%zu", ran);
 	if (rc == RC_OK)
 		rc = open_epoch(c, db, f);
-	struct tx tx = { .control = c, .db = db, .arena = &arena, .fault = f, .now_ms = c->started_ms, .actor = "system", .peer = "", .trace_id = "" };
+	struct tx tx = { .control = c,
+		.db = db,
+		.arena = &arena,
+		.fault = f,
+		.now_ms = c->started_ms,
+		.actor = "system",
+		.peer = "",
+		.trace_id = "" };
 	if (rc == RC_OK)
 		rc = outcome_revive(&tx);
 	arena_done(&arena);

@@ -25,10 +25,10 @@ struct waits;
 
 /* Made from the one master secret at the start; never leaves the process. */
 struct control_secrets {
-	uint8_t pepper[32];       /* of key hashes */
-	uint8_t cursor[32];       /* of page cursors */
-	uint8_t sign_public[32];  /* Ed25519, proves the control plane to its agents */
-	uint8_t sign_secret[32];  /* Ed25519 seed */
+	uint8_t pepper[32];      /* of key hashes */
+	uint8_t cursor[32];      /* of page cursors */
+	uint8_t sign_public[32]; /* Ed25519, proves the control plane to its agents */
+	uint8_t sign_secret[32]; /* Ed25519 seed */
 };
 
 struct control_conf {
@@ -36,10 +36,10 @@ struct control_conf {
 	const char *host;
 	uint16_t port;
 	const char *tls_cert, *tls_key;
-	uint32_t lease_ms;      /* how long a task stays with an agent that is silent */
-	uint32_t heartbeat_ms;  /* how often an agent speaks */
+	uint32_t lease_ms;       /* how long a task stays with an agent that is silent */
+	uint32_t heartbeat_ms;   /* how often an agent speaks */
 	uint32_t idempotency_ms; /* how long an answer is kept for its key */
-	uint32_t event_keep;    /* events kept in the log */
+	uint32_t event_keep;     /* events kept in the log */
 	struct web_limits limits;
 };
 

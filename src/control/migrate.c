@@ -6,8 +6,9 @@
 #include <stdio.h>
 
 /* The text of a migration stands in its .sql file, and from there in the program's read-only memory. */
-#define TEXT(label, file)                                                                                                           \
-	__asm__(".pushsection .rodata\n.global " #label "\n" #label ":\n.incbin \"" MIGRATIONS_DIR "/" file "\"\n.byte 0\n.popsection\n"); \
+#define TEXT(label, file)                                                                                   \
+	__asm__(".pushsection .rodata\n.global " #label "\n" #label ":\n.incbin \"" MIGRATIONS_DIR "/" file \
+		"\"\n.byte 0\n.popsection\n");                                                              \
 	extern const char label[]
 
 TEXT(migrate_0001, "0001_foundations.sql");
@@ -22,7 +23,8 @@ static const struct {
 static enum rc make_table(struct store_conn *db, struct fault *f)
 {
 	static const struct store_query make = {
-		"CREATE TABLE IF NOT EXISTS migrations (number BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, ran_at BIGINT NOT NULL)"
+		.sql = "CREATE TABLE IF NOT EXISTS migrations (number BIGINT PRIMARY KEY, name TEXT NOT NULL, "
+		       "checksum TEXT NOT NULL, ran_at BIGINT NOT NULL)"
 	};
 	return store_do(db, &make, STORE_NO_ARGS, f);
 }
@@ -47,7 +49,9 @@ static void fill_in(const struct store_conn *db, const char *text, struct buf *t
 
 static enum rc run_one(struct store_conn *db, size_t i, struct fault *f)
 {
-	static const struct store_query note = { "INSERT INTO migrations (number, name, checksum, ran_at) VALUES ($1, $2, $3, $4)" };
+	static const struct store_query note = {
+		.sql = "INSERT INTO migrations (number, name, checksum, ran_at) VALUES ($1, $2, $3, $4)"
+	};
 	struct buf text = { 0 };
 	char sum[65];
 
@@ -58,7 +62,9 @@ static enum rc run_one(struct store_conn *db, size_t i, struct fault *f)
 		rc = db->impl->control(db, buf_text(&text), f);
 		if (rc == RC_OK)
 			rc = store_do(db, &note,
-				STORE_ARGS(store_int((int64_t)i + 1), store_text(migrations[i].name), store_text(sum), store_int(clock_wall_ms())), f);
+				STORE_ARGS(store_int((int64_t)i + 1), store_text(migrations[i].name),
+					store_text(sum), store_int(clock_wall_ms())),
+				f);
 		if (rc == RC_OK)
 			rc = store_commit(db, f);
 		else
@@ -71,7 +77,9 @@ static enum rc run_one(struct store_conn *db, size_t i, struct fault *f)
 /* How many have run; RC_CONFLICT when they are not ours. */
 static enum rc check_ran(struct store_conn *db, size_t *ret_n, struct fault *f)
 {
-	static const struct store_query ran = { "SELECT number, name, checksum FROM migrations ORDER BY number" };
+	static const struct store_query ran = {
+		.sql = "SELECT number, name, checksum FROM migrations ORDER BY number"
+	};
 	auto_rows struct store_rows *r = NULL;
 	bool row = false;
 	size_t n = 0;
@@ -80,10 +88,13 @@ static enum rc check_ran(struct store_conn *db, size_t *ret_n, struct fault *f)
 
 	while (rc == RC_OK && (rc = store_next(r, &row, f)) == RC_OK && row) {
 		if (n >= MIGRATIONS)
-			return fault_set(f, RC_CONFLICT, "the database was migrated by a newer footplate (%s); run that one", store_col_text(r, 1));
+			return fault_set(f, RC_CONFLICT,
+				"the database was migrated by a newer footplate (%s); run that one",
+				store_col_text(r, 1));
 		checksum(migrations[n].text, sum);
 		if (strcmp(store_col_text(r, 1), migrations[n].name) != 0 || strcmp(store_col_text(r, 2), sum) != 0)
-			return fault_set(f, RC_CONFLICT, "migration %s ran with another text than this program has", migrations[n].name);
+			return fault_set(f, RC_CONFLICT, "migration %s ran with another text than this program has",
+				migrations[n].name);
 		n++;
 	}
 	if (rc == RC_OK)

@@ -16,8 +16,9 @@ struct read {
 	struct pool_job job;
 	struct loop_job back;
 	struct control *control;
-	void (*run)(struct read *r, struct tx *tx); /* reader's thread; what is in tx.arena is gone when it returns */
-	void (*done)(struct read *r);               /* loop thread */
+	void (*run)(
+		struct read *r, struct tx *tx); /* reader's thread; what is in tx.arena is gone when it returns */
+	void (*done)(struct read *r);           /* loop thread */
 };
 
 /* Any thread. RC_OVERLOADED: `done` will not be called. */

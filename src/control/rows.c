@@ -28,7 +28,8 @@ static enum rc read_text(struct store_rows *r, size_t i, struct arena *a, const 
 	return s && !*to ? RC_NOMEM : RC_OK;
 }
 
-static enum rc read_column(struct store_rows *r, size_t *i, const struct field *row, struct rows_into into, struct fault *f);
+static enum rc read_column(
+	struct store_rows *r, size_t *i, const struct field *row, struct rows_into into, struct fault *f);
 
 static enum rc read_all(struct store_rows *r, size_t *i, struct rows_into into, struct fault *f)
 {
@@ -38,7 +39,8 @@ static enum rc read_all(struct store_rows *r, size_t *i, struct rows_into into, 
 	return rc;
 }
 
-static enum rc read_column(struct store_rows *r, size_t *i, const struct field *row, struct rows_into into, struct fault *f)
+static enum rc read_column(
+	struct store_rows *r, size_t *i, const struct field *row, struct rows_into into, struct fault *f)
 {
 	void *at = (char *)into.to + row->at;
 	size_t col = *i;
@@ -79,14 +81,16 @@ enum rc rows_read(struct store_rows *r, const struct field *t, struct arena *a, 
 	return read_all(r, &i, (struct rows_into){ t, a, to }, f);
 }
 
-enum rc rows_one(struct store_conn *c, const struct store_query *q, struct store_args args, struct rows_into into, struct fault *f)
+enum rc rows_one(struct store_conn *c, const struct store_query *q, struct store_args args, struct rows_into into,
+	struct fault *f)
 {
 	auto_rows struct store_rows *r = NULL;
 	enum rc rc = store_one(c, q, args, &r, f);
 	return rc == RC_OK ? rows_read(r, into.t, into.arena, into.to, f) : rc;
 }
 
-enum rc rows_list(struct store_rows *r, const struct rows_into *each, size_t size, size_t max, struct field_list *ret, struct fault *f)
+enum rc rows_list(struct store_rows *r, const struct rows_into *each, size_t size, size_t max,
+	struct field_list *ret, struct fault *f)
 {
 	char *items = arena_take(each->arena, (max + 1) * size);
 	size_t n = 0;

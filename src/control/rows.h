@@ -8,7 +8,8 @@
 #include "contract/store.h"
 
 /* Reads the row at hand. Texts, maps and lists of texts go into the arena. RC_INTERNAL when a column does not fit its member. */
-must_check enum rc rows_read(struct store_rows *r, const struct field *t, struct arena *a, void *to, struct fault *f);
+must_check enum rc rows_read(
+	struct store_rows *r, const struct field *t, struct arena *a, void *to, struct fault *f);
 
 /* Where a struct is read to. */
 struct rows_into {
@@ -18,7 +19,9 @@ struct rows_into {
 };
 
 /* Runs a query that has one row, and reads it; RC_MISSING when it has none. */
-must_check enum rc rows_one(struct store_conn *c, const struct store_query *q, struct store_args args, struct rows_into into, struct fault *f);
+must_check enum rc rows_one(struct store_conn *c, const struct store_query *q, struct store_args args,
+	struct rows_into into, struct fault *f);
 
 /* Reads at most `max` rows into a list of structs of `size` bytes. */
-must_check enum rc rows_list(struct store_rows *r, const struct rows_into *each, size_t size, size_t max, struct field_list *ret, struct fault *f);
+must_check enum rc rows_list(struct store_rows *r, const struct rows_into *each, size_t size, size_t max,
+	struct field_list *ret, struct fault *f);

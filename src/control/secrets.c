@@ -17,8 +17,10 @@ static enum rc derive(const uint8_t *master, const char *what, uint8_t ret[stati
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_HKDF, NULL);
 	size_t n = 32;
 	bool ok = ctx && EVP_PKEY_derive_init(ctx) == 1 && EVP_PKEY_CTX_set_hkdf_md(ctx, EVP_sha256()) == 1 &&
-		EVP_PKEY_CTX_set1_hkdf_key(ctx, master, MASTER) == 1 && EVP_PKEY_CTX_set1_hkdf_salt(ctx, (const uint8_t *)"footplate", 9) == 1 &&
-		EVP_PKEY_CTX_add1_hkdf_info(ctx, (const uint8_t *)what, (int)strlen(what)) == 1 && EVP_PKEY_derive(ctx, ret, &n) == 1;
+		  EVP_PKEY_CTX_set1_hkdf_key(ctx, master, MASTER) == 1 &&
+		  EVP_PKEY_CTX_set1_hkdf_salt(ctx, (const uint8_t *)"footplate", 9) == 1 &&
+		  EVP_PKEY_CTX_add1_hkdf_info(ctx, (const uint8_t *)what, (int)strlen(what)) == 1 &&
+		  EVP_PKEY_derive(ctx, ret, &n) == 1;
 	EVP_PKEY_CTX_free(ctx);
 	return ok ? RC_OK : RC_INTERNAL;
 }

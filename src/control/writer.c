@@ -34,7 +34,10 @@ static void leave(void *worker)
 	free(h);
 }
 
-static struct write *write_of(struct pool_job *job) { return (struct write *)(void *)((char *)job - offsetof(struct write, job)); }
+static struct write *write_of(struct pool_job *job)
+{
+	return (struct write *)(void *)((char *)job - offsetof(struct write, job));
+}
 
 static void come_back(struct loop_job *job)
 {

@@ -18,7 +18,7 @@ struct write {
 	struct control *control;
 	enum rc (*run)(struct write *w, struct tx *tx); /* writer's thread; what it did is undone unless RC_OK */
 	void (*done)(struct write *w);                  /* loop thread, after the commit; see rc */
-	enum rc rc;         /* what run said, or why the commit failed; for `done` */
+	enum rc rc;                                     /* what run said, or why the commit failed; for `done` */
 	struct fault fault;
 };
 

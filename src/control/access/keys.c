@@ -22,26 +22,64 @@ struct key_view {
 static const struct field key_fields[] = {
 	{ .name = "id", .type = FIELD_STR, FIELD_AT(struct key_view, id), .doc = "apk_ and a ULID." },
 	{ .name = "name", .type = FIELD_STR, FIELD_AT(struct key_view, name), .doc = "What people call it." },
-	{ .name = "prefix", .type = FIELD_STR, FIELD_AT(struct key_view, prefix), .doc = "The first characters of the key." },
-	{ .name = "last4", .type = FIELD_STR, FIELD_AT(struct key_view, last4), .doc = "The last four characters of the key." },
-	{ .name = "scopes", .type = FIELD_LIST, FIELD_AT(struct key_view, scopes), .item = FIELD_STR, .doc = "What it may do." },
-	{ .name = "expiresAt", .type = FIELD_TIME, FIELD_AT(struct key_view, expires_at), .doc = "It is refused from then on; null: never." },
-	{ .name = "revokedAt", .type = FIELD_TIME, FIELD_AT(struct key_view, revoked_at), .doc = "Since when it is refused; null: it is not." },
+	{ .name = "prefix",
+		.type = FIELD_STR,
+		FIELD_AT(struct key_view, prefix),
+		.doc = "The first characters of the key." },
+	{ .name = "last4",
+		.type = FIELD_STR,
+		FIELD_AT(struct key_view, last4),
+		.doc = "The last four characters of the key." },
+	{ .name = "scopes",
+		.type = FIELD_LIST,
+		FIELD_AT(struct key_view, scopes),
+		.item = FIELD_STR,
+		.doc = "What it may do." },
+	{ .name = "expiresAt",
+		.type = FIELD_TIME,
+		FIELD_AT(struct key_view, expires_at),
+		.doc = "It is refused from then on; null: never." },
+	{ .name = "revokedAt",
+		.type = FIELD_TIME,
+		FIELD_AT(struct key_view, revoked_at),
+		.doc = "Since when it is refused; null: it is not." },
 	{ .name = "createdBy", .type = FIELD_STR, FIELD_AT(struct key_view, created_by), .doc = "Who made it." },
-	{ .name = "createdAt", .type = FIELD_TIME, FIELD_AT(struct key_view, created_at), .doc = "When it was made." },
+	{ .name = "createdAt",
+		.type = FIELD_TIME,
+		FIELD_AT(struct key_view, created_at),
+		.doc = "When it was made." },
 	{ 0 },
 };
 
 static const struct field key_made_fields[] = {
 	{ .name = "id", .type = FIELD_STR, FIELD_AT(struct key_view, id), .doc = "apk_ and a ULID." },
 	{ .name = "name", .type = FIELD_STR, FIELD_AT(struct key_view, name), .doc = "What people call it." },
-	{ .name = "prefix", .type = FIELD_STR, FIELD_AT(struct key_view, prefix), .doc = "The first characters of the key." },
-	{ .name = "last4", .type = FIELD_STR, FIELD_AT(struct key_view, last4), .doc = "The last four characters of the key." },
-	{ .name = "scopes", .type = FIELD_LIST, FIELD_AT(struct key_view, scopes), .item = FIELD_STR, .doc = "What it may do." },
-	{ .name = "expiresAt", .type = FIELD_TIME, FIELD_AT(struct key_view, expires_at), .doc = "It is refused from then on; null: never." },
+	{ .name = "prefix",
+		.type = FIELD_STR,
+		FIELD_AT(struct key_view, prefix),
+		.doc = "The first characters of the key." },
+	{ .name = "last4",
+		.type = FIELD_STR,
+		FIELD_AT(struct key_view, last4),
+		.doc = "The last four characters of the key." },
+	{ .name = "scopes",
+		.type = FIELD_LIST,
+		FIELD_AT(struct key_view, scopes),
+		.item = FIELD_STR,
+		.doc = "What it may do." },
+	{ .name = "expiresAt",
+		.type = FIELD_TIME,
+		FIELD_AT(struct key_view, expires_at),
+		.doc = "It is refused from then on; null: never." },
 	{ .name = "createdBy", .type = FIELD_STR, FIELD_AT(struct key_view, created_by), .doc = "Who made it." },
-	{ .name = "createdAt", .type = FIELD_TIME, FIELD_AT(struct key_view, created_at), .doc = "When it was made." },
-	{ .name = "secret", .type = FIELD_STR, FIELD_AT(struct key_view, secret), .doc = "The key itself. It is shown this once." },
+	{ .name = "createdAt",
+		.type = FIELD_TIME,
+		FIELD_AT(struct key_view, created_at),
+		.doc = "When it was made." },
+	{ .name = "secret",
+		.type = FIELD_STR,
+		FIELD_AT(struct key_view, secret),
+		.doc = "The key itself. It is shown this once." },
 	{ 0 },
 };
 
@@ -52,10 +90,26 @@ struct key_new {
 };
 
 static const struct field key_new_fields[] = {
-	{ .name = "name", .type = FIELD_STR, FIELD_AT(struct key_new, name), .flags = FIELD_REQUIRED, .min = 1, .max = 100, .doc = "What people call it." },
-	{ .name = "scopes", .type = FIELD_LIST, FIELD_AT(struct key_new, scopes), .item = FIELD_STR, .flags = FIELD_REQUIRED, .min = 1, .max = 64,
+	{ .name = "name",
+		.type = FIELD_STR,
+		FIELD_AT(struct key_new, name),
+		.flags = FIELD_REQUIRED,
+		.min = 1,
+		.max = 100,
+		.doc = "What people call it." },
+	{ .name = "scopes",
+		.type = FIELD_LIST,
+		FIELD_AT(struct key_new, scopes),
+		.item = FIELD_STR,
+		.flags = FIELD_REQUIRED,
+		.min = 1,
+		.max = 64,
 		.doc = "What it may do, such as jobs:read or jobs:*." },
-	{ .name = "expiresAt", .type = FIELD_TIME, FIELD_AT(struct key_new, expires_at), .flags = FIELD_NULLABLE, .doc = "Refuse it from then on." },
+	{ .name = "expiresAt",
+		.type = FIELD_TIME,
+		FIELD_AT(struct key_new, expires_at),
+		.flags = FIELD_NULLABLE,
+		.doc = "Refuse it from then on." },
 	{ 0 },
 };
 
@@ -75,7 +129,7 @@ void keys_hash(const struct control *c, const char *secret, char ret[static KEYS
 enum rc keys_check(struct tx *tx, const char *secret, struct principal *ret)
 {
 	static const struct store_query find = {
-		"SELECT id, name, scopes, expires_at, revoked_at FROM api_keys WHERE hash = $1"
+		.sql = "SELECT id, name, scopes, expires_at, revoked_at FROM api_keys WHERE hash = $1"
 	};
 	static const struct field scopes_row = { .name = "scopes", .type = FIELD_LIST, .item = FIELD_STR };
 	auto_rows struct store_rows *r = NULL;
@@ -86,7 +140,8 @@ enum rc keys_check(struct tx *tx, const char *secret, struct principal *ret)
 		keys_hash(tx->control, secret, hash);
 		rc = store_one(tx->db, &find, STORE_ARGS(store_text(hash)), &r, tx->fault);
 	}
-	if (rc == RC_OK && (store_col_int(r, 4) != 0 || (store_col_int(r, 3) != 0 && store_col_int(r, 3) <= tx->now_ms)))
+	if (rc == RC_OK &&
+		(store_col_int(r, 4) != 0 || (store_col_int(r, 3) != 0 && store_col_int(r, 3) <= tx->now_ms)))
 		rc = RC_MISSING;
 	metric_add(tx->control->metrics, METRIC_AUTH_ATTEMPTS, rc == RC_OK ? "key\nok" : "key\nrefused", 1);
 	if (rc == RC_MISSING)
@@ -117,10 +172,9 @@ static const char *scopes_json(struct tx *tx, const struct field_list *scopes)
 /* Fills in the rest of *k and inserts it. */
 static enum rc make(struct tx *tx, struct key_view *k)
 {
-	static const struct store_query insert = {
-		"INSERT INTO api_keys (id, name, hash, prefix, last4, scopes, expires_at, revoked_at, created_by, created_at) "
-		"VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9)"
-	};
+	static const struct store_query insert = { .sql = "INSERT INTO api_keys (id, name, hash, prefix, last4, "
+							  "scopes, expires_at, revoked_at, created_by, created_at) "
+							  "VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9)" };
 	uint8_t random[APIKEY_RANDOM];
 	char hash[KEYS_HASH_MAX], *secret = arena_take(tx->arena, APIKEY_MAX);
 
@@ -136,8 +190,9 @@ static enum rc make(struct tx *tx, struct key_view *k)
 	k->created_by = tx->actor;
 	k->created_at = tx->now_ms;
 	enum rc rc = store_do(tx->db, &insert,
-		STORE_ARGS(store_text(k->id), store_text(k->name), store_text(hash), store_text(k->prefix), store_text(k->last4),
-			store_text(scopes_json(tx, &k->scopes)), store_int(k->expires_at), store_text(k->created_by), store_int(k->created_at)),
+		STORE_ARGS(store_text(k->id), store_text(k->name), store_text(hash), store_text(k->prefix),
+			store_text(k->last4), store_text(scopes_json(tx, &k->scopes)), store_int(k->expires_at),
+			store_text(k->created_by), store_int(k->created_at)),
 		tx->fault);
 	if (rc == RC_OK)
 		rc = events_add(tx, &(struct event){ .type = "api_key.created", .resource = k->id });
@@ -154,12 +209,14 @@ static enum rc check_grants(struct call *c, const struct key_new *in)
 	for (size_t i = 0; i < in->scopes.n; i++) {
 		snprintf(pointer, sizeof(pointer), "/scopes/%zu", i);
 		if (!scope_is_grant(grants[i])) {
-			rc = field_json_problem(c->reader, pointer, "not_one_of", "is not a scope; GET /v1/openapi.json lists them");
+			rc = field_json_problem(c->reader, pointer, "not_one_of",
+				"is not a scope; GET /v1/openapi.json lists them");
 			continue;
 		}
 		for (int s = SCOPE_NONE + 1; s < SCOPE_COUNT; s++)
 			if (scope_covers(grants[i], (enum scope)s) && !route_may(c->who, (enum scope)s)) {
-				rc = field_json_problem(c->reader, pointer, "insufficient_scope", "gives more than your own key may do");
+				rc = field_json_problem(c->reader, pointer, "insufficient_scope",
+					"gives more than your own key may do");
 				break;
 			}
 	}
@@ -184,7 +241,8 @@ static enum rc create(struct call *c, void *ret_out)
 
 static enum rc list(struct call *c, void *ret_out)
 {
-	static const struct store_query all = { "SELECT " KEY_COLUMNS " FROM api_keys WHERE id < $1 ORDER BY id DESC LIMIT $2" };
+	static const struct store_query all = { .sql = "SELECT " KEY_COLUMNS
+						       " FROM api_keys WHERE id < $1 ORDER BY id DESC LIMIT $2" };
 	const struct page_query *q = c->query;
 	struct page *page = ret_out;
 	auto_rows struct store_rows *r = NULL;
@@ -192,23 +250,29 @@ static enum rc list(struct call *c, void *ret_out)
 
 	enum rc rc = page_begin(c, q, &before);
 	if (rc == RC_OK)
-		rc = store_run(c->tx.db, &all, STORE_ARGS(store_text(before), store_int(q->limit + 1)), &r, c->tx.fault);
+		rc = store_run(
+			c->tx.db, &all, STORE_ARGS(store_text(before), store_int(q->limit + 1)), &r, c->tx.fault);
 	if (rc == RC_OK)
-		rc = rows_list(r, &(struct rows_into){ key_fields, c->tx.arena, NULL }, sizeof(struct key_view), q->limit + 1, &page->items, c->tx.fault);
+		rc = rows_list(r, &(struct rows_into){ key_fields, c->tx.arena, NULL }, sizeof(struct key_view),
+			q->limit + 1, &page->items, c->tx.fault);
 	return rc == RC_OK ? page_end(c, q, sizeof(struct key_view), offsetof(struct key_view, id), page) : rc;
 }
 
 static enum rc get(struct call *c, void *ret_out)
 {
-	static const struct store_query one = { "SELECT " KEY_COLUMNS " FROM api_keys WHERE id = $1" };
-	return rows_one(c->tx.db, &one, STORE_ARGS(store_text(c->arg[0])), (struct rows_into){ key_fields, c->tx.arena, ret_out }, c->tx.fault);
+	static const struct store_query one = { .sql = "SELECT " KEY_COLUMNS " FROM api_keys WHERE id = $1" };
+	return rows_one(c->tx.db, &one, STORE_ARGS(store_text(c->arg[0])),
+		(struct rows_into){ key_fields, c->tx.arena, ret_out }, c->tx.fault);
 }
 
-static enum rc revoke(struct call *c, void *ret_out)
+static enum rc revoke_it(struct call *c, void *ret_out)
 {
-	static const struct store_query set = { "UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at = 0 RETURNING id" };
+	static const struct store_query set = {
+		.sql = "UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at = 0 RETURNING id"
+	};
 	auto_rows struct store_rows *r = NULL;
-	enum rc rc = store_one(c->tx.db, &set, STORE_ARGS(store_text(c->arg[0]), store_int(c->tx.now_ms)), &r, c->tx.fault);
+	enum rc rc = store_one(
+		c->tx.db, &set, STORE_ARGS(store_text(c->arg[0]), store_int(c->tx.now_ms)), &r, c->tx.fault);
 
 	if (rc == RC_OK)
 		rc = events_add(&c->tx, &(struct event){ .type = "api_key.revoked", .resource = c->arg[0] });
@@ -218,7 +282,10 @@ static enum rc revoke(struct call *c, void *ret_out)
 	return rc == RC_OK || rc == RC_MISSING ? get(c, ret_out) : rc;
 }
 
-static const struct field query_fields[] = { PAGE_QUERY_FIELDS(struct { struct page_query page; }), { 0 } };
+struct keys_query {
+	struct page_query page;
+};
+static const struct field query_fields[] = { PAGE_QUERY_FIELDS(struct keys_query), { 0 } };
 
 const struct route keys_routes[] = {
 	{
@@ -266,7 +333,7 @@ const struct route keys_routes[] = {
 		.flags = ROUTE_WRITE,
 		.out = key_fields,
 		.out_size = sizeof(struct key_view),
-		.run = revoke,
+		.run = revoke_it,
 		.doc = "Refuses the key from now on. A repeat changes nothing.",
 	},
 	{ 0 },
@@ -274,9 +341,16 @@ const struct route keys_routes[] = {
 
 enum rc keys_first(struct control *c, struct store_conn *db, struct fault *f)
 {
-	static const struct store_query any = { "SELECT id FROM api_keys LIMIT 1" };
+	static const struct store_query any = { .sql = "SELECT id FROM api_keys LIMIT 1" };
 	struct arena arena = { 0 };
-	struct tx tx = { .control = c, .db = db, .arena = &arena, .fault = f, .now_ms = clock_wall_ms(), .actor = "system", .peer = "", .trace_id = "" };
+	struct tx tx = { .control = c,
+		.db = db,
+		.arena = &arena,
+		.fault = f,
+		.now_ms = clock_wall_ms(),
+		.actor = "system",
+		.peer = "",
+		.trace_id = "" };
 	const char *all[] = { "admin:*" };
 	struct key_view k = { .name = "first administrator", .scopes = { all, 1 } };
 	auto_rows struct store_rows *r = NULL;

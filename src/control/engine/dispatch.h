@@ -26,4 +26,5 @@ struct dispatch_grant {
 };
 
 /* Leases what can be; *ret_more: an agent got as many as it may at once, there may be more. */
-must_check enum rc dispatch_lease(struct tx *tx, const struct dispatch_offer *offers, size_t n, struct field_list *ret_grants, bool *ret_more);
+must_check enum rc dispatch_lease(struct tx *tx, const struct dispatch_offer *offers, size_t n,
+	struct field_list *ret_grants, bool *ret_more);

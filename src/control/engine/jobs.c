@@ -20,30 +20,72 @@ struct job_view {
 static const struct field summary_fields[] = {
 	{ .name = "total", .type = FIELD_U32, FIELD_AT(struct summary_view, total), .doc = "All tasks." },
 	{ .name = "queued", .type = FIELD_U32, FIELD_AT(struct summary_view, queued), .doc = "Tasks that wait." },
-	{ .name = "running", .type = FIELD_U32, FIELD_AT(struct summary_view, running), .doc = "Tasks that an agent has." },
-	{ .name = "succeeded", .type = FIELD_U32, FIELD_AT(struct summary_view, succeeded), .doc = "Tasks that succeeded." },
-	{ .name = "failed", .type = FIELD_U32, FIELD_AT(struct summary_view, failed), .doc = "Tasks that failed for good." },
-	{ .name = "canceled", .type = FIELD_U32, FIELD_AT(struct summary_view, canceled), .doc = "Tasks that were canceled." },
+	{ .name = "running",
+		.type = FIELD_U32,
+		FIELD_AT(struct summary_view, running),
+		.doc = "Tasks that an agent has." },
+	{ .name = "succeeded",
+		.type = FIELD_U32,
+		FIELD_AT(struct summary_view, succeeded),
+		.doc = "Tasks that succeeded." },
+	{ .name = "failed",
+		.type = FIELD_U32,
+		FIELD_AT(struct summary_view, failed),
+		.doc = "Tasks that failed for good." },
+	{ .name = "canceled",
+		.type = FIELD_U32,
+		FIELD_AT(struct summary_view, canceled),
+		.doc = "Tasks that were canceled." },
 	{ 0 },
 };
 
 static const struct field job_fields[] = {
 	{ .name = "id", .type = FIELD_STR, FIELD_AT(struct job_view, id), .doc = "job_ and a ULID." },
 	{ .name = "action", .type = FIELD_STR, FIELD_AT(struct job_view, action), .doc = "What each task does." },
-	{ .name = "status", .type = FIELD_ENUM, FIELD_AT(struct job_view, status), .words = job_words, .doc = "Follows from the tasks." },
+	{ .name = "status",
+		.type = FIELD_ENUM,
+		FIELD_AT(struct job_view, status),
+		.words = job_words,
+		.doc = "Follows from the tasks." },
 	{ .name = "priority", .type = FIELD_U32, FIELD_AT(struct job_view, priority), .doc = "9 goes first." },
-	{ .name = "summary", .type = FIELD_OBJ, FIELD_AT(struct job_view, summary), .sub = summary_fields, .doc = "How many tasks are in which state." },
-	{ .name = "payload", .type = FIELD_JSON, FIELD_AT(struct job_view, payload), .doc = "What the action was given." },
-	{ .name = "parentJobId", .type = FIELD_STR, FIELD_AT(struct job_view, parent_job_id), .doc = "The job whose failed tasks this one tries again." },
-	{ .name = "createdBy", .type = FIELD_STR, FIELD_AT(struct job_view, created_by), .doc = "Who submitted it." },
-	{ .name = "traceId", .type = FIELD_STR, FIELD_AT(struct job_view, trace_id), .doc = "Trace of the request that submitted it." },
-	{ .name = "createdAt", .type = FIELD_TIME, FIELD_AT(struct job_view, created_at), .doc = "When it was accepted." },
-	{ .name = "updatedAt", .type = FIELD_TIME, FIELD_AT(struct job_view, updated_at), .doc = "When a count changed last." },
-	{ .name = "finishedAt", .type = FIELD_TIME, FIELD_AT(struct job_view, finished_at), .doc = "When its last task was over." },
+	{ .name = "summary",
+		.type = FIELD_OBJ,
+		FIELD_AT(struct job_view, summary),
+		.sub = summary_fields,
+		.doc = "How many tasks are in which state." },
+	{ .name = "payload",
+		.type = FIELD_JSON,
+		FIELD_AT(struct job_view, payload),
+		.doc = "What the action was given." },
+	{ .name = "parentJobId",
+		.type = FIELD_STR,
+		FIELD_AT(struct job_view, parent_job_id),
+		.doc = "The job whose failed tasks this one tries again." },
+	{ .name = "createdBy",
+		.type = FIELD_STR,
+		FIELD_AT(struct job_view, created_by),
+		.doc = "Who submitted it." },
+	{ .name = "traceId",
+		.type = FIELD_STR,
+		FIELD_AT(struct job_view, trace_id),
+		.doc = "Trace of the request that submitted it." },
+	{ .name = "createdAt",
+		.type = FIELD_TIME,
+		FIELD_AT(struct job_view, created_at),
+		.doc = "When it was accepted." },
+	{ .name = "updatedAt",
+		.type = FIELD_TIME,
+		FIELD_AT(struct job_view, updated_at),
+		.doc = "When a count changed last." },
+	{ .name = "finishedAt",
+		.type = FIELD_TIME,
+		FIELD_AT(struct job_view, finished_at),
+		.doc = "When its last task was over." },
 	{ 0 },
 };
-#define JOB_COLUMNS                                                                                                            \
-	"id, action, status, priority, total, queued, running, succeeded, failed, canceled, payload, parent_job_id, created_by, trace_id, " \
+#define JOB_COLUMNS                                                                                    \
+	"id, action, status, priority, total, queued, running, succeeded, failed, canceled, payload, " \
+	"parent_job_id, created_by, trace_id, "                                                        \
 	"created_at, updated_at, finished_at"
 
 struct task_view {
@@ -57,27 +99,63 @@ static const struct field task_fields[] = {
 	{ .name = "id", .type = FIELD_STR, FIELD_AT(struct task_view, id), .doc = "tsk_ and a ULID." },
 	{ .name = "jobId", .type = FIELD_STR, FIELD_AT(struct task_view, job_id), .doc = "The job it is part of." },
 	{ .name = "action", .type = FIELD_STR, FIELD_AT(struct task_view, action), .doc = "What it does." },
-	{ .name = "targetAccountId", .type = FIELD_STR, FIELD_AT(struct task_view, account_id), .doc = "The account it acts on; null: none." },
-	{ .name = "regionId", .type = FIELD_STR, FIELD_AT(struct task_view, region_id), .doc = "The only region it may run in; null: any." },
-	{ .name = "agentId", .type = FIELD_STR, FIELD_AT(struct task_view, agent_id), .doc = "The agent that has or had it last." },
-	{ .name = "status", .type = FIELD_ENUM, FIELD_AT(struct task_view, status), .words = task_words, .doc = "Where it is." },
-	{ .name = "attempt", .type = FIELD_U32, FIELD_AT(struct task_view, attempt), .doc = "How often it was given to an agent." },
-	{ .name = "maxAttempts", .type = FIELD_U32, FIELD_AT(struct task_view, max_attempts), .doc = "How often it may be." },
-	{ .name = "result", .type = FIELD_JSON, FIELD_AT(struct task_view, result), .doc = "What the action gave." },
-	{ .name = "error", .type = FIELD_JSON, FIELD_AT(struct task_view, error), .doc = "Why the last attempt failed: code, detail, retryable." },
-	{ .name = "createdAt", .type = FIELD_TIME, FIELD_AT(struct task_view, created_at), .doc = "When its job was accepted." },
-	{ .name = "startedAt", .type = FIELD_TIME, FIELD_AT(struct task_view, started_at), .doc = "When an agent got it first." },
-	{ .name = "finishedAt", .type = FIELD_TIME, FIELD_AT(struct task_view, finished_at), .doc = "When it was over." },
+	{ .name = "targetAccountId",
+		.type = FIELD_STR,
+		FIELD_AT(struct task_view, account_id),
+		.doc = "The account it acts on; null: none." },
+	{ .name = "regionId",
+		.type = FIELD_STR,
+		FIELD_AT(struct task_view, region_id),
+		.doc = "The only region it may run in; null: any." },
+	{ .name = "agentId",
+		.type = FIELD_STR,
+		FIELD_AT(struct task_view, agent_id),
+		.doc = "The agent that has or had it last." },
+	{ .name = "status",
+		.type = FIELD_ENUM,
+		FIELD_AT(struct task_view, status),
+		.words = task_words,
+		.doc = "Where it is." },
+	{ .name = "attempt",
+		.type = FIELD_U32,
+		FIELD_AT(struct task_view, attempt),
+		.doc = "How often it was given to an agent." },
+	{ .name = "maxAttempts",
+		.type = FIELD_U32,
+		FIELD_AT(struct task_view, max_attempts),
+		.doc = "How often it may be." },
+	{ .name = "result",
+		.type = FIELD_JSON,
+		FIELD_AT(struct task_view, result),
+		.doc = "What the action gave." },
+	{ .name = "error",
+		.type = FIELD_JSON,
+		FIELD_AT(struct task_view, error),
+		.doc = "Why the last attempt failed: code, detail, retryable." },
+	{ .name = "createdAt",
+		.type = FIELD_TIME,
+		FIELD_AT(struct task_view, created_at),
+		.doc = "When its job was accepted." },
+	{ .name = "startedAt",
+		.type = FIELD_TIME,
+		FIELD_AT(struct task_view, started_at),
+		.doc = "When an agent got it first." },
+	{ .name = "finishedAt",
+		.type = FIELD_TIME,
+		FIELD_AT(struct task_view, finished_at),
+		.doc = "When it was over." },
 	{ 0 },
 };
-#define TASK_COLUMNS                                                                                                           \
-	"id, job_id, action, account_id, region_id, agent_id, status, attempt, max_attempts, result, error, created_at, started_at, finished_at"
+#define TASK_COLUMNS                                                                                          \
+	"id, job_id, action, account_id, region_id, agent_id, status, attempt, max_attempts, result, error, " \
+	"created_at, started_at, finished_at"
 
 static enum rc read_job(struct call *c, const char *id, void *ret_out)
 {
-	static const struct store_query one = { "SELECT " JOB_COLUMNS " FROM jobs WHERE id = $1" };
+	static const struct store_query one = { .sql = "SELECT " JOB_COLUMNS " FROM jobs WHERE id = $1" };
 	struct job_view *v = ret_out;
-	enum rc rc = rows_one(c->tx.db, &one, STORE_ARGS(store_text(id)), (struct rows_into){ job_fields, c->tx.arena, v }, c->tx.fault);
+	enum rc rc = rows_one(c->tx.db, &one, STORE_ARGS(store_text(id)),
+		(struct rows_into){ job_fields, c->tx.arena, v }, c->tx.fault);
 
 	if (rc == RC_OK) {
 		c->job_id = v->id;
@@ -113,20 +191,29 @@ struct jobs_query {
 	const char *action;
 	int status; /* 0: any, else one more than enum job_status */
 };
-static const char *const any_job_words[] = { "any", "queued", "running", "succeeded", "partially_succeeded", "failed", "canceled", NULL };
+static const char *const any_job_words[] = { "any", "queued", "running", "succeeded", "partially_succeeded",
+	"failed", "canceled", NULL };
 
 static const struct field jobs_query_fields[] = {
 	PAGE_QUERY_FIELDS(struct jobs_query),
-	{ .name = "action", .type = FIELD_STR, FIELD_AT(struct jobs_query, action), .max = 64, .doc = "Only jobs of this action." },
-	{ .name = "status", .type = FIELD_ENUM, FIELD_AT(struct jobs_query, status), .words = any_job_words, .doc = "Only jobs in this state." },
+	{ .name = "action",
+		.type = FIELD_STR,
+		FIELD_AT(struct jobs_query, action),
+		.max = 64,
+		.doc = "Only jobs of this action." },
+	{ .name = "status",
+		.type = FIELD_ENUM,
+		FIELD_AT(struct jobs_query, status),
+		.words = any_job_words,
+		.doc = "Only jobs in this state." },
 	{ 0 },
 };
 
 static enum rc list(struct call *c, void *ret_out)
 {
-	static const struct store_query all = {
-		"SELECT " JOB_COLUMNS " FROM jobs WHERE id < $1 AND ($3 = 'any' OR status = $3) AND ($4 = '' OR action = $4) ORDER BY id DESC LIMIT $2"
-	};
+	static const struct store_query all = { .sql = "SELECT " JOB_COLUMNS
+						       " FROM jobs WHERE id < $1 AND ($3 = 'any' OR status = $3) "
+						       "AND ($4 = '' OR action = $4) ORDER BY id DESC LIMIT $2" };
 	const struct jobs_query *q = c->query;
 	struct page *page = ret_out;
 	auto_rows struct store_rows *r = NULL;
@@ -135,37 +222,45 @@ static enum rc list(struct call *c, void *ret_out)
 	enum rc rc = page_begin(c, &q->page, &before);
 	if (rc == RC_OK)
 		rc = store_run(c->tx.db, &all,
-			STORE_ARGS(store_text(before), store_int(q->page.limit + 1), store_text(any_job_words[q->status]), store_text(q->action ? q->action : "")),
+			STORE_ARGS(store_text(before), store_int(q->page.limit + 1),
+				store_text(any_job_words[q->status]), store_text(q->action ? q->action : "")),
 			&r, c->tx.fault);
 	if (rc == RC_OK)
-		rc = rows_list(r, &(struct rows_into){ job_fields, c->tx.arena, NULL }, sizeof(struct job_view), q->page.limit + 1, &page->items, c->tx.fault);
-	return rc == RC_OK ? page_end(c, &q->page, sizeof(struct job_view), offsetof(struct job_view, id), page) : rc;
+		rc = rows_list(r, &(struct rows_into){ job_fields, c->tx.arena, NULL }, sizeof(struct job_view),
+			q->page.limit + 1, &page->items, c->tx.fault);
+	return rc == RC_OK ? page_end(c, &q->page, sizeof(struct job_view), offsetof(struct job_view, id), page)
+			   : rc;
 }
 
 struct tasks_query {
 	struct page_query page;
 	int status; /* 0: any */
 };
-static const char *const any_task_words[] = { "any", "queued", "leased", "running", "succeeded", "failed", "canceled", NULL };
+static const char *const any_task_words[] = { "any", "queued", "leased", "running", "succeeded", "failed",
+	"canceled", NULL };
 
 static const struct field tasks_query_fields[] = {
 	PAGE_QUERY_FIELDS(struct tasks_query),
-	{ .name = "status", .type = FIELD_ENUM, FIELD_AT(struct tasks_query, status), .words = any_task_words, .doc = "Only tasks in this state." },
+	{ .name = "status",
+		.type = FIELD_ENUM,
+		FIELD_AT(struct tasks_query, status),
+		.words = any_task_words,
+		.doc = "Only tasks in this state." },
 	{ 0 },
 };
 
 static enum rc job_exists(struct call *c, const char *id)
 {
-	static const struct store_query find = { "SELECT id FROM jobs WHERE id = $1" };
+	static const struct store_query find = { .sql = "SELECT id FROM jobs WHERE id = $1" };
 	auto_rows struct store_rows *r = NULL;
 	return store_one(c->tx.db, &find, STORE_ARGS(store_text(id)), &r, c->tx.fault);
 }
 
 static enum rc list_tasks(struct call *c, void *ret_out)
 {
-	static const struct store_query all = {
-		"SELECT " TASK_COLUMNS " FROM tasks WHERE job_id = $3 AND id < $1 AND ($4 = 'any' OR status = $4) ORDER BY id DESC LIMIT $2"
-	};
+	static const struct store_query all = { .sql = "SELECT " TASK_COLUMNS
+						       " FROM tasks WHERE job_id = $3 AND id < $1 AND ($4 = 'any' "
+						       "OR status = $4) ORDER BY id DESC LIMIT $2" };
 	const struct tasks_query *q = c->query;
 	struct page *page = ret_out;
 	auto_rows struct store_rows *r = NULL;
@@ -176,25 +271,32 @@ static enum rc list_tasks(struct call *c, void *ret_out)
 		rc = page_begin(c, &q->page, &before);
 	if (rc == RC_OK)
 		rc = store_run(c->tx.db, &all,
-			STORE_ARGS(store_text(before), store_int(q->page.limit + 1), store_text(c->arg[0]), store_text(any_task_words[q->status])), &r,
-			c->tx.fault);
+			STORE_ARGS(store_text(before), store_int(q->page.limit + 1), store_text(c->arg[0]),
+				store_text(any_task_words[q->status])),
+			&r, c->tx.fault);
 	if (rc == RC_OK)
-		rc = rows_list(r, &(struct rows_into){ task_fields, c->tx.arena, NULL }, sizeof(struct task_view), q->page.limit + 1, &page->items, c->tx.fault);
-	return rc == RC_OK ? page_end(c, &q->page, sizeof(struct task_view), offsetof(struct task_view, id), page) : rc;
+		rc = rows_list(r, &(struct rows_into){ task_fields, c->tx.arena, NULL }, sizeof(struct task_view),
+			q->page.limit + 1, &page->items, c->tx.fault);
+	return rc == RC_OK ? page_end(c, &q->page, sizeof(struct task_view), offsetof(struct task_view, id), page)
+			   : rc;
 }
 
 static enum rc get_task(struct call *c, void *ret_out)
 {
-	static const struct store_query one = { "SELECT " TASK_COLUMNS " FROM tasks WHERE id = $1" };
-	return rows_one(c->tx.db, &one, STORE_ARGS(store_text(c->arg[0])), (struct rows_into){ task_fields, c->tx.arena, ret_out }, c->tx.fault);
+	static const struct store_query one = { .sql = "SELECT " TASK_COLUMNS " FROM tasks WHERE id = $1" };
+	return rows_one(c->tx.db, &one, STORE_ARGS(store_text(c->arg[0])),
+		(struct rows_into){ task_fields, c->tx.arena, ret_out }, c->tx.fault);
 }
 
 /* Tasks that wait are canceled at once; those that an agent has are asked to stop, and end by their result. */
 static enum rc cancel(struct call *c, void *ret_out)
 {
-	static const struct store_query open = { "SELECT id FROM tasks WHERE job_id = $1 AND status = 'queued' ORDER BY id" };
+	static const struct store_query open = {
+		.sql = "SELECT id FROM tasks WHERE job_id = $1 AND status = 'queued' ORDER BY id"
+	};
 	static const struct store_query ask = {
-		"UPDATE tasks SET cancel_asked = 1 WHERE job_id = $1 AND status IN ('leased', 'running') AND cancel_asked = 0 RETURNING id"
+		.sql = "UPDATE tasks SET cancel_asked = 1 WHERE job_id = $1 AND status IN ('leased', 'running') "
+		       "AND cancel_asked = 0 RETURNING id"
 	};
 	struct field_list ids = { 0 };
 	auto_rows struct store_rows *r = NULL;
@@ -204,7 +306,8 @@ static enum rc cancel(struct call *c, void *ret_out)
 	if (rc == RC_OK)
 		rc = store_run(c->tx.db, &open, STORE_ARGS(store_text(c->arg[0])), &r, c->tx.fault);
 	if (rc == RC_OK)
-		rc = rows_list(r, &(struct rows_into){ id_row, c->tx.arena, NULL }, sizeof(const char *), JOB_TARGETS_MAX, &ids, c->tx.fault);
+		rc = rows_list(r, &(struct rows_into){ id_row, c->tx.arena, NULL }, sizeof(const char *),
+			JOB_TARGETS_MAX, &ids, c->tx.fault);
 	store_close(take(r));
 	for (size_t i = 0; rc == RC_OK && i < ids.n; i++) {
 		struct moves_task t = { 0 };
@@ -246,7 +349,8 @@ const struct route jobs_routes[] = {
 		.in_size = sizeof(struct submit_job),
 		JOB_OUT,
 		.run = create,
-		.doc = "Submits a job; it becomes one task per account, or one in all for an action that needs none. Prefer: wait=N answers when it is over.",
+		.doc = "Submits a job; it becomes one task per account, or one in all for an action that needs "
+		       "none. Prefer: wait=N answers when it is over.",
 	},
 	{
 		.name = "getJob",

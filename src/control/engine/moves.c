@@ -6,7 +6,7 @@
 #include "io/clock.h"
 #include "wire/json.h"
 
-#include <inttypes.h>
+#include <stdio.h>
 
 static const struct field task_row[] = {
 	{ .name = "id", .type = FIELD_STR, FIELD_AT(struct moves_task, id) },
@@ -28,10 +28,12 @@ static const struct field task_row[] = {
 enum rc moves_load(struct tx *tx, const char *id, struct moves_task *ret)
 {
 	static const struct store_query load = {
-		"SELECT id, job_id, action, account_id, region_id, agent_id, nonce, status, attempt, max_attempts, not_before, lease_until, cancel_asked "
-		"FROM tasks WHERE id = $1"
+		.sql = "SELECT id, job_id, action, account_id, region_id, agent_id, nonce, status, attempt, "
+		       "max_attempts, not_before, lease_until, cancel_asked "
+		       "FROM tasks WHERE id = $1"
 	};
-	return rows_one(tx->db, &load, STORE_ARGS(store_text(id)), (struct rows_into){ task_row, tx->arena, ret }, tx->fault);
+	return rows_one(tx->db, &load, STORE_ARGS(store_text(id)), (struct rows_into){ task_row, tx->arena, ret },
+		tx->fault);
 }
 
 const char *moves_error(struct tx *tx, const char *code, const char *detail, bool retryable)
@@ -68,17 +70,22 @@ static int column(int status)
 	return 4;
 }
 
-static enum rc end_job(struct tx *tx, const struct moves_task *t, const struct job_summary *s, enum job_status status)
+static enum rc end_job(
+	struct tx *tx, const struct moves_task *t, const struct job_summary *s, enum job_status status)
 {
-	static const struct store_query set = { "UPDATE jobs SET status = $2, finished_at = $3 WHERE id = $1" };
+	static const struct store_query set = {
+		.sql = "UPDATE jobs SET status = $2, finished_at = $3 WHERE id = $1"
+	};
 	bool over = job_is_over(status);
-	enum rc rc = store_do(tx->db, &set, STORE_ARGS(store_text(t->job_id), store_text(job_words[status]), store_int(over ? tx->now_ms : 0)), tx->fault);
+	enum rc rc = store_do(tx->db, &set,
+		STORE_ARGS(store_text(t->job_id), store_text(job_words[status]), store_int(over ? tx->now_ms : 0)),
+		tx->fault);
 
 	if (rc != RC_OK || !over)
 		return rc;
 	const char *payload = arena_fmt(tx->arena,
-		"{\"status\":\"%s\",\"summary\":{\"total\":%u,\"succeeded\":%u,\"failed\":%u,\"canceled\":%u}}", job_words[status], s->total,
-		s->succeeded, s->failed, s->canceled);
+		"{\"status\":\"%s\",\"summary\":{\"total\":%u,\"succeeded\":%u,\"failed\":%u,\"canceled\":%u}}",
+		job_words[status], s->total, s->succeeded, s->failed, s->canceled);
 	if (!payload)
 		return RC_NOMEM;
 	return events_add(tx, &(struct event){ .type = "job.finished", .job_id = t->job_id, .payload = payload });
@@ -88,8 +95,10 @@ static enum rc end_job(struct tx *tx, const struct moves_task *t, const struct j
 static enum rc recount(struct tx *tx, const struct moves_task *t, int from, int to)
 {
 	static const struct store_query count = {
-		"UPDATE jobs SET queued = queued + $2, running = running + $3, succeeded = succeeded + $4, failed = failed + $5, "
-		"canceled = canceled + $6, updated_at = $7 WHERE id = $1 RETURNING total, queued, running, succeeded, failed, canceled, status"
+		.sql = "UPDATE jobs SET queued = queued + $2, running = running + $3, succeeded = succeeded + $4, "
+		       "failed = failed + $5, "
+		       "canceled = canceled + $6, updated_at = $7 WHERE id = $1 RETURNING total, queued, running, "
+		       "succeeded, failed, canceled, status"
 	};
 	auto_rows struct store_rows *r = NULL;
 	int64_t d[5] = { 0 };
@@ -99,7 +108,8 @@ static enum rc recount(struct tx *tx, const struct moves_task *t, int from, int 
 	d[column(from)]--;
 	d[column(to)]++;
 	enum rc rc = store_one(tx->db, &count,
-		STORE_ARGS(store_text(t->job_id), store_int(d[0]), store_int(d[1]), store_int(d[2]), store_int(d[3]), store_int(d[4]), store_int(tx->now_ms)),
+		STORE_ARGS(store_text(t->job_id), store_int(d[0]), store_int(d[1]), store_int(d[2]),
+			store_int(d[3]), store_int(d[4]), store_int(tx->now_ms)),
 		&r, tx->fault);
 	if (rc != RC_OK)
 		return rc;
@@ -116,19 +126,27 @@ static enum rc recount(struct tx *tx, const struct moves_task *t, int from, int 
 /* The lawful move, in the struct. */
 static enum rc turn(struct tx *tx, struct moves_task *t, enum task_status to, struct task *ret_model)
 {
-	struct task m = { .status = (enum task_status)t->status, .attempt = t->attempt, .max_attempts = t->max_attempts,
-		.not_before_ms = t->not_before, .lease_until_ms = t->lease_until };
+	struct task m = { .status = (enum task_status)t->status,
+		.attempt = t->attempt,
+		.max_attempts = t->max_attempts,
+		.not_before_ms = t->not_before,
+		.lease_until_ms = t->lease_until };
 	enum rc rc = task_move(&m, to, tx->now_ms);
 	if (rc != RC_OK)
-		return fault_set(tx->fault, rc, "task %s is %s and cannot become %s", t->id, task_words[t->status], task_words[to]);
+		return fault_set(tx->fault, rc, "task %s is %s and cannot become %s", t->id, task_words[t->status],
+			task_words[to]);
 	*ret_model = m;
 	return RC_OK;
 }
 
 static enum rc tell(struct tx *tx, const struct moves_task *t, const char *type, const char *payload)
 {
-	return events_add(tx, &(struct event){ .type = type, .job_id = t->job_id, .task_id = t->id, .account_id = t->account_id, .region_id = t->region_id,
-			.payload = payload });
+	return events_add(tx, &(struct event){ .type = type,
+				      .job_id = t->job_id,
+				      .task_id = t->id,
+				      .account_id = t->account_id,
+				      .region_id = t->region_id,
+				      .payload = payload });
 }
 
 /* Counts the move, and notes the new state in *t. */
@@ -150,8 +168,9 @@ static void count_attempt(struct tx *tx, const struct moves_task *t, const char 
 enum rc moves_lease(struct tx *tx, struct moves_task *t, const char *agent_id)
 {
 	static const struct store_query set = {
-		"UPDATE tasks SET status = 'leased', attempt = $2, agent_id = $3, nonce = $4, lease_until = $5, "
-		"started_at = CASE started_at WHEN 0 THEN $6 ELSE started_at END WHERE id = $1"
+		.sql = "UPDATE tasks SET status = 'leased', attempt = $2, agent_id = $3, nonce = $4, lease_until = "
+		       "$5, "
+		       "started_at = CASE started_at WHEN 0 THEN $6 ELSE started_at END WHERE id = $1"
 	};
 	struct task m;
 	enum rc rc = turn(tx, t, TASK_LEASED, &m);
@@ -162,7 +181,8 @@ enum rc moves_lease(struct tx *tx, struct moves_task *t, const char *agent_id)
 	t->nonce = tx_id(tx, "n");
 	t->lease_until = tx->now_ms + tx->control->conf->lease_ms;
 	rc = store_do(tx->db, &set,
-		STORE_ARGS(store_text(t->id), store_int(t->attempt), store_text(agent_id), store_text(t->nonce), store_int(t->lease_until), store_int(tx->now_ms)),
+		STORE_ARGS(store_text(t->id), store_int(t->attempt), store_text(agent_id), store_text(t->nonce),
+			store_int(t->lease_until), store_int(tx->now_ms)),
 		tx->fault);
 	if (rc == RC_OK)
 		rc = moved(tx, t, TASK_LEASED);
@@ -172,7 +192,7 @@ enum rc moves_lease(struct tx *tx, struct moves_task *t, const char *agent_id)
 
 enum rc moves_start(struct tx *tx, struct moves_task *t)
 {
-	static const struct store_query set = { "UPDATE tasks SET status = 'running' WHERE id = $1" };
+	static const struct store_query set = { .sql = "UPDATE tasks SET status = 'running' WHERE id = $1" };
 	struct task m;
 	enum rc rc = turn(tx, t, TASK_RUNNING, &m);
 	if (rc == RC_OK)
@@ -184,14 +204,15 @@ enum rc moves_start(struct tx *tx, struct moves_task *t)
 
 static enum rc end(struct tx *tx, struct moves_task *t, enum task_status to, const char *result, const char *error)
 {
-	static const struct store_query set = {
-		"UPDATE tasks SET status = $2, result = $3, error = $4, finished_at = $5, lease_until = 0 WHERE id = $1"
-	};
+	static const struct store_query set = { .sql = "UPDATE tasks SET status = $2, result = $3, error = $4, "
+						       "finished_at = $5, lease_until = 0 WHERE id = $1" };
 	struct task m;
 	enum rc rc = turn(tx, t, to, &m);
 	if (rc == RC_OK)
 		rc = store_do(tx->db, &set,
-			STORE_ARGS(store_text(t->id), store_text(task_words[to]), store_text(result), store_text(error), store_int(tx->now_ms)), tx->fault);
+			STORE_ARGS(store_text(t->id), store_text(task_words[to]), store_text(result),
+				store_text(error), store_int(tx->now_ms)),
+			tx->fault);
 	return rc;
 }
 
@@ -215,15 +236,18 @@ enum rc moves_cancel(struct tx *tx, struct moves_task *t)
 static enum rc requeue(struct tx *tx, struct moves_task *t, const struct task *m, const char *error)
 {
 	static const struct store_query set = {
-		"UPDATE tasks SET status = 'queued', agent_id = NULL, nonce = NULL, lease_until = 0, not_before = $2, error = $3 WHERE id = $1"
+		.sql = "UPDATE tasks SET status = 'queued', agent_id = NULL, nonce = NULL, lease_until = 0, "
+		       "not_before = $2, error = $3 WHERE id = $1"
 	};
 	char when[WHEN_MAX];
 
 	when_text(when, m->not_before_ms);
-	enum rc rc = store_do(tx->db, &set, STORE_ARGS(store_text(t->id), store_int(m->not_before_ms), store_text(error)), tx->fault);
+	enum rc rc = store_do(tx->db, &set,
+		STORE_ARGS(store_text(t->id), store_int(m->not_before_ms), store_text(error)), tx->fault);
 	if (rc == RC_OK)
 		rc = tell(tx, t, "task.retrying",
-			arena_fmt(tx->arena, "{\"attempt\":%u,\"notBefore\":\"%s\",\"error\":%s}", t->attempt, when, error));
+			arena_fmt(tx->arena, "{\"attempt\":%u,\"notBefore\":\"%s\",\"error\":%s}", t->attempt, when,
+				error));
 	tx->ring = true;
 	return rc == RC_OK ? moved(tx, t, TASK_QUEUED) : rc;
 }
@@ -231,7 +255,9 @@ static enum rc requeue(struct tx *tx, struct moves_task *t, const struct task *m
 enum rc moves_fail(struct tx *tx, struct moves_task *t, const char *error, bool retryable)
 {
 	const struct action *a = action_find(t->action);
-	struct task m = { .status = (enum task_status)t->status, .attempt = t->attempt, .max_attempts = t->max_attempts };
+	struct task m = {
+		.status = (enum task_status)t->status, .attempt = t->attempt, .max_attempts = t->max_attempts
+	};
 	uint32_t random;
 
 	clock_random(&random, sizeof(random));
@@ -245,6 +271,7 @@ enum rc moves_fail(struct tx *tx, struct moves_task *t, const char *error, bool 
 		return moves_cancel(tx, t);
 	rc = end(tx, t, TASK_FAILED, NULL, error);
 	if (rc == RC_OK)
-		rc = tell(tx, t, "task.failed", arena_fmt(tx->arena, "{\"attempt\":%u,\"error\":%s}", t->attempt, error));
+		rc = tell(tx, t, "task.failed",
+			arena_fmt(tx->arena, "{\"attempt\":%u,\"error\":%s}", t->attempt, error));
 	return rc == RC_OK ? moved(tx, t, TASK_FAILED) : rc;
 }

@@ -8,7 +8,8 @@
 #define HELD_MAX TUNNEL_MSG_TASKS_MAX
 
 /* The task when it is this agent's current attempt and not over; else RC_MISSING. */
-static enum rc load_held(struct tx *tx, const char *agent_id, const char *task_id, uint32_t attempt, struct moves_task *t)
+static enum rc load_held(
+	struct tx *tx, const char *agent_id, const char *task_id, uint32_t attempt, struct moves_task *t)
 {
 	enum rc rc = moves_load(tx, task_id, t);
 	if (rc != RC_OK)
@@ -41,7 +42,9 @@ static enum rc settle(struct tx *tx, struct moves_task *t, const struct tunnel_m
 	switch ((enum tunnel_msg_outcome)m->outcome) {
 	case TUNNEL_MSG_SUCCEEDED:
 		if (m->result && json_read(m->result, m->result_n, &j, tx->fault) != RC_OK)
-			return moves_fail(tx, t, moves_error(tx, "malformed_result", "the agent's result is not JSON", false), false);
+			return moves_fail(tx, t,
+				moves_error(tx, "malformed_result", "the agent's result is not JSON", false),
+				false);
 		return moves_succeed(tx, t, m->result);
 	case TUNNEL_MSG_CANCELED:
 		return moves_cancel(tx, t);
@@ -62,7 +65,8 @@ enum rc outcome_result(struct tx *tx, const char *agent_id, const struct tunnel_
 	if (rc != RC_OK && rc != RC_MISSING)
 		return rc;
 	/* A repeat of what was kept is no news, and no breach either. */
-	bool kept = t.agent_id && !strcmp(t.agent_id, agent_id) && t.attempt == m->attempt && task_is_over((enum task_status)t.status);
+	bool kept = t.agent_id && !strcmp(t.agent_id, agent_id) && t.attempt == m->attempt &&
+		    task_is_over((enum task_status)t.status);
 	*ret_stale = !kept;
 	if (!kept)
 		metric_add(tx->control->metrics, METRIC_STALE_RESULTS, NULL, 1);
@@ -86,7 +90,8 @@ enum rc outcome_reject(struct tx *tx, const char *agent_id, const struct tunnel_
 
 	if (rc != RC_OK)
 		return rc == RC_MISSING ? RC_OK : rc;
-	const char *error = moves_error(tx, m->reason ? m->reason : "rejected", "the agent did not take the task", true);
+	const char *error =
+		moves_error(tx, m->reason ? m->reason : "rejected", "the agent did not take the task", true);
 	return moves_fail(tx, &t, error, true);
 }
 
@@ -97,16 +102,21 @@ enum rc outcome_progress(struct tx *tx, const char *agent_id, const struct tunne
 
 	if (rc != RC_OK)
 		return rc == RC_MISSING ? RC_OK : rc;
-	return events_add(tx, &(struct event){ .type = "task.progress", .job_id = t.job_id, .task_id = t.id, .account_id = t.account_id,
-			.region_id = t.region_id, .payload = m->data });
+	return events_add(tx, &(struct event){ .type = "task.progress",
+				      .job_id = t.job_id,
+				      .task_id = t.id,
+				      .account_id = t.account_id,
+				      .region_id = t.region_id,
+				      .payload = m->data });
 }
 
 enum rc outcome_renew(struct tx *tx, const char *agent_id)
 {
 	static const struct store_query renew = {
-		"UPDATE tasks SET lease_until = $2 WHERE agent_id = $1 AND status IN ('leased', 'running')"
+		.sql = "UPDATE tasks SET lease_until = $2 WHERE agent_id = $1 AND status IN ('leased', 'running')"
 	};
-	return store_do(tx->db, &renew, STORE_ARGS(store_text(agent_id), store_int(tx->now_ms + tx->control->conf->lease_ms)), tx->fault);
+	return store_do(tx->db, &renew,
+		STORE_ARGS(store_text(agent_id), store_int(tx->now_ms + tx->control->conf->lease_ms)), tx->fault);
 }
 
 struct held {
@@ -137,7 +147,8 @@ static enum rc lose(struct tx *tx, const char *id, const char *code, const char 
 }
 
 /* What the agent has and the database does not hold for it; what is over is left to its RESULT, which is answered then. */
-static enum rc find_foreign(struct tx *tx, const char *agent_id, const struct field_list *inflight, struct field_list *ret)
+static enum rc find_foreign(
+	struct tx *tx, const char *agent_id, const struct field_list *inflight, struct field_list *ret)
 {
 	const struct tunnel_msg_task *t = inflight->at;
 	struct tunnel_msg_task *out = arena_take(tx->arena, (inflight->n + 1) * sizeof(*out));
@@ -157,15 +168,19 @@ static enum rc find_foreign(struct tx *tx, const char *agent_id, const struct fi
 	return RC_OK;
 }
 
-enum rc outcome_reconcile(struct tx *tx, const char *agent_id, const struct field_list *inflight, struct field_list *ret_cancel)
+enum rc outcome_reconcile(
+	struct tx *tx, const char *agent_id, const struct field_list *inflight, struct field_list *ret_cancel)
 {
-	static const struct store_query held = { "SELECT id, attempt FROM tasks WHERE agent_id = $1 AND status IN ('leased', 'running')" };
+	static const struct store_query held = {
+		.sql = "SELECT id, attempt FROM tasks WHERE agent_id = $1 AND status IN ('leased', 'running')"
+	};
 	auto_rows struct store_rows *r = NULL;
 	struct field_list all = { 0 };
 
 	enum rc rc = store_run(tx->db, &held, STORE_ARGS(store_text(agent_id)), &r, tx->fault);
 	if (rc == RC_OK)
-		rc = rows_list(r, &(struct rows_into){ held_row, tx->arena, NULL }, sizeof(struct held), HELD_MAX, &all, tx->fault);
+		rc = rows_list(r, &(struct rows_into){ held_row, tx->arena, NULL }, sizeof(struct held), HELD_MAX,
+			&all, tx->fault);
 	store_close(take(r));
 	const struct held *h = all.at;
 	for (size_t i = 0; rc == RC_OK && i < all.n; i++)
@@ -179,14 +194,17 @@ enum rc outcome_reconcile(struct tx *tx, const char *agent_id, const struct fiel
 enum rc outcome_lapse(struct tx *tx, size_t max, size_t *ret_n)
 {
 	static const struct store_query lapsed = {
-		"SELECT id, attempt FROM tasks WHERE status IN ('leased', 'running') AND lease_until < $1 ORDER BY id LIMIT $2"
+		.sql = "SELECT id, attempt FROM tasks WHERE status IN ('leased', 'running') AND lease_until < $1 "
+		       "ORDER BY id LIMIT $2"
 	};
 	auto_rows struct store_rows *r = NULL;
 	struct field_list all = { 0 };
 
-	enum rc rc = store_run(tx->db, &lapsed, STORE_ARGS(store_int(tx->now_ms), store_int((int64_t)max)), &r, tx->fault);
+	enum rc rc = store_run(
+		tx->db, &lapsed, STORE_ARGS(store_int(tx->now_ms), store_int((int64_t)max)), &r, tx->fault);
 	if (rc == RC_OK)
-		rc = rows_list(r, &(struct rows_into){ held_row, tx->arena, NULL }, sizeof(struct held), max, &all, tx->fault);
+		rc = rows_list(r, &(struct rows_into){ held_row, tx->arena, NULL }, sizeof(struct held), max, &all,
+			tx->fault);
 	store_close(take(r));
 	const struct held *h = all.at;
 	for (size_t i = 0; rc == RC_OK && i < all.n; i++)
@@ -199,8 +217,13 @@ enum rc outcome_lapse(struct tx *tx, size_t max, size_t *ret_n)
 
 enum rc outcome_revive(struct tx *tx)
 {
-	static const struct store_query renew = { "UPDATE tasks SET lease_until = $1 WHERE status IN ('leased', 'running')" };
-	static const struct store_query away = { "UPDATE agents SET state = 'disconnected' WHERE state = 'connected'" };
-	enum rc rc = store_do(tx->db, &renew, STORE_ARGS(store_int(tx->now_ms + tx->control->conf->lease_ms)), tx->fault);
+	static const struct store_query renew = {
+		.sql = "UPDATE tasks SET lease_until = $1 WHERE status IN ('leased', 'running')"
+	};
+	static const struct store_query away = {
+		.sql = "UPDATE agents SET state = 'disconnected' WHERE state = 'connected'"
+	};
+	enum rc rc = store_do(
+		tx->db, &renew, STORE_ARGS(store_int(tx->now_ms + tx->control->conf->lease_ms)), tx->fault);
 	return rc == RC_OK ? store_do(tx->db, &away, STORE_NO_ARGS, tx->fault) : rc;
 }

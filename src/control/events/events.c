@@ -22,9 +22,8 @@ static void put(struct buf *b, const char *name, const char *value)
 
 enum rc events_add(struct tx *tx, const struct event *e)
 {
-	static const struct store_query add = {
-		"INSERT INTO events (ts, type, job_id, task_id, account_id, region_id, data) VALUES ($1, $2, $3, $4, $5, $6, $7)"
-	};
+	static const struct store_query add = { .sql = "INSERT INTO events (ts, type, job_id, task_id, account_id, "
+						       "region_id, data) VALUES ($1, $2, $3, $4, $5, $6, $7)" };
 	struct buf b = { 0 };
 	char ts[WHEN_MAX];
 
@@ -40,8 +39,9 @@ enum rc events_add(struct tx *tx, const struct event *e)
 	buf_fmt(&b, ",\"payload\":%s}", e->payload ? e->payload : "{}");
 	enum rc rc = b.bad ? RC_NOMEM
 			   : store_do(tx->db, &add,
-				     STORE_ARGS(store_int(tx->now_ms), store_text(e->type), store_text(e->job_id), store_text(e->task_id),
-					     store_text(e->account_id), store_text(e->region_id), store_text(buf_text(&b))),
+				     STORE_ARGS(store_int(tx->now_ms), store_text(e->type), store_text(e->job_id),
+					     store_text(e->task_id), store_text(e->account_id),
+					     store_text(e->region_id), store_text(buf_text(&b))),
 				     tx->fault);
 	buf_done(&b);
 	if (rc != RC_OK)
@@ -53,7 +53,9 @@ enum rc events_add(struct tx *tx, const struct event *e)
 
 enum rc events_sweep(struct tx *tx)
 {
-	static const struct store_query sweep = { "DELETE FROM events WHERE pos <= (SELECT MAX(pos) FROM events) - $1" };
+	static const struct store_query sweep = {
+		.sql = "DELETE FROM events WHERE pos <= (SELECT MAX(pos) FROM events) - $1"
+	};
 	return store_do(tx->db, &sweep, STORE_ARGS(store_int(tx->control->conf->event_keep)), tx->fault);
 }
 

@@ -8,10 +8,10 @@
 #include "control/tx.h"
 
 struct event {
-	const char *type; /* a row of types.def */
+	const char *type;                                      /* a row of types.def */
 	const char *job_id, *task_id, *account_id, *region_id; /* NULL where there is none */
-	const char *resource; /* the thing itself when it is none of these */
-	const char *payload;  /* a JSON object; NULL: {} */
+	const char *resource;                                  /* the thing itself when it is none of these */
+	const char *payload;                                   /* a JSON object; NULL: {} */
 };
 
 must_check enum rc events_add(struct tx *tx, const struct event *e);

@@ -9,12 +9,12 @@
 
 struct feed {
 	struct control *control;
-	struct list live;    /* subscribers that have all up to `last` */
-	struct list behind;  /* subscribers that read pages, or wait for their socket to drain before the next */
-	int64_t last;        /* position up to which live subscribers have everything; -1 before the first read */
-	bool reading;        /* a page for the live ones is being read */
-	bool again;          /* and there is more since */
-	_Atomic bool woken;  /* `bell` is posted and has not run yet */
+	struct list live;   /* subscribers that have all up to `last` */
+	struct list behind; /* subscribers that read pages, or wait for their socket to drain before the next */
+	int64_t last;       /* position up to which live subscribers have everything; -1 before the first read */
+	bool reading;       /* a page for the live ones is being read */
+	bool again;         /* and there is more since */
+	_Atomic bool woken; /* `bell` is posted and has not run yet */
 	struct loop_job bell;
 	struct loop_timer *beat;
 	size_t open;
@@ -23,7 +23,8 @@ struct feed {
 struct subscriber {
 	struct list all; /* feed.live or feed.behind */
 	struct feed *feed;
-	struct web_stream *stream; /* NULL once it is closed; freed when its page comes back, or at once when none is on its way */
+	struct web_stream *
+		stream; /* NULL once it is closed; freed when its page comes back, or at once when none is on its way */
 	struct feed_wish *wish;
 	int64_t at; /* has all up to here */
 	bool greeted, reading;
@@ -88,10 +89,15 @@ static void greet(struct subscriber *s, const struct slice *p, struct buf *b)
 {
 	const char *epoch = s->feed->control->epoch;
 
-	buf_fmt(b, "retry: 2000\nevent: stream.hello\ndata: {\"epoch\":\"%s\",\"oldest\":%" PRId64 ",\"newest\":%" PRId64 "}\n\n", epoch, p->oldest,
-		p->newest);
+	buf_fmt(b,
+		"retry: 2000\nevent: stream.hello\ndata: {\"epoch\":\"%s\",\"oldest\":%" PRId64
+		",\"newest\":%" PRId64 "}\n\n",
+		epoch, p->oldest, p->newest);
 	if (s->wish->reset)
-		buf_fmt(b, "event: stream.reset\ndata: {\"epoch\":\"%s\",\"reason\":\"the cursor belongs to another log\"}\n\n", epoch);
+		buf_fmt(b,
+			"event: stream.reset\ndata: {\"epoch\":\"%s\",\"reason\":\"the cursor belongs to another "
+			"log\"}\n\n",
+			epoch);
 	s->greeted = true;
 }
 
@@ -99,7 +105,9 @@ static void note_gap(struct subscriber *s, const struct slice *p, struct buf *b)
 {
 	if (p->oldest == 0 || s->at + 1 >= p->oldest)
 		return;
-	buf_fmt(b, "id: %s-%" PRId64 "\nevent: stream.gap\ndata: {\"from\":%" PRId64 ",\"to\":%" PRId64 ",\"reason\":\"the log does not reach back so far\"}\n\n",
+	buf_fmt(b,
+		"id: %s-%" PRId64 "\nevent: stream.gap\ndata: {\"from\":%" PRId64 ",\"to\":%" PRId64
+		",\"reason\":\"the log does not reach back so far\"}\n\n",
 		s->feed->control->epoch, p->oldest - 1, s->at + 1, p->oldest - 1);
 	s->at = p->oldest - 1;
 	metric_add(s->feed->control->metrics, METRIC_EVENT_GAPS, NULL, 1);
@@ -231,7 +239,7 @@ static void on_live(struct slice_read *r)
 		f->last = p->newest;
 	if (p->n > 0) {
 		f->last = p->events[p->n - 1].pos;
-		list_each(at, next, &f->live)
+		list_each (at, next, &f->live)
 			tell(list_of(at, struct subscriber, all), p);
 		for (size_t i = 0; i < p->n; i++)
 			if (!strcmp(p->events[i].type, "job.finished"))
@@ -266,8 +274,7 @@ void feed_wake(struct feed *f)
 
 static void beat_list(struct list *all)
 {
-	list_each(at, next, all)
-	{
+	list_each (at, next, all) {
 		struct subscriber *s = list_of(at, struct subscriber, all);
 		if (s->stream && web_stream_queued(s->stream) == 0 && !web_stream_write(s->stream, ":\n\n", 3))
 			continue; /* closed soon */
@@ -306,8 +313,7 @@ void feed_close_all(struct feed *f)
 {
 	struct list *lists[] = { &f->live, &f->behind };
 	for (int i = 0; i < 2; i++)
-		list_each(at, next, lists[i])
-		{
+		list_each (at, next, lists[i]) {
 			struct subscriber *s = list_of(at, struct subscriber, all);
 			if (s->stream)
 				web_stream_close(s->stream);
@@ -320,7 +326,7 @@ void feed_free(struct feed *f)
 		return;
 	struct list *lists[] = { &f->live, &f->behind };
 	for (int i = 0; i < 2; i++)
-		list_each(at, next, lists[i])
+		list_each (at, next, lists[i])
 			forget(list_of(at, struct subscriber, all));
 	loop_timer_free(f->beat);
 	free(f);

@@ -11,13 +11,39 @@ struct events_query {
 };
 
 static const struct field query_fields[] = {
-	{ .name = "limit", .type = FIELD_U32, FIELD_AT(struct events_query, limit), .min = 1, .max = PAGE_LIMIT_MAX, .def = 100, .doc = "How many events at most." },
-	{ .name = "after", .type = FIELD_STR, FIELD_AT(struct events_query, after), .max = 64,
-		.doc = "Cursor: the events after this one; \"0\" for all there are. A stream without it begins now, a page at the beginning." },
-	{ .name = "type", .type = FIELD_STR, FIELD_AT(struct events_query, type), .max = 512, .doc = "Types or patterns, parted by commas, such as task.*,job.finished." },
-	{ .name = "jobId", .type = FIELD_STR, FIELD_AT(struct events_query, job_id), .max = 64, .doc = "Only of this job." },
-	{ .name = "accountId", .type = FIELD_STR, FIELD_AT(struct events_query, account_id), .max = 64, .doc = "Only of this account." },
-	{ .name = "regionId", .type = FIELD_STR, FIELD_AT(struct events_query, region_id), .max = 64, .doc = "Only of this region." },
+	{ .name = "limit",
+		.type = FIELD_U32,
+		FIELD_AT(struct events_query, limit),
+		.min = 1,
+		.max = PAGE_LIMIT_MAX,
+		.def = 100,
+		.doc = "How many events at most." },
+	{ .name = "after",
+		.type = FIELD_STR,
+		FIELD_AT(struct events_query, after),
+		.max = 64,
+		.doc = "Cursor: the events after this one; \"0\" for all there are. A stream without it begins "
+		       "now, a page at the beginning." },
+	{ .name = "type",
+		.type = FIELD_STR,
+		FIELD_AT(struct events_query, type),
+		.max = 512,
+		.doc = "Types or patterns, parted by commas, such as task.*,job.finished." },
+	{ .name = "jobId",
+		.type = FIELD_STR,
+		FIELD_AT(struct events_query, job_id),
+		.max = 64,
+		.doc = "Only of this job." },
+	{ .name = "accountId",
+		.type = FIELD_STR,
+		FIELD_AT(struct events_query, account_id),
+		.max = 64,
+		.doc = "Only of this account." },
+	{ .name = "regionId",
+		.type = FIELD_STR,
+		FIELD_AT(struct events_query, region_id),
+		.max = 64,
+		.doc = "Only of this region." },
 	{ 0 },
 };
 
@@ -30,7 +56,8 @@ static enum rc read_cursor(struct call *c, const char *text, struct feed_wish *w
 	errno = 0;
 	w->after = strtoll(digits, &end, 10);
 	if (*digits < '0' || *digits > '9' || *end || errno)
-		return fault_set(c->tx.fault, RC_INVALID, "after: \"%.40s\" is not a cursor; take the id of an event", text);
+		return fault_set(
+			c->tx.fault, RC_INVALID, "after: \"%.40s\" is not a cursor; take the id of an event", text);
 	const char *epoch = c->tx.control->epoch;
 	if (bar && ((size_t)(bar - text) != strlen(epoch) || strncmp(text, epoch, strlen(epoch)) != 0)) {
 		w->reset = true;
@@ -45,7 +72,8 @@ static enum rc read_types(struct call *c, char *list, struct feed_wish *w)
 		if (w->types_n == FEED_TYPES_MAX)
 			return fault_set(c->tx.fault, RC_INVALID, "type: at most %d types", FEED_TYPES_MAX);
 		if (!events_is_pattern(t))
-			return fault_set(c->tx.fault, RC_INVALID, "type: there is no event type \"%.60s\"; see docs/generated/events.md", t);
+			return fault_set(c->tx.fault, RC_INVALID,
+				"type: there is no event type \"%.60s\"; see docs/generated/events.md", t);
 		w->types[w->types_n++] = t;
 	}
 	return RC_OK;
@@ -141,7 +169,8 @@ const struct route feed_routes[] = {
 		.query_size = sizeof(struct events_query),
 		.out_type = "application/json",
 		.run = list,
-		.doc = "The event log. With Accept: text/event-stream it is a stream of server-sent events, resumed by Last-Event-ID; else a page "
+		.doc = "The event log. With Accept: text/event-stream it is a stream of server-sent events, "
+		       "resumed by Last-Event-ID; else a page "
 		       "whose nextCursor is where to go on, now or later.",
 	},
 	{ 0 },

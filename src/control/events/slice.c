@@ -5,13 +5,16 @@
 
 void slice_put(struct buf *b, const char *epoch, const struct slice_event *e)
 {
-	buf_fmt(b, "{\"id\":\"%s-%" PRId64 "\",\"pos\":%" PRId64 ",\"epoch\":\"%s\",", epoch, e->pos, e->pos, epoch);
+	buf_fmt(b, "{\"id\":\"%s-%" PRId64 "\",\"pos\":%" PRId64 ",\"epoch\":\"%s\",", epoch, e->pos, e->pos,
+		epoch);
 	buf_str(b, e->data);
 }
 
 static enum rc fetch_ends(struct tx *tx, struct slice *s)
 {
-	static const struct store_query ends = { "SELECT (SELECT MIN(pos) FROM events), (SELECT MAX(pos) FROM events)" };
+	static const struct store_query ends = {
+		.sql = "SELECT (SELECT MIN(pos) FROM events), (SELECT MAX(pos) FROM events)"
+	};
 	auto_rows struct store_rows *r = NULL;
 	enum rc rc = store_one(tx->db, &ends, STORE_NO_ARGS, &r, tx->fault);
 
@@ -37,11 +40,11 @@ static enum rc fetch_event(struct tx *tx, struct store_rows *r, struct slice_eve
 
 enum rc slice_fetch(struct tx *tx, const struct slice_ask *ask, struct slice *ret)
 {
-	static const struct store_query all = {
-		"SELECT pos, type, job_id, account_id, region_id, data FROM events WHERE pos > $1 ORDER BY pos LIMIT $2"
-	};
+	static const struct store_query all = { .sql = "SELECT pos, type, job_id, account_id, region_id, data FROM "
+						       "events WHERE pos > $1 ORDER BY pos LIMIT $2" };
 	static const struct store_query of_job = {
-		"SELECT pos, type, job_id, account_id, region_id, data FROM events WHERE pos > $1 AND job_id = $3 ORDER BY pos LIMIT $2"
+		.sql = "SELECT pos, type, job_id, account_id, region_id, data FROM events WHERE pos > $1 AND "
+		       "job_id = $3 ORDER BY pos LIMIT $2"
 	};
 	auto_rows struct store_rows *r = NULL;
 	bool row = false;
@@ -55,9 +58,12 @@ enum rc slice_fetch(struct tx *tx, const struct slice_ask *ask, struct slice *re
 		return rc;
 	}
 	if (ask->job_id)
-		rc = store_run(tx->db, &of_job, STORE_ARGS(store_int(ask->after), store_int((int64_t)ask->limit), store_text(ask->job_id)), &r, tx->fault);
+		rc = store_run(tx->db, &of_job,
+			STORE_ARGS(store_int(ask->after), store_int((int64_t)ask->limit), store_text(ask->job_id)),
+			&r, tx->fault);
 	else
-		rc = store_run(tx->db, &all, STORE_ARGS(store_int(ask->after), store_int((int64_t)ask->limit)), &r, tx->fault);
+		rc = store_run(tx->db, &all, STORE_ARGS(store_int(ask->after), store_int((int64_t)ask->limit)), &r,
+			tx->fault);
 	while (rc == RC_OK && s.n < ask->limit && (rc = store_next(r, &row, tx->fault)) == RC_OK && row)
 		rc = fetch_event(tx, r, &s.events[s.n++]);
 	if (rc == RC_OK)

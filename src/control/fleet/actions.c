@@ -3,8 +3,11 @@
 
 static void put(const struct action *a, struct buf *to)
 {
-	buf_fmt(to, "{\"name\":\"%s\",\"class\":\"%s\",\"scope\":\"%s\",\"target\":\"%s\",\"timeoutSeconds\":%u,\"lanes\":[", a->name,
-		task_class_words[a->class], scope_text(a->scope), a->target == ACTION_TARGET_ACCOUNT ? "account" : "none", a->timeout_s);
+	buf_fmt(to,
+		"{\"name\":\"%s\",\"class\":\"%s\",\"scope\":\"%s\",\"target\":\"%s\",\"timeoutSeconds\":%u,"
+		"\"lanes\":[",
+		a->name, task_class_words[a->class], scope_text(a->scope),
+		a->target == ACTION_TARGET_ACCOUNT ? "account" : "none", a->timeout_s);
 	for (size_t i = 0; a->lanes && a->lanes[i]; i++) {
 		buf_str(to, i ? "," : "");
 		json_put_str(to, a->lanes[i]);
@@ -42,18 +45,32 @@ static enum rc get(struct call *c, void *ret_out)
 
 void actions_document(struct buf *to)
 {
-	buf_str(to, "# Actions\n\n| action | class | target | scope | time-out | what it does |\n|---|---|---|---|---|---|\n");
+	buf_str(to, "# Actions\n\n| action | class | target | scope | time-out | what it does "
+		    "|\n|---|---|---|---|---|---|\n");
 	for (size_t i = 0; action_all[i]; i++) {
 		const struct action *a = action_all[i];
 		buf_fmt(to, "| `%s` | %s | %s | `%s` | %u s | %s |\n", a->name, task_class_words[a->class],
-			a->target == ACTION_TARGET_ACCOUNT ? "account" : "none", scope_text(a->scope), a->timeout_s, a->doc);
+			a->target == ACTION_TARGET_ACCOUNT ? "account" : "none", scope_text(a->scope), a->timeout_s,
+			a->doc);
 	}
 }
 
 const struct route actions_routes[] = {
-	{ .name = "listActions", .method = "GET", .path = "/v1/actions", .scope = SCOPE_JOBS_READ, .flags = ROUTE_RAW, .out_type = "application/json",
-		.run = list, .doc = "The catalogue of actions, with the JSON Schemas of payload and result." },
-	{ .name = "getAction", .method = "GET", .path = "/v1/actions/{name}", .scope = SCOPE_JOBS_READ, .flags = ROUTE_RAW, .out_type = "application/json",
-		.run = get, .doc = "Shows an action." },
+	{ .name = "listActions",
+		.method = "GET",
+		.path = "/v1/actions",
+		.scope = SCOPE_JOBS_READ,
+		.flags = ROUTE_RAW,
+		.out_type = "application/json",
+		.run = list,
+		.doc = "The catalogue of actions, with the JSON Schemas of payload and result." },
+	{ .name = "getAction",
+		.method = "GET",
+		.path = "/v1/actions/{name}",
+		.scope = SCOPE_JOBS_READ,
+		.flags = ROUTE_RAW,
+		.out_type = "application/json",
+		.run = get,
+		.doc = "Shows an action." },
 	{ 0 },
 };

@@ -43,5 +43,11 @@ struct exchange {
 	int first_status;
 };
 
-static inline struct exchange *exchange_of_write(struct write *w) { return (struct exchange *)(void *)((char *)w - offsetof(struct exchange, write)); }
-static inline struct exchange *exchange_of_read(struct read *r) { return (struct exchange *)(void *)((char *)r - offsetof(struct exchange, read)); }
+static inline struct exchange *exchange_of_write(struct write *w)
+{
+	return (struct exchange *)(void *)((char *)w - offsetof(struct exchange, write));
+}
+static inline struct exchange *exchange_of_read(struct read *r)
+{
+	return (struct exchange *)(void *)((char *)r - offsetof(struct exchange, read));
+}

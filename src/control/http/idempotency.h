@@ -28,7 +28,8 @@ struct idempotency_answer {
 
 /* RC_OK: it was answered before. RC_MISSING: it is new. RC_KEY_REUSED: the key stands for another request. */
 must_check enum rc idempotency_find(struct call *c, const struct idempotency *i, struct idempotency_answer *ret);
-must_check enum rc idempotency_keep(struct call *c, const struct idempotency *i, const struct idempotency_answer *answer);
+must_check enum rc idempotency_keep(
+	struct call *c, const struct idempotency *i, const struct idempotency_answer *answer);
 
 /* Forgets what is older than control_conf.idempotency_ms. */
 must_check enum rc idempotency_sweep(struct tx *tx);

@@ -74,8 +74,8 @@ static enum rc cut(char *path, const char *from[], const char *to[], const char 
 	return RC_OK;
 }
 
-enum rc match_route(const char *method, char *path, const struct route **ret_route, const char *ret_arg[static ROUTE_ARGS_MAX],
-	char ret_allow[static MATCH_ALLOW_MAX])
+enum rc match_route(const char *method, char *path, const struct route **ret_route,
+	const char *ret_arg[static ROUTE_ARGS_MAX], char ret_allow[static MATCH_ALLOW_MAX])
 {
 	*ret_allow = 0;
 	if (!strcmp(method, "HEAD"))

@@ -5,7 +5,8 @@
 #include <ctype.h>
 #include <string.h>
 
-static void put_parameter(struct buf *to, const char *in, const char *name, size_t name_n, const struct field *row, bool required)
+static void put_parameter(
+	struct buf *to, const char *in, const char *name, size_t name_n, const struct field *row, bool required)
 {
 	const struct field one[] = { *row, { 0 } };
 	struct buf schema = { 0 };
@@ -14,7 +15,8 @@ static void put_parameter(struct buf *to, const char *in, const char *name, size
 	field_json_schema(one, false, &schema);
 	const char *text = buf_text(&schema), *from = strstr(text, "\":{\"type\"");
 	const char *begin = from ? strchr(from + 2, '{') : NULL;
-	buf_fmt(to, "{\"in\":\"%s\",\"name\":\"%.*s\",\"required\":%s,\"schema\":", in, (int)name_n, name, required ? "true" : "false");
+	buf_fmt(to, "{\"in\":\"%s\",\"name\":\"%.*s\",\"required\":%s,\"schema\":", in, (int)name_n, name,
+		required ? "true" : "false");
 	int depth = 0;
 	for (const char *s = begin; s && *s; s++) {
 		buf_u8(to, (uint8_t)*s);
@@ -30,7 +32,10 @@ static void put_parameter(struct buf *to, const char *in, const char *name, size
 
 static void put_header(struct buf *to, const char *name, bool required, const char *doc)
 {
-	buf_fmt(to, "{\"in\":\"header\",\"name\":\"%s\",\"required\":%s,\"schema\":{\"type\":\"string\"},\"description\":", name, required ? "true" : "false");
+	buf_fmt(to,
+		"{\"in\":\"header\",\"name\":\"%s\",\"required\":%s,\"schema\":{\"type\":\"string\"},"
+		"\"description\":",
+		name, required ? "true" : "false");
 	json_put_str(to, doc);
 	buf_u8(to, '}');
 }
@@ -57,7 +62,8 @@ static void put_parameters(const struct route *r, struct buf *to)
 	}
 	if (r->flags & (ROUTE_IDEMPOTENT | ROUTE_ACCEPTED)) {
 		part(to, &first);
-		put_header(to, "Idempotency-Key", r->flags & ROUTE_IDEMPOTENT, "The same key with the same body has its effect once; kept for 24 hours.");
+		put_header(to, "Idempotency-Key", r->flags & ROUTE_IDEMPOTENT,
+			"The same key with the same body has its effect once; kept for 24 hours.");
 	}
 	if (r->flags & ROUTE_MATCH) {
 		part(to, &first);
@@ -65,7 +71,8 @@ static void put_parameters(const struct route *r, struct buf *to)
 	}
 	if (r->flags & ROUTE_WAIT) {
 		part(to, &first);
-		put_header(to, "Prefer", false, "wait=N: answer when the job is over, after N seconds at the latest (at most 60).");
+		put_header(to, "Prefer", false,
+			"wait=N: answer when the job is over, after N seconds at the latest (at most 60).");
 	}
 	if (r->flags & ROUTE_STREAM) {
 		part(to, &first);
@@ -78,8 +85,11 @@ static void put_answer(const struct route *r, struct buf *to)
 {
 	buf_fmt(to, ",\"responses\":{\"%d\":{\"description\":\"Success\"", r->status ? r->status : 200);
 	if (r->flags & ROUTE_LIST) {
-		buf_str(to, ",\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\",\"required\":[\"items\",\"nextCursor\"],\"properties\":{"
-			    "\"nextCursor\":{\"type\":[\"string\",\"null\"]},\"items\":{\"type\":\"array\",\"items\":");
+		buf_str(to,
+			",\"content\":{\"application/"
+			"json\":{\"schema\":{\"type\":\"object\",\"required\":[\"items\",\"nextCursor\"],"
+			"\"properties\":{"
+			"\"nextCursor\":{\"type\":[\"string\",\"null\"]},\"items\":{\"type\":\"array\",\"items\":");
 		field_json_schema(r->out, true, to);
 		buf_str(to, "}}}}}");
 	} else if (r->out) {
@@ -154,7 +164,8 @@ void openapi_write(struct buf *to)
 {
 	bool first = true;
 
-	buf_str(to, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Footplate\",\"version\":\"" FOOTPLATE_VERSION "\"},");
+	buf_str(to,
+		"{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Footplate\",\"version\":\"" FOOTPLATE_VERSION "\"},");
 	put_scopes(to);
 	buf_str(to, ",\"paths\":{");
 	for (size_t i = 0; routes[i]; i++)
@@ -164,10 +175,17 @@ void openapi_write(struct buf *to)
 			part(to, &first);
 			put_path(r, to);
 		}
-	buf_str(to, "},\"components\":{\"securitySchemes\":{\"key\":{\"type\":\"http\",\"scheme\":\"bearer\"}},\"responses\":{\"Problem\":{"
-		    "\"description\":\"What went wrong (RFC 9457)\",\"content\":{\"application/problem+json\":{\"schema\":{\"type\":\"object\",\"required\":"
-		    "[\"type\",\"title\",\"status\",\"code\",\"retryable\"],\"properties\":{\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},"
-		    "\"status\":{\"type\":\"integer\"},\"code\":{\"type\":\"string\"},\"detail\":{\"type\":\"string\"},\"instance\":{\"type\":\"string\"},"
-		    "\"retryable\":{\"type\":\"boolean\"},\"errors\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{"
-		    "\"pointer\":{\"type\":\"string\"},\"code\":{\"type\":\"string\"},\"detail\":{\"type\":\"string\"}}}}}}}}}}}}");
+	buf_str(to,
+		"},\"components\":{\"securitySchemes\":{\"key\":{\"type\":\"http\",\"scheme\":\"bearer\"}},"
+		"\"responses\":{\"Problem\":{"
+		"\"description\":\"What went wrong (RFC "
+		"9457)\",\"content\":{\"application/problem+json\":{\"schema\":{\"type\":\"object\",\"required\":"
+		"[\"type\",\"title\",\"status\",\"code\",\"retryable\"],\"properties\":{\"type\":{\"type\":"
+		"\"string\"},\"title\":{\"type\":\"string\"},"
+		"\"status\":{\"type\":\"integer\"},\"code\":{\"type\":\"string\"},\"detail\":{\"type\":\"string\"},"
+		"\"instance\":{\"type\":\"string\"},"
+		"\"retryable\":{\"type\":\"boolean\"},\"errors\":{\"type\":\"array\",\"items\":{\"type\":"
+		"\"object\",\"properties\":{"
+		"\"pointer\":{\"type\":\"string\"},\"code\":{\"type\":\"string\"},\"detail\":{\"type\":\"string\"}}"
+		"}}}}}}}}}}");
 }

@@ -15,7 +15,8 @@ static void mac_of(struct call *c, const char *id, char ret[static MAC * 2 + 1])
 	char text[256];
 
 	int n = snprintf(text, sizeof(text), "%s\n%s\n%s", c->route->path, c->who->id, id);
-	HMAC(EVP_sha256(), c->tx.control->secrets.cursor, 32, (const uint8_t *)text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1, mac, NULL);
+	HMAC(EVP_sha256(), c->tx.control->secrets.cursor, 32, (const uint8_t *)text,
+		(size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1, mac, NULL);
 	for (int i = 0; i < MAC; i++)
 		snprintf(ret + i * 2, 3, "%02x", mac[i]);
 }
@@ -33,7 +34,8 @@ enum rc page_begin(struct call *c, const struct page_query *q, const char **ret_
 	if (id)
 		mac_of(c, id, mac);
 	if (!id || strlen(dot + 1) != MAC * 2 || CRYPTO_memcmp(dot + 1, mac, MAC * 2) != 0)
-		return fault_set(c->tx.fault, RC_INVALID, "cursor: not one that this list gave; leave it out to begin anew");
+		return fault_set(
+			c->tx.fault, RC_INVALID, "cursor: not one that this list gave; leave it out to begin anew");
 	*ret_before = id;
 	return RC_OK;
 }

@@ -10,4 +10,5 @@
 must_check enum rc page_begin(struct call *c, const struct page_query *q, const char **ret_before);
 
 /* Cuts the one row too many that tells whether there is a next page; `id_at` is where an item has its id. */
-must_check enum rc page_end(struct call *c, const struct page_query *q, size_t item_size, size_t id_at, struct page *page);
+must_check enum rc page_end(
+	struct call *c, const struct page_query *q, size_t item_size, size_t id_at, struct page *page);

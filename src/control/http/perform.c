@@ -30,7 +30,8 @@ static enum rc authenticate(const struct exchange *x, struct tx *tx, struct prin
 		return rc;
 	tx->actor = arena_fmt(tx->arena, "key:%s", who->id);
 	if (!route_may(who, x->route->scope))
-		return fault_set(tx->fault, RC_DENIED, "this needs the scope %s, which the key does not have", scope_text(x->route->scope));
+		return fault_set(tx->fault, RC_DENIED, "this needs the scope %s, which the key does not have",
+			scope_text(x->route->scope));
 	return tx->actor ? RC_OK : RC_NOMEM;
 }
 
@@ -40,7 +41,8 @@ static bool is_json(const struct exchange *x)
 	const char *want = !strcmp(x->route->method, "PATCH") ? "application/merge-patch+json" : "application/json";
 	size_t n = t ? strcspn(t, "; ") : 0;
 
-	return t && ((n == strlen(want) && !strncasecmp(t, want, n)) || (n == 16 && !strncasecmp(t, "application/json", n)));
+	return t && ((n == strlen(want) && !strncasecmp(t, want, n)) ||
+			    (n == 16 && !strncasecmp(t, "application/json", n)));
 }
 
 /* The body as JSON, and decoded into c->in; a merge patch starts from zeroes, and c->given tells what it had. */
@@ -77,17 +79,23 @@ static enum rc decode(struct exchange *x, struct call *c, struct json_t **ret_js
 	if (r->query && !query)
 		return RC_NOMEM;
 	c->query = query;
-	enum rc rc = query_decode(r->query, x->again ? "" : web_view(x->request)->query, c->reader, query, c->tx.fault);
+	enum rc rc =
+		query_decode(r->query, x->again ? "" : web_view(x->request)->query, c->reader, query, c->tx.fault);
 	if (rc == RC_OK)
 		rc = take_body(x, c, ret_json);
 	if (rc == RC_OK && (r->flags & ROUTE_MATCH) && !x->if_match)
-		return fault_set(c->tx.fault, RC_NEED_MATCH, "send If-Match with the ETag you read, or * to change it whatever it is");
+		return fault_set(c->tx.fault, RC_NEED_MATCH,
+			"send If-Match with the ETag you read, or * to change it whatever it is");
 	return rc;
 }
 
 static void encode_page(const struct exchange *x, const struct page *page, struct buf *to)
 {
-	const struct field one[] = { { .name = "items", .type = FIELD_LIST, .item = FIELD_OBJ, .sub = x->route->out, .sub_size = x->route->out_size,
+	const struct field one[] = { { .name = "items",
+					     .type = FIELD_LIST,
+					     .item = FIELD_OBJ,
+					     .sub = x->route->out,
+					     .sub_size = x->route->out_size,
 					     FIELD_AT(struct page, items) },
 		{ .name = "nextCursor", .type = FIELD_STR, FIELD_AT(struct page, next) }, { 0 } };
 	field_json_encode(one, page, to);
@@ -163,7 +171,9 @@ static enum rc perform(struct exchange *x, struct call *c, struct principal *who
 
 	enum rc rc = authenticate(x, &c->tx, who);
 	if (rc == RC_OK && (x->route->flags & ROUTE_IDEMPOTENT) && !x->idempotency_key)
-		rc = fault_set(c->tx.fault, RC_KEY_MISSING, "send an Idempotency-Key header: a new random value for each new request, the same for a repeat");
+		rc = fault_set(c->tx.fault, RC_KEY_MISSING,
+			"send an Idempotency-Key header: a new random value for each new request, the same for a "
+			"repeat");
 	if (rc == RC_OK)
 		rc = decode(x, c, &body);
 	if (rc != RC_OK)
@@ -177,7 +187,12 @@ enum rc perform_request(struct exchange *x, struct tx *tx)
 	struct principal who = { 0 };
 	struct field_reader reader = { .arena = tx->arena };
 	struct fault f = { 0 };
-	struct call c = { .tx = *tx, .route = x->route, .who = &who, .reader = &reader, .if_match = x->if_match, .streams = x->streams,
+	struct call c = { .tx = *tx,
+		.route = x->route,
+		.who = &who,
+		.reader = &reader,
+		.if_match = x->if_match,
+		.streams = x->streams,
 		.last_event_id = x->last_event_id };
 
 	memcpy(c.arg, x->arg, sizeof(c.arg));
@@ -191,6 +206,7 @@ enum rc perform_request(struct exchange *x, struct tx *tx)
 	tx->ring = c.tx.ring;
 	tx->cancels = c.tx.cancels;
 	if (x->rc == RC_INTERNAL || x->rc == RC_IO)
-		log_error(tx->control->log, "request failed request=%s route=%s: %s", x->id, x->route->name, f.text);
+		log_error(
+			tx->control->log, "request failed request=%s route=%s: %s", x->id, x->route->name, f.text);
 	return x->rc;
 }

@@ -7,7 +7,8 @@
 #include "wire/field_json.h"
 
 /* Writes the document. `detail` and `r` may be NULL. */
-void problem_write(struct buf *to, enum rc rc, const char *detail, const struct field_reader *r, const char *request_id);
+void problem_write(
+	struct buf *to, enum rc rc, const char *detail, const struct field_reader *r, const char *request_id);
 
 /* Writes all there are, for docs/generated/errors.md. */
 void problem_document(struct buf *to);

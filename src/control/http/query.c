@@ -5,7 +5,7 @@
 
 static const struct field no_fields[] = { { 0 } };
 
-static enum rc take(const struct field *t, char *name, struct field_reader *r, void *to, struct fault *f)
+static enum rc take_one(const struct field *t, char *name, struct field_reader *r, void *to, struct fault *f)
 {
 	char *value = strchr(name, '='), pointer[80], detail[200];
 	const char *credentials[] = { "access_token", "api_key", "key", "token" };
@@ -24,9 +24,12 @@ static enum rc take(const struct field *t, char *name, struct field_reader *r, v
 	}
 	for (size_t i = 0; i < sizeof(credentials) / sizeof(*credentials); i++)
 		if (!strcmp(name, credentials[i]))
-			return fault_set(f, RC_MALFORMED, "a credential may not stand in a URL; send it as Authorization: Bearer");
+			return fault_set(f, RC_MALFORMED,
+				"a credential may not stand in a URL; send it as Authorization: Bearer");
 	const char *near = field_nearest(t, name);
-	snprintf(detail, sizeof(detail), near ? "there is no such parameter; did you mean \"%s\"?" : "there is no such parameter%s", near ? near : "");
+	snprintf(detail, sizeof(detail),
+		near ? "there is no such parameter; did you mean \"%s\"?" : "there is no such parameter%s",
+		near ? near : "");
 	return field_json_problem(r, pointer, "unknown_field", detail);
 }
 
@@ -38,8 +41,9 @@ enum rc query_decode(const struct field *t, const char *text, struct field_reade
 	t = t ? t : no_fields;
 	if (to)
 		field_defaults(t, to);
-	for (char *save, *one = all ? strtok_r(all, "&", &save) : NULL; one && rc != RC_MALFORMED; one = strtok_r(NULL, "&", &save)) {
-		enum rc this = take(t, one, r, to, f);
+	for (char *save, *one = all ? strtok_r(all, "&", &save) : NULL; one && rc != RC_MALFORMED;
+		one = strtok_r(NULL, "&", &save)) {
+		enum rc this = take_one(t, one, r, to, f);
 		rc = this == RC_OK ? rc : this;
 	}
 	if (rc == RC_INVALID)

@@ -6,4 +6,5 @@
 #include "wire/field_json.h"
 
 /* `text` without '?'. Problems name the parameter as "?name". */
-must_check enum rc query_decode(const struct field *t, const char *text, struct field_reader *r, void *to, struct fault *f);
+must_check enum rc query_decode(
+	const struct field *t, const char *text, struct field_reader *r, void *to, struct fault *f);

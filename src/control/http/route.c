@@ -23,5 +23,6 @@ enum rc route_match(struct call *c, int64_t version)
 	snprintf(etag, sizeof(etag), "\"%" PRId64 "\"", version);
 	if (!c->if_match || !strcmp(c->if_match, "*") || !strcmp(c->if_match, etag))
 		return RC_OK;
-	return fault_set(c->tx.fault, RC_STALE, "it is at ETag %s now; read it again and repeat with that in If-Match", etag);
+	return fault_set(c->tx.fault, RC_STALE,
+		"it is at ETag %s now; read it again and repeat with that in If-Match", etag);
 }

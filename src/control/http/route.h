@@ -46,10 +46,18 @@ struct page_query {
 };
 #define PAGE_LIMIT_DEFAULT 50
 #define PAGE_LIMIT_MAX     500
-#define PAGE_QUERY_FIELDS(type)                                                                                             \
-	{ .name = "limit", .type = FIELD_U32, FIELD_AT(type, page.limit), .min = 1, .max = PAGE_LIMIT_MAX, .def = PAGE_LIMIT_DEFAULT, \
-		.doc = "How many items at most." },                                                                          \
-	{ .name = "cursor", .type = FIELD_STR, FIELD_AT(type, page.cursor), .max = 256, .doc = "nextCursor of the page before." }
+#define PAGE_QUERY_FIELDS(query)                                                               \
+	{ .name = "limit",                                                                     \
+		.type = FIELD_U32,                                                             \
+		FIELD_AT(query, page.limit),                                                   \
+		.min = 1,                                                                      \
+		.max = PAGE_LIMIT_MAX,                                                         \
+		.def = PAGE_LIMIT_DEFAULT,                                                     \
+		.doc = "How many items at most." },                                            \
+	{                                                                                      \
+		.name = "cursor", .type = FIELD_STR, FIELD_AT(query, page.cursor), .max = 256, \
+		.doc = "nextCursor of the page before."                                        \
+	}
 
 struct call {
 	struct tx tx; /* tx.db: a read connection unless ROUTE_WRITE */
@@ -66,8 +74,8 @@ struct call {
 	int64_t version;      /* becomes the ETag when not 0 */
 	const char *job_id;   /* ROUTE_WAIT: the job to wait for, unless job_over */
 	bool job_over;
-	struct buf *body;     /* ROUTE_RAW */
-	bool streams;         /* ROUTE_STREAM: the caller asks for server-sent events */
+	struct buf *body; /* ROUTE_RAW */
+	bool streams;     /* ROUTE_STREAM: the caller asks for server-sent events */
 	const char *last_event_id;
 	struct feed_wish *wish; /* ROUTE_STREAM: what to subscribe to; taken over by http/serve */
 };

@@ -8,8 +8,8 @@
 #include "control/fleet/regions.h"
 #include "control/http/system.h"
 
-const struct route *const routes[] = { jobs_routes, feed_routes, accounts_routes, agents_routes, regions_routes, actions_routes, keys_routes,
-	system_routes, NULL };
+const struct route *const routes[] = { jobs_routes, feed_routes, accounts_routes, agents_routes, regions_routes,
+	actions_routes, keys_routes, system_routes, NULL };
 
 const struct route *routes_named(const char *name)
 {

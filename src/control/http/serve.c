@@ -78,9 +78,11 @@ static void answer_with(struct exchange *x, const char *allow)
 	add(h, &n, "www-authenticate", x->status == 401 ? "Bearer" : NULL);
 	add(h, &n, "retry-after", x->status == 429 || x->status == 503 || x->rc == RC_KEY_BUSY ? "1" : NULL);
 	if (x->status >= 500)
-		log_warn(x->control->log, "answered status=%d request=%s method=%s path=%s", x->status, x->id, v->method, v->path);
+		log_warn(x->control->log, "answered status=%d request=%s method=%s path=%s", x->status, x->id,
+			v->method, v->path);
 	else
-		log_debug(x->control->log, "answered status=%d request=%s trace=%s method=%s path=%s", x->status, x->id, x->trace, v->method, v->path);
+		log_debug(x->control->log, "answered status=%d request=%s trace=%s method=%s path=%s", x->status,
+			x->id, x->trace, v->method, v->path);
 	count(x, v->method);
 	web_reply(x->request, x->status, h, x->body.p, !strcmp(v->method, "HEAD") ? 0 : x->body.n);
 	free_exchange(x);
@@ -168,10 +170,7 @@ static void read_again(struct exchange *x)
 	refuse(x, RC_OVERLOADED, "too many requests wait", NULL);
 }
 
-static bool is_hex(const char *s, size_t n)
-{
-	return strspn(s, "0123456789abcdef") >= n;
-}
+static bool is_hex(const char *s, size_t n) { return strspn(s, "0123456789abcdef") >= n; }
 
 /* The caller's trace (W3C traceparent), or a new one. */
 static void take_trace(struct exchange *x)
@@ -179,7 +178,8 @@ static void take_trace(struct exchange *x)
 	const char *t = web_header(x->request, "traceparent");
 	uint8_t random[16];
 
-	if (t && strlen(t) >= 55 && !strncmp(t, "00-", 3) && is_hex(t + 3, 32) && strncmp(t + 3, "00000000000000000000000000000000", 32) != 0) {
+	if (t && strlen(t) >= 55 && !strncmp(t, "00-", 3) && is_hex(t + 3, 32) &&
+		strncmp(t + 3, "00000000000000000000000000000000", 32) != 0) {
 		memcpy(x->trace, t + 3, 32);
 		return;
 	}
@@ -251,7 +251,10 @@ void serve_request(void *ctx, struct web_request *r)
 	}
 	enum rc rc = match_route(v->method, x->path, &x->route, x->arg, allow);
 	if (rc != RC_OK) {
-		refuse(x, rc, rc == RC_METHOD ? "see Allow for the methods it has" : rc == RC_MISSING ? "there is no such path" : "the path has a malformed %-escape",
+		refuse(x, rc,
+			rc == RC_METHOD    ? "see Allow for the methods it has"
+			: rc == RC_MISSING ? "there is no such path"
+					   : "the path has a malformed %-escape",
 			rc == RC_METHOD ? allow : NULL);
 		return;
 	}

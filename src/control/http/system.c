@@ -28,7 +28,7 @@ struct check {
 
 static struct check check_database(struct call *c)
 {
-	static const struct store_query ask = { "SELECT value FROM meta WHERE name = 'epoch'" };
+	static const struct store_query ask = { .sql = "SELECT value FROM meta WHERE name = 'epoch'" };
 	auto_rows struct store_rows *r = NULL;
 	uint64_t began = clock_mono_us();
 	bool ok = store_one(c->tx.db, &ask, STORE_NO_ARGS, &r, c->tx.fault) == RC_OK;
@@ -40,7 +40,8 @@ static struct check check_disk(const struct control *c)
 	struct statvfs s;
 	bool ok = statvfs(c->conf->data_dir, &s) == 0;
 	int64_t room = ok ? (int64_t)(s.f_bavail * s.f_frsize) : 0;
-	return (struct check){ "disk", "freeBytes", ok && room > DISK_LOW_BYTES && access(c->conf->data_dir, W_OK) == 0, room };
+	return (struct check){ "disk", "freeBytes",
+		ok && room > DISK_LOW_BYTES && access(c->conf->data_dir, W_OK) == 0, room };
 }
 
 static size_t gather(struct call *c, struct check ret[static 4])
@@ -51,7 +52,8 @@ static size_t gather(struct call *c, struct check ret[static 4])
 	ret[0] = check_database(c);
 	ret[1] = check_disk(control);
 	ret[2] = (struct check){ "writer", "waiting", waiting < WRITER_BUSY, (int64_t)waiting };
-	ret[3] = (struct check){ "draining", "requests", !atomic_load(&control->draining), atomic_load(&control->inflight) };
+	ret[3] = (struct check){ "draining", "requests", !atomic_load(&control->draining),
+		atomic_load(&control->inflight) };
 	return 4;
 }
 
@@ -66,8 +68,8 @@ static enum rc readyz(struct call *c, void *ret_out)
 		ok = ok && all[i].ok;
 	buf_fmt(c->body, "{\"status\":\"%s\",\"checks\":{", ok ? "ok" : "down");
 	for (size_t i = 0; i < n; i++)
-		buf_fmt(c->body, "%s\"%s\":{\"status\":\"%s\",\"%s\":%" PRId64 "}", i ? "," : "", all[i].name, all[i].ok ? "ok" : "down", all[i].unit,
-			all[i].value);
+		buf_fmt(c->body, "%s\"%s\":{\"status\":\"%s\",\"%s\":%" PRId64 "}", i ? "," : "", all[i].name,
+			all[i].ok ? "ok" : "down", all[i].unit, all[i].value);
 	buf_str(c->body, "}}");
 	c->status = ok ? 200 : 503;
 	return RC_OK;
@@ -85,7 +87,9 @@ static int64_t resident_bytes(void)
 
 static enum rc active_jobs(struct call *c, int64_t *ret)
 {
-	static const struct store_query count = { "SELECT COUNT(*) FROM jobs WHERE status IN ('queued', 'running')" };
+	static const struct store_query count = {
+		.sql = "SELECT COUNT(*) FROM jobs WHERE status IN ('queued', 'running')"
+	};
 	auto_rows struct store_rows *r = NULL;
 	enum rc rc = store_one(c->tx.db, &count, STORE_NO_ARGS, &r, c->tx.fault);
 	if (rc == RC_OK)
@@ -103,10 +107,11 @@ static enum rc health(struct call *c, void *ret_out)
 	enum rc rc = active_jobs(c, &active);
 	bool ok = rc == RC_OK && all[0].ok && all[1].ok;
 	buf_fmt(c->body,
-		"{\"status\":\"%s\",\"services\":{\"database\":\"%s\",\"filesystem\":\"%s\"},\"metrics\":{\"uptime\":%" PRId64
-		",\"memory\":{\"used\":%" PRId64 "},\"activeJobs\":%" PRId64 "}}",
-		ok ? "ok" : "degraded", all[0].ok && rc == RC_OK ? "connected" : "disconnected", all[1].ok ? "writable" : "readonly",
-		(c->tx.now_ms - c->tx.control->started_ms) / 1000, resident_bytes(), active);
+		"{\"status\":\"%s\",\"services\":{\"database\":\"%s\",\"filesystem\":\"%s\"},\"metrics\":{"
+		"\"uptime\":%" PRId64 ",\"memory\":{\"used\":%" PRId64 "},\"activeJobs\":%" PRId64 "}}",
+		ok ? "ok" : "degraded", all[0].ok && rc == RC_OK ? "connected" : "disconnected",
+		all[1].ok ? "writable" : "readonly", (c->tx.now_ms - c->tx.control->started_ms) / 1000,
+		resident_bytes(), active);
 	return RC_OK;
 }
 
@@ -124,8 +129,9 @@ static enum rc metrics(struct call *c, void *ret_out)
 static enum rc version(struct call *c, void *ret_out)
 {
 	(void)ret_out;
-	buf_fmt(c->body, "{\"name\":\"footplate\",\"version\":\"%s\",\"api\":\"v1\",\"store\":\"%s\",\"queue\":\"%s\"}", FOOTPLATE_VERSION,
-		c->tx.control->store->impl->name, c->tx.control->queue->impl->name);
+	buf_fmt(c->body,
+		"{\"name\":\"footplate\",\"version\":\"%s\",\"api\":\"v1\",\"store\":\"%s\",\"queue\":\"%s\"}",
+		FOOTPLATE_VERSION, c->tx.control->store->impl->name, c->tx.control->queue->impl->name);
 	return RC_OK;
 }
 
@@ -139,12 +145,43 @@ static enum rc openapi(struct call *c, void *ret_out)
 #define JSON .flags = ROUTE_RAW, .out_type = "application/json"
 
 const struct route system_routes[] = {
-	{ .name = "livez", .method = "GET", .path = "/livez", JSON, .run = livez, .doc = "200 while the process answers." },
-	{ .name = "readyz", .method = "GET", .path = "/readyz", JSON, .run = readyz, .doc = "200 when work can be taken, else 503, with each check." },
-	{ .name = "health", .method = "GET", .path = "/v1/health", JSON, .run = health, .doc = "A summary for people and dashboards." },
-	{ .name = "metrics", .method = "GET", .path = "/metrics", .scope = SCOPE_METRICS_READ, .flags = ROUTE_RAW,
-		.out_type = "text/plain; version=0.0.4; charset=utf-8", .run = metrics, .doc = "Metrics for Prometheus." },
-	{ .name = "version", .method = "GET", .path = "/v1/version", JSON, .run = version, .doc = "What runs here." },
-	{ .name = "openapi", .method = "GET", .path = "/v1/openapi.json", JSON, .run = openapi, .doc = "This API as OpenAPI 3.1." },
+	{ .name = "livez",
+		.method = "GET",
+		.path = "/livez",
+		JSON,
+		.run = livez,
+		.doc = "200 while the process answers." },
+	{ .name = "readyz",
+		.method = "GET",
+		.path = "/readyz",
+		JSON,
+		.run = readyz,
+		.doc = "200 when work can be taken, else 503, with each check." },
+	{ .name = "health",
+		.method = "GET",
+		.path = "/v1/health",
+		JSON,
+		.run = health,
+		.doc = "A summary for people and dashboards." },
+	{ .name = "metrics",
+		.method = "GET",
+		.path = "/metrics",
+		.scope = SCOPE_METRICS_READ,
+		.flags = ROUTE_RAW,
+		.out_type = "text/plain; version=0.0.4; charset=utf-8",
+		.run = metrics,
+		.doc = "Metrics for Prometheus." },
+	{ .name = "version",
+		.method = "GET",
+		.path = "/v1/version",
+		JSON,
+		.run = version,
+		.doc = "What runs here." },
+	{ .name = "openapi",
+		.method = "GET",
+		.path = "/v1/openapi.json",
+		JSON,
+		.run = openapi,
+		.doc = "This API as OpenAPI 3.1." },
 	{ 0 },
 };

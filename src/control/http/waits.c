@@ -26,8 +26,7 @@ static void on_tick(void *ctx)
 	struct waits *w = ctx;
 	uint64_t now = loop_now_ms(w->control->loop);
 
-	list_each(at, next, &w->all)
-	{
+	list_each (at, next, &w->all) {
 		struct exchange *x = exchange_at(at);
 		if (!x->parked || now < x->wait_until_ms)
 			continue;
@@ -38,7 +37,8 @@ static void on_tick(void *ctx)
 		loop_timer_at(w->timer, now + TICK_MS);
 }
 
-enum rc waits_new(struct control *c, void (*again)(struct exchange *x), void (*answer)(struct exchange *x), struct waits **ret_waits)
+enum rc waits_new(struct control *c, void (*again)(struct exchange *x), void (*answer)(struct exchange *x),
+	struct waits **ret_waits)
 {
 	auto_of(waits) struct waits *w = calloc(1, sizeof(*w));
 	if (!w)
@@ -91,8 +91,7 @@ void waits_forget(struct exchange *x)
 
 void waits_over(struct waits *w, const char *job_id)
 {
-	list_each(at, next, &w->all)
-	{
+	list_each (at, next, &w->all) {
 		struct exchange *x = exchange_at(at);
 		if (!job_id || strcmp(x->job_id, job_id) != 0)
 			continue;
@@ -106,8 +105,7 @@ void waits_over(struct waits *w, const char *job_id)
 
 void waits_answer_all(struct waits *w)
 {
-	list_each(at, next, &w->all)
-	{
+	list_each (at, next, &w->all) {
 		struct exchange *x = exchange_at(at);
 		if (!x->parked)
 			continue;

@@ -9,7 +9,8 @@
 #define WAITS_MAX         4096 /* requests that may wait at once; more are answered at once */
 
 struct waits;
-must_check enum rc waits_new(struct control *c, void (*again)(struct exchange *x), void (*answer)(struct exchange *x), struct waits **ret_waits);
+must_check enum rc waits_new(struct control *c, void (*again)(struct exchange *x),
+	void (*answer)(struct exchange *x), struct waits **ret_waits);
 void waits_free(struct waits *w);
 OWN_DEFINE(waits)
 

@@ -61,8 +61,8 @@ static enum rc lease(struct write *w, struct tx *tx)
 	if (!offers)
 		return RC_NOMEM;
 	for (size_t i = 0; i < d->n; i++)
-		offers[i] = (struct dispatch_offer){ d->offers[i].agent_id, d->offers[i].region_id, (const char *const *)d->offers[i].actions,
-			d->offers[i].credit };
+		offers[i] = (struct dispatch_offer){ d->offers[i].agent_id, d->offers[i].region_id,
+			(const char *const *)d->offers[i].actions, d->offers[i].credit };
 	enum rc rc = dispatch_lease(tx, offers, d->n, &got, &d->more);
 	if (rc != RC_OK)
 		return rc;
@@ -139,8 +139,7 @@ void deal_tasks(struct hub *h)
 	d->hub = h;
 	d->write = (struct write){ .control = h->control, .run = lease, .done = on_leased };
 	bool ok = true;
-	list_each(at, next, &h->peers)
-	{
+	list_each (at, next, &h->peers) {
 		struct peer *p = list_of(at, struct peer, all);
 		uint32_t credit = p->up && !p->draining ? tunnel_credit(&p->tunnel) : 0;
 		if (credit && d->n < room)
@@ -197,7 +196,7 @@ struct survey {
 	struct survey_row {
 		const char *task_id, *agent_id;
 		uint32_t attempt;
-	} *rows;
+	} * rows;
 	size_t n;
 	bool ok;
 };
@@ -205,14 +204,18 @@ struct survey {
 static enum rc survey_rows(struct survey *s, struct tx *tx)
 {
 	static const struct store_query cancels = {
-		"SELECT id, agent_id, attempt FROM tasks WHERE status IN ('leased', 'running') AND cancel_asked = 1 ORDER BY agent_id LIMIT $1"
+		.sql = "SELECT id, agent_id, attempt FROM tasks WHERE status IN ('leased', 'running') AND "
+		       "cancel_asked = 1 ORDER BY agent_id LIMIT $1"
 	};
-	static const struct store_query held = { "SELECT id, agent_id, attempt FROM tasks WHERE status IN ('leased', 'running') ORDER BY agent_id LIMIT $1" };
+	static const struct store_query held = { .sql = "SELECT id, agent_id, attempt FROM tasks WHERE status IN "
+							"('leased', 'running') ORDER BY agent_id LIMIT $1" };
 	auto_rows struct store_rows *r = NULL;
 	bool row = false;
 
 	s->rows = arena_take(&s->arena, CANCELS_MAX * sizeof(*s->rows));
-	enum rc rc = s->rows ? store_run(tx->db, s->reconcile ? &held : &cancels, STORE_ARGS(store_int(CANCELS_MAX)), &r, tx->fault) : RC_NOMEM;
+	enum rc rc = s->rows ? store_run(tx->db, s->reconcile ? &held : &cancels,
+				       STORE_ARGS(store_int(CANCELS_MAX)), &r, tx->fault)
+			     : RC_NOMEM;
 	while (rc == RC_OK && s->n < CANCELS_MAX && (rc = store_next(r, &row, tx->fault)) == RC_OK && row) {
 		struct survey_row *to = &s->rows[s->n++];
 		to->task_id = arena_str(&s->arena, store_col_text(r, 0));
@@ -236,7 +239,8 @@ static void send_cancels(struct survey *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		struct peer *p = peer_of(s->hub, s->rows[i].agent_id);
-		const struct tunnel_msg m = { .type = TUNNEL_MSG_CANCEL, .cancel = { s->rows[i].task_id, s->rows[i].attempt, CANCEL_MS } };
+		const struct tunnel_msg m = { .type = TUNNEL_MSG_CANCEL,
+			.cancel = { s->rows[i].task_id, s->rows[i].attempt, CANCEL_MS } };
 		if (p)
 			peer_send(p, &m);
 	}
@@ -247,8 +251,7 @@ static void send_reconciles(struct survey *s)
 {
 	struct tunnel_msg_task *tasks = arena_take(&s->arena, (s->n + 1) * sizeof(*tasks));
 
-	list_each(at, next, &s->hub->peers)
-	{
+	list_each (at, next, &s->hub->peers) {
 		struct peer *p = list_of(at, struct peer, all);
 		struct tunnel_msg m = { .type = TUNNEL_MSG_RECONCILE };
 		size_t n = 0;

@@ -13,7 +13,7 @@
 static void count_agents(struct hub *h)
 {
 	size_t n = 0;
-	list_each(at, next, &h->peers)
+	list_each (at, next, &h->peers)
 		n += list_of(at, struct peer, all)->up;
 	metric_set(h->control->metrics, METRIC_AGENTS, "\nconnected", (int64_t)n);
 }
@@ -24,7 +24,8 @@ void peer_send(struct peer *p, const struct tunnel_msg *m)
 {
 	enum rc rc = tunnel_send(&p->tunnel, m);
 	if (rc != RC_OK)
-		log_warn(p->hub->control->log, "%s not sent agent=%s: %s", tunnel_msg_name(m->type), p->id, rc_title(rc));
+		log_warn(p->hub->control->log, "%s not sent agent=%s: %s", tunnel_msg_name(m->type), p->id,
+			rc_title(rc));
 	peer_pump(p);
 }
 
@@ -145,13 +146,11 @@ static void on_close(void *ctx, struct web_socket *s, int code, const char *why)
 
 static void refuse(struct web_request *r, int status, const char *why)
 {
-	web_reply(r, status, (const struct web_header[]){ { "content-type", "text/plain; charset=utf-8" }, { 0 } }, why, strlen(why));
+	web_reply(r, status, (const struct web_header[]){ { "content-type", "text/plain; charset=utf-8" }, { 0 } },
+		why, strlen(why));
 }
 
-static bool speaks(const char *protocols)
-{
-	return protocols && strstr(protocols, TUNNEL_AUTH_NAME) != NULL;
-}
+static bool speaks(const char *protocols) { return protocols && strstr(protocols, TUNNEL_AUTH_NAME) != NULL; }
 
 static enum rc make_peer(struct hub *h, struct peer **ret)
 {
@@ -181,7 +180,8 @@ void hub_accept(struct hub *h, struct web_request *r)
 	struct peer *p = NULL;
 
 	if (strcmp(v->path, HUB_PATH) != 0 || !speaks(v->protocols)) {
-		refuse(r, 400, "the one WebSocket here is " HUB_PATH " with the subprotocol " TUNNEL_AUTH_NAME "\n");
+		refuse(r, 400,
+			"the one WebSocket here is " HUB_PATH " with the subprotocol " TUNNEL_AUTH_NAME "\n");
 		return;
 	}
 	if (h->peers_n >= HUB_PEERS_MAX || atomic_load(&h->control->draining) || make_peer(h, &p) != RC_OK) {
@@ -271,10 +271,10 @@ void hub_drop(struct hub *h, const char *agent_id, const char *why)
 
 void hub_close_all(struct hub *h)
 {
-	const struct tunnel_msg m = { .type = TUNNEL_MSG_GOAWAY, .goaway = { .reason = "the control plane stops", .retry_after_ms = 500 } };
+	const struct tunnel_msg m = { .type = TUNNEL_MSG_GOAWAY,
+		.goaway = { .reason = "the control plane stops", .retry_after_ms = 500 } };
 
-	list_each(at, next, &h->peers)
-	{
+	list_each (at, next, &h->peers) {
 		struct peer *p = list_of(at, struct peer, all);
 		if (p->up)
 			peer_send(p, &m);

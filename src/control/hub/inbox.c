@@ -22,7 +22,10 @@ struct letter {
 	int64_t wal_pos; /* EVENT */
 };
 
-static struct letter *letter_of(struct write *w) { return (struct letter *)(void *)((char *)w - offsetof(struct letter, write)); }
+static struct letter *letter_of(struct write *w)
+{
+	return (struct letter *)(void *)((char *)w - offsetof(struct letter, write));
+}
 
 static void letter_free(struct letter *l)
 {
@@ -35,7 +38,9 @@ static enum rc account_event(struct tx *tx, const struct tunnel_msg_event *m)
 	static const char *const known[] = { "account.state_changed", NULL };
 	for (size_t i = 0; known[i]; i++)
 		if (m->type && !strcmp(m->type, known[i]))
-			return events_add(tx, &(struct event){ .type = known[i], .account_id = m->account_id, .payload = m->payload });
+			return events_add(
+				tx, &(struct event){
+					    .type = known[i], .account_id = m->account_id, .payload = m->payload });
 	return RC_OK; /* of a newer agent; it is acknowledged and dropped */
 }
 
@@ -48,7 +53,7 @@ static enum rc deliver(struct write *w, struct tx *tx)
 	enum rc rc = tunnel_msg_decode(l->type, l->payload.p, l->payload.n, tx->arena, &m, tx->fault);
 	if (rc != RC_OK || !tx->actor)
 		return rc == RC_OK ? RC_NOMEM : rc;
-	switch ((enum tunnel_msg_type)l->type) {
+	switch (l->type) { /* a number: most messages are not for the writer */
 	case TUNNEL_MSG_ACCEPT:
 		return outcome_accept(tx, l->agent_id, &m.accept);
 	case TUNNEL_MSG_REJECT:
@@ -97,7 +102,8 @@ static void on_delivered(struct write *w)
 		hub_drop(l->hub, l->agent_id, "the agent was revoked");
 	else if (w->rc != RC_OK)
 		/* Not acknowledged: the agent keeps it and says it again after its next connection. */
-		log_error(l->hub->control->log, "%s of an agent not kept agent=%s: %s", tunnel_msg_name(l->type), l->agent_id, w->fault.text);
+		log_error(l->hub->control->log, "%s of an agent not kept agent=%s: %s", tunnel_msg_name(l->type),
+			l->agent_id, w->fault.text);
 	else if (p)
 		answer(l, p);
 	letter_free(l);
@@ -129,7 +135,7 @@ static void post(struct peer *p, const struct tunnel_msg *m)
 
 void inbox_message(struct peer *p, const struct tunnel_msg *m)
 {
-	switch (m->type) {
+	switch ((unsigned)m->type) {
 	case TUNNEL_MSG_ACCEPT:
 	case TUNNEL_MSG_REJECT:
 	case TUNNEL_MSG_PROGRESS:
@@ -147,10 +153,12 @@ void inbox_message(struct peer *p, const struct tunnel_msg *m)
 		break;
 	case TUNNEL_MSG_GOAWAY:
 		p->draining = true;
-		log_info(p->hub->control->log, "agent goes away agent=%s: %s", p->id, m->goaway.reason ? m->goaway.reason : "");
+		log_info(p->hub->control->log, "agent goes away agent=%s: %s", p->id,
+			m->goaway.reason ? m->goaway.reason : "");
 		break;
 	case TUNNEL_MSG_ERROR:
-		log_warn(p->hub->control->log, "agent reports agent=%s: %s", p->id, m->error.detail ? m->error.detail : "");
+		log_warn(p->hub->control->log, "agent reports agent=%s: %s", p->id,
+			m->error.detail ? m->error.detail : "");
 		break;
 	default: /* the machine lets nothing else through */
 		break;
@@ -171,7 +179,10 @@ struct visit {
 	char *actions[PEER_ACTIONS_MAX + 1];
 };
 
-static struct visit *visit_of(struct write *w) { return (struct visit *)(void *)((char *)w - offsetof(struct visit, write)); }
+static struct visit *visit_of(struct write *w)
+{
+	return (struct visit *)(void *)((char *)w - offsetof(struct visit, write));
+}
 
 static void visit_free(struct visit *v)
 {
@@ -216,8 +227,7 @@ static enum rc admit(struct write *w, struct tx *tx)
 
 static struct peer *peer_at(struct hub *h, int64_t epoch)
 {
-	list_each(at, next, &h->peers)
-	{
+	list_each (at, next, &h->peers) {
 		struct peer *p = list_of(at, struct peer, all);
 		if (p->epoch == epoch)
 			return p;
@@ -232,8 +242,11 @@ static void on_admitted(struct write *w)
 	struct peer *p = peer_at(h, v->epoch);
 
 	if (p && w->rc != RC_OK) {
-		log_warn(h->control->log, "agent refused agent=%s: %s", v->agent_id, *w->fault.text ? w->fault.text : rc_title(w->rc));
-		tunnel_refuse(&p->tunnel, TUNNEL_LINK_SCOPE, w->rc == RC_DENIED || w->rc == RC_MISSING ? "not an agent of this control plane" : "try again");
+		log_warn(h->control->log, "agent refused agent=%s: %s", v->agent_id,
+			*w->fault.text ? w->fault.text : rc_title(w->rc));
+		tunnel_refuse(&p->tunnel, TUNNEL_LINK_SCOPE,
+			w->rc == RC_DENIED || w->rc == RC_MISSING ? "not an agent of this control plane"
+								  : "try again");
 	} else if (p) {
 		char session[ID_MAX];
 		uint8_t random[ID_RANDOM];
@@ -243,8 +256,11 @@ static void on_admitted(struct write *w)
 		snprintf(p->region_id, sizeof(p->region_id), "%s", v->region_id);
 		memcpy(p->actions, v->actions, sizeof(p->actions));
 		memset(v->actions, 0, sizeof(v->actions));
-		const struct tunnel_msg_welcome welcome = { .session_id = session, .epoch = v->epoch, .cancel = v->cancel,
-			.lease_ms = h->control->conf->lease_ms, .time_ms = clock_wall_ms() };
+		const struct tunnel_msg_welcome welcome = { .session_id = session,
+			.epoch = v->epoch,
+			.cancel = v->cancel,
+			.lease_ms = h->control->conf->lease_ms,
+			.time_ms = clock_wall_ms() };
 		tunnel_admit(&p->tunnel, loop_now_ms(h->control->loop), v->public, &welcome);
 	}
 	if (p)
