@@ -65,6 +65,7 @@ struct web_server_conf {
 	uint16_t port;                  /* 0: any free one, see web_server_port */
 	const char *tls_cert, *tls_key; /* PEM files; NULL: plain */
 	struct web_limits limits;
+	const char *const *protocols;
 	void *ctx;
 	void (*on_request)(void *ctx, struct web_request *r); /* whole; an upgrade too */
 	/* A request that web answered by itself (malformed, too large, too slow), for the log and the metrics. */
