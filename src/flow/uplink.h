@@ -83,6 +83,6 @@ void uplink_close(struct uplink *u, int code, const char *why);
  * 0.25 s · 2^failures, at most 30 s; never under retry_after_ms, to which the same jitter is added. An agent that was refused
  * (4403), superseded (4409) or is of another version (4426) waits as long as one that failed many times.
  */
-#define UPLINK_WAIT_MS     250
-#define UPLINK_WAIT_MAX_MS 30000
+#define UPLINK_WAIT_MS     250u
+#define UPLINK_WAIT_MAX_MS 30000u
 uint32_t uplink_wait_ms(unsigned failures, int code, uint32_t retry_after_ms, uint32_t random);

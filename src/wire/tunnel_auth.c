@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
+#include <stdio.h>
 #include <string.h>
 
 static void own_pkey_p(EVP_PKEY **k) { EVP_PKEY_free(*k); }
@@ -144,7 +145,7 @@ static bool expand(const uint8_t *shared, const uint8_t *nonce, const char *info
 
 	memcpy(ikm, shared, sizeof(ikm));
 	memcpy(salt, nonce, sizeof(salt));
-	memcpy(label, info, strlen(info));
+	snprintf(label, sizeof(label), "%s", info);
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, sha, 0),
 		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, ikm, sizeof(ikm)),
@@ -198,6 +199,6 @@ bool tunnel_auth_of_hex(const char *s, uint8_t *ret, size_t n)
 		if (digit(s[i]) < 0)
 			return false;
 	for (size_t i = 0; i < n; i++)
-		ret[i] = (uint8_t)(digit(s[2 * i]) << 4 | digit(s[2 * i + 1]));
+		ret[i] = (uint8_t)((unsigned)digit(s[2 * i]) << 4 | (unsigned)digit(s[2 * i + 1]));
 	return true;
 }

@@ -237,10 +237,9 @@ static enum rc decode_json(
 	const struct field *t, const char *p, size_t n, struct arena *a, void *to, struct fault *f)
 {
 	auto_json struct json_t *j = NULL;
-	enum rc rc = json_read(p, n, &j, f);
-	if (rc != RC_OK)
-		return fault_set(f, RC_INVALID, "%s", f ? f->text : "");
 
+	if (json_read(p, n, &j, f) != RC_OK)
+		return RC_INVALID;
 	struct field_reader r = { .arena = a, .lenient = true };
 	return field_json_decode(t, j, &r, to, f);
 }
