@@ -1,0 +1,35 @@
+/*
+ * loop_lws: what the other files of io/ need of a loop, and nobody else. Loop thread only.
+ *
+ * Whatever enters from libwebsockets (a callback, a timer, a posted job) is bracketed by loop_enter and loop_exit. At the
+ * outermost exit the late work runs: connections send what the entry left in their queues, so that many small writes of one
+ * turn become one system call, and no turn of poll is needed to learn that a socket can be written.
+ */
+#pragma once
+
+#include "base/list.h"
+
+#include <libwebsockets.h>
+
+struct log;
+struct loop;
+struct pool;
+
+struct loop_late {
+	struct list node; /* loop.late while it waits, else linked to itself */
+	void (*run)(struct loop_late *late);
+};
+
+void loop_late_init(struct loop_late *late, void (*run)(struct loop_late *late));
+void loop_late_add(struct loop *l, struct loop_late *late); /* once per entry, however often it is called */
+
+void loop_enter(struct loop *l);
+void loop_exit(struct loop *l);
+uint64_t loop_entered_ms(
+	const struct loop *l); /* loop_now_ms when the present entry began: a clock that costs nothing */
+
+struct lws_context *loop_lws_context(const struct loop *l);
+struct list *loop_lws_routes(
+	struct loop *l); /* web_dial's: blocks whose first member is their node; the loop frees them */
+struct pool **loop_lws_resolvers(struct loop *l); /* resolve's: made at its first use, freed with the loop */
+const struct log *loop_lws_log(const struct loop *l);
