@@ -60,9 +60,9 @@ struct field {
 	const char *name; /* as JSON spells it: camelCase */
 	enum field_type type;
 	unsigned flags;
-	size_t at;            /* offsetof in the struct */
-	int64_t min, max;     /* of a number's value, a text's bytes, a list's length; both 0: the type's own bounds */
-	int64_t def;          /* what an absent number, bool or enum becomes */
+	size_t at;        /* offsetof in the struct */
+	int64_t min, max; /* of a number's value, a text's bytes, a list's length; both 0: the type's own bounds */
+	int64_t def;      /* what an absent number, bool or enum becomes */
 	const char *def_text; /* what an absent text becomes (configuration) */
 	const char *doc;      /* one sentence */
 	const struct field *sub;

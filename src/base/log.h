@@ -22,7 +22,8 @@ struct log {
 	void *to;
 };
 
-void log_line(const struct log *l, enum log_level level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void log_line(const struct log *l, enum log_level level, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* "error", "warn", "info", "debug"; false for another word. */
 bool log_level_of(const char *word, enum log_level *ret);

@@ -1,0 +1,21 @@
+#include "control/http/routes.h"
+#include "control/access/keys.h"
+#include "control/engine/jobs.h"
+#include "control/events/feed.h"
+#include "control/fleet/accounts.h"
+#include "control/fleet/actions.h"
+#include "control/fleet/agents.h"
+#include "control/fleet/regions.h"
+#include "control/http/system.h"
+
+const struct route *const routes[] = { jobs_routes, feed_routes, accounts_routes, agents_routes, regions_routes,
+	actions_routes, keys_routes, system_routes, NULL };
+
+const struct route *routes_named(const char *name)
+{
+	for (size_t i = 0; routes[i]; i++)
+		for (const struct route *r = routes[i]; r->method; r++)
+			if (!strcmp(r->name, name))
+				return r;
+	return NULL;
+}
