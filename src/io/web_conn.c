@@ -32,7 +32,7 @@ void web_conn_due(struct web_conn *c, uint32_t in_ms)
 
 /* --- modes */
 
-static size_t take_nothing(struct web_conn *c, uint8_t *p, size_t n)
+static size_t take_nothing(struct web_conn *c, uint8_t *p, size_t n) /* NOLINT(readability-non-const-parameter) */
 {
 	(void)p;
 	c->lingered += n;
