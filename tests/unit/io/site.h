@@ -33,6 +33,7 @@ struct site {
 	atomic_bool hold;
 	struct web_stream *stream;
 	struct web_socket *socket;
+	char last_why[128]; /* to be read after socket_closes was awaited */
 };
 
 struct site_work {
@@ -95,6 +96,15 @@ static inline void site_message(void *ctx, struct web_socket *s, const void *p, 
 	}
 	if (n == 4 && !memcmp(p, "quit", 4)) {
 		web_socket_close(s, 4001, "as you wish");
+		web_socket_close(s, 4002, "only the first counts");
+		CHECK(!web_socket_send(s, "late", 4, true));
+		return;
+	}
+	if (n == 4 && !memcmp(p, "talk", 4)) {
+		char why[203] = "xy"; /* then two-byte characters: the limit of 123 bytes falls into one */
+		for (int i = 0; i < 100; i++)
+			memcpy(why + 2 + 2 * i, "\xc3\xa9", 3);
+		web_socket_close(s, 4003, why);
 		return;
 	}
 	(void)site;
@@ -112,6 +122,7 @@ static inline void site_socket_close(void *ctx, struct web_socket *s, int code, 
 	(void)s;
 	CHECK(why);
 	site->last_code = code;
+	snprintf(site->last_why, sizeof(site->last_why), "%s", why);
 	site->socket_closes++;
 }
 static inline void site_stream_close(void *ctx, struct web_stream *s)
