@@ -33,7 +33,8 @@ struct site {
 	atomic_bool hold;
 	struct web_stream *stream;
 	struct web_socket *socket;
-	char last_why[128]; /* to be read after socket_closes was awaited */
+	atomic_bool endless; /* /stream writes again whenever all was sent */
+	char last_why[128];  /* to be read after socket_closes was awaited */
 };
 
 struct site_work {
@@ -133,10 +134,17 @@ static inline void site_stream_close(void *ctx, struct web_stream *s)
 	site->stream_closes++;
 }
 
+static inline void site_stream_drain(void *ctx, struct web_stream *s)
+{
+	static const char block[4096];
+	if (((struct site *)ctx)->endless)
+		web_stream_write(s, block, sizeof(block));
+}
+
 static inline void site_stream(struct site *s, struct web_request *r, const char *query)
 {
 	static const struct web_header events[] = { { "Content-Type", "text/event-stream" }, { 0 } };
-	struct web_stream_on on = { .ctx = s, .close = site_stream_close };
+	struct web_stream_on on = { .ctx = s, .close = site_stream_close, .drain = site_stream_drain };
 	int n = atoi(query);
 	char block[1024];
 
