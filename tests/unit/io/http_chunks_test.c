@@ -39,7 +39,8 @@ int main(void)
 {
 	check("0\r\n\r\nnext", 100, RC_OK, "", 5);
 	check("3\r\nabc\r\n0\r\n\r\nnext", 100, RC_OK, "abc", 13);
-	check("3;e=\"1\"\r\nabc\r\n00b\r\nhello world\r\n0\r\nA: b\r\nC: d\r\n\r\nx", 14, RC_OK, "abchello world", 49);
+	check("3;e=\"1\"\r\nabc\r\n00b\r\nhello world\r\n0\r\nA: b\r\nC: d\r\n\r\nx", 14, RC_OK, "abchello world",
+		49);
 	check("aBc\r\n", 5000, RC_MORE, NULL, 0);
 	check("4\r\nabcd\r\n0\r\n\r\n", 3, RC_TOO_LARGE, NULL, 0);
 	check("2\r\nab\r\n2\r\ncd\r\n0\r\n\r\n", 3, RC_TOO_LARGE, NULL, 0);

@@ -99,14 +99,47 @@ static void repeated_headers_have_an_end(void)
 	n += (size_t)sprintf(text + n, "\r\n");
 	h = (struct http_head){ .fields = fields };
 	CHECK(!http_head_parse(text, n, spare, &h, &r) && r.status == 431);
-	for (n = 0; n < 10; n++)
-		spare[n] = 0;
 	CHECK(http_head_has_token(" a , b\t,c", "B") && !http_head_has_token("ab", "a") &&
 		!http_head_has_token(NULL, "a") && !http_head_has_token("", "a"));
 }
 
+static void single_characters_and_single_headers(void)
+{
+	char ask[128];
+
+	/* Each byte in a value, in a name, in the target: taken or not. */
+	for (int c = 1; c < 256; c++) {
+		snprintf(ask, sizeof(ask), "GET / HTTP/1.1\r\nHost: h\r\nX: a%cz\r\n\r\n", c);
+		CHECK(parse(ask) == (c == '\t' || (c >= ' ' && c != 127)));
+		snprintf(ask, sizeof(ask), "GET / HTTP/1.1\r\nHost: h\r\nX%cz: a\r\n\r\n", c);
+		bool name = (c > ' ' && c < 127 && !strchr("\"(),/:;<=>?@[\\]{}", c)) || c == ':';
+		CHECK(parse(ask) == name);
+		snprintf(ask, sizeof(ask), "GET /a%cz HTTP/1.1\r\nHost: h\r\n\r\n", c);
+		CHECK(parse(ask) == (c > ' ' && c < 127 && c != '#'));
+	}
+	static const char *const once[] = { "Authorization", "Content-Length", "Content-Type", "Host",
+		"Idempotency-Key", "Last-Event-ID", "Origin", "Sec-WebSocket-Key", "Traceparent", "X-Request-ID",
+		"Upgrade", "Expect", "From", "User-Agent", "Sec-WebSocket-Version", "Transfer-Encoding" };
+	for (size_t i = 0; i < sizeof(once) / sizeof(*once); i++) {
+		const char *value = !strcmp(once[i], "Expect")              ? "100-continue"
+				    : !strcmp(once[i], "Transfer-Encoding") ? "chunked"
+									    : "1";
+		snprintf(ask, sizeof(ask), "GET / HTTP/1.1\r\n%s%s: %s\r\n\r\n",
+			strcmp(once[i], "Host") ? "Host: h\r\n" : "", once[i], value);
+		CHECK(parse(ask));
+		snprintf(ask, sizeof(ask), "GET / HTTP/1.1\r\nHost: h\r\n%s: %s\r\n%s: %s\r\n\r\n", once[i], value,
+			once[i], value);
+		CHECK(!parse(ask) && r.status == 400);
+	}
+	CHECK(parse("ABCDEFGHIJKLMNOP / HTTP/1.1\r\nHost: h\r\n\r\n") && strlen(h.method) == HTTP_HEAD_METHOD_MAX);
+	CHECK(!parse("GET / HTTP/1.1\r\nHost: h\r\n: x\r\n\r\n") &&
+		!parse("GET / HTTP/1.1\r\nHost: h\r\nnothing\r\n\r\n"));
+	CHECK(parse("GET / HTTP/1.1\r\nHost: h\r\nX: \t \r\n\r\n") && !strcmp(http_head_field(&h, "x"), ""));
+}
+
 int main(void)
 {
+	single_characters_and_single_headers();
 	fields_are_found_and_joined();
 	targets();
 	the_connection();

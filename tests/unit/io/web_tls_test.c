@@ -66,6 +66,37 @@ static void requests(void)
 	site_await_open(&site, 0);
 }
 
+/* More than the server reads at once, answered late: what waits decrypted must not be forgotten. */
+static void a_pipeline(void)
+{
+	static char ask[200000], answer[200000];
+	size_t n = 0, got = 0;
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	SSL *ssl = SSL_new(ctx);
+	int fd = site_connect(&site);
+
+	SSL_set_fd(ssl, fd);
+	CHECK(SSL_connect(ssl) == 1);
+	for (int i = 0; i < 400; i++)
+		n += (size_t)snprintf(ask + n, sizeof(ask) - n,
+			"POST /%s?%d HTTP/1.1\r\nHost: h\r\nX: %0200d\r\nContent-Length: 2\r\n%s\r\nxy",
+			i % 5 ? "echo" : "later", i, i, i == 399 ? "Connection: close\r\n" : "");
+	CHECK(SSL_write(ssl, ask, (int)n) == (int)n);
+	for (int k; (k = SSL_read(ssl, answer + got, (int)(sizeof(answer) - 1 - got))) > 0;)
+		got += (size_t)k;
+	CHECK(SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN); /* it says that it ends */
+	const char *at = answer;
+	for (int i = 0; i < 400; i++) {
+		char want[32];
+		snprintf(want, sizeof(want), "/%s|%d|", i % 5 ? "echo" : "later", i);
+		CHECK((at = strstr(at, want)));
+	}
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	close(fd);
+	site_await_open(&site, 0);
+}
+
 static void silence_in_the_handshake_is_timed_out(void)
 {
 	char c;
@@ -217,6 +248,7 @@ int main(void)
 	site.conf.limits.head_ms = 500;
 	site_start(&site);
 	requests();
+	a_pipeline();
 	silence_in_the_handshake_is_timed_out();
 	sockets();
 	two_servers_in_one_loop();
