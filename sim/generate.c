@@ -130,6 +130,18 @@ static enum rc finish(struct maker *m, struct buf *to, struct fault *f)
 	return RC_OK;
 }
 
+/* How long the nodes in `doc` are as text, when they stand `depth` deep. */
+static size_t measure(const struct vdf *doc, size_t depth)
+{
+	struct buf text = { 0 };
+	vdf_text_write(&text, doc, VDF_TEXT_WEB);
+	size_t n = text.n;
+	for (size_t i = 0; i < text.n; i++)
+		n += text.p[i] == '\n' ? depth : 0;
+	buf_done(&text);
+	return n;
+}
+
 enum rc generate_app(const struct generate_app *how, struct buf *to, struct fault *f)
 {
 	struct maker m = { .dice = dice_of(how->seed ^ (uint64_t)how->id << 20) };
@@ -142,18 +154,14 @@ enum rc generate_app(const struct generate_app *how, struct buf *to, struct faul
 	put_config(&m, root, how->id);
 	struct vdf *depots = object(&m, root, "depots");
 	put_branches(&m, depots);
+	size_t bytes = measure(&doc, 0);
 	/* Depots fill it up to its size: they are what makes real records large. */
-	for (uint32_t depot = 1; !m.full; depot++) {
-		struct buf size = { 0 };
+	for (uint32_t depot = 1; !m.full && bytes < target; depot++) {
 		put_depot(&m, depots, how->id * 100 + depot);
-		vdf_text_write(&size, &doc, VDF_TEXT_PICS);
-		bool enough = size.bad || size.n >= target;
-		if (enough)
-			buf_put(to, size.p, size.n);
-		buf_done(&size);
-		if (enough)
-			break;
+		if (!m.full)
+			bytes += measure(&(struct vdf){ .first = depots->last }, 2);
 	}
+	vdf_text_write(to, &doc, VDF_TEXT_PICS);
 	return finish(&m, to, f);
 }
 
