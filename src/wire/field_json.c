@@ -236,8 +236,11 @@ static void take_list(const struct field *row, const json_t *v, struct field_rea
 	char *items = room_for(r, (n + 1) * size);
 	if (!items)
 		return;
+	bool partial = r->partial;
+	r->partial = false; /* a merge patch puts a whole list in the place of the old one: its items are new */
 	for (size_t i = 0; i < n; i++)
 		take_value(&one, json_array_get(v, i), r, &(struct place){ at, NULL, i }, items + i * size);
+	r->partial = partial;
 	*to = (struct field_list){ items, n };
 }
 
