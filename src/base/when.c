@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define YEAR_0     (-62167219200000)
+#define YEAR_10000 253402300800000
+
 /* Days since 1970-01-01 of a civil date, and back: the calendar repeats every 400 years of 146097 days, counted from March. */
 static int64_t days_of(int64_t y, unsigned m, unsigned d)
 {
@@ -100,6 +103,9 @@ bool when_parse(const char *s, int64_t *ret_ms)
 	int64_t next = mo == 12 ? days_of(y + 1, 1, 1) : days_of(y, (unsigned)mo + 1, 1);
 	if (d > next - first)
 		return false;
-	*ret_ms = (((first + d - 1) * 24 + h) * 60 + mi - off) * 60000 + sec * 1000 + ms;
+	int64_t moment = (((first + d - 1) * 24 + h) * 60 + mi - off) * 60000 + sec * 1000 + ms;
+	if (moment < YEAR_0 || moment >= YEAR_10000) /* an offset or leap second can lead out of the four digits */
+		return false;
+	*ret_ms = moment;
 	return true;
 }

@@ -7,6 +7,7 @@
 #include "control/http/idempotency.h"
 #include "control/http/routes.h"
 #include "control/http/serve.h"
+#include "control/http/twins.h"
 #include "control/http/waits.h"
 #include "control/hub/deal.h"
 #include "control/hub/hub.h"
@@ -199,6 +200,7 @@ void life_stop(struct control *c)
 	web_server_free(take(c->server));
 	hub_free(take(c->hub));
 	feed_free(take(c->feed));
+	twins_free(take(c->twins));
 	waits_free(take(c->waits));
 	loop_timer_free(take(c->sweep));
 	loop_free(take(c->loop));

@@ -3,7 +3,8 @@
 
 #include <signal.h>
 
-static void expect_code(const struct rig *r, int status, const char *code, const char *method, const char *path, const char *headers, const char *body)
+static void expect_code(const struct rig *r, int status, const char *code, const char *method, const char *path,
+	const char *headers, const char *body)
 {
 	struct rig_answer a = rig_call(r, method, path, headers, body);
 	if (a.status != status || strcmp(json_str(a.body, "code"), code) != 0) {
@@ -19,21 +20,25 @@ static bool has_pointer(const json_t *problem, const char *pointer, const char *
 {
 	size_t i;
 	json_t *e;
-	json_array_foreach(json_object_get(problem, "errors"), i, e) if (!strcmp(json_str(e, "pointer"), pointer) && !strcmp(json_str(e, "code"), code)) return true;
+	json_array_foreach(json_object_get(problem, "errors"), i,
+		e) if (!strcmp(json_str(e, "pointer"), pointer) && !strcmp(json_str(e, "code"), code)) return true;
 	return false;
 }
 
 static void every_mistake_has_its_place(const struct rig *r)
 {
 	struct rig_answer a = rig_call(r, "POST", "/v1/jobs", "Idempotency-Key: m",
-		"{\"action\":\"pics.product_info\",\"payload\":{\"apps\":[\"x\",-1],\"apz\":[]},\"priority\":10,\"colour\":\"red\"}");
+		"{\"action\":\"pics.product_info\",\"payload\":{\"apps\":[\"x\",-1],\"apz\":[]},\"priority\":10,"
+		"\"colour\":\"red\"}");
 	CHECK(a.status == 422);
 	CHECK(has_pointer(a.body, "/priority", "out_of_range"));
 	CHECK(has_pointer(a.body, "/colour", "unknown_field"));
 	rig_answer_done(&a);
-	a = rig_call(r, "POST", "/v1/jobs", "Idempotency-Key: m", "{\"action\":\"pics.product_info\",\"payload\":{\"apps\":[\"x\",-1],\"apz\":[]}}");
+	a = rig_call(r, "POST", "/v1/jobs", "Idempotency-Key: m",
+		"{\"action\":\"pics.product_info\",\"payload\":{\"apps\":[\"x\",-1],\"apz\":[]}}");
 	CHECK(a.status == 422);
-	CHECK(has_pointer(a.body, "/payload/apps/0", "wrong_type") && has_pointer(a.body, "/payload/apps/1", "out_of_range"));
+	CHECK(has_pointer(a.body, "/payload/apps/0", "wrong_type") &&
+		has_pointer(a.body, "/payload/apps/1", "out_of_range"));
 	CHECK(has_pointer(a.body, "/payload/apz", "unknown_field"));
 	rig_answer_done(&a);
 }
@@ -47,7 +52,8 @@ static void refusals(const struct rig *r)
 	expect_code(r, 404, "not_found", "GET", "/v1/jobs/job_nothing", NULL, NULL);
 	expect_code(r, 405, "method_not_allowed", "PUT", "/v1/jobs", NULL, NULL);
 	expect_code(r, 400, "malformed", "POST", "/v1/jobs", "Idempotency-Key: n", "{\"action\":");
-	expect_code(r, 400, "malformed", "POST", "/v1/jobs", "Idempotency-Key: n", "{\"action\":\"a\",\"action\":\"b\"}");
+	expect_code(r, 400, "malformed", "POST", "/v1/jobs", "Idempotency-Key: n",
+		"{\"action\":\"a\",\"action\":\"b\"}");
 	expect_code(r, 422, "validation_failed", "GET", "/v1/jobs?limit=501", NULL, NULL);
 	expect_code(r, 422, "validation_failed", "GET", "/v1/jobs?offset=10", NULL, NULL);
 	expect_code(r, 422, "validation_failed", "GET", "/v1/jobs?cursor=made.up", NULL, NULL);
@@ -58,15 +64,18 @@ static void refusals(const struct rig *r)
 static void scopes(const struct rig *r)
 {
 	char headers[160];
-	json_t *key = rig_expect(r, 201, "POST", "/v1/api-keys", "{\"name\":\"reader\",\"scopes\":[\"jobs:read\",\"keys:write\",\"jobs:write\"]}");
+	json_t *key = rig_expect(r, 201, "POST", "/v1/api-keys",
+		"{\"name\":\"reader\",\"scopes\":[\"jobs:read\",\"keys:write\",\"jobs:write\"]}");
 
 	snprintf(headers, sizeof(headers), "Authorization: Bearer %s\nIdempotency-Key: s", json_str(key, "secret"));
 	struct rig_answer a = rig_call(r, "GET", "/v1/jobs", headers, NULL);
 	CHECK(a.status == 200);
 	rig_answer_done(&a);
 	expect_code(r, 403, "insufficient_scope", "GET", "/v1/accounts", headers, NULL);
-	expect_code(r, 403, "insufficient_scope", "POST", "/v1/jobs", headers, "{\"action\":\"pics.changes\",\"payload\":{\"since\":1}}");
-	expect_code(r, 422, "validation_failed", "POST", "/v1/api-keys", headers, "{\"name\":\"x\",\"scopes\":[\"admin:*\"]}");
+	expect_code(r, 403, "insufficient_scope", "POST", "/v1/jobs", headers,
+		"{\"action\":\"pics.changes\",\"payload\":{\"since\":1}}");
+	expect_code(r, 422, "validation_failed", "POST", "/v1/api-keys", headers,
+		"{\"name\":\"x\",\"scopes\":[\"admin:*\"]}");
 
 	json_t *list = rig_expect(r, 200, "GET", "/v1/api-keys", NULL);
 	char *text = json_dumps(list, 0);
@@ -111,7 +120,8 @@ static void pages(const struct rig *r)
 static void edits(const struct rig *r)
 {
 	char path[96];
-	json_t *a = rig_expect(r, 201, "POST", "/v1/accounts", "{\"login\":\"edited\",\"labels\":{\"team\":\"a\"}}");
+	json_t *a =
+		rig_expect(r, 201, "POST", "/v1/accounts", "{\"login\":\"edited\",\"labels\":{\"team\":\"a\"}}");
 
 	snprintf(path, sizeof(path), "/v1/accounts/%s", json_str(a, "id"));
 	expect_code(r, 409, "conflict", "POST", "/v1/accounts", NULL, "{\"login\":\"edited\"}");
@@ -139,13 +149,17 @@ static void edits(const struct rig *r)
 static void jobs(const struct rig *r)
 {
 	char body[256], path[96];
-	json_t *good = rig_expect(r, 201, "POST", "/v1/accounts", "{\"login\":\"good\",\"labels\":{\"pool\":\"x\"}}");
-	json_t *off = rig_expect(r, 201, "POST", "/v1/accounts", "{\"login\":\"off\",\"enabled\":false,\"labels\":{\"pool\":\"x\"}}");
+	json_t *good =
+		rig_expect(r, 201, "POST", "/v1/accounts", "{\"login\":\"good\",\"labels\":{\"pool\":\"x\"}}");
+	json_t *off = rig_expect(r, 201, "POST", "/v1/accounts",
+		"{\"login\":\"off\",\"enabled\":false,\"labels\":{\"pool\":\"x\"}}");
 
-	snprintf(body, sizeof(body), "{\"action\":\"session.ping\",\"targets\":[\"%s\",\"%s\"]}", json_str(good, "id"), json_str(good, "id"));
+	snprintf(body, sizeof(body), "{\"action\":\"session.ping\",\"targets\":[\"%s\",\"%s\"]}",
+		json_str(good, "id"), json_str(good, "id"));
 	expect_code(r, 422, "validation_failed", "POST", "/v1/jobs", "Idempotency-Key: twice", body);
 	json_t *job = rig_post_job(r, "{\"action\":\"session.ping\",\"labels\":{\"pool\":\"x\"}}");
-	CHECK(json_int(job, "summary.total") == 2 && json_int(job, "summary.queued") == 1 && json_int(job, "summary.failed") == 1);
+	CHECK(json_int(job, "summary.total") == 2 && json_int(job, "summary.queued") == 1 &&
+		json_int(job, "summary.failed") == 1);
 	snprintf(path, sizeof(path), "/v1/jobs/%s/cancel", json_str(job, "id"));
 	json_t *canceled = rig_expect(r, 200, "POST", path, NULL);
 	CHECK_STR(json_str(canceled, "status"), "failed");
@@ -178,9 +192,11 @@ static void what_it_says_of_itself(const struct rig *r)
 		rig_answer_done(&a);
 	}
 	struct rig_answer m = rig_call(r, "GET", "/metrics", NULL, NULL);
-	CHECK(m.status == 200 && strstr(m.text, "footplate_http_requests_total{method=\"GET\",route=\"/livez\",code=\"200\"} 1"));
+	CHECK(m.status == 200 &&
+		strstr(m.text, "footplate_http_requests_total{method=\"GET\",route=\"/livez\",code=\"200\"} 1"));
 	rig_answer_done(&m);
-	struct rig_answer t = rig_call(r, "GET", "/livez", "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", NULL);
+	struct rig_answer t = rig_call(
+		r, "GET", "/livez", "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", NULL);
 	CHECK(!strncmp(rig_header(&t, "traceparent"), "00-0af7651916cd43dd8448eb211c80319c-", 36));
 	rig_answer_done(&t);
 }
@@ -188,7 +204,8 @@ static void what_it_says_of_itself(const struct rig *r)
 /* Prefer: wait holds the answer until the job is over, or the time is. */
 static void waiting(const struct rig *r)
 {
-	struct rig_answer a = rig_call(r, "POST", "/v1/jobs", "Idempotency-Key: w\nPrefer: wait=1", "{\"action\":\"pics.changes\",\"payload\":{\"since\":1}}");
+	struct rig_answer a = rig_call(r, "POST", "/v1/jobs", "Idempotency-Key: w\nPrefer: wait=1",
+		"{\"action\":\"pics.changes\",\"payload\":{\"since\":1}}");
 	CHECK(a.status == 201);
 	CHECK_STR(json_str(a.body, "status"), "queued"); /* there is no agent */
 	rig_answer_done(&a);

@@ -14,7 +14,8 @@ static void *post(void *arg)
 
 	for (int i = 0; i < JOBS; i++) {
 		snprintf(header, sizeof(header), "Idempotency-Key: %lx-%d", (unsigned long)pthread_self(), i);
-		struct rig_answer a = rig_call(r, "POST", "/v1/jobs", header, "{\"action\":\"pics.changes\",\"payload\":{\"since\":1}}");
+		struct rig_answer a = rig_call(
+			r, "POST", "/v1/jobs", header, "{\"action\":\"pics.changes\",\"payload\":{\"since\":1}}");
 		CHECK(a.status == 201);
 		rig_answer_done(&a);
 	}

@@ -65,7 +65,8 @@ static void take_line(struct reader *s, char *line)
 		if (strncmp(event, "stream.", 7) != 0) {
 			int64_t pos = strtoll(strrchr(id, '-') + 1, NULL, 10);
 			if (pos != s->last_pos + 1) {
-				fprintf(stderr, "event %lld came after %lld\n", (long long)pos, (long long)s->last_pos);
+				fprintf(stderr, "event %lld came after %lld\n", (long long)pos,
+					(long long)s->last_pos);
 				exit(1);
 			}
 			s->last_pos = pos;
@@ -99,8 +100,9 @@ static int subscribe(const struct rig *r, const struct reader *s, int rcvbuf)
 	if (rcvbuf)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof(rcvbuf));
 	int n = snprintf(head, sizeof(head),
-		"GET /v1/events?after=0 HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\nAuthorization: Bearer %s\r\n%s%s%s\r\n", r->key,
-		*s->last_id ? "Last-Event-ID: " : "", s->last_id, *s->last_id ? "\r\n" : "");
+		"GET /v1/events?after=0 HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\nAuthorization: Bearer "
+		"%s\r\n%s%s%s\r\n",
+		r->key, *s->last_id ? "Last-Event-ID: " : "", s->last_id, *s->last_id ? "\r\n" : "");
 	CHECK(write(fd, head, (size_t)n) == n);
 	return fd;
 }
@@ -136,7 +138,8 @@ static void cut_a_hundred_times(struct rig *r)
 		int fd = subscribe(r, &s, 0);
 		struct timeval patience = { 0, 20000 };
 		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-		for (size_t left = 200 + rig_random(20000), n; left > 0 && (n = read_some(fd, &s, 1 + rig_random(700))) > 0;)
+		for (size_t left = 200 + rig_random(20000), n;
+			left > 0 && (n = read_some(fd, &s, 1 + rig_random(700))) > 0;)
 			left -= n < left ? n : left;
 		cut(&s, fd);
 		if (i % 25 == 24) { /* and now the server dies, too */

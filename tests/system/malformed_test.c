@@ -31,14 +31,17 @@ static const char *const heads[] = {
 	"GET /v1/jobs/..%2f..%2fetc HTTP/1.1\r\nHost: x\r\n\r\n",
 	"GET /\x01\x02 HTTP/1.1\r\nHost: x\r\n\r\n",
 	"GET /v1/agents/tunnel HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
-	"GET /v1/agents/tunnel HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n\r\n",
+	"GET /v1/agents/tunnel HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: "
+	"Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n\r\n",
 	"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
 	"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
 	"GET /livez HTTP/1.1\r\nHost: x\r\nX-Bad: a\x00z\r\n\r\n",
 };
 
-static const char *const bodies[] = { "", "{", "}", "[]", "null", "{\"action\":1}", "{\"action\":\"\xff\xfe\"}", "{\"a\":1e999}", "{\"action\":\"\\ud800\"}", "\xef\xbb\xbf{}",
-	"{\"action\":\"pics.changes\",\"payload\":{\"since\":99999999999999999999}}", "{\"action\":\"pics.changes\",\"payload\":[]}", "{\"action\":\"pics.changes\",\"payload\":null}" };
+static const char *const bodies[] = { "", "{", "}", "[]", "null", "{\"action\":1}", "{\"action\":\"\xff\xfe\"}",
+	"{\"a\":1e999}", "{\"action\":\"\\ud800\"}", "\xef\xbb\xbf{}",
+	"{\"action\":\"pics.changes\",\"payload\":{\"since\":99999999999999999999}}",
+	"{\"action\":\"pics.changes\",\"payload\":[]}", "{\"action\":\"pics.changes\",\"payload\":null}" };
 
 /* Reads what comes until the other side closes or is quiet for a moment. */
 static size_t drain(int fd)
@@ -119,7 +122,8 @@ static void spoiled(const struct rig *r)
 {
 	char good[512];
 	int n = snprintf(good, sizeof(good),
-		"POST /v1/accounts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: 17\r\n\r\n{\"login\":\"spoilt\"}",
+		"POST /v1/accounts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: "
+		"application/json\r\nContent-Length: 17\r\n\r\n{\"login\":\"spoilt\"}",
 		r->key);
 	for (int i = 0; i < 500; i++) {
 		char bad[512];
@@ -141,8 +145,10 @@ static void spoiled_tunnel(const struct rig *r)
 	for (int i = 0; i < 200; i++) {
 		int fd = rig_connect(r);
 		char bytes[256];
-		dprintf(fd, "GET /v1/agents/tunnel HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-			    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: footplate.agent.v1\r\n\r\n");
+		dprintf(fd, "GET /v1/agents/tunnel HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: "
+			    "Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+			    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: "
+			    "footplate.agent.v1\r\n\r\n");
 		CHECK(recv(fd, bytes, 12, MSG_WAITALL) == 12 && !memcmp(bytes, "HTTP/1.1 101", 12));
 		size_t n = 1 + rig_random(sizeof(bytes));
 		for (size_t k = 0; k < n; k++)

@@ -171,7 +171,8 @@ void rig_done(struct rig *r)
 	CHECK(system(command) == 0);
 }
 
-struct rig_answer rig_call(const struct rig *r, const char *method, const char *path, const char *headers, const char *body)
+struct rig_answer rig_call(
+	const struct rig *r, const char *method, const char *path, const char *headers, const char *body)
 {
 	struct http_call_header h[16] = { { "Authorization", NULL } };
 	char url[512], bearer[96], lines[1024];
@@ -195,8 +196,13 @@ struct rig_answer rig_call(const struct rig *r, const char *method, const char *
 		else
 			h[n++] = (struct http_call_header){ l, colon + 2 };
 	}
-	const struct http_ask ask = { .method = method, .url = url, .headers = h, .body = body, .body_n = body ? strlen(body) : 0,
-		.deadline_ms = 120000, .body_max = 64 << 20 };
+	const struct http_ask ask = { .method = method,
+		.url = url,
+		.headers = h,
+		.body = body,
+		.body_n = body ? strlen(body) : 0,
+		.deadline_ms = 120000,
+		.body_max = 64 << 20 };
 	enum rc rc = http_call(&ask, &a, &f);
 	ret.status = rc == RC_OK ? a.status : -1;
 	if (rc == RC_OK) {
@@ -236,7 +242,8 @@ json_t *rig_expect(const struct rig *r, int status, const char *method, const ch
 json_t *rig_post_job(const struct rig *r, const char *body)
 {
 	char header[64];
-	snprintf(header, sizeof(header), "Idempotency-Key: %08x%08x%08x", rig_random(UINT32_MAX), rig_random(UINT32_MAX), (unsigned)clock());
+	snprintf(header, sizeof(header), "Idempotency-Key: %08x%08x%08x", rig_random(UINT32_MAX),
+		rig_random(UINT32_MAX), (unsigned)clock());
 	struct rig_answer a = rig_call(r, "POST", "/v1/jobs", header, body);
 	if (a.status != 201) {
 		fprintf(stderr, "POST /v1/jobs: %d: %s\n", a.status, a.text ? a.text : "");
@@ -249,7 +256,8 @@ json_t *rig_post_job(const struct rig *r, const char *body)
 
 int rig_connect(const struct rig *r)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(strrchr(r->url, ':') + 1)) };
+	struct sockaddr_in to = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)atoi(strrchr(r->url, ':') + 1)) };
 	inet_pton(AF_INET, "127.0.0.1", &to.sin_addr);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	CHECK(fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0);

@@ -44,7 +44,8 @@ struct rig_answer {
 };
 
 /* One request as the administrator; `body` may be NULL. `headers`: "Name: value" lines, or NULL. */
-struct rig_answer rig_call(const struct rig *r, const char *method, const char *path, const char *headers, const char *body);
+struct rig_answer rig_call(
+	const struct rig *r, const char *method, const char *path, const char *headers, const char *body);
 void rig_answer_done(struct rig_answer *a);
 const char *rig_header(const struct rig_answer *a, const char *name); /* name in lower case; "" when absent */
 

@@ -110,6 +110,13 @@ static void refused(void)
 		"now" };
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		refuses(bad[i]);
+
+	/* What could not be written again: UTC is in another year than four digits can say. */
+	refuses("9999-12-31T23:59:59-00:01");
+	refuses("9999-12-31T23:59:60Z");
+	refuses("0000-01-01T00:00:00+00:01");
+	parses("9999-12-31T23:59:59.999+00:01", 253402300739999);
+	parses("0000-01-01T00:00:00-00:01", -62167219140000);
 }
 
 /* Whatever number comes, there is a text that fits. */

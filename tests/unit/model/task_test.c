@@ -68,7 +68,7 @@ static void who_is_retried(void)
 			for (uint32_t attempt = 1; attempt <= 6; attempt++) {
 				struct task t = task_in(TASK_RUNNING);
 				t.attempt = attempt;
-				CHECK(task_retry(&t, (enum task_class) class, retryable, 700, 5000) == RC_OK);
+				CHECK(task_retry(&t, (enum task_class)c, retryable, 700, 5000) == RC_OK);
 				bool again = c <= TASK_IDEMPOTENT && retryable && attempt < 5;
 				CHECK(t.status == (again ? TASK_QUEUED : TASK_FAILED));
 				CHECK(t.not_before_ms == (again ? 5700 : 111));
