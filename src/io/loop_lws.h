@@ -8,10 +8,11 @@
 #pragma once
 
 #include "base/list.h"
-#include "io/loop.h"
 
 #include <libwebsockets.h>
 
+struct log;
+struct loop;
 struct pool;
 
 struct loop_late {

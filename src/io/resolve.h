@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "io/loop.h"
 #include "io/loop_lws.h"
 #include "io/pool.h"
 

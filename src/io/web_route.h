@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include "base/fault.h"
+#include "base/own.h"
 #include "io/loop_lws.h"
 
 #define WEB_ROUTE_MAX       64  /* different ones on which connections are being made at the same time */
