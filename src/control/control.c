@@ -74,6 +74,12 @@ static void on_ring(void *ctx, const char *topic)
 	hub_wake(c->hub);
 }
 
+/* The job that ends the loop's last turn. */
+struct last {
+	struct loop_job job;
+	struct loop *loop;
+};
+
 struct sweep {
 	struct write write;
 };
@@ -156,16 +162,28 @@ void control_drain(struct control *c)
 	hub_close_all(c->hub);
 }
 
+static void on_last(struct loop_job *job)
+{
+	struct last *last = (struct last *)(void *)job;
+	loop_stop(last->loop);
+}
+
 void control_stop(struct control *c)
 {
+	struct last last = { .job = { .run = on_last }, .loop = c->loop };
+
 	queue_unlisten(c->queue, take(c->ear));
-	/* The pools first: what they still have comes back to the loop, which has ended, and is run by loop_free. */
 	pool_free(take(c->writer));
 	pool_free(take(c->readers));
-	loop_free(take(c->loop));
+	if (c->loop) { /* one last turn: what the pools handed back is answered and freed */
+		loop_post(c->loop, &last.job);
+		loop_run(c->loop);
+	}
 	web_server_free(take(c->server));
 	hub_free(take(c->hub));
 	feed_free(take(c->feed));
 	waits_free(take(c->waits));
+	loop_timer_free(take(c->sweep));
+	loop_free(take(c->loop));
 	hush_wipe(&c->secrets, sizeof(c->secrets));
 }

@@ -114,7 +114,7 @@ static void run_batch(void *worker, struct pool_job **jobs, size_t n)
 enum rc writer_push(struct write *w)
 {
 	w->rc = RC_OK;
-	return pool_push(w->control->writer, &w->job);
+	return w->control->writer ? pool_push(w->control->writer, &w->job) : RC_OVERLOADED; /* none any more at the end */
 }
 
 enum rc writer_start(struct control *c, struct fault *f)

@@ -66,7 +66,9 @@ static char unescape(char c)
 /* The backslash at p->at and what it escapes. */
 static void escape(struct parser *p)
 {
-	char c = p->end - p->at > 1 ? unescape(p->at[1]) : (char)0;
+	char c = 0;
+	if (p->end - p->at > 1)
+		c = unescape(p->at[1]);
 	if (c) {
 		buf_u8(&p->value, (uint8_t)c);
 		p->at += 2;
