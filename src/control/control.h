@@ -1,25 +1,31 @@
 /*
- * control: everything a control plane holds, in one struct that is passed. main/ makes it and picks the drivers.
+ * control: everything a control plane holds, in one struct that is passed. main/ makes it and picks the drivers; control/life
+ * brings it to life.
  *
  * Which thread owns what: the loop thread owns server, hub, feed and timers; the writer's one thread owns the write
  * connection; each reader has its own read connection. log, metrics, conf, secrets and actions do not change after the start.
  */
 #pragma once
 
-#include "base/fault.h"
 #include "base/log.h"
 #include "base/metric.h"
-#include "contract/queue.h"
-#include "contract/store.h"
-#include "io/loop.h"
-#include "io/pool.h"
-#include "io/web.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
 
-struct hub;
 struct feed;
+struct hub;
+struct loop;
+struct loop_timer;
+struct pool;
+struct queue;
+struct queue_ear;
+struct route;
+struct store;
 struct waits;
+struct web_limits;
+struct web_server;
 
 #define CONTROL_EPOCH_MAX 16
 
@@ -40,7 +46,7 @@ struct control_conf {
 	uint32_t heartbeat_ms;   /* how often an agent speaks */
 	uint32_t idempotency_ms; /* how long an answer is kept for its key */
 	uint32_t event_keep;     /* events kept in the log */
-	struct web_limits limits;
+	const struct web_limits *limits;
 };
 
 struct control {
@@ -60,14 +66,9 @@ struct control {
 	struct control_secrets secrets;
 	char epoch[CONTROL_EPOCH_MAX]; /* of the event log: changes when a database is made or restored */
 	int64_t started_ms;
+	const struct route *const *routes; /* the API: tables of rows, see http/route.h */
+	/* Told by the writer after a commit: there are new events, queued tasks, tasks to be canceled. Writer's thread. */
+	void (*committed)(struct control *c, bool events, bool tasks, bool cancels);
 	_Atomic int inflight;  /* requests without an answer */
 	_Atomic bool draining; /* readyz says no, new work is refused */
 };
-
-/*
- * Opens the store, migrates it, makes the first administrator's key when there is none (written to DATA/admin.key, 0600),
- * and listens. *c is made by the caller with conf, log, metrics, loop, store and queue filled in.
- */
-must_check enum rc control_start(struct control *c, struct fault *f);
-void control_drain(struct control *c); /* loop thread: no new work; agents are told to go away for a while */
-void control_stop(struct control *c);  /* after the loop has ended */

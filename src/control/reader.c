@@ -60,7 +60,11 @@ static void run_batch(void *worker, struct pool_job **jobs, size_t n)
 	}
 }
 
-enum rc reader_push(struct read *r) { return r->control->readers ? pool_push(r->control->readers, &r->job) : RC_OVERLOADED; /* none any more at the end */ }
+enum rc reader_push(struct read *r)
+{
+	return r->control->readers ? pool_push(r->control->readers, &r->job)
+				   : RC_OVERLOADED; /* none any more at the end */
+}
 
 enum rc reader_start(struct control *c, struct fault *f)
 {

@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define MASTER 32

@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include "base/fault.h"
+#include "base/own.h"
 #include "control/control.h"
 
 must_check enum rc secrets_open(const char *data_dir, struct control_secrets *ret, struct fault *f);

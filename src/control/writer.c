@@ -1,7 +1,5 @@
 #include "control/writer.h"
 #include "control/control.h"
-#include "control/events/feed.h"
-#include "control/hub/hub.h"
 #include "io/clock.h"
 
 struct hand {
@@ -103,18 +101,15 @@ static void run_batch(void *worker, struct pool_job **jobs, size_t n)
 	}
 	if (rc != RC_OK)
 		return;
-	if (told.appended)
-		feed_wake(c->feed);
-	if (told.ring && queue_ring(c->queue, "", &f) != RC_OK)
-		log_warn(c->log, "the bell did not ring, the next scan will find the work: %s", f.text);
-	if (told.cancels)
-		hub_wake_cancels(c->hub);
+	if (told.appended || told.ring || told.cancels)
+		c->committed(c, told.appended, told.ring, told.cancels);
 }
 
 enum rc writer_push(struct write *w)
 {
 	w->rc = RC_OK;
-	return w->control->writer ? pool_push(w->control->writer, &w->job) : RC_OVERLOADED; /* none any more at the end */
+	return w->control->writer ? pool_push(w->control->writer, &w->job)
+				  : RC_OVERLOADED; /* none any more at the end */
 }
 
 enum rc writer_start(struct control *c, struct fault *f)

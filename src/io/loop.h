@@ -23,7 +23,8 @@ struct loop_job {
 };
 
 must_check enum rc loop_new(const struct log *keep_log, struct loop **ret_loop, struct fault *f);
-void loop_free(struct loop *l); /* after loop_run came back; closes what is still open and calls its on_close */
+/* After loop_run came back and all who post have ended. Closes what is still open and calls its on_close. */
+void loop_free(struct loop *l);
 OWN_DEFINE(loop)
 
 void loop_run(struct loop *l);                        /* until loop_stop */

@@ -1,15 +1,18 @@
 /*
- * web: HTTP/1.1 and WebSocket, server and client, with TLS. libwebsockets stands behind it and is seen by io/ alone.
+ * web: HTTP/1.1 and WebSocket, server and client, with TLS. libwebsockets stands behind it and is seen by io/ alone: it polls,
+ * does TLS, and is the WebSocket client; what a server reads and writes is understood in http_head, http_chunks and ws_frame.
  *
  * All calls are made on the loop thread, and all callbacks come there.
  *
  * Server. A request is shown whole: headers and body within the limits, else web answers 4xx by itself. It stays valid until
  * the owner answers it once (web_reply, web_stream, or web_accept for a WebSocket upgrade), be it at once or after a worker has
  * worked on it: the client may be gone by then; the answer then goes nowhere, but it must be given, for it frees the request.
- * A worker may read a request's members; it calls nothing of this file.
+ * A worker may read a request's members (web_view, web_header); it calls nothing else of this file. A client that ends its
+ * sending side is taken for gone.
  *
  * Back-pressure. A stream or socket queues what the peer does not take, up to its own limit; past it, it is closed
- * (WEB_CLOSE_SLOW). web_*_queued tells how much waits, and on_drain when nothing does any more.
+ * (WEB_CLOSE_SLOW). web_*_queued tells how much waits, and on_drain when nothing does any more. A connection of a server whose
+ * queue does not move at all for body_ms is closed too.
  */
 #pragma once
 
@@ -25,7 +28,7 @@ struct web_request;
 struct web_stream;
 struct web_socket;
 
-struct web_limits {
+struct web_limits { /* 0: a default that suits an API (16 KiB, 1 MiB, 10000; 10, 30, 60 s; 256 KiB, 1 MiB, 1 MiB) */
 	uint32_t header_bytes;  /* of one request's head (431) */
 	uint32_t body_bytes;    /* (413) */
 	uint32_t connections;   /* open at once; more are refused at accept */
@@ -55,7 +58,7 @@ struct web_view {
 };
 
 const struct web_view *web_view(const struct web_request *r);
-/* Of the headers this server reads (see WEB_HEADERS in web.c); NULL when absent. `name` in lower case. */
+/* NULL when absent; the values joined by commas when it was given several times. `name` in lower case. */
 const char *web_header(const struct web_request *r, const char *name);
 void web_request_set(struct web_request *r, void *owner); /* a place for the owner's pointer */
 void *web_request_get(const struct web_request *r);
@@ -77,6 +80,7 @@ must_check enum rc web_server_new(
 uint16_t web_server_port(const struct web_server *s);
 void web_server_drain(struct web_server *s);        /* accepts no more; answers say Connection: close */
 size_t web_server_open(const struct web_server *s); /* connections */
+/* Cuts what is open. Before the loop is freed, and not from within a callback of the server's. */
 void web_server_free(struct web_server *s);
 OWN_DEFINE(web_server)
 
@@ -119,7 +123,7 @@ struct web_dial {
 	const char *url;          /* ws:// or wss:// */
 	const char *protocol;     /* subprotocol to ask for; NULL: none */
 	const char *tls_ca;       /* PEM file beside the system's; NULL: the system's alone */
-	const char *http_proxy;   /* host:port; NULL: none */
+	const char *http_proxy;   /* [USER:PASSWORD@]HOST:PORT; NULL: none, whatever the environment says */
 	uint32_t connect_ms;      /* a handshake within */
 	struct web_limits limits; /* socket_bytes and message_bytes count */
 	struct web_socket_on on;

@@ -263,25 +263,24 @@ static enum rc load_file(const char *path, struct arena *a, struct conf *to, str
 	return rc;
 }
 
-/* Takes the word at argv[i] and its value; *ret_n is how many words that were, 0 when it is no flag of ours. */
-static enum rc take_flag(
-	int argc, char **argv, int i, struct arena *a, struct conf *to, int *ret_n, struct fault *f)
+/* Takes the first word and its value; *ret_n is how many words that were, 0 when it is no flag of ours. */
+static enum rc take_flag(char **words, struct arena *a, struct conf *to, int *ret_n, struct fault *f)
 {
-	const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+	const char *value = words[1]; /* NULL at the end: argv ends in it */
 
 	*ret_n = 0;
 	for (size_t k = 0; k < SHORTHANDS; k++) {
-		if (strcmp(argv[i], shorthands[k].flag) != 0)
+		if (strcmp(words[0], shorthands[k].flag) != 0)
 			continue;
 		*ret_n = shorthands[k].fixed ? 1 : 2;
 		value = shorthands[k].fixed ? shorthands[k].fixed : value;
 		return value ? field_conf_set(conf_fields, shorthands[k].key, value, a, to, f)
-			     : fault_set(f, RC_INVALID, "%s needs a value", argv[i]);
+			     : fault_set(f, RC_INVALID, "%s needs a value", words[0]);
 	}
 	for (size_t k = 0; k < sizeof(others) / sizeof(*others); k++)
-		if (!strcmp(argv[i], others[k])) {
+		if (!strcmp(words[0], others[k])) {
 			*ret_n = 2;
-			return value ? RC_OK : fault_set(f, RC_INVALID, "%s needs a value", argv[i]);
+			return value ? RC_OK : fault_set(f, RC_INVALID, "%s needs a value", words[0]);
 		}
 	return RC_OK;
 }
@@ -313,7 +312,7 @@ enum rc conf_load(int argc, char **argv, struct arena *a, struct conf *ret, int 
 	if (rc == RC_OK)
 		rc = field_conf_env(conf_fields, from_environment, a, ret, f);
 	for (; rc == RC_OK && i < argc; i += n) {
-		rc = take_flag(argc, argv, i, a, ret, &n, f);
+		rc = take_flag(argv + i, a, ret, &n, f);
 		if (rc == RC_OK && n == 2 && !strcmp(argv[i], "--set"))
 			rc = take_set(argv[i + 1], a, ret, f);
 		if (n == 0)

@@ -5,7 +5,6 @@
 #include "control/control.h"
 #include "control/events/events.h"
 #include "control/http/page.h"
-#include "control/hub/hub.h"
 #include "control/rows.h"
 #include "io/clock.h"
 #include "model/apikey.h"

@@ -1,5 +1,4 @@
 #include "control/http/match.h"
-#include "control/http/routes.h"
 
 #include <string.h>
 
@@ -74,8 +73,9 @@ static enum rc cut(char *path, const char *from[], const char *to[], const char 
 	return RC_OK;
 }
 
-enum rc match_route(const char *method, char *path, const struct route **ret_route,
-	const char *ret_arg[static ROUTE_ARGS_MAX], char ret_allow[static MATCH_ALLOW_MAX])
+enum rc match_route(const struct route *const *routes, const char *method, char *path,
+	const struct route **ret_route, const char *ret_arg[static ROUTE_ARGS_MAX],
+	char ret_allow[static MATCH_ALLOW_MAX])
 {
 	*ret_allow = 0;
 	if (!strcmp(method, "HEAD"))
@@ -92,4 +92,13 @@ enum rc match_route(const char *method, char *path, const struct route **ret_rou
 			return cut(path, from, to, ret_arg);
 		}
 	return *ret_allow ? RC_METHOD : RC_MISSING;
+}
+
+const struct route *match_named(const struct route *const *routes, const char *name)
+{
+	for (size_t i = 0; routes[i]; i++)
+		for (const struct route *r = routes[i]; r->method; r++)
+			if (!strcmp(r->name, name))
+				return r;
+	return NULL;
 }

@@ -1,5 +1,5 @@
 #include "control/http/openapi.h"
-#include "control/http/routes.h"
+#include "control/http/route.h"
 #include "wire/field_json.h"
 
 #include <ctype.h>
@@ -124,7 +124,7 @@ static void put_operation(const struct route *r, struct buf *to)
 	buf_u8(to, '}');
 }
 
-static bool seen_before(size_t table, const struct route *r)
+static bool seen_before(const struct route *const *routes, size_t table, const struct route *r)
 {
 	for (size_t i = 0; i <= table; i++)
 		for (const struct route *o = routes[i]; o->method && o != r; o++)
@@ -134,7 +134,7 @@ static bool seen_before(size_t table, const struct route *r)
 }
 
 /* A path stands once, with all its methods. */
-static void put_path(const struct route *r, struct buf *to)
+static void put_path(const struct route *const *routes, const struct route *r, struct buf *to)
 {
 	bool first = true;
 
@@ -160,7 +160,7 @@ static void put_scopes(struct buf *to)
 	buf_u8(to, '}');
 }
 
-void openapi_write(struct buf *to)
+void openapi_write(const struct route *const *routes, struct buf *to)
 {
 	bool first = true;
 
@@ -170,10 +170,10 @@ void openapi_write(struct buf *to)
 	buf_str(to, ",\"paths\":{");
 	for (size_t i = 0; routes[i]; i++)
 		for (const struct route *r = routes[i]; r->method; r++) {
-			if (seen_before(i, r))
+			if (seen_before(routes, i, r))
 				continue;
 			part(to, &first);
-			put_path(r, to);
+			put_path(routes, r, to);
 		}
 	buf_str(to,
 		"},\"components\":{\"securitySchemes\":{\"key\":{\"type\":\"http\",\"scheme\":\"bearer\"}},"

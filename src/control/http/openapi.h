@@ -5,4 +5,6 @@
 
 #include "base/buf.h"
 
-void openapi_write(struct buf *to);
+struct route;
+
+void openapi_write(const struct route *const *routes, struct buf *to);

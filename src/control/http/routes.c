@@ -10,12 +10,3 @@
 
 const struct route *const routes[] = { jobs_routes, feed_routes, accounts_routes, agents_routes, regions_routes,
 	actions_routes, keys_routes, system_routes, NULL };
-
-const struct route *routes_named(const char *name)
-{
-	for (size_t i = 0; routes[i]; i++)
-		for (const struct route *r = routes[i]; r->method; r++)
-			if (!strcmp(r->name, name))
-				return r;
-	return NULL;
-}

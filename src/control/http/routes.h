@@ -4,6 +4,3 @@
 #include "control/http/route.h"
 
 extern const struct route *const routes[]; /* ends in NULL; each table ends in { 0 } */
-
-/* The row with this name; NULL when there is none. */
-const struct route *routes_named(const char *name);

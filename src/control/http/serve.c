@@ -1,9 +1,9 @@
 #include "control/http/serve.h"
+#include "control/control.h"
 #include "control/events/feed.h"
 #include "control/http/match.h"
 #include "control/http/perform.h"
 #include "control/http/problem.h"
-#include "control/http/routes.h"
 #include "control/http/waits.h"
 #include "control/hub/hub.h"
 #include "io/clock.h"
@@ -160,7 +160,7 @@ static void read_again(struct exchange *x)
 	if (!x->again) {
 		x->again = true;
 		x->first_status = x->status;
-		x->route = routes_named("getJob");
+		x->route = match_named(x->control->routes, "getJob");
 		x->arg[0] = x->job_id;
 	}
 	x->body.n = 0;
@@ -249,7 +249,7 @@ void serve_request(void *ctx, struct web_request *r)
 		web_reply(r, 503, NULL, "", 0);
 		return;
 	}
-	enum rc rc = match_route(v->method, x->path, &x->route, x->arg, allow);
+	enum rc rc = match_route(c->routes, v->method, x->path, &x->route, x->arg, allow);
 	if (rc != RC_OK) {
 		refuse(x, rc,
 			rc == RC_METHOD    ? "see Allow for the methods it has"

@@ -3,7 +3,11 @@
  */
 #pragma once
 
-#include "control/control.h"
+#include "base/fault.h"
+#include "base/own.h"
+
+struct control;
+struct web_request;
 
 /* The web_server_conf.on_request of the API; ctx is the struct control. */
 void serve_request(void *ctx, struct web_request *r);

@@ -1,7 +1,10 @@
 #include "control/http/system.h"
+#include "contract/queue.h"
 #include "control/control.h"
 #include "control/http/openapi.h"
 #include "io/clock.h"
+#include "io/loop.h"
+#include "io/pool.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -138,7 +141,7 @@ static enum rc version(struct call *c, void *ret_out)
 static enum rc openapi(struct call *c, void *ret_out)
 {
 	(void)ret_out;
-	openapi_write(c->body);
+	openapi_write(c->tx.control->routes, c->body);
 	return RC_OK;
 }
 

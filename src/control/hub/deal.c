@@ -1,7 +1,6 @@
 #include "control/hub/deal.h"
 #include "control/engine/dispatch.h"
 #include "control/engine/outcome.h"
-#include "control/hub/hub.h"
 #include "control/hub/peer.h"
 #include "control/reader.h"
 #include "control/writer.h"
@@ -308,4 +307,36 @@ void deal_reconcile(struct hub *h)
 {
 	if (h->peers_n && !survey(h, true))
 		log_warn(h->control->log, "agents not compared: too many questions wait");
+}
+
+static void on_bell(struct loop_job *job)
+{
+	struct hub *h = (struct hub *)(void *)((char *)job - offsetof(struct hub, bell));
+	atomic_store(&h->woken, false);
+	deal_tasks(h);
+}
+
+static void on_cancel_bell(struct loop_job *job)
+{
+	struct hub *h = (struct hub *)(void *)((char *)job - offsetof(struct hub, cancel_bell));
+	atomic_store(&h->cancels_woken, false);
+	deal_cancels(h);
+}
+
+void deal_wake(struct hub *h)
+{
+	if (!atomic_exchange(&h->woken, true))
+		loop_post(h->control->loop, &h->bell);
+}
+
+void deal_wake_cancels(struct hub *h)
+{
+	if (!atomic_exchange(&h->cancels_woken, true))
+		loop_post(h->control->loop, &h->cancel_bell);
+}
+
+void deal_init(struct hub *h)
+{
+	h->bell.run = on_bell;
+	h->cancel_bell.run = on_cancel_bell;
 }

@@ -3,8 +3,10 @@
 #include "control/hub/inbox.h"
 #include "control/hub/peer.h"
 #include "io/clock.h"
+#include "io/web.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define TICK_MS      250
 #define SCAN_MS      500   /* between two looks for lapsed leases and tasks whose time has come */
@@ -16,17 +18,6 @@ static void count_agents(struct hub *h)
 	list_each (at, next, &h->peers)
 		n += list_of(at, struct peer, all)->up;
 	metric_set(h->control->metrics, METRIC_AGENTS, "\nconnected", (int64_t)n);
-}
-
-struct peer *peer_of(struct hub *h, const char *agent_id) { return map_get(&h->agents, agent_id); }
-
-void peer_send(struct peer *p, const struct tunnel_msg *m)
-{
-	enum rc rc = tunnel_send(&p->tunnel, m);
-	if (rc != RC_OK)
-		log_warn(p->hub->control->log, "%s not sent agent=%s: %s", tunnel_msg_name(m->type), p->id,
-			rc_title(rc));
-	peer_pump(p);
 }
 
 static void come_up(struct peer *p)
@@ -43,7 +34,7 @@ static void come_up(struct peer *p)
 	p->up = map_put(&h->agents, p->id, p) == RC_OK;
 	log_info(h->control->log, "agent connected agent=%s region=%s", p->id, p->region_id);
 	count_agents(h);
-	hub_wake(h);
+	deal_wake(h);
 }
 
 static void go_down(struct peer *p, int code, const char *why)
@@ -94,14 +85,6 @@ static void act(struct peer *p, const struct tunnel_act *a)
 		web_socket_close(p->socket, a->code, p->why);
 		break;
 	}
-}
-
-void peer_pump(struct peer *p)
-{
-	struct tunnel_act a;
-	while (tunnel_next(&p->tunnel, &a))
-		act(p, &a);
-	loop_timer_at(p->timer, tunnel_due(&p->tunnel));
 }
 
 static void on_due(void *ctx)
@@ -198,32 +181,6 @@ void hub_accept(struct hub *h, struct web_request *r)
 		on_close(p, NULL, 1006, "gone during the handshake");
 }
 
-static void on_bell(struct loop_job *job)
-{
-	struct hub *h = (struct hub *)(void *)((char *)job - offsetof(struct hub, bell));
-	atomic_store(&h->woken, false);
-	deal_tasks(h);
-}
-
-static void on_cancel_bell(struct loop_job *job)
-{
-	struct hub *h = (struct hub *)(void *)((char *)job - offsetof(struct hub, cancel_bell));
-	atomic_store(&h->cancels_woken, false);
-	deal_cancels(h);
-}
-
-void hub_wake(struct hub *h)
-{
-	if (!atomic_exchange(&h->woken, true))
-		loop_post(h->control->loop, &h->bell);
-}
-
-void hub_wake_cancels(struct hub *h)
-{
-	if (!atomic_exchange(&h->cancels_woken, true))
-		loop_post(h->control->loop, &h->cancel_bell);
-}
-
 static void on_tick(void *ctx)
 {
 	struct hub *h = ctx;
@@ -247,8 +204,8 @@ enum rc hub_new(struct control *c, struct hub **ret_hub, struct fault *f)
 	if (!h)
 		return RC_NOMEM;
 	h->control = c;
-	h->bell.run = on_bell;
-	h->cancel_bell.run = on_cancel_bell;
+	h->act = act;
+	deal_init(h);
 	h->epochs = clock_wall_ms(); /* so that epochs grow over restarts, too */
 	list_init(&h->peers);
 	enum rc rc = loop_timer_new(c->loop, on_tick, h, &h->tick);
@@ -258,15 +215,6 @@ enum rc hub_new(struct control *c, struct hub **ret_hub, struct fault *f)
 	loop_timer_at(h->tick, loop_now_ms(c->loop) + TICK_MS);
 	*ret_hub = take(h);
 	return RC_OK;
-}
-
-void hub_drop(struct hub *h, const char *agent_id, const char *why)
-{
-	struct peer *p = peer_of(h, agent_id);
-	if (!p)
-		return;
-	tunnel_close(&p->tunnel, TUNNEL_LINK_SCOPE, why);
-	peer_pump(p);
 }
 
 void hub_close_all(struct hub *h)

@@ -1,7 +1,7 @@
 /*
  * hub: the agents that are connected now, and what each may be given.
  *
- * Lives on the loop thread; only hub_wake and hub_wake_cancels may come from elsewhere. What must survive an agent's
+ * Lives on the loop thread. What must survive an agent's
  * connection is in the database, not here: every message that changes something becomes a write.
  */
 #pragma once
@@ -22,12 +22,6 @@ OWN_DEFINE(hub)
 
 /* A WebSocket upgrade has come; takes the request. */
 void hub_accept(struct hub *h, struct web_request *r);
-
-void hub_wake(struct hub *h);         /* any thread: work was queued */
-void hub_wake_cancels(struct hub *h); /* any thread: tasks that agents hold are to be stopped */
-
-/* Ends the connection of an agent, if it has one (4403): it was revoked. */
-void hub_drop(struct hub *h, const char *agent_id, const char *why);
 
 /* Tells all agents to go away for a while (GOAWAY), and closes. */
 void hub_close_all(struct hub *h);

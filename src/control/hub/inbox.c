@@ -2,7 +2,7 @@
 #include "control/engine/outcome.h"
 #include "control/events/events.h"
 #include "control/fleet/agents.h"
-#include "control/hub/hub.h"
+#include "control/hub/deal.h"
 #include "control/writer.h"
 #include "io/clock.h"
 
@@ -99,7 +99,7 @@ static void on_delivered(struct write *w)
 	if (p && l->type == TUNNEL_MSG_HEARTBEAT)
 		p->renewing = false;
 	if (w->rc == RC_DENIED)
-		hub_drop(l->hub, l->agent_id, "the agent was revoked");
+		peer_drop(l->hub, l->agent_id, "the agent was revoked");
 	else if (w->rc != RC_OK)
 		/* Not acknowledged: the agent keeps it and says it again after its next connection. */
 		log_error(l->hub->control->log, "%s of an agent not kept agent=%s: %s", tunnel_msg_name(l->type),
@@ -149,7 +149,7 @@ void inbox_message(struct peer *p, const struct tunnel_msg *m)
 		p->renewing = true;
 		break;
 	case TUNNEL_MSG_CREDIT:
-		hub_wake(p->hub);
+		deal_wake(p->hub);
 		break;
 	case TUNNEL_MSG_GOAWAY:
 		p->draining = true;

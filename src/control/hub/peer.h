@@ -9,9 +9,11 @@
 #include "base/map.h"
 #include "control/control.h"
 #include "flow/tunnel.h"
+#include "io/loop.h"
 
 #define PEER_ACTIONS_MAX 64
 
+struct peer;
 struct hub {
 	struct control *control;
 	struct list peers; /* peer.all */
@@ -25,6 +27,7 @@ struct hub {
 	bool canceling, cancel_again;   /* the same for cancels */
 	_Atomic bool woken, cancels_woken;
 	struct loop_job bell, cancel_bell;
+	void (*act)(struct peer *p, const struct tunnel_act *a);
 };
 
 struct peer {
@@ -40,11 +43,14 @@ struct peer {
 	uint64_t heard_ms;
 };
 
-/* Does all that the machine wants done, until it rests. The peer may be gone afterwards. */
+/* Does all that the machine wants done, by hub.act, until it rests. */
 void peer_pump(struct peer *p);
 
 /* The peer that is up under this id; NULL when there is none. */
 struct peer *peer_of(struct hub *h, const char *agent_id);
 
-/* Sends a message; a breach of the tunnel's limits is logged, and left to the lease. */
+/* Sends a message; what cannot be sent is logged, and left to the lease. */
 void peer_send(struct peer *p, const struct tunnel_msg *m);
+
+/* Ends the connection of an agent, if it has one (4403). */
+void peer_drop(struct hub *h, const char *agent_id, const char *why);

@@ -14,7 +14,8 @@ static void asks_and_hears(void)
 {
 	struct http_answer a = { 0 };
 	struct fault f = { 0 };
-	struct http_call_header headers[] = { { "Content-Type", "text/x" }, { "X-Request-Id", "r1" }, { "Prefer", "" }, { 0 } };
+	struct http_call_header headers[] = { { "Content-Type", "text/x" }, { "X-Request-Id", "r1" },
+		{ "Prefer", "" }, { 0 } };
 
 	CHECK(http_call(&(struct http_ask){ .url = at("/echo?a=b") }, &a, &f) == RC_OK);
 	CHECK(a.status == 200);
@@ -27,7 +28,11 @@ static void asks_and_hears(void)
 	static const char *const methods[] = { "POST", "PUT", "PATCH", "DELETE" };
 	for (int i = 0; i < 4; i++) {
 		char want[32];
-		CHECK(http_call(&(struct http_ask){ .method = methods[i], .url = at("/echo"), .headers = headers, .body = "b\0dy", .body_n = 4 },
+		CHECK(http_call(&(struct http_ask){ .method = methods[i],
+					.url = at("/echo"),
+					.headers = headers,
+					.body = "b\0dy",
+					.body_n = 4 },
 			      &a, &f) == RC_OK);
 		snprintf(want, sizeof(want), "%s|/echo|", methods[i]);
 		CHECK(!strncmp(buf_text(&a.body), want, strlen(want)));
@@ -36,9 +41,11 @@ static void asks_and_hears(void)
 		http_answer_done(&a);
 	}
 	CHECK(http_call(&(struct http_ask){ .method = "POST", .url = at("/echo") }, &a, &f) == RC_OK);
-	CHECK(strstr(buf_text(&a.body), "POST|/echo|") && strstr(buf_text(&a.body), "|0|") && !strstr(buf_text(&a.body), "content-type"));
+	CHECK(strstr(buf_text(&a.body), "POST|/echo|") && strstr(buf_text(&a.body), "|0|") &&
+		!strstr(buf_text(&a.body), "content-type"));
 	http_answer_done(&a);
-	CHECK(http_call(&(struct http_ask){ .method = "HEAD", .url = at("/echo") }, &a, &f) == RC_OK && a.status == 200 && a.body.n == 0);
+	CHECK(http_call(&(struct http_ask){ .method = "HEAD", .url = at("/echo") }, &a, &f) == RC_OK &&
+		a.status == 200 && a.body.n == 0);
 	http_answer_done(&a);
 }
 
@@ -47,10 +54,12 @@ static void limits_and_faults(void)
 	struct http_answer a = { 0 };
 	struct fault f = { 0 };
 
-	CHECK(http_call(&(struct http_ask){ .url = at("/bytes?5000"), .body_max = 5000 }, &a, &f) == RC_OK && a.body.n == 5000);
+	CHECK(http_call(&(struct http_ask){ .url = at("/bytes?5000"), .body_max = 5000 }, &a, &f) == RC_OK &&
+		a.body.n == 5000);
 	http_answer_done(&a);
 	a = (struct http_answer){ 0 };
-	CHECK(http_call(&(struct http_ask){ .url = at("/bytes?5001&secret"), .body_max = 5000 }, &a, &f) == RC_TOO_LARGE);
+	CHECK(http_call(&(struct http_ask){ .url = at("/bytes?5001&secret"), .body_max = 5000 }, &a, &f) ==
+		RC_TOO_LARGE);
 	CHECK(strstr(f.text, "/bytes: the answer is larger") && !strstr(f.text, "secret") && a.body.p == NULL);
 	site.hold = true;
 	CHECK(http_call(&(struct http_ask){ .url = at("/later"), .deadline_ms = 100 }, &a, &f) == RC_TIMEOUT);
@@ -78,7 +87,11 @@ static void connections_are_kept(void)
 	site_await_open(&site, 0);
 	for (int i = 0; i < 20; i++) {
 		struct http_answer a = { 0 };
-		CHECK(http_call(&(struct http_ask){ .caller = c, .url = at("/echo"), .body = i % 2 ? "x" : NULL, .body_n = i % 2 ? 1 : 0 }, &a, &f) == RC_OK);
+		CHECK(http_call(&(struct http_ask){ .caller = c,
+					.url = at("/echo"),
+					.body = i % 2 ? "x" : NULL,
+					.body_n = i % 2 ? 1 : 0 },
+			      &a, &f) == RC_OK);
 		CHECK(strstr(buf_text(&a.body), i % 2 ? "|1|x" : "|0|"));
 		http_answer_done(&a);
 		site_do(&site, site_count);
@@ -105,14 +118,22 @@ static void a_stream_is_shown_as_it_comes(void)
 	struct fault f = { 0 };
 	struct taken all = { .stop_at = SIZE_MAX }, some = { .stop_at = 1000 };
 
-	CHECK(http_call(&(struct http_ask){ .url = at("/stream?100"), .on_body = take_some, .ctx = &all, .body_max = 10 }, &a, &f) == RC_OK);
+	CHECK(http_call(
+		      &(struct http_ask){
+			      .url = at("/stream?100"), .on_body = take_some, .ctx = &all, .body_max = 10 },
+		      &a, &f) == RC_OK);
 	CHECK(all.n == 102400 && a.body.n == 0);
 	http_answer_done(&a);
-	CHECK(http_call(&(struct http_ask){ .url = at("/stream?100"), .on_body = take_some, .ctx = &some }, &a, &f) == RC_CANCELED);
+	CHECK(http_call(&(struct http_ask){ .url = at("/stream?100"), .on_body = take_some, .ctx = &some }, &a,
+		      &f) == RC_CANCELED);
 	CHECK(some.n >= 1000 && some.n < 102400);
 	/* What is no success is an answer to be read, not part of the stream. */
-	CHECK(http_call(&(struct http_ask){ .url = at("/echo"), .body = "", .body_n = 0, .headers =
-				(struct http_call_header[]){ { "Transfer-Encoding", "gzip" }, { 0 } }, .on_body = take_some, .ctx = &some },
+	CHECK(http_call(&(struct http_ask){ .url = at("/echo"),
+				.body = "",
+				.body_n = 0,
+				.headers = (struct http_call_header[]){ { "Transfer-Encoding", "gzip" }, { 0 } },
+				.on_body = take_some,
+				.ctx = &some },
 		      &a, &f) == RC_OK);
 	CHECK(a.status >= 400 && a.body.n > 0);
 	http_answer_done(&a);

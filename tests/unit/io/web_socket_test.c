@@ -123,7 +123,9 @@ static void echo_ping_and_pieces(void)
 		"bye",
 		7);
 	expect_end(fd);
+	site_await(&site, &site.socket_closes, site.sockets);
 	CHECK(site.last_code == 1000);
+	CHECK_STR(site.last_why, "bye");
 }
 
 static void large_messages(void)
@@ -143,6 +145,7 @@ static void large_messages(void)
 	say_frame(fd, 0x88, "", 0);
 	expect_bytes(fd, "\x88\x00", 2);
 	expect_end(fd);
+	site_await(&site, &site.socket_closes, site.sockets);
 	CHECK(site.last_code == 1005);
 }
 
@@ -212,6 +215,19 @@ static void the_server_closes_first(void)
 	expect_end(fd);
 	site_await(&site, &site.socket_closes, closes + 1);
 	CHECK(site.last_code == 4001);
+
+	/* A reason too long is cut, but not within a character. */
+	uint8_t got[2 + 2 + 120];
+	fd = shake_hands();
+	say_frame(fd, 0x81, "talk", 4);
+	hear_bytes(fd, got, sizeof(got));
+	CHECK(got[0] == 0x88 && got[1] == 2 + 122);
+	hear_bytes(fd, got, 2);
+	CHECK(got[0] == 0xc3 && got[1] == 0xa9);
+	say_frame(fd, 0x88, "", 0);
+	expect_end(fd);
+	site_await(&site, &site.socket_closes, closes + 2);
+	closes++;
 
 	fd = shake_hands();
 	say_frame(fd, 0x81, "quit", 4);

@@ -24,6 +24,8 @@ static void a_stream_is_read_to_its_end_and_the_connection_stays(void)
 
 	const char *a = site_ask(&site, "GET /stream?2 HTTP/1.0\r\n\r\n");
 	CHECK(strlen(site_body(a)) == 2048 && !strstr(a, "chunked"));
+	a = site_ask(&site, "GET /stream?2 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+	CHECK(strlen(site_body(a)) == 2048 && strstr(a, "\r\nConnection: close\r\n"));
 	fd = site_connect(&site);
 	site_say(fd, "HEAD /stream?2 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
 	site_hear(fd, answer, sizeof(answer), NULL);
@@ -86,6 +88,33 @@ static void a_slow_reader_is_dropped_at_the_limit(void)
 	site_await_open(&site, 0);
 }
 
+static void *read_all(void *arg)
+{
+	static char much[1 << 16];
+	while (recv(*(int *)arg, much, sizeof(much), 0) > 0)
+		;
+	return NULL;
+}
+
+/* An owner who always has more, and a reader who always takes it, do not keep the loop from the others. */
+static void an_endless_stream_leaves_room_for_others(void)
+{
+	pthread_t t;
+	int fd = site_connect(&site), streams = site.streams;
+
+	site.endless = true;
+	site_say(fd, "GET /stream HTTP/1.1\r\nHost: h\r\n\r\n");
+	CHECK(pthread_create(&t, NULL, read_all, &fd) == 0);
+	site_await(&site, &site.streams, streams + 1);
+	for (int i = 0; i < 20; i++)
+		CHECK(strstr(site_ask(&site, "GET /echo HTTP/1.0\r\n\r\n"), "200 OK"));
+	site.endless = false;
+	shutdown(fd, SHUT_RDWR);
+	pthread_join(t, NULL);
+	close(fd);
+	site_await_open(&site, 0);
+}
+
 static long rss_kib(void)
 {
 	long pages = 0;
@@ -131,6 +160,7 @@ int main(void)
 	a_stream_is_read_to_its_end_and_the_connection_stays();
 	a_reader_who_leaves_is_noticed();
 	a_slow_reader_is_dropped_at_the_limit();
+	an_endless_stream_leaves_room_for_others();
 	a_thousand_quiet_readers();
 	the_end_of_the_server_closes_streams();
 	return 0;

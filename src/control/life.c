@@ -1,17 +1,20 @@
-#include "control/control.h"
+#include "control/life.h"
 #include "base/hush.h"
 #include "control/access/keys.h"
 #include "control/engine/outcome.h"
 #include "control/events/events.h"
 #include "control/events/feed.h"
 #include "control/http/idempotency.h"
+#include "control/http/routes.h"
 #include "control/http/serve.h"
 #include "control/http/waits.h"
+#include "control/hub/deal.h"
 #include "control/hub/hub.h"
 #include "control/migrate.h"
 #include "control/reader.h"
 #include "control/secrets.h"
 #include "control/writer.h"
+#include "contract/queue.h"
 #include "io/clock.h"
 #include "wire/tunnel_auth.h"
 
@@ -71,7 +74,7 @@ static void on_ring(void *ctx, const char *topic)
 {
 	struct control *c = ctx;
 	(void)topic;
-	hub_wake(c->hub);
+	deal_wake(c->hub);
 }
 
 /* The job that ends the loop's last turn. */
@@ -79,6 +82,18 @@ struct last {
 	struct loop_job job;
 	struct loop *loop;
 };
+
+static void on_committed(struct control *c, bool events, bool tasks, bool cancels)
+{
+	struct fault f = { 0 };
+
+	if (events)
+		feed_wake(c->feed);
+	if (tasks && queue_ring(c->queue, "", &f) != RC_OK)
+		log_warn(c->log, "the bell did not ring, the next scan will find the work: %s", f.text);
+	if (cancels)
+		deal_wake_cancels(c->hub);
+}
 
 struct sweep {
 	struct write write;
@@ -119,7 +134,7 @@ static enum rc listen_on(struct control *c, struct fault *f)
 		.port = c->conf->port,
 		.tls_cert = c->conf->tls_cert,
 		.tls_key = c->conf->tls_key,
-		.limits = c->conf->limits,
+		.limits = *c->conf->limits,
 		.protocols = protocols,
 		.ctx = c,
 		.on_request = serve_request,
@@ -128,9 +143,11 @@ static enum rc listen_on(struct control *c, struct fault *f)
 	return web_server_new(c->loop, &conf, &c->server, f);
 }
 
-enum rc control_start(struct control *c, struct fault *f)
+enum rc life_start(struct control *c, struct fault *f)
 {
 	c->started_ms = clock_wall_ms();
+	c->routes = routes;
+	c->committed = on_committed;
 	enum rc rc = secrets_open(c->conf->data_dir, &c->secrets, f);
 	if (rc == RC_OK)
 		rc = prepare(c, f);
@@ -153,7 +170,7 @@ enum rc control_start(struct control *c, struct fault *f)
 	return rc == RC_OK ? listen_on(c, f) : rc;
 }
 
-void control_drain(struct control *c)
+void life_drain(struct control *c)
 {
 	atomic_store(&c->draining, true);
 	web_server_drain(c->server);
@@ -168,7 +185,7 @@ static void on_last(struct loop_job *job)
 	loop_stop(last->loop);
 }
 
-void control_stop(struct control *c)
+void life_stop(struct control *c)
 {
 	struct last last = { .job = { .run = on_last }, .loop = c->loop };
 
