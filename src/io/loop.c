@@ -43,7 +43,7 @@ struct loop {
 	unsigned depth; /* of loop_enter */
 	uint64_t entered_us, turn_us;
 
-	struct map vhosts;
+	struct list routes;
 	struct pool *resolvers;
 };
 
@@ -289,9 +289,11 @@ enum rc loop_new(const struct log *keep_log, struct loop **ret_loop, struct faul
 	fresh->log = keep_log;
 	fresh->wake_ms = UINT64_MAX;
 	list_init(&fresh->late);
+	list_init(&fresh->routes);
 	auto_of(loop) struct loop *l = fresh;
 
-	lws_set_log_level(LLL_ERR | LLL_WARN, NULL); /* of the process, to stderr; it has no log of one's own */
+	lws_set_log_level(LLL_ERR,
+		NULL); /* the whole process has one, on stderr; what it only warns of, callers hear by a fault */
 	struct lws_context_creation_info how = {
 		.port = CONTEXT_PORT_NO_LISTEN,
 		.options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
@@ -327,7 +329,8 @@ void loop_free(struct loop *l)
 		lws_context_destroy(take(l->context));
 	run_posted(l);
 	loop_exit(l);
-	map_done(&l->vhosts);
+	list_each (at, next, &l->routes)
+		free(at);
 	free(l->heap);
 	free(l);
 }
@@ -359,6 +362,6 @@ bool loop_is_here(const struct loop *l)
 }
 
 struct lws_context *loop_lws_context(const struct loop *l) { return l->context; }
-struct map *loop_lws_vhosts(struct loop *l) { return &l->vhosts; }
+struct list *loop_lws_routes(struct loop *l) { return &l->routes; }
 struct pool **loop_lws_resolvers(struct loop *l) { return &l->resolvers; }
 const struct log *loop_lws_log(const struct loop *l) { return l->log; }

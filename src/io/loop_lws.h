@@ -8,11 +8,11 @@
 #pragma once
 
 #include "base/list.h"
-#include "base/map.h"
-#include "io/loop.h"
 
 #include <libwebsockets.h>
 
+struct log;
+struct loop;
 struct pool;
 
 struct loop_late {
@@ -29,6 +29,7 @@ uint64_t loop_entered_ms(
 	const struct loop *l); /* loop_now_ms when the present entry began: a clock that costs nothing */
 
 struct lws_context *loop_lws_context(const struct loop *l);
-struct map *loop_lws_vhosts(struct loop *l);      /* web_dial's: how it connects, to the vhost that does so */
+struct list *loop_lws_routes(
+	struct loop *l); /* web_dial's: blocks whose first member is their node; the loop frees them */
 struct pool **loop_lws_resolvers(struct loop *l); /* resolve's: made at its first use, freed with the loop */
 const struct log *loop_lws_log(const struct loop *l);
