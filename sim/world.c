@@ -346,6 +346,9 @@ enum rc world_load(struct world *w, const char *path, struct fault *f)
 		rc = in.bad ? RC_NOMEM : read_lines(&r, (char *)in.p);
 	}
 	buf_done(&in);
+	/* Making thousands of records at the first question for all of them would hold up every client. */
+	for (size_t i = 0; rc == RC_OK && w->n <= WORLD_EAGER_MAX && i < w->n; i++)
+		rc = world_ready(&w->at[i], f);
 	if (rc != RC_OK)
 		world_done(w);
 	return rc;
