@@ -23,6 +23,7 @@ struct queue;
 struct queue_ear;
 struct route;
 struct store;
+struct twins;
 struct waits;
 struct web_limits;
 struct web_server;
@@ -62,6 +63,7 @@ struct control {
 	struct hub *hub;     /* agents connected now; loop thread */
 	struct feed *feed;   /* event subscribers; loop thread */
 	struct waits *waits; /* requests that wait for a job's end; loop thread */
+	struct twins *twins; /* requests held back behind one with the same Idempotency-Key; loop thread */
 	struct loop_timer *sweep;
 	struct control_secrets secrets;
 	char epoch[CONTROL_EPOCH_MAX]; /* of the event log: changes when a database is made or restored */

@@ -181,6 +181,10 @@ static void set_way(struct call *c)
 	curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS, (long)ask->deadline_ms);
 	curl_easy_setopt(c->easy, CURLOPT_CONNECTTIMEOUT_MS,
 		(long)(ask->connect_ms ? ask->connect_ms : HTTP_CALL_CONNECT_MS));
+	if (ask->idle_ms) {
+		curl_easy_setopt(c->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+		curl_easy_setopt(c->easy, CURLOPT_LOW_SPEED_TIME, (long)((ask->idle_ms + 999) / 1000));
+	}
 	curl_easy_setopt(c->easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(c->easy, CURLOPT_HEADERDATA, c);
 	curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, on_body);
@@ -239,6 +243,16 @@ static enum rc failed(const struct call *c, CURLcode code, const char *words, st
 	return fault_set(f, rc, "%s %.*s: %s", method, shown > 120 ? 120 : shown, c->ask->url, why);
 }
 
+static void note_sent(const struct call *c)
+{
+	long n = 0;
+
+	if (!c->ask->ret_sent)
+		return;
+	curl_easy_getinfo(c->easy, CURLINFO_REQUEST_SIZE, &n);
+	*c->ask->ret_sent = n > 0;
+}
+
 static enum rc perform(struct call *c, struct fault *f)
 {
 	char words[CURL_ERROR_SIZE] = "";
@@ -258,6 +272,7 @@ static enum rc perform(struct call *c, struct fault *f)
 		rc = RC_NOMEM;
 	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
 	c->answer.status = (int)status;
+	note_sent(c);
 	return rc;
 }
 

@@ -36,7 +36,9 @@ enum rc field_json_problem(struct field_reader *r, const char *pointer, const ch
 {
 	if (r->problems_n < FIELD_PROBLEMS_MAX) {
 		const char *keep_pointer = arena_str(r->arena, pointer), *keep_detail = arena_str(r->arena, detail);
-		if (keep_pointer && keep_detail)
+		if (!keep_pointer || !keep_detail)
+			r->full = true;
+		else
 			r->problems[r->problems_n++] = (struct field_problem){ keep_pointer, code, keep_detail };
 	}
 	return RC_INVALID;
@@ -56,6 +58,21 @@ static void wrong(struct field_reader *r, const struct place *at, const char *co
 	put_place(&pointer, at);
 	field_json_problem(r, buf_text(&pointer), code, detail);
 	buf_done(&pointer);
+}
+
+/* Memory and texts of what is decoded. Without them the decoding has failed, whatever the problems are. */
+static void *room_for(struct field_reader *r, size_t n)
+{
+	void *p = arena_take(r->arena, n);
+	r->full |= !p;
+	return p;
+}
+
+static const char *keep(struct field_reader *r, const char *s, size_t n)
+{
+	const char *kept = arena_strn(r->arena, s, n);
+	r->full |= !kept;
+	return kept;
 }
 
 static int64_t lowest(const struct field *row)
@@ -104,7 +121,7 @@ static void take_text(
 			row->chars ? "may hold only the characters %.120s" : "must not hold a NUL%s",
 			row->chars ? row->chars : "");
 	else
-		*to = arena_strn(r->arena, s, n);
+		*to = keep(r, s, n);
 }
 
 static void take_id64(const json_t *v, struct field_reader *r, const struct place *at, uint64_t *to)
@@ -157,11 +174,13 @@ static void take_map(const json_t *v, struct field_reader *r, const struct place
 		wrong(r, at, "wrong_type", "must be an object whose values are texts");
 		return;
 	}
-	struct field_pair *pairs = n <= FIELD_PAIRS_MAX ? arena_take(r->arena, (n + 1) * sizeof(*pairs)) : NULL;
-	if (!pairs) {
+	if (n > FIELD_PAIRS_MAX) {
 		wrong(r, at, "too_long", "must have at most %d members", FIELD_PAIRS_MAX);
 		return;
 	}
+	struct field_pair *pairs = room_for(r, (n + 1) * sizeof(*pairs));
+	if (!pairs)
+		return;
 	json_object_foreach((json_t *)v, key, value)
 	{
 		const struct place here = { at, key, 0 };
@@ -169,16 +188,19 @@ static void take_map(const json_t *v, struct field_reader *r, const struct place
 		if (!s || json_string_length(value) > 256 || strlen(key) > 64)
 			wrong(r, &here, s ? "too_long" : "wrong_type",
 				"must be a text of at most 256 bytes under a name of at most 64");
-		pairs[i++] = (struct field_pair){ arena_str(r->arena, key), arena_str(r->arena, s ? s : "") };
+		pairs[i++] =
+			(struct field_pair){ keep(r, key, strlen(key)), keep(r, s ? s : "", s ? strlen(s) : 0) };
 	}
 	*to = (struct field_list){ pairs, n };
 }
 
-static void take_json(const json_t *v, struct field_reader *r, const struct place *at, const char **to)
+static void take_json(const json_t *v, struct field_reader *r, const char **to)
 {
 	struct buf text = { 0 };
-	if (json_put(&text, v, false) != RC_OK || !(*to = arena_strn(r->arena, (char *)text.p, text.n)))
-		wrong(r, at, "too_long", "takes too much memory");
+	if (json_put(&text, v, false) == RC_OK)
+		*to = keep(r, (char *)text.p, text.n);
+	else
+		r->full = true;
 	buf_done(&text);
 }
 
@@ -211,13 +233,14 @@ static void take_list(const struct field *row, const json_t *v, struct field_rea
 		wrong(r, at, "out_of_range", "must have from %" PRId64 " to %zu items", row->min, max);
 		return;
 	}
-	char *items = arena_take(r->arena, (n + 1) * size);
-	if (!items) {
-		wrong(r, at, "too_long", "takes too much memory");
+	char *items = room_for(r, (n + 1) * size);
+	if (!items)
 		return;
-	}
+	bool partial = r->partial;
+	r->partial = false; /* a merge patch puts a whole list in the place of the old one: its items are new */
 	for (size_t i = 0; i < n; i++)
 		take_value(&one, json_array_get(v, i), r, &(struct place){ at, NULL, i }, items + i * size);
+	r->partial = partial;
 	*to = (struct field_list){ items, n };
 }
 
@@ -245,7 +268,7 @@ static void take_value(
 		take_text(row, v, r, at, to);
 		break;
 	case FIELD_JSON:
-		take_json(v, r, at, to);
+		take_json(v, r, to);
 		break;
 	case FIELD_ENUM:
 		take_word(row, v, r, at, to);
@@ -323,7 +346,10 @@ enum rc field_json_decode(
 {
 	r->given = 0;
 	r->problems_n = 0;
+	r->full = false;
 	take_object(t, in, r, NULL, to);
+	if (r->full)
+		return fault_set(f, RC_NOMEM, "the JSON takes more memory than it may have; send less at once");
 	if (r->problems_n == 0)
 		return RC_OK;
 	const struct field_problem *p = &r->problems[0];
@@ -345,5 +371,7 @@ enum rc field_json_text(const struct field *row, const char *text, struct arena 
 		return fault_set(f, RC_INVALID, "%s: \"%.60s\" is not a value of its type", row->name, text);
 	}
 	take_value(row, v, &r, NULL, to);
+	if (r.full)
+		return fault_set(f, RC_NOMEM, "%s: the value takes more memory than it may have", row->name);
 	return r.problems_n ? fault_set(f, RC_INVALID, "%s: %s", row->name, r.problems[0].detail) : RC_OK;
 }

@@ -12,9 +12,13 @@
 
 #define FIELD_PROBLEMS_MAX 32
 
+/*
+ * The codes: unknown_field, required, read_only, wrong_type, out_of_range, not_one_of, too_long, too_short, malformed; and
+ * those of the caller's own checks.
+ */
 struct field_problem {
 	const char *pointer; /* "/targets/3" */
-	const char *code;   /* unknown_field, required, wrong_type, out_of_range, not_one_of, too_long, malformed */
+	const char *code;
 	const char *detail; /* what is wrong and how to mend it */
 };
 
@@ -22,6 +26,7 @@ struct field_reader {
 	struct arena *arena; /* holds decoded texts and lists, and the problems' words */
 	bool partial;        /* a merge patch: what is absent stays as it is in *to, nothing is required */
 	bool lenient;        /* a peer that may be newer: members that the table does not know are skipped */
+	bool full;           /* out: the arena gave no more */
 	uint64_t given;      /* out: bit i is set when member i of the top table was in the JSON */
 	struct field_problem problems[FIELD_PROBLEMS_MAX];
 	size_t problems_n;

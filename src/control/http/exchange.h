@@ -34,6 +34,10 @@ struct exchange {
 	char etag[32], location[96], next[160];
 	bool replayed;
 	struct feed_wish *wish;
+	/* Held back behind a request with the same Idempotency-Key (http/twins). */
+	struct list twin; /* twins.waiting, else linked to itself */
+	char *twin_key;
+	uint64_t twin_until_ms;
 	/* Waiting for a job's end (http/waits). */
 	struct list waiting; /* waits.all, else linked to itself */
 	char job_id[ID_MAX];

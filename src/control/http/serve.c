@@ -3,7 +3,7 @@
 #include "control/events/feed.h"
 #include "control/http/match.h"
 #include "control/http/perform.h"
-#include "control/http/problem.h"
+#include "control/http/twins.h"
 #include "control/http/waits.h"
 #include "control/hub/hub.h"
 #include "io/clock.h"
@@ -17,6 +17,7 @@ static void free_exchange(struct exchange *x)
 {
 	buf_done(&x->body);
 	free(x->wish);
+	free(x->twin_key);
 	free(x->path);
 	free(x);
 }
@@ -104,6 +105,7 @@ static void refuse(struct exchange *x, enum rc rc, const char *detail, const cha
 /* The work is done, the answer is ready: a stream begins, a wait goes on, or it is sent. */
 static void finish(struct exchange *x)
 {
+	twins_leave(x->control->twins, x);
 	if (x->rc == RC_OK && x->wish) {
 		x->status = 200;
 		count(x, "GET");
@@ -206,6 +208,7 @@ static struct exchange *new_exchange(struct control *c, struct web_request *r)
 	x->request = r;
 	x->began_us = clock_mono_us();
 	list_init(&x->waiting);
+	list_init(&x->twin);
 	clock_random(random, sizeof(random));
 	id_make(x->id, "req", clock_wall_ms(), random);
 	take_trace(x);
@@ -232,6 +235,21 @@ static void watch_first(struct exchange *x)
 	snprintf(x->job_id, sizeof(x->job_id), "%s", x->arg[0]);
 	if (!waits_watch(x->control->waits, x))
 		x->wait_ms = 0;
+}
+
+static void begin(struct exchange *x)
+{
+	if (push(x) == RC_OK)
+		return;
+	twins_leave(x->control->twins, x);
+	waits_forget(x);
+	refuse(x, RC_OVERLOADED, "too many requests wait; try again in a moment", NULL);
+}
+
+static void refuse_held(struct exchange *x)
+{
+	refuse(x, RC_KEY_BUSY,
+		"the first request with this Idempotency-Key is still worked on; ask again in a moment", NULL);
 }
 
 void serve_request(void *ctx, struct web_request *r)
@@ -268,10 +286,9 @@ void serve_request(void *ctx, struct web_request *r)
 		return;
 	}
 	watch_first(x);
-	if (push(x) == RC_OK)
-		return;
-	waits_forget(x);
-	refuse(x, RC_OVERLOADED, "too many requests wait; try again in a moment", NULL);
+	bool keyed = x->idempotency_key && (x->route->flags & (ROUTE_IDEMPOTENT | ROUTE_ACCEPTED));
+	if (!keyed || twins_enter(c->twins, x))
+		begin(x);
 }
 
 void serve_refused(void *ctx, const char *peer, int status, const char *why)
@@ -287,5 +304,7 @@ void serve_refused(void *ctx, const char *peer, int status, const char *why)
 enum rc serve_start(struct control *c, struct fault *f)
 {
 	enum rc rc = waits_new(c, read_again, answer, &c->waits);
+	if (rc == RC_OK)
+		rc = twins_new(c, begin, refuse_held, &c->twins);
 	return rc == RC_OK ? rc : fault_set(f, rc, "no timer for waiting requests");
 }

@@ -15,5 +15,5 @@ void serve_request(void *ctx, struct web_request *r);
 /* The web_server_conf.on_refused. */
 void serve_refused(void *ctx, const char *peer, int status, const char *why);
 
-/* Makes control.waits. */
+/* Makes control.waits and control.twins. */
 must_check enum rc serve_start(struct control *c, struct fault *f);

@@ -1,0 +1,40 @@
+/*
+ * cm: one client's connection to a connection manager, as the server sees it: messages in, messages out, no socket.
+ *
+ *      bytes --> cm_feed --+               +--> cm_next --> SEND, CLOSE
+ *      time  --> cm_tick --+--> the machine +--> cm_due --> when to tick again
+ *
+ * A client that does not log on is told so and left after CM_LOGON_MS; one that is silent for CM_SILENT heartbeats is left.
+ * The sim is borrowed and must outlive it.
+ */
+#pragma once
+
+#include "base/list.h"
+#include "sim/sim.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CM_LOGON_MS   20000u
+#define CM_SILENT_X10 25   /* tenths of the heartbeat */
+#define CM_QUEUE_MAX  4096 /* answers that wait for their moment */
+
+struct cm;
+
+enum cm_act_kind { CM_SEND, CM_CLOSE };
+
+struct cm_act {
+	enum cm_act_kind kind;
+	const uint8_t *p; /* one binary message; borrowed until the next call */
+	size_t n;
+	const char *why;
+};
+
+/* NULL without memory. `effect` is what shall happen to the connection itself. */
+struct cm *cm_new(struct sim *sim, struct effect effect, uint64_t now_ms);
+void cm_free(struct cm *c);
+
+void cm_feed(struct cm *c, uint64_t now_ms, const void *p, size_t n);
+void cm_tick(struct cm *c, uint64_t now_ms);
+uint64_t cm_due(const struct cm *c);
+bool cm_next(struct cm *c, uint64_t now_ms, struct cm_act *ret_act);

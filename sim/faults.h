@@ -1,0 +1,68 @@
+/*
+ * faults: what goes wrong, and when. A rule is one line:
+ *
+ *      NAME@CALLS:EFFECT[,EFFECT...]        logon@3,17,40:eresult=43     product_info@*:latency=250     changes@5+:drop
+ *
+ * NAME is a kind of request (see faults.def) or `any`. CALLS counts the requests of that name since the start: `*`, or a list of
+ * N, A-B and N+. All rules that fit a request take effect together; their latencies add up. One thread.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "base/fault.h"
+#include "base/own.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FAULTS_MAX      200 /* rules */
+#define FAULTS_TEXT_MAX 300
+#define FAULTS_SPANS    32 /* parts of one rule's CALLS */
+
+enum request {
+#define REQUEST(id, name, doc) REQUEST_##id,
+#include "sim/requests.def"
+#undef REQUEST
+	REQUEST_COUNT,
+};
+
+const char *faults_request_name(enum request r); /* "product_info" */
+
+/* What shall happen to one request; all zero: nothing. */
+struct effect {
+	uint32_t latency_ms;
+	int32_t eresult; /* 0: none */
+	uint32_t http;   /* status; 0: none */
+	bool drop;       /* no answer */
+	bool cm_drop;    /* the connection is closed */
+	bool half_open;  /* from now on the connection neither hears nor says anything */
+	bool empty;      /* an answer without what was asked for */
+	bool gap;        /* changes since: everything may have changed */
+	bool missing_token;
+};
+
+struct rule {
+	char text[FAULTS_TEXT_MAX];
+	enum request request; /* REQUEST_COUNT: any */
+	struct {
+		uint64_t first, last;
+	} spans[FAULTS_SPANS];
+	size_t spans_n;
+	struct effect effect;
+	uint64_t hits;
+};
+
+struct faults {
+	struct rule *at;
+	size_t n;
+};
+
+must_check enum rc faults_add(struct faults *fs, const char *line, struct fault *f);
+void faults_clear(struct faults *fs);
+
+/* The effects on the `call`th request (from 1) of this name. */
+struct effect faults_on(struct faults *fs, enum request r, uint64_t call);
+
+/* Appends the help text: names and effects. */
+void faults_help(struct buf *to);

@@ -1,0 +1,165 @@
+#include "sim/options.h"
+
+#include "base/buf.h"
+#include "sim/faults.h"
+#include "sim/web/directory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum kind { TEXT, NUMBER, PORT, LEVEL, FLAG, NAME, FAULT };
+
+static const struct option_row {
+	const char *name, *arg;
+	enum kind kind;
+	size_t at;
+	uint32_t min, max;
+	const char *doc;
+} rows[] = {
+	{ "--world", "FILE", TEXT, offsetof(struct options, world), 0, 0,
+		"what this Steam holds (default: a small demo world)" },
+	{ "--host", "ADDRESS", TEXT, offsetof(struct options, host), 0, 0,
+		"to listen on and to name in the directory (127.0.0.1)" },
+	{ "--port", "N", NUMBER, offsetof(struct options, port), 0, 65535,
+		"HTTPS and WSS; 0: any free one (8443)" },
+	{ "--plain-port", "N", PORT, offsetof(struct options, plain_port), 0, 65535,
+		"HTTP and WS besides; 0: any free one (none)" },
+	{ "--cms", "N", NUMBER, offsetof(struct options, cms), 1, 16,
+		"connection managers, each on a port of its own (1)" },
+	{ "--tls-dir", "FOLDER", TEXT, offsetof(struct options, tls_dir), 0, 0,
+		"where ca.pem, cert.pem and key.pem are written at each start (steamsim-tls)" },
+	{ "--tls-name", "NAME", NAME, 0, 0, 0, "one more name or address for the certificate; may be repeated" },
+	{ "--heartbeat", "SECONDS", NUMBER, offsetof(struct options, heartbeat_s), 1, 300,
+		"that a logon is told (9)" },
+	{ "--part", "BYTES", NUMBER, offsetof(struct options, part_bytes), 1, 1 << 24,
+		"after which an answer with product info goes on in another message (262144)" },
+	{ "--fault", "RULE", FAULT, 0, 0, 0, "see below; may be repeated" },
+	{ "--ready-file", "FILE", TEXT, offsetof(struct options, ready_file), 0, 0,
+		"is written when steamsim listens, with the line that also goes to the standard output" },
+	{ "--log-level", "LEVEL", LEVEL, 0, 0, 0,
+		"error, warn, info or debug (info); the log goes to the standard error" },
+	{ "--log-json", "", FLAG, offsetof(struct options, log_json), 0, 0, "log lines are JSON" },
+	{ "--help", "", FLAG, offsetof(struct options, help), 0, 0, "this text" },
+};
+
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static const char world_help[] =
+	"  change N                               the newest change number at the start\n"
+	"  history N                              how many numbers back `changes since` knows; further is a full "
+	"update\n"
+	"  app ID FILE [change=N] [token=T] [denied]\n"
+	"                                         text VDF. With a token, others see its public part only\n"
+	"  package ID FILE [change=N] [token=T] [denied]\n"
+	"                                         a package's buffer as product info sends it\n"
+	"  generate apps=A-B [seed=S] [min=BYTES] [max=BYTES] [token_every=N]\n"
+	"                                         made up, of realistic size; the same seed gives the same bytes\n"
+	"  generate package=ID apps=A-B           a package that holds these apps\n";
+
+void options_help(void)
+{
+	struct buf faults = { 0 };
+
+	printf("usage: steamsim [option ...]\n\n"
+	       "A simulated Steam: the directory of connection managers, /cmsocket/ and /cmping/, anonymous "
+	       "logons, product\n"
+	       "info and changes. It prints `ready https://HOST:PORT ca=FILE ...` when it listens and runs until "
+	       "SIGTERM.\n\n");
+	for (size_t i = 0; i < ROWS; i++)
+		printf("  %-13s %-8s %s\n", rows[i].name, rows[i].arg, rows[i].doc);
+	faults_help(&faults);
+	printf("\nA world file has one thing a line; paths are relative to it; # begins a comment:\n%s",
+		world_help);
+	printf("\nA fault rule is NAME@CALLS:EFFECT[,EFFECT...]; CALLS is * or a list of N, A-B and N+ that counts "
+	       "the requests\n"
+	       "of that name since the start. All rules that fit take effect together; latencies add up.\n"
+	       "  logon@3,17,40:eresult=43     product_info@*:latency=250     changes@5+:drop     "
+	       "connect@2:half_open\n%s",
+		buf_text(&faults));
+	printf("\nControls over HTTP:\n%s", directory_help);
+	buf_done(&faults);
+}
+
+static const struct option_row *find(const char *name)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (!strcmp(rows[i].name, name))
+			return &rows[i];
+	return NULL;
+}
+
+static bool read_number(const char *s, const struct option_row *r, uint32_t *ret)
+{
+	char *end;
+	unsigned long v = strtoul(s, &end, 10);
+	if (*s < '0' || *s > '9' || *end || v < r->min || v > r->max)
+		return false;
+	*ret = (uint32_t)v;
+	return true;
+}
+
+/* False when the value is not good. */
+static bool set(struct options *o, const struct option_row *r, const char *value)
+{
+	void *at = (char *)o + r->at;
+	uint32_t v = 0;
+
+	switch (r->kind) {
+	case TEXT:
+		*(const char **)at = value;
+		return true;
+	case NUMBER:
+		return read_number(value, r, at);
+	case PORT:
+		if (!read_number(value, r, &v))
+			return false;
+		*(int *)at = (int)v;
+		return true;
+	case LEVEL:
+		return log_level_of(value, &o->log_level);
+	case FLAG:
+		*(bool *)at = true;
+		return true;
+	case NAME:
+		if (o->names_n == OPTIONS_NAMES_MAX)
+			return false;
+		o->names[o->names_n++] = value;
+		return true;
+	case FAULT:
+		if (o->faults_n == OPTIONS_FAULTS_MAX)
+			return false;
+		o->faults[o->faults_n++] = value;
+		return true;
+	}
+	return false;
+}
+
+enum rc options_read(int argc, char **argv, struct options *ret, struct fault *f)
+{
+	struct options o = { .world = STEAMSIM_DATA "/demo.world",
+		.host = "127.0.0.1",
+		.tls_dir = "steamsim-tls",
+		.port = 8443,
+		.plain_port = -1,
+		.cms = 1,
+		.heartbeat_s = 9,
+		.part_bytes = 262144,
+		.log_level = LOG_LEVEL_INFO };
+
+	for (int i = 1; i < argc; i++) {
+		const struct option_row *r = find(argv[i]);
+		if (!r)
+			return fault_set(f, RC_INVALID, "there is no option %s; see --help", argv[i]);
+		const char *value = "";
+		if (r->kind != FLAG) {
+			if (++i == argc)
+				return fault_set(f, RC_INVALID, "%s wants a value: %s", r->name, r->arg);
+			value = argv[i];
+		}
+		if (!set(&o, r, value))
+			return fault_set(f, RC_INVALID, "%s does not take '%s'; see --help", r->name, value);
+	}
+	*ret = o;
+	return RC_OK;
+}

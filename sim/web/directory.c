@@ -1,0 +1,181 @@
+#include "sim/web/directory.h"
+
+#include "wire/steam/vdf_text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define TEXT_VDF  "text/vdf; charset=UTF-8"
+#define TEXT_JSON "application/json; charset=UTF-8"
+#define TEXT      "text/plain; charset=UTF-8"
+
+const char directory_help[] =
+	"  GET    /sim/ledger                what was asked: counts of requests, of each app, logons, open "
+	"sessions (JSON)\n"
+	"  POST   /sim/changes?apps=440,480&packages=0&what=build|metadata\n"
+	"                                    changes products: new change numbers; `build` also raises the public "
+	"build id\n"
+	"  POST   /sim/faults                the body is one rule a line\n"
+	"  DELETE /sim/faults                forgets all rules\n"
+	"  POST   /sim/reset                 forgets what was counted (so CALLS of rules begin at 1 again)\n"
+	"  GET    /sim/app/ID /sim/package/ID  the bytes of a product's buffer, as product info sends them\n";
+
+/* The value of one parameter of the query into `to`; false when it is not there. */
+static bool parameter(const char *query, const char *name, char *to, size_t room)
+{
+	size_t n = strlen(name);
+	for (const char *at = query; at; at = strchr(at, '&')) {
+		at += *at == '&';
+		if (!strncmp(at, name, n) && at[n] == '=') {
+			snprintf(to, room, "%.*s", (int)strcspn(at + n + 1, "&"), at + n + 1);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool put_vdf(const struct directory *d, struct buf *to)
+{
+	struct arena a = { 0 };
+	struct vdf doc = { .key = "" };
+	struct vdf *response = vdf_add(&doc, &a, VDF_OBJECT, "response");
+	struct vdf *list = response ? vdf_add(response, &a, VDF_OBJECT, "serverlist") : NULL;
+	bool good = list != NULL;
+
+	for (size_t i = 0; good && i < d->endpoints_n; i++) {
+		char key[24], load[32];
+		snprintf(key, sizeof(key), "%zu", i);
+		snprintf(load, sizeof(load), "%zu.25", 20 + i);
+		struct vdf *e = vdf_add(list, &a, VDF_OBJECT, key);
+		good = e && vdf_add_text(e, &a, "endpoint", d->endpoints[i]) &&
+		       vdf_add_text(e, &a, "legacy_endpoint", d->endpoints[i]) &&
+		       vdf_add_text(e, &a, "type", "websockets") && vdf_add_text(e, &a, "dc", "sim1") &&
+		       vdf_add_text(e, &a, "realm", "steamglobal") && vdf_add_text(e, &a, "load", "20") &&
+		       vdf_add_text(e, &a, "wtd_load", load);
+	}
+	good = good && vdf_add_text(response, &a, "success", "1") && vdf_add_text(response, &a, "message", "");
+	if (good)
+		vdf_text_write(to, &doc, VDF_TEXT_WEB);
+	arena_done(&a);
+	return good;
+}
+
+static void put_json(const struct directory *d, struct buf *to)
+{
+	buf_str(to, "{\"response\":{\"serverlist\":[");
+	for (size_t i = 0; i < d->endpoints_n; i++)
+		buf_fmt(to,
+			"%s{\"endpoint\":\"%s\",\"legacy_endpoint\":\"%s\",\"type\":\"websockets\",\"dc\":\"sim1\","
+			"\"realm\":\"steamglobal\",\"load\":\"20\",\"wtd_load\":\"%zu.25\"}",
+			i ? "," : "", d->endpoints[i], d->endpoints[i], 20 + i);
+	buf_str(to, "],\"success\":true,\"message\":\"\"}}");
+}
+
+static void list_cms(struct directory *d, const char *query, struct directory_answer *ret)
+{
+	char format[16] = "json", type[16] = "websockets";
+	struct effect e = sim_count(d->sim, REQUEST_DIRECTORY);
+
+	parameter(query, "format", format, sizeof(format));
+	parameter(query, "cmtype", type, sizeof(type));
+	ret->latency_ms = e.latency_ms;
+	ret->drop = e.drop || e.cm_drop;
+	if (e.http) {
+		ret->status = (int)e.http;
+		return;
+	}
+	struct directory none = { .sim = d->sim };
+	if (e.empty || strcmp(type, "websockets") != 0)
+		d = &none;
+	ret->type = !strcmp(format, "vdf") ? TEXT_VDF : TEXT_JSON;
+	if (strcmp(format, "vdf") != 0)
+		put_json(d, &ret->body);
+	else if (!put_vdf(d, &ret->body))
+		ret->status = 500;
+}
+
+static void fail(struct directory_answer *ret, int status, const char *why)
+{
+	ret->status = status;
+	buf_fmt(&ret->body, "%s\n", why);
+}
+
+static void add_rules(struct sim *sim, const char *body, struct directory_answer *ret)
+{
+	struct fault f = { 0 };
+
+	while (*body) {
+		char line[FAULTS_TEXT_MAX + 1];
+		size_t n = strcspn(body, "\r\n");
+		snprintf(line, sizeof(line), "%.*s", (int)(n < FAULTS_TEXT_MAX ? n : FAULTS_TEXT_MAX), body);
+		if (n > 0 && faults_add(&sim->faults, line, &f) != RC_OK) {
+			fail(ret, 400, f.text);
+			return;
+		}
+		body += n;
+		body += strspn(body, "\r\n");
+	}
+}
+
+static void put_buffer(struct sim *sim, enum pics_kind kind, const char *id_text, struct directory_answer *ret)
+{
+	unsigned id;
+	char extra;
+	struct product *p = sscanf(id_text, "%u%c", &id, &extra) == 1 ? world_find(&sim->world, kind, id) : NULL;
+
+	if (!p || world_ready(p, NULL) != RC_OK) {
+		fail(ret, 404, "the world has no such product");
+		return;
+	}
+	ret->type = "application/octet-stream";
+	buf_put(&ret->body, p->buffer.p, p->buffer.n);
+}
+
+static void control(struct sim *sim, const char *method, const char *what, const char *query, const char *body,
+	struct directory_answer *ret)
+{
+	bool get = !strcmp(method, "GET"), post = !strcmp(method, "POST");
+	struct fault f = { 0 };
+
+	if (get && !strcmp(what, "ledger")) {
+		ret->type = TEXT_JSON;
+		sim_ledger(sim, &ret->body);
+	} else if (post && !strcmp(what, "changes")) {
+		if (sim_change(sim, *query ? query : body, &f) != RC_OK)
+			fail(ret, rc_http(f.rc), f.text);
+		else
+			buf_fmt(&ret->body, "%u\n", sim->world.change);
+	} else if (post && !strcmp(what, "faults")) {
+		add_rules(sim, body, ret);
+	} else if (!strcmp(method, "DELETE") && !strcmp(what, "faults")) {
+		faults_clear(&sim->faults);
+	} else if (post && !strcmp(what, "reset")) {
+		sim_forget(sim);
+	} else if (get && !strncmp(what, "app/", 4)) {
+		put_buffer(sim, PICS_APP, what + 4, ret);
+	} else if (get && !strncmp(what, "package/", 8)) {
+		put_buffer(sim, PICS_PACKAGE, what + 8, ret);
+	} else {
+		ret->status = 404;
+		buf_fmt(&ret->body, "there is:\n%s", directory_help);
+	}
+}
+
+void directory_answer(struct directory *d, const char *method, const char *path, const char *query,
+	const char *body, struct directory_answer *ret)
+{
+	static const char list[] = "/ISteamDirectory/GetCMListForConnect/";
+
+	*ret = (struct directory_answer){ .status = 200, .type = TEXT };
+	if (!strncmp(path, "/sim/", 5)) {
+		control(d->sim, method, path + 5, query, body, ret);
+	} else if (!strncmp(path, list, sizeof(list) - 1) && !strcmp(method, "GET")) {
+		list_cms(d, query, ret);
+	} else if (!strcmp(path, "/cmping/") && !strcmp(method, "GET")) {
+		ret->extra_name = "X-Steam-CMLoad";
+		ret->extra_value = "20";
+	} else {
+		fail(ret, 404, "steamsim has no such page");
+	}
+	log_info(d->sim->log, "page asked method=%s path=\"%s\" status=%d", method, path, ret->status);
+}

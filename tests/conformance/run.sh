@@ -1,0 +1,38 @@
+#!/bin/sh
+# Runs the npm clients of this folder against a steamsim of its own. usage: run.sh [PATH OF steamsim]
+# Wants `npm ci --no-audit --no-fund` in this folder before; does it when node_modules is not there.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+steamsim=$(realpath "${1:-build/sim/steamsim}")
+cd "$here"
+[ -d node_modules ] || npm ci --no-audit --no-fund
+
+work=$(mktemp -d)
+sim=
+cleanup() {
+	[ -z "$sim" ] || { kill "$sim" 2>/dev/null && wait "$sim" || true; }
+	rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM
+
+for t in *_test.cjs; do
+	rm -f "$work/ready"
+	"$steamsim" --port 0 --heartbeat 1 --tls-dir "$work/tls" --ready-file "$work/ready" >"$work/out" 2>"$work/log" &
+	sim=$!
+	until [ -s "$work/ready" ]; do
+		kill -0 "$sim" 2>/dev/null || { echo "steamsim did not start:"; cat "$work/log"; exit 1; }
+		sleep 0.1
+	done
+	SIM_TLS_PORT=$(sed 's|^ready https://[^:]*:\([0-9]*\) .*|\1|' "$work/ready")
+	export SIM_TLS_PORT
+	echo "# $t on port $SIM_TLS_PORT"
+	if ! NODE_EXTRA_CA_CERTS="$work/tls/ca.pem" NODE_OPTIONS="--require $here/redirect.cjs" node "$t"; then
+		echo "# the log of steamsim:"
+		tail -40 "$work/log"
+		exit 1
+	fi
+	kill "$sim"
+	wait "$sim" || { echo "steamsim ended badly:"; tail -40 "$work/log"; sim=; exit 1; }
+	sim=
+done
