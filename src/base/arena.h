@@ -17,7 +17,7 @@ struct arena {
 	size_t taken, limit; /* limit 0 means ARENA_LIMIT_DEFAULT */
 };
 
-void *arena_take(struct arena *a, size_t n); /* zeroed, aligned for anything; NULL past the limit */
+void *arena_take(struct arena *a, size_t n);                /* zeroed, aligned for anything; NULL past the limit */
 char *arena_strn(struct arena *a, const char *s, size_t n); /* a copy with a NUL */
 char *arena_str(struct arena *a, const char *s);
 char *arena_fmt(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -87,6 +87,8 @@ void field_defaults(const struct field *t, void *to)
 			break;
 		case FIELD_MAP:
 		case FIELD_LIST:
+			*(struct field_list *)(void *)at = (struct field_list){ 0 };
+			break;
 		case FIELD_END:
 			break;
 		}

@@ -60,9 +60,9 @@ struct field {
 	const char *name; /* as JSON spells it: camelCase */
 	enum field_type type;
 	unsigned flags;
-	size_t at;            /* offsetof in the struct */
-	int64_t min, max;     /* of a number's value, a text's bytes, a list's length; both 0: the type's own bounds */
-	int64_t def;          /* what an absent number, bool or enum becomes */
+	size_t at;        /* offsetof in the struct */
+	int64_t min, max; /* of a number's value, a text's bytes, a list's length; both 0: the type's own bounds */
+	int64_t def;      /* what an absent number, bool or enum becomes */
 	const char *def_text; /* what an absent text becomes (configuration) */
 	const char *doc;      /* one sentence */
 	const struct field *sub;
@@ -78,11 +78,11 @@ struct field {
 size_t field_count(const struct field *t);
 const struct field *field_find(const struct field *t, const char *name); /* NULL when there is none */
 
-/* The name in t that is closest to `name` (at most a third of it differs), or NULL: for "did you mean". */
+/* The name in t that is closest to `name` (at most a third of its characters and one differ), or NULL: for "did you mean". */
 const char *field_nearest(const struct field *t, const char *name);
 
 /* Edits needed between two texts (Levenshtein), at most `cap`; texts over 63 characters count as cap. */
 unsigned field_distance(const char *a, const char *b, unsigned cap);
 
-/* Puts each member's default into a zeroed struct. */
+/* Puts each member's default into the struct; of a map and a list, the empty one. */
 void field_defaults(const struct field *t, void *to);

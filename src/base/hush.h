@@ -18,7 +18,8 @@ struct hush {
 	size_t n;
 };
 
-must_check enum rc hush_set(struct hush *h, const void *p, size_t n); /* wipes what was there; RC_TOO_LARGE past HUSH_MAX */
+must_check enum rc hush_set(
+	struct hush *h, const void *p, size_t n); /* wipes what was there; RC_TOO_LARGE past HUSH_MAX */
 void hush_done(struct hush *h);
 bool hush_same(const struct hush *h, const void *p, size_t n); /* in time that depends on n alone */
 void hush_wipe(void *p, size_t n);                             /* of memory that is not a hush */

@@ -40,7 +40,8 @@ bool id_is(const char *s, const char *prefix)
 		return false;
 	if (prefix && (strlen(prefix) != (size_t)(bar - s) || strncmp(s, prefix, (size_t)(bar - s))))
 		return false;
-	return strlen(bar + 1) == ID_ULID_CHARS && strspn(bar + 1, alphabet) == ID_ULID_CHARS;
+	/* Ten digits hold 50 bits and the time has 48: the first digit is at most 7. */
+	return bar[1] <= '7' && strlen(bar + 1) == ID_ULID_CHARS && strspn(bar + 1, alphabet) == ID_ULID_CHARS;
 }
 
 int64_t id_time_ms(const char *s)

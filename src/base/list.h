@@ -29,7 +29,7 @@ static inline void list_append(struct list *head, struct list *n)
 	head->prev = n;
 }
 
-#define list_of(node, type, member) ((type *)(void *)((char *)(node) - offsetof(type, member)))
+#define list_of(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
 
 /* The body may remove the node it is at, and no other. */
 #define list_each(at, next_, head) \

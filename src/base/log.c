@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "base/when.h"
 
 #include <ctype.h>
@@ -17,17 +18,54 @@ bool log_level_of(const char *word, enum log_level *ret)
 	return false;
 }
 
-static void put_escaped(struct buf *b, const char *p, size_t n, bool json)
+/* One character of more than a byte, or a byte that is none. U+0080 … U+009F are control characters too. */
+static size_t put_wide(struct buf *b, const uint8_t *p, size_t n, bool json)
 {
-	for (size_t i = 0; i < n; i++) {
-		uint8_t c = (uint8_t)p[i];
+	size_t k = utf8_len(p, n);
+
+	if (k == 2 && p[0] == 0xC2 && p[1] < 0xA0)
+		buf_fmt(b, json ? "\\u00%02x" : "\\xc2\\x%02x", p[1]);
+	else if (k)
+		buf_put(b, p, k);
+	else if (json)
+		buf_str(b, "\xEF\xBF\xBD");
+	else
+		buf_fmt(b, "\\x%02x", p[0]);
+	return k ? k : 1;
+}
+
+static void put_escaped(struct buf *b, const char *s, size_t n, bool json)
+{
+	const uint8_t *p = (const uint8_t *)s;
+
+	for (size_t i = 0; i < n;) {
+		uint8_t c = p[i];
+		if (c >= 0x80) {
+			i += put_wide(b, p + i, n - i, json);
+			continue;
+		}
 		if (c < 32 || c == 127)
 			buf_fmt(b, json ? "\\u%04x" : "\\x%02x", c);
 		else if (json && (c == '"' || c == '\\'))
 			buf_put(b, (char[]){ '\\', (char)c }, 2);
 		else
 			buf_u8(b, c);
+		i++;
 	}
+}
+
+/*
+ * May the key at s become a member? Not when it stands there already, nor with the name of one that every line has: a key
+ * may come from within a value. (Quotes in values are escaped, so what looks like a member is one.)
+ */
+static bool is_new(struct buf *members, const char *s, size_t k)
+{
+	struct buf name = { 0 };
+	buf_fmt(&name, ",\"%.*s\":", (int)k, s);
+	const char *key = buf_text(&name);
+	bool fresh = *key && !strstr(",\"ts\":,\"level\":,\"msg\":", key) && !strstr(buf_text(members), key);
+	buf_done(&name);
+	return fresh;
 }
 
 /* Is there a key=value at s? Says how long the key is, and where the value and what follows it stand. */
@@ -60,7 +98,7 @@ static void put_json(struct buf *b, const char *s)
 	while (*s) {
 		const char *value, *after;
 		size_t n, k = key_at(s, &value, &n, &after);
-		if (k) {
+		if (k && is_new(&members, s, k)) {
 			buf_fmt(&members, ",\"%.*s\":\"", (int)k, s);
 			put_escaped(&members, value, n, true);
 			buf_str(&members, "\"");

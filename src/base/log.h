@@ -3,7 +3,8 @@
  * error = someone must act · warn = it healed · info = a life event · debug = free. Never a secret.
  *
  * A line is built here and handed to `write`, which io gives (it knows the clock and the descriptor). As JSON the words are
- * `msg` and each key=value becomes a member; control characters are escaped in both forms, so no value can forge a line.
+ * `msg` and each key=value becomes a member, but for a key that the line has already: that stays among the words. Control
+ * characters and bytes that are no UTF-8 are escaped in both forms. So no value can forge a line, nor replace a member.
  * Any thread may log; `write` must take whole lines.
  */
 #pragma once
@@ -22,7 +23,8 @@ struct log {
 	void *to;
 };
 
-void log_line(const struct log *l, enum log_level level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void log_line(const struct log *l, enum log_level level, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* "error", "warn", "info", "debug"; false for another word. */
 bool log_level_of(const char *word, enum log_level *ret);

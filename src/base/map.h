@@ -14,9 +14,10 @@ struct map {
 	struct map_entry *all;
 };
 
-void *map_get(const struct map *m, const char *key);                  /* NULL when absent */
-must_check enum rc map_put(struct map *m, const char *key, void *value); /* replaces the value, and then keeps the first key */
-void *map_take(struct map *m, const char *key);                       /* removes; NULL when absent */
+void *map_get(const struct map *m, const char *key); /* NULL when absent */
+must_check enum rc map_put(
+	struct map *m, const char *key, void *value); /* replaces the value, and then keeps the first key */
+void *map_take(struct map *m, const char *key);       /* removes; NULL when absent */
 size_t map_count(const struct map *m);
 void map_done(struct map *m);
 

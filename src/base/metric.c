@@ -15,7 +15,8 @@ static const struct {
 };
 
 /* Upper bounds of the buckets in microseconds; beyond the last is +Inf. */
-static const uint32_t bounds_us[] = { 100, 250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 1000000, 5000000 };
+static const uint32_t bounds_us[] = { 100, 250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 1000000,
+	5000000 };
 #define BOUNDS (sizeof(bounds_us) / sizeof(*bounds_us))
 
 enum { CELL_FREE, CELL_BUSY, CELL_READY };
@@ -176,7 +177,8 @@ static void put_metric(struct buf *to, const struct metrics *m, enum metric id)
 	const char *const kinds[] = { "counter", "gauge", "histogram" };
 	const struct cell *all = atomic_load(&m->cells[id]);
 
-	buf_fmt(to, "# HELP %s %s\n# TYPE %s %s\n", rows[id].name, rows[id].help, rows[id].name, kinds[rows[id].kind]);
+	buf_fmt(to, "# HELP %s %s\n# TYPE %s %s\n", rows[id].name, rows[id].help, rows[id].name,
+		kinds[rows[id].kind]);
 	if (!all && !*rows[id].labels && rows[id].kind != METRIC_HISTOGRAM)
 		buf_fmt(to, "%s 0\n", rows[id].name);
 	for (int i = 0; all && i <= METRIC_CELLS; i++) {

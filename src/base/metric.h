@@ -22,7 +22,7 @@ enum metric {
 #define METRIC_CELLS      256
 #define METRIC_LABELS_MAX 128 /* bytes of one cell's label text */
 
-struct metrics; /* about 600 KiB at most; a metric's cells are made at its first use */
+struct metrics; /* 64 KiB for each metric that is used; its cells are made at its first use */
 
 struct metrics *metric_new(void); /* NULL without memory */
 void metric_free(struct metrics *m);

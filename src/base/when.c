@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define YEAR_0     (-62167219200000)
+#define YEAR_10000 253402300800000
+
 /* Days since 1970-01-01 of a civil date, and back: the calendar repeats every 400 years of 146097 days, counted from March. */
 static int64_t days_of(int64_t y, unsigned m, unsigned d)
 {
@@ -28,10 +31,14 @@ static void civil_of(int64_t days, int *y, unsigned *m, unsigned *d)
 
 void when_text(char ret[static WHEN_MAX], int64_t ms)
 {
-	int64_t days = ms / 86400000 - (ms % 86400000 < 0), rest = ms - days * 86400000;
+	int64_t days = ms / 86400000, rest = ms % 86400000;
 	int y;
 	unsigned m, d;
 
+	if (rest < 0) {
+		days--;
+		rest += 86400000;
+	}
 	civil_of(days, &y, &m, &d);
 	char text[96]; /* room for a year no one will see, which the compiler thinks of */
 	snprintf(text, sizeof(text), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", y, m, d, (int)(rest / 3600000),
@@ -58,14 +65,16 @@ static bool sign(const char **s, const char *any)
 	return true;
 }
 
-static int fraction_ms(const char **s)
+/* What is finer than a millisecond is cut off. */
+static bool fraction_ms(const char **s, int *ret)
 {
-	int ms = 0, weight = 100;
-	if (**s != '.')
-		return 0;
-	for ((*s)++; **s >= '0' && **s <= '9'; (*s)++, weight /= 10)
-		ms += (**s - '0') * weight;
-	return ms;
+	*ret = 0;
+	if (!sign(s, "."))
+		return true;
+	const char *first = *s;
+	for (int weight = 100; **s >= '0' && **s <= '9'; (*s)++, weight /= 10)
+		*ret += (**s - '0') * weight;
+	return *s > first;
 }
 
 static bool offset_min(const char **s, int *ret)
@@ -82,19 +91,21 @@ static bool offset_min(const char **s, int *ret)
 
 bool when_parse(const char *s, int64_t *ret_ms)
 {
-	int y, mo, d, h, mi, sec, off;
+	int y, mo, d, h, mi, sec, ms, off;
 
 	if (!digits(&s, 4, &y) || !sign(&s, "-") || !digits(&s, 2, &mo) || !sign(&s, "-") || !digits(&s, 2, &d) ||
 		!sign(&s, "Tt") || !digits(&s, 2, &h) || !sign(&s, ":") || !digits(&s, 2, &mi) || !sign(&s, ":") ||
-		!digits(&s, 2, &sec))
+		!digits(&s, 2, &sec) || !fraction_ms(&s, &ms))
 		return false;
-	int ms = fraction_ms(&s);
 	if (!offset_min(&s, &off) || *s || mo < 1 || mo > 12 || d < 1 || h > 23 || mi > 59 || sec > 60)
 		return false;
 	int64_t first = days_of(y, (unsigned)mo, 1);
 	int64_t next = mo == 12 ? days_of(y + 1, 1, 1) : days_of(y, (unsigned)mo + 1, 1);
 	if (d > next - first)
 		return false;
-	*ret_ms = (((first + d - 1) * 24 + h) * 60 + mi - off) * 60000 + sec * 1000 + ms;
+	int64_t moment = (((first + d - 1) * 24 + h) * 60 + mi - off) * 60000 + sec * 1000 + ms;
+	if (moment < YEAR_0 || moment >= YEAR_10000) /* an offset or leap second can lead out of the four digits */
+		return false;
+	*ret_ms = moment;
 	return true;
 }

@@ -34,3 +34,10 @@ void clock_random(void *p, size_t n)
 		n -= (size_t)got;
 	}
 }
+
+void clock_sleep_ms(uint32_t ms)
+{
+	struct timespec left = { .tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 };
+	while (nanosleep(&left, &left) < 0 && errno == EINTR)
+		continue;
+}

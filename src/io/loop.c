@@ -292,7 +292,8 @@ enum rc loop_new(const struct log *keep_log, struct loop **ret_loop, struct faul
 	list_init(&fresh->routes);
 	auto_of(loop) struct loop *l = fresh;
 
-	lws_set_log_level(LLL_ERR | LLL_WARN, NULL); /* of the process, to stderr; it has no log of one's own */
+	lws_set_log_level(LLL_ERR,
+		NULL); /* the whole process has one, on stderr; what it only warns of, callers hear by a fault */
 	struct lws_context_creation_info how = {
 		.port = CONTEXT_PORT_NO_LISTEN,
 		.options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,

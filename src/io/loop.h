@@ -23,13 +23,14 @@ struct loop_job {
 };
 
 must_check enum rc loop_new(const struct log *keep_log, struct loop **ret_loop, struct fault *f);
-void loop_free(struct loop *l); /* after loop_run came back; closes what is still open and calls its on_close */
+/* After loop_run came back and all who post have ended. Closes what is still open and calls its on_close. */
+void loop_free(struct loop *l);
 OWN_DEFINE(loop)
 
-void loop_run(struct loop *l);  /* until loop_stop */
-void loop_stop(struct loop *l); /* any thread; also from a signal handler */
+void loop_run(struct loop *l);                        /* until loop_stop */
+void loop_stop(struct loop *l);                       /* any thread; also from a signal handler */
 void loop_post(struct loop *l, struct loop_job *job); /* any thread */
-bool loop_is_here(const struct loop *l); /* is the caller the loop thread? (true before loop_run) */
+bool loop_is_here(const struct loop *l);              /* is the caller the loop thread? (true before loop_run) */
 
 uint64_t loop_now_ms(const struct loop *l); /* monotonic; the machines' clock */
 
@@ -37,6 +38,7 @@ uint64_t loop_now_ms(const struct loop *l); /* monotonic; the machines' clock */
 uint64_t loop_stall_us(struct loop *l);
 
 /* A timer that fires once at a moment of loop_now_ms; set again inside `fire` for a repeated one. */
-must_check enum rc loop_timer_new(struct loop *l, void (*fire)(void *ctx), void *ctx, struct loop_timer **ret_timer);
+must_check enum rc loop_timer_new(
+	struct loop *l, void (*fire)(void *ctx), void *ctx, struct loop_timer **ret_timer);
 void loop_timer_free(struct loop_timer *t);
 void loop_timer_at(struct loop_timer *t, uint64_t at_ms); /* replaces the moment; UINT64_MAX: never */

@@ -21,11 +21,12 @@ struct pool_job {
 struct pool_conf {
 	const char *name; /* of the threads */
 	unsigned threads;
-	unsigned batch_max;  /* 1: every job alone */
-	unsigned queue_max;  /* pool_push answers RC_OVERLOADED past it */
-	void *ctx;           /* for the three below */
-	enum rc (*enter)(void *ctx, void **ret_worker, struct fault *f); /* NULL: no context. On the worker's thread */
-	void (*run)(void *worker, struct pool_job **jobs, size_t n);     /* jobs in the order they were pushed */
+	unsigned batch_max; /* 1: every job alone */
+	unsigned queue_max; /* pool_push answers RC_OVERLOADED past it */
+	void *ctx;          /* for the three below */
+	enum rc (*enter)(
+		void *ctx, void **ret_worker, struct fault *f);      /* NULL: no context. On the worker's thread */
+	void (*run)(void *worker, struct pool_job **jobs, size_t n); /* jobs in the order they were pushed */
 	void (*leave)(void *worker);
 };
 

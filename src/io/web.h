@@ -1,15 +1,18 @@
 /*
- * web: HTTP/1.1 and WebSocket, server and client, with TLS. libwebsockets stands behind it and is seen by io/ alone.
+ * web: HTTP/1.1 and WebSocket, server and client, with TLS. libwebsockets stands behind it and is seen by io/ alone: it polls,
+ * does TLS, and is the WebSocket client; what a server reads and writes is understood in http_head, http_chunks and ws_frame.
  *
  * All calls are made on the loop thread, and all callbacks come there.
  *
  * Server. A request is shown whole: headers and body within the limits, else web answers 4xx by itself. It stays valid until
  * the owner answers it once (web_reply, web_stream, or web_accept for a WebSocket upgrade), be it at once or after a worker has
  * worked on it: the client may be gone by then; the answer then goes nowhere, but it must be given, for it frees the request.
- * A worker may read a request's members; it calls nothing of this file.
+ * A worker may read a request's members (web_view, web_header); it calls nothing else of this file. A client that ends its
+ * sending side is taken for gone.
  *
  * Back-pressure. A stream or socket queues what the peer does not take, up to its own limit; past it, it is closed
- * (WEB_CLOSE_SLOW). web_*_queued tells how much waits, and on_drain when nothing does any more.
+ * (WEB_CLOSE_SLOW). web_*_queued tells how much waits, and on_drain when nothing does any more. A connection of a server whose
+ * queue does not move at all for body_ms is closed too.
  */
 #pragma once
 
@@ -25,16 +28,16 @@ struct web_request;
 struct web_stream;
 struct web_socket;
 
-struct web_limits {
-	uint32_t header_bytes;   /* of one request's head (431) */
-	uint32_t body_bytes;     /* (413) */
-	uint32_t connections;    /* open at once; more are refused at accept */
-	uint32_t head_ms;        /* a whole head within (408/close): slow clients */
-	uint32_t body_ms;        /* a whole body within */
-	uint32_t idle_ms;        /* keep-alive without a request */
-	uint32_t stream_bytes;   /* queued for one event stream */
-	uint32_t socket_bytes;   /* queued for one WebSocket */
-	uint32_t message_bytes;  /* one WebSocket message that comes in (1009) */
+struct web_limits { /* 0: a default that suits an API (16 KiB, 1 MiB, 10000; 10, 30, 60 s; 256 KiB, 1 MiB, 1 MiB) */
+	uint32_t header_bytes;  /* of one request's head (431) */
+	uint32_t body_bytes;    /* (413) */
+	uint32_t connections;   /* open at once; more are refused at accept */
+	uint32_t head_ms;       /* a whole head within (408/close): slow clients */
+	uint32_t body_ms;       /* a whole body within */
+	uint32_t idle_ms;       /* keep-alive without a request */
+	uint32_t stream_bytes;  /* queued for one event stream */
+	uint32_t socket_bytes;  /* queued for one WebSocket */
+	uint32_t message_bytes; /* one WebSocket message that comes in (1009) */
 };
 
 struct web_header {
@@ -48,33 +51,36 @@ struct web_view {
 	const char *query;  /* without '?'; "" when none */
 	const char *body;   /* NUL after it; "" when none */
 	size_t body_n;
-	const char *peer; /* the address of the other end, as text */
-	bool upgrade;     /* asks for a WebSocket */
+	const char *peer;      /* the address of the other end, as text */
+	bool upgrade;          /* asks for a WebSocket */
 	const char *protocols; /* Sec-WebSocket-Protocol; NULL when none */
 	bool tls;
 };
 
 const struct web_view *web_view(const struct web_request *r);
-/* Of the headers this server reads (see WEB_HEADERS in web.c); NULL when absent. `name` in lower case. */
+/* NULL when absent; the values joined by commas when it was given several times. `name` in lower case. */
 const char *web_header(const struct web_request *r, const char *name);
 void web_request_set(struct web_request *r, void *owner); /* a place for the owner's pointer */
 void *web_request_get(const struct web_request *r);
 
 struct web_server_conf {
-	const char *host; /* address to bind; "127.0.0.1" */
-	uint16_t port;    /* 0: any free one, see web_server_port */
+	const char *host;               /* address to bind; "127.0.0.1" */
+	uint16_t port;                  /* 0: any free one, see web_server_port */
 	const char *tls_cert, *tls_key; /* PEM files; NULL: plain */
 	struct web_limits limits;
+	const char *const *protocols;
 	void *ctx;
 	void (*on_request)(void *ctx, struct web_request *r); /* whole; an upgrade too */
 	/* A request that web answered by itself (malformed, too large, too slow), for the log and the metrics. */
 	void (*on_refused)(void *ctx, const char *peer, int status, const char *why);
 };
 
-must_check enum rc web_server_new(struct loop *l, const struct web_server_conf *conf, struct web_server **ret_server, struct fault *f);
+must_check enum rc web_server_new(
+	struct loop *l, const struct web_server_conf *conf, struct web_server **ret_server, struct fault *f);
 uint16_t web_server_port(const struct web_server *s);
-void web_server_drain(struct web_server *s); /* accepts no more; answers say Connection: close */
+void web_server_drain(struct web_server *s);        /* accepts no more; answers say Connection: close */
 size_t web_server_open(const struct web_server *s); /* connections */
+/* Cuts what is open. Before the loop is freed, and not from within a callback of the server's. */
 void web_server_free(struct web_server *s);
 OWN_DEFINE(web_server)
 
@@ -84,15 +90,23 @@ void web_reply(struct web_request *r, int status, const struct web_header *heade
 struct web_stream_on {
 	void *ctx;
 	void (*drain)(void *ctx, struct web_stream *s); /* all that was queued has been sent */
-	void (*close)(void *ctx, struct web_stream *s); /* gone, for whatever reason; the pointer is dead after it */
+	void (*close)(
+		void *ctx, struct web_stream *s); /* gone, for whatever reason; the pointer is dead after it */
 };
 /* Answers 200 and keeps the body open (server-sent events). Frees the request; NULL when the client is gone. */
-struct web_stream *web_stream(struct web_request *r, const struct web_header *headers, const struct web_stream_on *on);
+struct web_stream *web_stream(
+	struct web_request *r, const struct web_header *headers, const struct web_stream_on *on);
 bool web_stream_write(struct web_stream *s, const void *p, size_t n); /* false: over the limit, and closed soon */
 size_t web_stream_queued(const struct web_stream *s);
 void web_stream_close(struct web_stream *s); /* after what is queued; `close` follows */
 
-enum web_close { WEB_CLOSE_NORMAL = 1000, WEB_CLOSE_GOING = 1001, WEB_CLOSE_BAD = 1002, WEB_CLOSE_BIG = 1009, WEB_CLOSE_SLOW = 4008 };
+enum web_close {
+	WEB_CLOSE_NORMAL = 1000,
+	WEB_CLOSE_GOING = 1001,
+	WEB_CLOSE_BAD = 1002,
+	WEB_CLOSE_BIG = 1009,
+	WEB_CLOSE_SLOW = 4008
+};
 
 struct web_socket_on {
 	void *ctx;
@@ -106,17 +120,19 @@ struct web_socket_on {
 struct web_socket *web_accept(struct web_request *r, const char *protocol, const struct web_socket_on *on);
 
 struct web_dial {
-	const char *url;        /* ws:// or wss:// */
-	const char *protocol;   /* subprotocol to ask for; NULL: none */
-	const char *tls_ca;     /* PEM file beside the system's; NULL: the system's alone */
-	const char *http_proxy; /* host:port; NULL: none */
-	uint32_t connect_ms;    /* a handshake within */
+	const char *url;          /* ws:// or wss:// */
+	const char *protocol;     /* subprotocol to ask for; NULL: none */
+	const char *tls_ca;       /* PEM file beside the system's; NULL: the system's alone */
+	const char *http_proxy;   /* [USER:PASSWORD@]HOST:PORT; NULL: none, whatever the environment says */
+	uint32_t connect_ms;      /* a handshake within */
 	struct web_limits limits; /* socket_bytes and message_bytes count */
 	struct web_socket_on on;
 };
 /* Begins to connect. `close` comes when it fails, then or later, never before this returns. */
-must_check enum rc web_dial(struct loop *l, const struct web_dial *how, struct web_socket **ret_socket, struct fault *f);
+must_check enum rc web_dial(
+	struct loop *l, const struct web_dial *how, struct web_socket **ret_socket, struct fault *f);
 
-bool web_socket_send(struct web_socket *s, const void *p, size_t n, bool binary); /* one message; false: over the limit */
+bool web_socket_send(
+	struct web_socket *s, const void *p, size_t n, bool binary); /* one message; false: over the limit */
 size_t web_socket_queued(const struct web_socket *s);
 void web_socket_close(struct web_socket *s, int code, const char *why); /* after what is queued; `close` follows */

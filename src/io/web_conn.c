@@ -32,7 +32,7 @@ void web_conn_due(struct web_conn *c, uint32_t in_ms)
 
 /* --- modes */
 
-static size_t take_nothing(struct web_conn *c, uint8_t *p, size_t n)
+static size_t take_nothing(struct web_conn *c, uint8_t *p, size_t n) /* NOLINT(readability-non-const-parameter) */
 {
 	(void)p;
 	c->lingered += n;
@@ -143,6 +143,24 @@ static void tidy(struct web_conn *c)
 	}
 }
 
+static void wait_to_write(struct web_conn *c)
+{
+	if (!c->waits_to_write)
+		lws_callback_on_writable(c->wsi);
+	c->waits_to_write = true;
+}
+
+/* An owner who answers each `sent` with more gets his turn again after all others had theirs, not at once. */
+static void tell_sent(struct web_conn *c)
+{
+	c->owes_sent = false;
+	c->mode->sent(c);
+	if (c->state == WEB_CONN_OPEN && web_conn_queued(c) > 0) {
+		list_remove(&c->late.node);
+		wait_to_write(c);
+	}
+}
+
 static void send_queued(struct web_conn *c)
 {
 	if (c->out.bad) {
@@ -164,14 +182,11 @@ static void send_queued(struct web_conn *c)
 	if (web_conn_queued(c) > 0) {
 		if (c->stuck_ms == WEB_CONN_NEVER)
 			c->stuck_ms = loop_entered_ms(c->loop) + c->server->conf.limits.body_ms;
-		if (!c->waits_to_write)
-			lws_callback_on_writable(c->wsi);
-		c->waits_to_write = true;
+		wait_to_write(c);
 	} else if (c->state == WEB_CONN_CLOSING) {
 		shut_down(c);
 	} else if (c->owes_sent && c->state == WEB_CONN_OPEN) {
-		c->owes_sent = false;
-		c->mode->sent(c);
+		tell_sent(c);
 	}
 }
 
@@ -289,8 +304,9 @@ static int on_bytes(struct web_conn *c, uint8_t *p, size_t n)
 {
 	if (c->state == WEB_CONN_DEAD)
 		return -1;
-	if (c->ssl)
+	if (c->ssl && !c->greeted)
 		lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0); /* the one of the handshake; ours watch now */
+	c->greeted = true;
 	read_on(c, p, n);
 	return c->state == WEB_CONN_DEAD ? -1 : 0;
 }

@@ -64,6 +64,7 @@ struct web_conn {
 	void *of_mode; /* the mode's own */
 	enum web_conn_state state;
 	bool reading, waits_to_write;
+	bool greeted;              /* bytes have come, so the TLS handshake is done */
 	bool owes_sent;            /* something was queued, or is over: `sent` follows */
 	uint64_t due_ms, stuck_ms; /* the mode's deadline; when a queue that does not move ends the connection */
 	struct buf in;             /* came, but was not taken yet */

@@ -151,7 +151,7 @@ struct web_conn *web_request_answer(
 		return NULL;
 
 	struct buf *out = web_conn_out(c);
-	bool keep = web_request_keeps(r);
+	bool keep = web_request_keeps(r) && !(r->head.old && length == HTTP_HEAD_NO_LENGTH);
 	put_head(c, status, headers);
 	if (length != HTTP_HEAD_NO_LENGTH && (!has_no_body(status) || (status == 304 && length > 0))) {
 		buf_str(out, "Content-Length: ");

@@ -47,40 +47,48 @@ static enum rc make(struct loop *l, const struct lws_protocols *protocols, const
 	return RC_OK;
 }
 
+/* One that fits; else one whose proxy may be changed, for nobody connects by it now. One without a proxy never gets one. */
+static struct web_route *find(struct list *routes, const char *ca, const char *proxy, size_t *ret_n)
+{
+	struct web_route *idle = NULL;
+
+	*ret_n = 0;
+	list_each (at, next, routes) {
+		struct web_route *r = list_of(at, struct web_route, node);
+		++*ret_n;
+		if (strcmp(r->ca, ca) != 0)
+			continue;
+		if (!strcmp(r->proxy, proxy))
+			return r;
+		if (*proxy && *r->proxy && r->busy == 0)
+			idle = r;
+	}
+	return idle;
+}
+
 enum rc web_route_take(struct loop *l, const struct lws_protocols *protocols, const char *ca, const char *proxy,
 	struct web_route **ret_route, struct fault *f)
 {
-	struct web_route *found = NULL;
-	size_t n = 0;
+	size_t n;
 
 	ca = ca ? ca : "";
 	proxy = proxy ? proxy : "";
 	if (strlen(proxy) >= WEB_ROUTE_PROXY_MAX)
 		return fault_set(f, RC_INVALID, "the proxy's address is too long");
-	list_each (at, next, loop_lws_routes(l)) {
-		struct web_route *r = list_of(at, struct web_route, node);
-		bool same = !strcmp(r->proxy, proxy);
-		/* One without a proxy stays so, for it cannot be taken back. */
-		if (!strcmp(r->ca, ca) && (same || (*proxy && *r->proxy && r->busy == 0 && !found)))
-			found = r;
-		if (found && same && found == r)
-			break;
-		n++;
-	}
-	if (!found && n >= WEB_ROUTE_MAX)
+	struct web_route *r = find(loop_lws_routes(l), ca, proxy, &n);
+	if (!r && n >= WEB_ROUTE_MAX)
 		return fault_set(f, RC_OVERLOADED, "too many proxies are being connected through at once");
-	if (!found) {
-		enum rc rc = make(l, protocols, ca, &found, f);
-		if (rc != RC_OK)
-			return rc;
+	enum rc rc = r ? RC_OK : make(l, protocols, ca, &r, f);
+	if (rc != RC_OK || !r)
+		return rc;
+	if (strcmp(r->proxy, proxy) != 0) {
+		if (lws_set_proxy(r->vhost, proxy))
+			return fault_set(
+				f, RC_INVALID, "the proxy must be HOST:PORT"); /* its text may hold a password */
+		snprintf(r->proxy, sizeof(r->proxy), "%s", proxy);
 	}
-	if (strcmp(found->proxy, proxy) != 0) {
-		if (lws_set_proxy(found->vhost, proxy))
-			return fault_set(f, RC_INVALID, "'%s' is no proxy: give HOST:PORT", proxy);
-		snprintf(found->proxy, sizeof(found->proxy), "%s", proxy);
-	}
-	found->busy++;
-	*ret_route = found;
+	r->busy++;
+	*ret_route = r;
 	return RC_OK;
 }
 

@@ -1,1 +1,35 @@
-int main(void) { return 0; }
+#include "cli/cli.h"
+#include "main/agent_run.h"
+#include "main/conf.h"
+#include "main/serve.h"
+#include "main/server.h"
+
+/* What needs more of the house than the API's clients have. Each gets its own name as the first word. */
+static const struct cli_extra extra[] = {
+	{ .noun = "serve",
+		.run = serve_main,
+		.doc = "Runs the control plane, with an agent of its own unless --no-agent is given.",
+		.help = CONF_HELP },
+	{ .noun = "agent",
+		.verb = "run",
+		.run = agent_run_main,
+		.doc = "Runs an agent in this process.",
+		.help = CONF_HELP },
+	{ .noun = "server",
+		.verb = "doctor",
+		.run = server_doctor,
+		.doc = "Looks for what would keep the control plane from running well.",
+		.help = CONF_HELP },
+	{ .noun = "server",
+		.verb = "dump",
+		.run = server_dump,
+		.doc = "Prints a reference: actions, config, errors, events, metrics, openapi or cli." },
+	{ .noun = "server",
+		.verb = "check-config",
+		.run = server_check_config,
+		.doc = "Reads the configuration, and prints it as it would be used.",
+		.help = CONF_HELP },
+	{ 0 },
+};
+
+int main(int argc, char **argv) { return cli_main(argc, argv, extra); }

@@ -33,6 +33,12 @@ struct site {
 	atomic_bool hold;
 	struct web_stream *stream;
 	struct web_socket *socket;
+	atomic_bool endless;  /* /stream writes again whenever all was sent */
+	struct loop_job beat; /* posted by it, to see how often it has its turn before others */
+	bool beating;
+	int turns;
+	atomic_int most_turns;
+	char last_why[128]; /* to be read after socket_closes was awaited */
 };
 
 struct site_work {
@@ -95,6 +101,15 @@ static inline void site_message(void *ctx, struct web_socket *s, const void *p, 
 	}
 	if (n == 4 && !memcmp(p, "quit", 4)) {
 		web_socket_close(s, 4001, "as you wish");
+		web_socket_close(s, 4002, "only the first counts");
+		CHECK(!web_socket_send(s, "late", 4, true));
+		return;
+	}
+	if (n == 4 && !memcmp(p, "talk", 4)) {
+		char why[203] = "xy"; /* then two-byte characters: the limit of 123 bytes falls into one */
+		for (int i = 0; i < 100; i++)
+			memcpy(why + 2 + 2 * i, "\xc3\xa9", 3);
+		web_socket_close(s, 4003, why);
 		return;
 	}
 	(void)site;
@@ -112,6 +127,7 @@ static inline void site_socket_close(void *ctx, struct web_socket *s, int code, 
 	(void)s;
 	CHECK(why);
 	site->last_code = code;
+	snprintf(site->last_why, sizeof(site->last_why), "%s", why);
 	site->socket_closes++;
 }
 static inline void site_stream_close(void *ctx, struct web_stream *s)
@@ -122,10 +138,31 @@ static inline void site_stream_close(void *ctx, struct web_stream *s)
 	site->stream_closes++;
 }
 
+static inline void site_beat(struct loop_job *job)
+{
+	((struct site *)(void *)((char *)job - offsetof(struct site, beat)))->beating = false;
+}
+static inline void site_stream_drain(void *ctx, struct web_stream *s)
+{
+	static const char block[4096];
+	struct site *site = ctx;
+	if (!site->endless)
+		return;
+	if (!site->beating) {
+		site->beating = true;
+		site->turns = 0;
+		site->beat.run = site_beat;
+		loop_post(site->loop, &site->beat);
+	}
+	if (++site->turns > site->most_turns)
+		site->most_turns = site->turns;
+	web_stream_write(s, block, sizeof(block));
+}
+
 static inline void site_stream(struct site *s, struct web_request *r, const char *query)
 {
 	static const struct web_header events[] = { { "Content-Type", "text/event-stream" }, { 0 } };
-	struct web_stream_on on = { .ctx = s, .close = site_stream_close };
+	struct web_stream_on on = { .ctx = s, .close = site_stream_close, .drain = site_stream_drain };
 	int n = atoi(query);
 	char block[1024];
 

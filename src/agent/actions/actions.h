@@ -1,0 +1,13 @@
+/*
+ * actions: all that this agent can do. One file per action; a new one is a file, a row in actions.c and a declaration in
+ * model/action.
+ */
+#pragma once
+
+#include "agent/action_run.h"
+
+#include <stddef.h>
+
+extern const struct action_run *const actions_all[]; /* sorted by name; ends in NULL */
+
+const struct action_run *actions_find(const char *name); /* NULL when there is none */

@@ -1,0 +1,26 @@
+/* session.login: the account's session is online when it comes back, and stays so until session.logout. */
+#include "agent/action_run.h"
+#include "agent/sessions.h"
+#include "model/action.h"
+
+extern const struct action_run session_login;
+
+static enum rc run(struct action_task *t, const void *in, void *out, struct fault *f)
+{
+	struct action_session_result *to = out;
+	struct sessions_call c = { .want = SESSIONS_LOGIN,
+		.account_id = t->account_id,
+		.deadline_ms = t->deadline_ms,
+		.scope = t->scope };
+
+	(void)in;
+	enum rc rc = sessions_do(t->sessions, &c, f);
+	t->eresult = c.eresult;
+	if (rc != RC_OK)
+		return rc;
+	to->state = "online";
+	to->steam_id = c.steamid;
+	return RC_OK;
+}
+
+const struct action_run session_login = { "session.login", run };

@@ -1,0 +1,23 @@
+/* session.logout: the account has no session when it comes back. */
+#include "agent/action_run.h"
+#include "agent/sessions.h"
+#include "model/action.h"
+
+extern const struct action_run session_logout;
+
+static enum rc run(struct action_task *t, const void *in, void *out, struct fault *f)
+{
+	struct action_session_result *to = out;
+	struct sessions_call c = { .want = SESSIONS_LOGOUT,
+		.account_id = t->account_id,
+		.deadline_ms = t->deadline_ms,
+		.scope = t->scope };
+
+	(void)in;
+	enum rc rc = sessions_do(t->sessions, &c, f);
+	if (rc == RC_OK)
+		to->state = "offline";
+	return rc;
+}
+
+const struct action_run session_logout = { "session.logout", run };

@@ -1,0 +1,478 @@
+#include "agent/agent.h"
+
+#include "agent/actions/actions.h"
+#include "agent/errand.h"
+#include "agent/identity.h"
+#include "agent/reports.h"
+#include "agent/runs.h"
+#include "base/arena.h"
+#include "io/clock.h"
+#include "io/file.h"
+#include "wire/json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ACTIONS_MAX     64
+#define PATH_LEN        4096
+#define ENROLL_RETRY_MS 2000  /* when the control plane cannot be reached */
+#define REFUSED_MS      30000 /* when it refuses: someone must give another token */
+#define STOP_TICK_MS    10
+#define TELL_MS         1000 /* at the end: for results to be sent */
+#define LEAVE_MS        3000 /* at the end: for sockets and sessions to close */
+
+/* An enrolment on its way. */
+struct entry {
+	struct errand errand;
+	struct loop_job back;
+	enum rc rc;
+	struct fault fault;
+	struct identity identity;
+};
+
+enum stage { STAGE_RUNS, STAGE_ENDS /* tasks end */, STAGE_TELLS /* their results go out */, STAGE_LEAVES };
+
+struct agent {
+	struct agent_conf conf;
+	struct arena keep; /* texts of conf */
+	struct hush token;
+	char identity_path[PATH_LEN], tunnel_url[PATH_LEN];
+	char boot_id[33];
+	const char *capabilities[ACTIONS_MAX + 1];
+	size_t capabilities_n;
+
+	struct loop *loop;
+	struct pool *self; /* one thread, that runs the loop */
+	struct pool_job self_job;
+	struct pool *workers, *errands;
+	struct keeper *keeper;
+	struct sessions *sessions;
+	struct runs *runs;
+	struct reports *reports;
+	struct uplink_run *uplink; /* NULL until it is enrolled */
+	struct identity identity;
+	struct entry entry;
+	struct loop_timer *timer; /* of the enrolment, and then of the end */
+	struct loop_job stop_job, last_job;
+	enum stage stage;
+	uint64_t stage_ms; /* when the stage began */
+};
+
+/* ---- the connection ---- */
+
+static void on_hello(void *ctx, struct tunnel_msg_hello *fill, struct arena *arena)
+{
+	struct agent *a = ctx;
+
+	*fill = (struct tunnel_msg_hello){ .boot_id = a->boot_id,
+		.version = a->conf.version,
+		.region_id = a->identity.region_id,
+		.capabilities = { a->capabilities, a->capabilities_n },
+		.capacity.tasks = a->conf.tasks };
+	runs_list(a->runs, &fill->inflight, arena);
+}
+
+static void on_up(void *ctx, const struct tunnel_msg_welcome *m)
+{
+	struct agent *a = ctx;
+	runs_up(a->runs, m);
+	reports_up(a->reports);
+}
+
+static void on_message(void *ctx, const struct tunnel_msg *m)
+{
+	struct agent *a = ctx;
+
+	if (runs_message(a->runs, m))
+		return;
+	if (m->type == TUNNEL_MSG_ACK)
+		reports_ack(a->reports, m->ack.wal_pos);
+	else if (m->type == TUNNEL_MSG_ERROR)
+		log_warn(a->conf.log, "control plane reports code=%s: %s", m->error.code,
+			m->error.detail ? m->error.detail : "");
+	else if (m->type == TUNNEL_MSG_GOAWAY)
+		log_info(a->conf.log, "control plane goes away reason=%s", m->goaway.reason);
+}
+
+static void on_drain(void *ctx)
+{
+	struct agent *a = ctx;
+	runs_drain(a->runs);
+	reports_drain(a->reports);
+}
+
+static void on_down(void *ctx)
+{
+	struct agent *a = ctx;
+	runs_down(a->runs);
+}
+
+static void on_session(void *ctx, const char *account_id, const char *state, const char *why)
+{
+	struct agent *a = ctx;
+	struct buf b = { 0 };
+
+	buf_str(&b, "{\"state\":");
+	json_put_str(&b, state);
+	buf_str(&b, ",\"reason\":");
+	json_put_str(&b, *why ? why : NULL);
+	buf_u8(&b, '}');
+	if (!b.bad)
+		reports_add(a->reports, "account.state_changed", account_id, buf_text(&b));
+	buf_done(&b);
+}
+
+/* wss:// for https://, ws:// for http:// */
+static bool make_url(struct agent *a)
+{
+	const char *url = a->conf.server_url;
+	bool tls = !strncmp(url, "https://", 8);
+
+	if (!tls && strncmp(url, "http://", 7) != 0)
+		return false;
+	int n = snprintf(a->tunnel_url, sizeof(a->tunnel_url), "%s%s/v1/agents/tunnel", tls ? "wss://" : "ws://",
+		strstr(url, "://") + 3);
+	return n > 0 && (size_t)n < sizeof(a->tunnel_url);
+}
+
+static void connect_up(struct agent *a)
+{
+	struct fault f = { 0 };
+	struct uplink_run_conf conf = { .loop = a->loop,
+		.log = a->conf.log,
+		.url = a->tunnel_url,
+		.ca_file = a->conf.ca_file,
+		.http_proxy = a->conf.http_proxy,
+		.agent_id = a->identity.agent_id,
+		.on = { a, on_hello, on_up, on_message, on_drain, on_down } };
+
+	memcpy(conf.identity, a->identity.secret, TUNNEL_AUTH_KEY);
+	memcpy(conf.control, a->identity.control, TUNNEL_AUTH_KEY);
+	enum rc rc = uplink_run_new(&conf, &a->uplink, &f);
+	hush_wipe(conf.identity, sizeof(conf.identity));
+	if (rc != RC_OK) {
+		log_error(a->conf.log, "agent not connected: %s", f.text);
+		loop_timer_at(a->timer, loop_now_ms(a->loop) + ENROLL_RETRY_MS);
+		return;
+	}
+	runs_attach(a->runs, a->uplink);
+	reports_attach(a->reports, a->uplink);
+}
+
+/* ---- the enrolment ---- */
+
+static void enroll(struct errand *errand)
+{
+	struct entry *e = list_of(errand, struct entry, errand);
+	struct agent *a = list_of(e, struct agent, entry);
+	const struct identity_enroll how = { .server_url = a->conf.server_url,
+		.token = &a->token,
+		.version = a->conf.version,
+		.capabilities = a->capabilities,
+		.ca_file = a->conf.ca_file,
+		.http_proxy = a->conf.http_proxy };
+
+	e->fault = (struct fault){ 0 };
+	e->rc = identity_enroll(&how, &e->identity, &e->fault);
+	if (e->rc == RC_OK)
+		e->rc = identity_save(a->identity_path, &e->identity, &e->fault);
+	loop_post(a->loop, &e->back);
+}
+
+static void on_enrolled(struct loop_job *job)
+{
+	struct entry *e = list_of(job, struct entry, back);
+	struct agent *a = list_of(e, struct agent, entry);
+
+	if (e->rc == RC_OK) {
+		a->identity = e->identity;
+		identity_wipe(&e->identity);
+		hush_done(&a->token);
+		log_info(a->conf.log, "agent enrolled agent=%s region=%s", a->identity.agent_id,
+			a->identity.region_id);
+	}
+	if (a->stage != STAGE_RUNS)
+		return;
+	if (e->rc == RC_OK) {
+		connect_up(a);
+		return;
+	}
+	log_error(a->conf.log, "agent not enrolled: %s", e->fault.text);
+	loop_timer_at(a->timer, loop_now_ms(a->loop) + (e->rc == RC_DENIED ? REFUSED_MS : ENROLL_RETRY_MS));
+}
+
+/* Who it is is known, or has to be asked for. */
+static void arrive(struct agent *a)
+{
+	if (*a->identity.agent_id) {
+		connect_up(a);
+		return;
+	}
+	a->entry.errand.run = enroll;
+	a->entry.back.run = on_enrolled;
+	if (pool_push(a->errands, &a->entry.errand.job) != RC_OK)
+		loop_timer_at(a->timer, loop_now_ms(a->loop) + ENROLL_RETRY_MS);
+}
+
+/* ---- the end ---- */
+
+static bool stage_is_over(const struct agent *a, uint64_t for_ms)
+{
+	switch (a->stage) {
+	case STAGE_RUNS:
+		return true;
+	case STAGE_ENDS:
+		return runs_busy(a->runs) == 0;
+	case STAGE_TELLS:
+		return !a->uplink || !uplink_run_is_up(a->uplink) || for_ms >= TELL_MS ||
+		       (runs_untold(a->runs) == 0 && uplink_run_waiting(a->uplink) == 0);
+	case STAGE_LEAVES:
+		return for_ms >= LEAVE_MS || (keeper_pending(a->keeper) == 0 && sessions_are_off(a->sessions) &&
+						     (!a->uplink || uplink_run_is_gone(a->uplink)));
+	}
+	return true;
+}
+
+static void enter_stage(struct agent *a, enum stage stage)
+{
+	a->stage = stage;
+	a->stage_ms = loop_now_ms(a->loop);
+	if (stage == STAGE_ENDS) {
+		runs_stop(a->runs);
+		sessions_stop(a->sessions);
+	} else if (stage == STAGE_LEAVES && a->uplink) {
+		uplink_run_leave(a->uplink, "agent_stopped");
+	}
+}
+
+static void go_on_ending(struct agent *a)
+{
+	while (stage_is_over(a, loop_now_ms(a->loop) - a->stage_ms)) {
+		if (a->stage == STAGE_LEAVES) {
+			loop_stop(a->loop);
+			return;
+		}
+		enter_stage(a, (enum stage)(a->stage + 1));
+	}
+	loop_timer_at(a->timer, loop_now_ms(a->loop) + STOP_TICK_MS);
+}
+
+static void on_timer(void *ctx)
+{
+	struct agent *a = ctx;
+	if (a->stage == STAGE_RUNS)
+		arrive(a);
+	else
+		go_on_ending(a);
+}
+
+static void on_stop(struct loop_job *job) { go_on_ending(list_of(job, struct agent, stop_job)); }
+static void on_last(struct loop_job *job) { loop_stop(list_of(job, struct agent, last_job)->loop); }
+
+/* The agent's thread. */
+static void live(void *worker, struct pool_job **jobs, size_t n)
+{
+	struct agent *a = list_of(jobs[0], struct agent, self_job);
+
+	(void)worker;
+	(void)n;
+	loop_run(a->loop);
+	/* What the pools still have comes back in one last turn. */
+	pool_free(take(a->workers));
+	pool_free(take(a->errands));
+	a->last_job.run = on_last;
+	loop_post(a->loop, &a->last_job);
+	loop_run(a->loop);
+}
+
+/* ---- the beginning ---- */
+
+static enum rc copy_conf(struct agent *a, const struct agent_conf *conf, struct fault *f)
+{
+	struct agent_conf *c = &a->conf;
+
+	if (!conf->server_url || !conf->data_dir || !conf->version)
+		return fault_set(
+			f, RC_INVALID, "an agent needs the control plane's URL, a data folder and a version");
+	*c = *conf;
+	c->token = NULL;
+	c->server_url = arena_str(&a->keep, conf->server_url);
+	c->data_dir = arena_str(&a->keep, conf->data_dir);
+	c->version = arena_str(&a->keep, conf->version);
+	c->steam_directory_url = arena_str(
+		&a->keep, conf->steam_directory_url ? conf->steam_directory_url : AGENT_STEAM_DIRECTORY_URL);
+	c->ca_file = arena_str(&a->keep, conf->ca_file);
+	c->steam_ca_file = arena_str(&a->keep, conf->steam_ca_file);
+	c->http_proxy = arena_str(&a->keep, conf->http_proxy);
+	c->tasks = conf->tasks ? conf->tasks : AGENT_TASKS_DEFAULT;
+	if (!c->server_url || !c->data_dir || !c->version || !c->steam_directory_url)
+		return RC_NOMEM;
+	if (c->tasks > RUNS_TASKS_MAX)
+		return fault_set(
+			f, RC_INVALID, "an agent runs at most %d tasks at once, not %u", RUNS_TASKS_MAX, c->tasks);
+	if (!make_url(a))
+		return fault_set(f, RC_INVALID,
+			"%.100s is no control plane: its URL begins with http:// or https://", c->server_url);
+	return conf->token ? hush_set(&a->token, conf->token->p, conf->token->n) : RC_OK;
+}
+
+static void name_capabilities(struct agent *a)
+{
+	uint8_t random[16];
+
+	for (; actions_all[a->capabilities_n] && a->capabilities_n < ACTIONS_MAX; a->capabilities_n++)
+		a->capabilities[a->capabilities_n] = actions_all[a->capabilities_n]->name;
+	clock_random(random, sizeof(random));
+	tunnel_auth_hex(random, sizeof(random), a->boot_id);
+}
+
+static void run_errands(void *worker, struct pool_job **jobs, size_t n)
+{
+	(void)worker;
+	for (size_t i = 0; i < n; i++) {
+		struct errand *e = list_of(jobs[i], struct errand, job);
+		e->run(e);
+	}
+}
+
+static enum rc open_folder(struct agent *a, struct journal **ret_journal, struct fault *f)
+{
+	char path[PATH_LEN];
+	uint64_t lost = 0;
+
+	enum rc rc = file_mkdirs(a->conf.data_dir, 0700, f);
+	if (rc != RC_OK)
+		return rc;
+	if ((size_t)snprintf(a->identity_path, PATH_LEN, "%s/identity.json", a->conf.data_dir) >= PATH_LEN ||
+		(size_t)snprintf(path, PATH_LEN, "%s/journal", a->conf.data_dir) >= PATH_LEN)
+		return fault_set(f, RC_INVALID, "the data folder's path is too long");
+	rc = identity_load(a->identity_path, &a->identity, f);
+	if (rc == RC_MISSING && a->token.n > 0)
+		rc = RC_OK;
+	else if (rc == RC_MISSING)
+		rc = fault_set(
+			f, RC_INVALID, "%s is not there, and no enrolment token was given", a->identity_path);
+	if (rc == RC_OK)
+		rc = journal_open(path, ret_journal, &lost, f);
+	if (rc == RC_OK && lost)
+		log_warn(a->conf.log, "journal's torn end cut off bytes=%llu", (unsigned long long)lost);
+	return rc;
+}
+
+static void remember(void *ctx, uint8_t kind, const char *key)
+{
+	struct agent *a = ctx;
+	runs_remember(a->runs, kind, key);
+	reports_remember(a->reports, kind, key);
+}
+
+static enum rc make_pools(struct agent *a, struct fault *f)
+{
+	const struct pool_conf workers = { .name = "task",
+		.threads = a->conf.tasks,
+		.batch_max = 1,
+		.queue_max = RUNS_TASKS_MAX,
+		.run = runs_run };
+	const struct pool_conf errands = {
+		.name = "errand", .threads = 1, .batch_max = 1, .queue_max = 16, .run = run_errands
+	};
+	const struct pool_conf self = {
+		.name = "agent", .threads = 1, .batch_max = 1, .queue_max = 1, .run = live
+	};
+
+	enum rc rc = pool_new(&workers, &a->workers, f);
+	if (rc == RC_OK)
+		rc = pool_new(&errands, &a->errands, f);
+	return rc == RC_OK ? pool_new(&self, &a->self, f) : rc;
+}
+
+static enum rc make_parts(struct agent *a, struct journal *j, struct fault *f)
+{
+	struct sessions_conf sessions = { .loop = a->loop,
+		.log = a->conf.log,
+		.errands = a->errands,
+		.directory_url = a->conf.steam_directory_url,
+		.ca_file = a->conf.steam_ca_file,
+		.http_proxy = a->conf.http_proxy,
+		.logon_interval_ms = a->conf.logon_interval_ms,
+		.changed = on_session,
+		.ctx = a };
+	enum rc rc = sessions_new(&sessions, &a->sessions, f);
+	if (rc == RC_OK)
+		rc = reports_new(a->loop, a->conf.log, a->keeper, &a->reports, f);
+	struct runs_conf runs = { .loop = a->loop,
+		.log = a->conf.log,
+		.workers = a->workers,
+		.keeper = a->keeper,
+		.sessions = a->sessions,
+		.tasks = a->conf.tasks };
+	if (rc == RC_OK)
+		rc = runs_new(&runs, &a->runs, f);
+	if (rc == RC_OK)
+		rc = loop_timer_new(a->loop, on_timer, a, &a->timer);
+	if (rc == RC_OK)
+		journal_walk(j, remember, a);
+	return rc;
+}
+
+static void agent_free(struct agent *a)
+{
+	if (!a)
+		return;
+	pool_free(a->self);
+	pool_free(a->workers);
+	pool_free(a->errands);
+	runs_free(a->runs);
+	reports_free(a->reports);
+	sessions_free(a->sessions);
+	uplink_run_free(a->uplink);
+	loop_timer_free(a->timer);
+	keeper_free(a->keeper);
+	loop_free(a->loop);
+	hush_done(&a->token);
+	identity_wipe(&a->identity);
+	arena_done(&a->keep);
+	free(a);
+}
+OWN_DEFINE(agent)
+
+enum rc agent_start(const struct agent_conf *conf, struct agent **ret_agent, struct fault *f)
+{
+	struct journal *j = NULL;
+	auto_of(agent) struct agent *a = calloc(1, sizeof(*a));
+	if (!a)
+		return RC_NOMEM;
+	name_capabilities(a);
+	enum rc rc = copy_conf(a, conf, f);
+	if (rc == RC_OK)
+		rc = open_folder(a, &j, f);
+	if (rc != RC_OK)
+		return rc;
+	rc = loop_new(a->conf.log, &a->loop, f);
+	if (rc == RC_OK)
+		rc = make_pools(a, f);
+	if (rc == RC_OK)
+		rc = keeper_new(a->loop, j, &a->keeper, f);
+	else
+		journal_free(j);
+	if (rc == RC_OK)
+		rc = make_parts(a, j, f);
+	if (rc != RC_OK)
+		return rc;
+	loop_timer_at(a->timer, loop_now_ms(a->loop));
+	rc = pool_push(a->self, &a->self_job);
+	if (rc != RC_OK)
+		return rc;
+	*ret_agent = take(a);
+	return RC_OK;
+}
+
+void agent_stop(struct agent *a)
+{
+	if (!a)
+		return;
+	a->stop_job.run = on_stop;
+	loop_post(a->loop, &a->stop_job);
+	pool_free(take(a->self));
+	agent_free(a);
+}

@@ -1,0 +1,44 @@
+/*
+ * agent: an agent as a whole, on a thread of its own with a loop of its own: in the process of the control plane or alone. Several
+ * may run in one process, each with its own data folder. No globals.
+ *
+ * It enrols when its folder holds no identity (with the token; again and again until that works), connects to its control plane,
+ * keeps connected, and runs tasks. What ended and was not acknowledged survives it in the folder's journal.
+ */
+#pragma once
+
+#include "base/fault.h"
+#include "base/hush.h"
+#include "base/log.h"
+#include "base/own.h"
+
+#include <stdint.h>
+
+#define AGENT_TASKS_DEFAULT       16
+#define AGENT_LOGON_INTERVAL_MS   10000 /* lane cm.login of product.md 5.4.4 */
+#define AGENT_STEAM_DIRECTORY_URL "https://api.steampowered.com/ISteamDirectory/GetCMListForConnect/v1/"
+
+struct agent_conf {
+	const char *server_url;          /* http(s)://HOST:PORT of the control plane */
+	const struct hush *token;        /* one-time enrolment token; NULL when it is enrolled */
+	const char *data_dir;            /* made when it is not there */
+	const char *version;             /* of this program */
+	uint32_t tasks;                  /* at once, 1 to 256; 0: AGENT_TASKS_DEFAULT */
+	const char *steam_directory_url; /* NULL: AGENT_STEAM_DIRECTORY_URL */
+	const char *ca_file;             /* PEM beside the system's, for the control plane; NULL: none */
+	const char *steam_ca_file;       /* the same for Steam (a simulated one) */
+	const char *http_proxy;          /* [USER:PASSWORD@]HOST:PORT; NULL: none */
+	uint32_t logon_interval_ms;      /* at most one new logon per; 0: no limit */
+	const struct log *log;           /* must outlive the agent */
+};
+
+struct agent;
+
+/* Starts the thread and comes back; all of conf but the log is copied. Fails when the folder or the journal cannot be used. */
+must_check enum rc agent_start(const struct agent_conf *conf, struct agent **ret_agent, struct fault *f);
+
+/*
+ * Takes no more tasks, cancels those that run (they are told as failed, to be tried again), logs its sessions off, says
+ * goodbye, ends the thread, frees all. Any thread but the agent's own; waits some seconds at most, when others do not answer.
+ */
+void agent_stop(struct agent *a);

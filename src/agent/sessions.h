@@ -1,0 +1,73 @@
+/*
+ * sessions: the agent's Steam sessions: one for each account that was logged in, and one of the agent's own for questions that
+ * need no account. The machines (flow/steam_session) live on the loop thread, here; workers ask by sessions_do.
+ *
+ * New logons are started at most one per logon_interval_ms. The list of servers is fetched by a worker when it is first
+ * needed, and again every SESSIONS_LIST_MS.
+ */
+#pragma once
+
+#include "base/log.h"
+#include "flow/steam_session.h"
+#include "io/call.h"
+#include "io/pool.h"
+
+#define SESSIONS_MAX     2000   /* accounts; egress limits bite far earlier */
+#define SESSIONS_LIST_MS 600000 /* between two looks at Steam's directory */
+#define SESSIONS_ID_MAX  65
+
+struct sessions;
+
+struct sessions_conf {
+	struct loop *loop;
+	const struct log *log;
+	struct pool *errands;       /* runs struct sessions_errand jobs, see sessions_run_errand */
+	const char *directory_url;  /* without a query */
+	const char *ca_file;        /* NULL: the system's alone */
+	const char *http_proxy;     /* NULL: none */
+	uint32_t logon_interval_ms; /* 0: no limit */
+	/* An account's session changed; `why` is "" when it was asked to. The agent's own session is not told. */
+	void (*changed)(void *ctx, const char *account_id, const char *state, const char *why);
+	void *ctx;
+};
+
+/* Texts of conf are borrowed for its life. */
+must_check enum rc sessions_new(const struct sessions_conf *conf, struct sessions **ret_sessions, struct fault *f);
+void sessions_free(struct sessions *ss); /* when the loop has ended */
+void sessions_stop(struct sessions *ss); /* loop: logs all off; what waits is answered */
+bool sessions_are_off(const struct sessions *ss);
+size_t sessions_online(const struct sessions *ss); /* of accounts and the own one */
+
+enum sessions_want {
+	SESSIONS_LOGIN,  /* starts the session; answered when it is online */
+	SESSIONS_LOGOUT, /* answered when it is off; at once when there is none */
+	SESSIONS_ASK,    /* a question to Steam; the own session is started for it, an account's has to be there */
+};
+
+struct session;
+struct sessions_asked;
+
+struct sessions_call {
+	enum sessions_want want;
+	const char *account_id; /* NULL: the agent's own session */
+	struct steam_ask ask;   /* SESSIONS_ASK; owner and deadline are filled in */
+	uint64_t deadline_ms;
+	struct call_scope *scope;
+
+	/* The answer. */
+	struct steam_call *answer; /* SESSIONS_ASK: yours, and also there when the call failed halfway */
+	uint64_t steamid;          /* SESSIONS_LOGIN */
+	int32_t eresult;           /* why Steam refused; 0: it did not */
+	bool offline;              /* SESSIONS_ASK: the account has no session */
+	char endpoint[STEAM_CMS_NAME_MAX];
+
+	struct call call; /* the rest is sessions.c's */
+	struct sessions *sessions;
+	struct session *at;
+	struct list node; /* session.waiting */
+	struct sessions_asked *asked;
+	unsigned tries;
+};
+
+/* Worker: asks and waits. */
+must_check enum rc sessions_do(struct sessions *ss, struct sessions_call *c, struct fault *f);

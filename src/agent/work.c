@@ -1,0 +1,160 @@
+#include "agent/work.h"
+
+#include "wire/field_json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define WORK_MEMORY_MAX (512u << 20)            /* of one task: whole records of thousands of apps */
+#define RESULT_MAX      (TUNNEL_MSG_MAX - 8192) /* leaves room for the head */
+
+bool work_key(const struct tunnel_msg_task *t, char ret[static JOURNAL_KEY_MAX + 1])
+{
+	return snprintf(ret, JOURNAL_KEY_MAX + 1, "%s %u", t->task_id, t->attempt) <= JOURNAL_KEY_MAX;
+}
+
+static bool copy_texts(struct work *w, const struct tunnel_msg_dispatch *m)
+{
+	w->task = (struct tunnel_msg_task){ arena_str(&w->arena, m->task_id), m->attempt };
+	w->nonce = arena_str(&w->arena, m->nonce);
+	w->account_id = arena_str(&w->arena, m->account_id);
+	w->payload = arena_str(&w->arena, m->payload);
+	return w->task.task_id && w->nonce && w->payload && (w->account_id || !m->account_id) &&
+	       work_key(&w->task, w->key);
+}
+
+struct work *work_new(const struct tunnel_msg_dispatch *m)
+{
+	struct work *w = calloc(1, sizeof(*w));
+	if (!w)
+		return NULL;
+	list_init(&w->node);
+	w->arena.limit = WORK_MEMORY_MAX;
+	if (copy_texts(w, m))
+		return w;
+	work_free(w);
+	return NULL;
+}
+
+struct work *work_from_journal(const char *key)
+{
+	struct work *w = calloc(1, sizeof(*w));
+	const char *space = strrchr(key, ' ');
+	char *end = NULL;
+	unsigned long attempt = space ? strtoul(space + 1, &end, 10) : 0;
+
+	if (!w || !space || *end || attempt == 0 || attempt > UINT32_MAX) {
+		free(w);
+		return NULL;
+	}
+	list_init(&w->node);
+	w->state = WORK_ENDED;
+	w->task.attempt = (uint32_t)attempt;
+	w->task.task_id = arena_strn(&w->arena, key, (size_t)(space - key));
+	snprintf(w->key, sizeof(w->key), "%s", key);
+	return w;
+}
+
+void work_slim(struct work *w)
+{
+	struct arena keep = { 0 };
+	const char *id = arena_str(&keep, w->task.task_id);
+
+	if (!id) { /* no memory: the larger thing stays */
+		arena_done(&keep);
+		return;
+	}
+	arena_done(&w->arena);
+	buf_done(&w->result);
+	buf_done(&w->kept.body);
+	w->arena = keep;
+	w->task.task_id = id;
+	w->nonce = w->account_id = w->payload = NULL;
+	w->outcome = (struct tunnel_msg_result){ 0 };
+}
+
+void work_free(struct work *w)
+{
+	if (!w)
+		return;
+	list_remove(&w->node);
+	arena_done(&w->arena);
+	buf_done(&w->result);
+	buf_done(&w->kept.body);
+	free(w);
+}
+
+static enum rc decode(struct work *w, void **ret_in)
+{
+	auto_json struct json_t *j = NULL;
+	struct field_reader r = { .arena = &w->arena };
+	void *in = arena_take(&w->arena, w->decl->payload_size);
+
+	if (!in)
+		return RC_NOMEM;
+	enum rc rc = json_read(w->payload, strlen(w->payload), &j, &w->fault);
+	if (rc == RC_OK)
+		rc = field_json_decode(w->decl->payload, j, &r, in, &w->fault);
+	if (rc == RC_OK)
+		*ret_in = in;
+	return rc;
+}
+
+static enum rc perform(struct work *w)
+{
+	void *in, *out = arena_take(&w->arena, w->decl->result_size);
+	enum rc rc = out ? decode(w, &in) : RC_NOMEM;
+
+	if (rc == RC_OK)
+		rc = w->action->run(&w->run, in, out, &w->fault);
+	if (rc != RC_OK)
+		return rc;
+	field_json_encode(w->decl->result, out, &w->result);
+	if (w->result.bad)
+		return RC_NOMEM;
+	if (w->result.n > RESULT_MAX) {
+		w->run.code = "result_too_large";
+		return fault_set(&w->fault, RC_TOO_LARGE,
+			"the result has %zu bytes, at most %u are carried: ask for less", w->result.n, RESULT_MAX);
+	}
+	return RC_OK;
+}
+
+void work_run(struct work *w)
+{
+	w->rc = perform(w);
+	if (w->rc != RC_OK)
+		buf_done(&w->result);
+	loop_post(w->loop, &w->back);
+}
+
+static void judge_failure(struct work *w, struct tunnel_msg_failure *to)
+{
+	if (w->stopping) {
+		*to = (struct tunnel_msg_failure){
+			.code = "agent_stopped", .detail = "the agent was stopped", .retryable = true
+		};
+		return;
+	}
+	*to = (struct tunnel_msg_failure){ .code = w->run.code ? w->run.code : rc_code(w->rc),
+		.detail = *w->fault.text ? w->fault.text : rc_title(w->rc),
+		.retryable = rc_retry(w->rc),
+		.eresult = w->run.eresult > 0 ? (uint32_t)w->run.eresult : 0 };
+}
+
+void work_judge(struct work *w)
+{
+	w->outcome = (struct tunnel_msg_result){
+		.task_id = w->task.task_id, .nonce = w->nonce, .attempt = w->task.attempt
+	};
+	if (w->rc == RC_OK) {
+		w->outcome.outcome = TUNNEL_MSG_SUCCEEDED;
+		w->outcome.result = buf_text(&w->result);
+		w->outcome.result_n = w->result.n;
+	} else if (w->canceled && !w->stopping) {
+		w->outcome.outcome = TUNNEL_MSG_CANCELED;
+	} else {
+		w->outcome.outcome = TUNNEL_MSG_FAILED;
+		judge_failure(w, &w->outcome.error);
+	}
+}

@@ -1,0 +1,67 @@
+/*
+ * work: one attempt of a task on this agent, from its DISPATCH until the control plane has its result. Made and freed by
+ * agent/runs on the loop thread; while it runs, a worker has what stands under "the worker's".
+ */
+#pragma once
+
+#include "agent/action_run.h"
+#include "agent/keeper.h"
+#include "base/list.h"
+#include "model/action.h"
+#include "wire/tunnel_msg.h"
+
+enum work_state {
+	WORK_WAITS, /* for its account, that another work has */
+	WORK_RUNS,  /* with a worker */
+	WORK_KEPT,  /* its result is on the way into the journal */
+	WORK_ENDED  /* its result is in the journal, until the control plane has it */
+};
+
+struct runs;
+
+struct work {
+	struct list node; /* runs.all, oldest first */
+	struct runs *runs;
+	enum work_state state;
+	char key[JOURNAL_KEY_MAX + 1]; /* "task attempt": in runs.by_key and in the journal */
+	struct tunnel_msg_task task;
+	const char *nonce, *account_id, *payload;
+	const struct action *decl;
+	const struct action_run *action;
+	uint64_t taken_ms, deadline_ms;
+	struct arena arena; /* of the texts above; until its result has been sent once */
+	struct call_scope scope;
+	bool canceled; /* by the control plane */
+	bool forsaken; /* the control plane no longer wants to hear of it */
+	bool stopping; /* canceled because the agent stops */
+	bool sent;     /* on this connection */
+	bool reading;  /* its result is being read from the journal */
+	struct keeper_job kept;
+	struct tunnel_msg_result outcome; /* from WORK_KEPT on, while arena and result live */
+
+	struct pool_job job; /* the worker's, while it RUNS */
+	struct loop_job back;
+	struct loop *loop;
+	struct action_task run;
+	struct buf result;
+	enum rc rc;
+	struct fault fault;
+};
+
+#define WORK_RESULT 1 /* kind of a record in the journal: the payload of a RESULT */
+
+/* NULL without memory. The texts are copied. */
+struct work *work_new(const struct tunnel_msg_dispatch *m);
+/* One that the journal has from an earlier life; NULL when the key is none or without memory. */
+struct work *work_from_journal(const char *key);
+void work_free(struct work *w);
+void work_slim(struct work *w); /* forgets all but what it is called */
+
+/* The key of an attempt. False: too long. */
+bool work_key(const struct tunnel_msg_task *t, char ret[static JOURNAL_KEY_MAX + 1]);
+
+/* The pool's run function: decodes the payload, runs the action, encodes the result, and posts `back`. */
+void work_run(struct work *w);
+
+/* Loop: fills outcome from what the worker left. */
+void work_judge(struct work *w);

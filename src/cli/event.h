@@ -1,0 +1,32 @@
+/*
+ * event: following the server's event log, over connections that come and go.
+ */
+#pragma once
+
+#include "cli/cmd.h"
+#include "cli/sse.h"
+
+#define EVENT_COLUMNS "ts:TIME,type,jobId:JOB,taskId:TASK,accountId:ACCOUNT,resource,payload"
+
+#define EVENT_PAUSE_MS     1000 /* before a lost connection is made again, when the server names no other time */
+#define EVENT_PAUSE_MAX_MS 30000
+
+struct event_tail {
+	struct cmd *c;
+	const char *path;                  /* with its query; borrowed as long as the tail */
+	bool (*is_last)(const char *type); /* NULL: no type is */
+	uint64_t limit;                    /* events to print; 0: no end */
+	bool ends_at_gap;                  /* a gap in the log ends the connection */
+	bool silent;                       /* events are not printed */
+	/* Its own: */
+	struct sse sse;
+	uint64_t printed;
+	uint32_t losses; /* connections in a row that brought nothing */
+	bool at_gap;     /* the log does not have all that was asked for; of the last connection */
+	bool opened;     /* some connection was */
+	bool ended;      /* the last event was seen, or the limit reached */
+};
+
+/* One connection, printed as it comes. CLI_OK: it is over; go on with the next unless tail->ended. Pauses after a loss. */
+enum cli_exit event_follow(struct event_tail *t);
+void event_tail_done(struct event_tail *t);

@@ -1,0 +1,277 @@
+#include "cli/event.h"
+#include "cli/nouns.h"
+#include "cli/output.h"
+#include "cli/run.h"
+#include "cli/wait.h"
+#include "wire/json.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#define COLUMNS                                                                                      \
+	"id,action,status,summary.total:TASKS,summary.succeeded:OK,summary.failed,summary.canceled," \
+	"createdAt,finishedAt"
+#define TASK_COLUMNS "id,accountId,status,attempt,agentId,error.code:ERROR,finishedAt"
+
+/* Waits for the job, prints it, and answers by its outcome. */
+static enum cli_exit see_through(struct cmd *c, const char *id)
+{
+	auto_json json_t *job = NULL;
+
+	if (!c->quiet)
+		cmd_say(c, "waiting for %s; it goes on without you", id);
+	enum cli_exit code = wait_job(c, id, cmd_number(c, "wait"), &job);
+	if (job)
+		output_object(c, job);
+	return code == CLI_OK ? wait_outcome(c, job) : code;
+}
+
+/* A verb that makes a job, and may wait for it. */
+static enum cli_exit submit(struct cmd *c)
+{
+	struct request r = { 0 };
+	struct api_answer a = { 0 };
+	enum cli_exit code = run_prepare(c, &r);
+
+	if (code == CLI_OK)
+		code = request_ask(c, &r, &a);
+	const char *id = json_string_value(json_object_get(a.json, "id"));
+	if (code == CLI_OK && id && cmd_has(c, "wait") && !wait_is_over(a.json)) {
+		code = see_through(c, id);
+	} else if (code == CLI_OK) {
+		output_object(c, a.json);
+		code = cmd_has(c, "wait") ? wait_outcome(c, a.json) : CLI_OK;
+	}
+	api_answer_done(&a);
+	request_done(&r);
+	return code;
+}
+
+static bool is_finished(const char *type) { return !strcmp(type, "job.finished"); }
+
+/*
+ * Follows the job's events until its end. The job is read before each connection: its end may have come while nobody
+ * listened, or may lie in a gap of the log.
+ */
+static enum cli_exit follow(struct cmd *c, struct event_tail *tail, json_t **ret_job)
+{
+	enum cli_exit code = CLI_OK;
+
+	while (code == CLI_OK) {
+		json_t *job = NULL;
+		code = wait_read(c, c->arg[0], 0, &job);
+		if (code == CLI_OK && wait_is_over(job)) {
+			*ret_job = job;
+			return CLI_OK;
+		}
+		json_decref(job);
+		if (code == CLI_OK)
+			code = event_follow(tail);
+	}
+	return code;
+}
+
+static enum cli_exit watch(struct cmd *c)
+{
+	struct event_tail tail = { .c = c, .is_last = is_finished, .ends_at_gap = true, .silent = c->quiet };
+	struct buf path = { 0 };
+	auto_json json_t *job = NULL;
+
+	buf_str(&path, "/v1/events?after=0");
+	request_query(&path, "jobId", c->arg[0]);
+	tail.path = buf_text(&path);
+	enum cli_exit code = follow(c, &tail, &job);
+	if (code == CLI_OK) {
+		output_object(c, job);
+		code = wait_outcome(c, job);
+	}
+	event_tail_done(&tail);
+	buf_done(&path);
+	return code;
+}
+
+static const char *const job_states[] = { "queued", "running", "succeeded", "partially_succeeded", "failed",
+	"canceled", NULL };
+static const char *const task_states[] = { "queued", "leased", "running", "succeeded", "failed", "canceled", NULL };
+
+#define WAIT_OPTION                                                                                           \
+	{                                                                                                     \
+		.row = { .name = "wait",                                                                      \
+			.type = FIELD_U32,                                                                    \
+			.min = 1,                                                                             \
+			.max = 86400,                                                                         \
+			.doc = "Wait until the job is over, or for so many seconds; the exit code tells the " \
+			       "end." },                                                                      \
+		.letter = 'w', .value = "SECONDS", .optional = true                                           \
+	}
+
+static const struct verb_option run_options[] = {
+	{ .row = { .name = "account",
+		  .type = FIELD_LIST,
+		  .item = FIELD_STR,
+		  .doc = "Account to act on, by login or id; again for more." },
+		.letter = 't',
+		.value = "ACCOUNT",
+		.member = "targets",
+		.place = VERB_BODY,
+		.names = VERB_ACCOUNT },
+	{ .row = { .name = "label",
+		  .type = FIELD_MAP,
+		  .doc = "Act on every account that has the label; again for accounts that have all of them." },
+		.letter = 'l',
+		.value = "NAME=VALUE",
+		.member = "labels",
+		.place = VERB_BODY },
+	{ .row = { .name = "all", .type = FIELD_BOOL, .doc = "Act on every account." },
+		.letter = 'a',
+		.member = "allAccounts",
+		.place = VERB_BODY },
+	{ .row = { .name = "param",
+		  .type = FIELD_MAP,
+		  .doc = "Part of the payload; again for more. The value may be JSON, or numbers parted by "
+			 "commas." },
+		.letter = 'p',
+		.value = "NAME=VALUE",
+		.member = "payload",
+		.place = VERB_BODY,
+		.values = true },
+	{ .row = { .name = "payload",
+		  .type = FIELD_JSON,
+		  .doc = "The whole payload as JSON: the text, @FILE, or @- for the standard input." },
+		.value = "JSON",
+		.place = VERB_BODY },
+	{ .row = { .name = "region", .type = FIELD_STR, .min = 1, .doc = "Run it in this region only." },
+		.value = "REGION",
+		.member = "regionId",
+		.place = VERB_BODY,
+		.names = VERB_REGION },
+	{ .row = { .name = "priority", .type = FIELD_U32, .max = 9, .doc = "0 to 9; 9 goes first. Default: 5." },
+		.value = "N",
+		.place = VERB_BODY },
+	{ .row = { .name = "max-attempts",
+		  .type = FIELD_U32,
+		  .min = 1,
+		  .max = 20,
+		  .doc = "How often a task may be tried when a retry can help. Default: 5." },
+		.value = "N",
+		.member = "maxAttempts",
+		.place = VERB_BODY },
+	WAIT_OPTION,
+	RUN_KEY_OPTION,
+	{ 0 },
+};
+
+static const struct verb_option list_options[] = {
+	{ .row = { .name = "status", .type = FIELD_ENUM, .words = job_states, .doc = "Only jobs in this state." },
+		.letter = 's',
+		.value = "STATE",
+		.place = VERB_QUERY },
+	{ .row = { .name = "action", .type = FIELD_STR, .min = 1, .max = 64, .doc = "Only jobs of this action." },
+		.value = "ACTION",
+		.place = VERB_QUERY },
+	RUN_LIST_OPTIONS,
+	RUN_CURSOR_OPTION,
+	{ 0 },
+};
+
+static const struct verb_option task_options[] = {
+	{ .row = { .name = "status", .type = FIELD_ENUM, .words = task_states, .doc = "Only tasks in this state." },
+		.letter = 's',
+		.value = "STATE",
+		.place = VERB_QUERY },
+	RUN_LIST_OPTIONS,
+	RUN_CURSOR_OPTION,
+	{ 0 },
+};
+
+static const struct verb_option cancel_options[] = { RUN_KEY_OPTION, { 0 } };
+static const struct verb_option retry_options[] = { WAIT_OPTION, RUN_KEY_OPTION, { 0 } };
+
+#define JOB_ARG                                        \
+	{                                              \
+		.name = "JOB", .doc = "Id of the job." \
+	}
+
+const struct verb job_verbs[] = {
+	{
+		.name = "run",
+		.doc = "Submits a job: one action, as one task per account.",
+		.args = { { .name = "ACTION",
+			.member = "action",
+			.doc = "What to do; see footplate action list." } },
+		.options = run_options,
+		.method = "POST",
+		.path = "/v1/jobs",
+		.flags = VERB_IDEMPOTENT,
+		.run = submit,
+		.example = "footplate job run pics.product_info -p apps=440,570 --wait",
+	},
+	{
+		.name = "list",
+		.doc = "Lists jobs, newest first.",
+		.options = list_options,
+		.method = "GET",
+		.path = "/v1/jobs",
+		.columns = COLUMNS,
+		.flags = VERB_LIST,
+		.example = "footplate job list --status failed",
+	},
+	{
+		.name = "get",
+		.doc = "Shows a job.",
+		.args = { JOB_ARG },
+		.method = "GET",
+		.path = "/v1/jobs/{}",
+		.columns = COLUMNS,
+	},
+	{
+		.name = "tasks",
+		.doc = "Lists the tasks of a job, newest first.",
+		.args = { JOB_ARG },
+		.options = task_options,
+		.method = "GET",
+		.path = "/v1/jobs/{}/tasks",
+		.columns = TASK_COLUMNS,
+		.flags = VERB_LIST,
+	},
+	{
+		.name = "watch",
+		.doc = "Prints a job's events until it is over, then the job; the exit code tells the end.",
+		.args = { JOB_ARG },
+		.method = "GET",
+		.path = "/v1/events?jobId={}",
+		.columns = EVENT_COLUMNS,
+		.run = watch,
+	},
+	{
+		.name = "cancel",
+		.doc = "Cancels what waits and asks running tasks to stop.",
+		.args = { JOB_ARG },
+		.options = cancel_options,
+		.method = "POST",
+		.path = "/v1/jobs/{}/cancel",
+		.flags = VERB_IDEMPOTENT,
+	},
+	{
+		.name = "retry",
+		.doc = "Makes a new job of the tasks that failed.",
+		.args = { JOB_ARG },
+		.options = retry_options,
+		.method = "POST",
+		.path = "/v1/jobs/{}/retry",
+		.flags = VERB_IDEMPOTENT,
+		.run = submit,
+	},
+	{ 0 },
+};
+
+const struct verb task_verbs[] = {
+	{
+		.name = "get",
+		.doc = "Shows a task with its result or error.",
+		.args = { { .name = "TASK", .doc = "Id of the task." } },
+		.method = "GET",
+		.path = "/v1/tasks/{}",
+	},
+	{ 0 },
+};

@@ -1,0 +1,191 @@
+#include "cli/request.h"
+#include "cli/params.h"
+#include "model/action.h"
+#include "wire/json.h"
+
+#include <ctype.h>
+#include <jansson.h>
+#include <string.h>
+
+void request_done(struct request *r)
+{
+	buf_done(&r->path);
+	json_decref(r->body);
+	r->body = NULL;
+}
+
+void request_escape(struct buf *to, const char *s)
+{
+	for (; *s; s++)
+		if (isalnum((unsigned char)*s) || strchr("-._~", *s))
+			buf_u8(to, (uint8_t)*s);
+		else
+			buf_fmt(to, "%%%02X", (unsigned)(unsigned char)*s);
+}
+
+void request_query(struct buf *path, const char *name, const char *value)
+{
+	buf_u8(path, path->n && memchr(path->p, '?', path->n) ? '&' : '?');
+	request_escape(path, name);
+	buf_u8(path, '=');
+	request_escape(path, value);
+}
+
+/* "." and ".." as a part of a path would be taken as a folder, by whoever stands in between. */
+static bool is_part(const char *s) { return *s && strcmp(s, ".") != 0 && strcmp(s, "..") != 0; }
+
+static enum rc put_path(const struct cmd *c, struct buf *to, struct fault *f)
+{
+	const struct verb_arg *args = c->verb->args;
+	const char *at = c->verb->path;
+	int next = 0;
+
+	for (const char *gap; (gap = strstr(at, "{}")); at = gap + 2) {
+		while (next < VERB_ARGS_MAX - 1 && args[next].member)
+			next++;
+		if (!c->arg[next] || !is_part(c->arg[next]))
+			return fault_set(
+				f, RC_INVALID, "%s is not a name", args[next].name ? args[next].name : "it");
+		buf_put(to, at, (size_t)(gap - at));
+		request_escape(to, c->arg[next++]);
+	}
+	buf_str(to, at);
+	return RC_OK;
+}
+
+/* The payload's table of the action that is an argument, so that `-p` knows lists from numbers. */
+static const struct field *params_table(const struct cmd *c)
+{
+	for (int i = 0; i < VERB_ARGS_MAX; i++) {
+		const char *member = c->verb->args[i].member;
+		const struct action *a =
+			member && c->arg[i] && !strcmp(member, "action") ? action_find(c->arg[i]) : NULL;
+		if (a)
+			return a->payload;
+	}
+	return NULL;
+}
+
+/* The pairs of a `values` option as one object. */
+static enum rc gather(const struct cmd *c, const json_t *pairs, json_t **ret, struct fault *f)
+{
+	const struct field *t = params_table(c);
+	auto_json json_t *object = json_object();
+
+	for (size_t i = 0; i < json_array_size(pairs); i++) {
+		enum rc rc = params_put(object, t, json_string_value(json_array_get(pairs, i)), f);
+		if (rc != RC_OK)
+			return rc;
+	}
+	*ret = take(object);
+	return RC_OK;
+}
+
+static enum rc put_body(const struct cmd *c, const struct verb_option *o, json_t *v, json_t *body, struct fault *f)
+{
+	const char *member = o->member ? o->member : o->row.name;
+	json_t *made = NULL;
+
+	if (json_object_get(body, member))
+		return fault_set(f, RC_INVALID, "--%s and another option say two things about %s; give one",
+			o->row.name, member);
+	enum rc rc = o->values ? gather(c, v, &made, f) : RC_OK;
+	if (rc != RC_OK)
+		return rc;
+	return json_object_set_new(body, member, made ? made : json_incref(v)) == 0 ? RC_OK : RC_NOMEM;
+}
+
+static void put_query(const struct verb_option *o, const json_t *v, struct buf *path)
+{
+	const char *member = o->member ? o->member : o->row.name;
+	struct buf text = { 0 };
+
+	for (size_t i = 0; i < json_array_size(v); i++) {
+		buf_str(&text, i ? "," : "");
+		buf_str(&text, json_string_value(json_array_get(v, i)));
+	}
+	if (json_is_string(v))
+		buf_str(&text, json_string_value(v));
+	else if (!json_is_array(v) && json_put(&text, v, false) != RC_OK)
+		text.bad = true;
+	request_query(path, member, buf_text(&text));
+	path->bad = path->bad || text.bad;
+	buf_done(&text);
+}
+
+static enum rc put_option(const struct cmd *c, const struct verb_option *o, struct request *ret, struct fault *f)
+{
+	json_t *v = json_object_get(c->given, o->row.name);
+
+	if (!v)
+		return RC_OK;
+	switch (o->place) {
+	case VERB_LOCAL:
+		break;
+	case VERB_QUERY:
+		put_query(o, v, &ret->path);
+		break;
+	case VERB_BODY:
+		return put_body(c, o, v, ret->body, f);
+	case VERB_KEY:
+		ret->key = json_string_value(v);
+		break;
+	case VERB_MATCH:
+		ret->if_match = json_string_value(v);
+		break;
+	}
+	return RC_OK;
+}
+
+static bool has_body(const struct verb *v)
+{
+	for (int i = 0; i < VERB_ARGS_MAX; i++)
+		if (v->args[i].member)
+			return true;
+	for (const struct verb_option *o = v->options; o && o->row.name; o++)
+		if (o->place == VERB_BODY)
+			return true;
+	return false;
+}
+
+enum rc request_make(const struct cmd *c, struct request *ret, struct fault *f)
+{
+	const struct verb *v = c->verb;
+	enum rc rc = put_path(c, &ret->path, f);
+
+	if (rc == RC_OK && has_body(v))
+		ret->body = json_object();
+	for (int i = 0; rc == RC_OK && i < VERB_ARGS_MAX; i++)
+		if (v->args[i].member && c->arg[i] &&
+			json_object_set_new(ret->body, v->args[i].member, json_string(c->arg[i])) != 0)
+			rc = fault_set(f, RC_INVALID, "%s is not UTF-8", v->args[i].name);
+	for (const struct verb_option *o = v->options; rc == RC_OK && o && o->row.name; o++)
+		rc = put_option(c, o, ret, f);
+	if (rc == RC_OK && (v->flags & VERB_IDEMPOTENT) && !ret->key) {
+		api_new_key(ret->new_key, sizeof(ret->new_key));
+		ret->key = ret->new_key;
+	}
+	buf_text(&ret->path); /* so that the bytes end in a NUL from now on */
+	return rc == RC_OK && ret->path.bad ? RC_NOMEM : rc;
+}
+
+enum cli_exit request_ask(struct cmd *c, const struct request *r, struct api_answer *ret)
+{
+	struct buf body = { 0 };
+
+	if (r->body && json_put(&body, r->body, false) != RC_OK) {
+		buf_done(&body);
+		cmd_say(c, "out of memory");
+		return CLI_FAILED;
+	}
+	const struct api_request ask = {
+		.method = c->verb->method,
+		.path = (const char *)r->path.p,
+		.body = r->body ? buf_text(&body) : NULL,
+		.key = r->key,
+		.if_match = r->if_match,
+	};
+	enum cli_exit code = api_ask(c, &ask, ret);
+	buf_done(&body);
+	return code;
+}

@@ -1,0 +1,20 @@
+/*
+ * keys: API keys. Of a key only a keyed hash is stored (HMAC-SHA-256 with the installation's pepper), its first and last
+ * characters are shown, and the whole is shown once, at its making. Nobody can give a key more than they may themselves.
+ */
+#pragma once
+
+#include "control/http/route.h"
+
+#define KEYS_HASH_MAX 65
+
+/* The hash under which a secret is stored: keys, enrolment tokens. */
+void keys_hash(const struct control *c, const char *secret, char ret[static KEYS_HASH_MAX]);
+
+/* Whose key it is. RC_UNAUTHENTICATED: unknown, expired or revoked (which of them, the caller is not told). */
+must_check enum rc keys_check(struct tx *tx, const char *secret, struct principal *ret);
+
+/* Makes the first administrator's key when there is no key at all, and writes it to DATA/admin.key (0600). */
+must_check enum rc keys_first(struct control *c, struct store_conn *db, struct fault *f);
+
+extern const struct route keys_routes[];

@@ -1,0 +1,76 @@
+/*
+ * control: everything a control plane holds, in one struct that is passed. main/ makes it and picks the drivers; control/life
+ * brings it to life.
+ *
+ * Which thread owns what: the loop thread owns server, hub, feed and timers; the writer's one thread owns the write
+ * connection; each reader has its own read connection. log, metrics, conf, secrets and actions do not change after the start.
+ */
+#pragma once
+
+#include "base/log.h"
+#include "base/metric.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct feed;
+struct hub;
+struct loop;
+struct loop_timer;
+struct pool;
+struct queue;
+struct queue_ear;
+struct route;
+struct store;
+struct twins;
+struct waits;
+struct web_limits;
+struct web_server;
+
+#define CONTROL_EPOCH_MAX 16
+
+/* Made from the one master secret at the start; never leaves the process. */
+struct control_secrets {
+	uint8_t pepper[32];      /* of key hashes */
+	uint8_t cursor[32];      /* of page cursors */
+	uint8_t sign_public[32]; /* Ed25519, proves the control plane to its agents */
+	uint8_t sign_secret[32]; /* Ed25519 seed */
+};
+
+struct control_conf {
+	const char *data_dir;
+	const char *host;
+	uint16_t port;
+	const char *tls_cert, *tls_key;
+	uint32_t lease_ms;       /* how long a task stays with an agent that is silent */
+	uint32_t heartbeat_ms;   /* how often an agent speaks */
+	uint32_t idempotency_ms; /* how long an answer is kept for its key */
+	uint32_t event_keep;     /* events kept in the log */
+	const struct web_limits *limits;
+};
+
+struct control {
+	const struct control_conf *conf;
+	const struct log *log;
+	struct metrics *metrics;
+	struct loop *loop;
+	struct store *store;
+	struct queue *queue;
+	struct queue_ear *ear;
+	struct pool *readers, *writer;
+	struct web_server *server;
+	struct hub *hub;     /* agents connected now; loop thread */
+	struct feed *feed;   /* event subscribers; loop thread */
+	struct waits *waits; /* requests that wait for a job's end; loop thread */
+	struct twins *twins; /* requests held back behind one with the same Idempotency-Key; loop thread */
+	struct loop_timer *sweep;
+	struct control_secrets secrets;
+	char epoch[CONTROL_EPOCH_MAX]; /* of the event log: changes when a database is made or restored */
+	int64_t started_ms;
+	const struct route *const *routes; /* the API: tables of rows, see http/route.h */
+	/* Told by the writer after a commit: there are new events, queued tasks, tasks to be canceled. Writer's thread. */
+	void (*committed)(struct control *c, bool events, bool tasks, bool cancels);
+	_Atomic int inflight;  /* requests without an answer */
+	_Atomic bool draining; /* readyz says no, new work is refused */
+};

@@ -1,0 +1,121 @@
+#include "control/engine/dispatch.h"
+#include "control/rows.h"
+
+struct candidate {
+	const char *id, *action, *account_id, *login, *payload, *trace_id;
+};
+
+static const struct field candidate_row[] = {
+	{ .name = "id", .type = FIELD_STR, FIELD_AT(struct candidate, id) },
+	{ .name = "action", .type = FIELD_STR, FIELD_AT(struct candidate, action) },
+	{ .name = "account_id", .type = FIELD_STR, FIELD_AT(struct candidate, account_id) },
+	{ .name = "login", .type = FIELD_STR, FIELD_AT(struct candidate, login) },
+	{ .name = "payload", .type = FIELD_STR, FIELD_AT(struct candidate, payload) },
+	{ .name = "trace_id", .type = FIELD_STR, FIELD_AT(struct candidate, trace_id) },
+	{ 0 },
+};
+
+static enum rc find(struct tx *tx, const struct dispatch_offer *o, size_t max, struct field_list *ret)
+{
+	static const struct store_query waiting = {
+		.sql = "SELECT t.id, t.action, t.account_id, a.login, j.payload, j.trace_id FROM tasks t JOIN jobs "
+		       "j ON j.id = t.job_id "
+		       "LEFT JOIN accounts a ON a.id = t.account_id LEFT JOIN agents g ON g.id = a.agent_id "
+		       "WHERE t.status = 'queued' AND t.not_before <= $1 AND (t.region_id IS NULL OR t.region_id = "
+		       "$2) "
+		       "AND (a.agent_id IS NULL OR a.agent_id = $3 OR g.state <> 'connected') "
+		       "AND (t.account_id IS NULL OR NOT EXISTS "
+		       "(SELECT 1 FROM tasks h WHERE h.account_id = t.account_id AND h.status IN ('leased', "
+		       "'running'))) "
+		       "ORDER BY t.priority DESC, t.id LIMIT $4"
+	};
+	auto_rows struct store_rows *r = NULL;
+	enum rc rc = store_run(tx->db, &waiting,
+		STORE_ARGS(store_int(tx->now_ms), store_text(o->region_id), store_text(o->agent_id),
+			store_int((int64_t)max)),
+		&r, tx->fault);
+	if (rc != RC_OK)
+		return rc;
+	return rows_list(r, &(struct rows_into){ candidate_row, tx->arena, NULL }, sizeof(struct candidate), max,
+		ret, tx->fault);
+}
+
+static bool knows(const struct dispatch_offer *o, const char *action)
+{
+	for (const char *const *a = o->actions; *a; a++)
+		if (!strcmp(*a, action))
+			return true;
+	return false;
+}
+
+/* Several tasks of one account may have been found together; the first of them takes the account. */
+static bool account_taken(const struct dispatch_grant *grants, size_t n, const char *account_id)
+{
+	for (size_t i = 0; account_id && i < n; i++)
+		if (grants[i].account_id && !strcmp(grants[i].account_id, account_id))
+			return true;
+	return false;
+}
+
+static enum rc hold_account(struct tx *tx, const char *account_id, const char *agent_id)
+{
+	static const struct store_query hold = {
+		.sql = "UPDATE accounts SET agent_id = $2 WHERE id = $1 AND (agent_id IS NULL OR agent_id <> $2)"
+	};
+	return account_id ? store_do(tx->db, &hold, STORE_ARGS(store_text(account_id), store_text(agent_id)),
+				    tx->fault)
+			  : RC_OK;
+}
+
+static enum rc lease_one(
+	struct tx *tx, const struct dispatch_offer *o, const struct candidate *k, struct dispatch_grant *g)
+{
+	struct moves_task t = { 0 };
+	enum rc rc = moves_load(tx, k->id, &t);
+	if (rc == RC_OK)
+		rc = moves_lease(tx, &t, o->agent_id);
+	if (rc == RC_OK)
+		rc = hold_account(tx, k->account_id, o->agent_id);
+	if (rc != RC_OK)
+		return rc;
+	*g = (struct dispatch_grant){ .task_id = k->id,
+		.job_id = t.job_id,
+		.nonce = t.nonce,
+		.action = k->action,
+		.account_id = k->account_id,
+		.login = k->login,
+		.payload = k->payload,
+		.trace_id = k->trace_id,
+		.attempt = t.attempt,
+		.decl = action_find(k->action) };
+	return RC_OK;
+}
+
+enum rc dispatch_lease(
+	struct tx *tx, const struct dispatch_offer *offers, size_t n, struct field_list *ret_grants, bool *ret_more)
+{
+	struct dispatch_grant *grants = arena_take(tx->arena, (n * DISPATCH_AT_ONCE + 1) * sizeof(*grants));
+	size_t got = 0;
+	bool more = false;
+	enum rc rc = grants ? RC_OK : RC_NOMEM;
+
+	for (size_t i = 0; rc == RC_OK && i < n; i++) {
+		size_t room = offers[i].credit < DISPATCH_AT_ONCE ? offers[i].credit : DISPATCH_AT_ONCE;
+		struct field_list found = { 0 };
+		rc = room ? find(tx, &offers[i], room, &found) : RC_OK;
+		more |= room && found.n == room;
+		const struct candidate *k = found.at;
+		for (size_t j = 0; rc == RC_OK && j < found.n; j++) {
+			if (!knows(&offers[i], k[j].action) || account_taken(grants, got, k[j].account_id))
+				continue;
+			rc = lease_one(tx, &offers[i], &k[j], &grants[got]);
+			if (rc == RC_OK)
+				grants[got++].offer = i;
+		}
+	}
+	if (rc != RC_OK)
+		return rc;
+	*ret_grants = (struct field_list){ grants, got };
+	*ret_more = more && got > 0;
+	return RC_OK;
+}

@@ -1,0 +1,30 @@
+/*
+ * dispatch: which agent gets which task, decided and leased in one transaction. On the writer's thread.
+ *
+ * A task may go to an agent that has the action, is in the task's region, and does not leave the account: an account's tasks
+ * go to the agent that has its session while that one is connected, and one at a time.
+ */
+#pragma once
+
+#include "control/engine/moves.h"
+
+#define DISPATCH_AT_ONCE 64 /* tasks that one agent gets in one transaction */
+
+/* An agent that takes tasks. */
+struct dispatch_offer {
+	const char *agent_id, *region_id;
+	const char *const *actions; /* ends in NULL */
+	uint32_t credit;
+};
+
+/* A task that was leased, with what the agent must know. In the arena. */
+struct dispatch_grant {
+	size_t offer; /* whose */
+	const char *task_id, *job_id, *nonce, *action, *account_id, *login, *payload, *trace_id;
+	uint32_t attempt;
+	const struct action *decl;
+};
+
+/* Leases what can be; *ret_more: an agent got as many as it may at once, there may be more. */
+must_check enum rc dispatch_lease(struct tx *tx, const struct dispatch_offer *offers, size_t n,
+	struct field_list *ret_grants, bool *ret_more);

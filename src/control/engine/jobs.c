@@ -1,0 +1,410 @@
+#include "control/engine/jobs.h"
+#include "control/access/audit.h"
+#include "control/engine/moves.h"
+#include "control/engine/submit.h"
+#include "control/http/page.h"
+#include "control/rows.h"
+
+struct summary_view {
+	uint32_t total, queued, running, succeeded, failed, canceled;
+};
+
+struct job_view {
+	const char *id, *action, *payload, *parent_job_id, *created_by, *trace_id;
+	int status;
+	uint32_t priority;
+	struct summary_view summary;
+	int64_t created_at, updated_at, finished_at;
+};
+
+static const struct field summary_fields[] = {
+	{ .name = "total", .type = FIELD_U32, FIELD_AT(struct summary_view, total), .doc = "All tasks." },
+	{ .name = "queued", .type = FIELD_U32, FIELD_AT(struct summary_view, queued), .doc = "Tasks that wait." },
+	{ .name = "running",
+		.type = FIELD_U32,
+		FIELD_AT(struct summary_view, running),
+		.doc = "Tasks that an agent has." },
+	{ .name = "succeeded",
+		.type = FIELD_U32,
+		FIELD_AT(struct summary_view, succeeded),
+		.doc = "Tasks that succeeded." },
+	{ .name = "failed",
+		.type = FIELD_U32,
+		FIELD_AT(struct summary_view, failed),
+		.doc = "Tasks that failed for good." },
+	{ .name = "canceled",
+		.type = FIELD_U32,
+		FIELD_AT(struct summary_view, canceled),
+		.doc = "Tasks that were canceled." },
+	{ 0 },
+};
+
+static const struct field job_fields[] = {
+	{ .name = "id", .type = FIELD_STR, FIELD_AT(struct job_view, id), .doc = "job_ and a ULID." },
+	{ .name = "action", .type = FIELD_STR, FIELD_AT(struct job_view, action), .doc = "What each task does." },
+	{ .name = "status",
+		.type = FIELD_ENUM,
+		FIELD_AT(struct job_view, status),
+		.words = job_words,
+		.doc = "Follows from the tasks." },
+	{ .name = "priority", .type = FIELD_U32, FIELD_AT(struct job_view, priority), .doc = "9 goes first." },
+	{ .name = "summary",
+		.type = FIELD_OBJ,
+		FIELD_AT(struct job_view, summary),
+		.sub = summary_fields,
+		.doc = "How many tasks are in which state." },
+	{ .name = "payload",
+		.type = FIELD_JSON,
+		FIELD_AT(struct job_view, payload),
+		.doc = "What the action was given." },
+	{ .name = "parentJobId",
+		.type = FIELD_STR,
+		FIELD_AT(struct job_view, parent_job_id),
+		.doc = "The job whose failed tasks this one tries again." },
+	{ .name = "createdBy",
+		.type = FIELD_STR,
+		FIELD_AT(struct job_view, created_by),
+		.doc = "Who submitted it." },
+	{ .name = "traceId",
+		.type = FIELD_STR,
+		FIELD_AT(struct job_view, trace_id),
+		.doc = "Trace of the request that submitted it." },
+	{ .name = "createdAt",
+		.type = FIELD_TIME,
+		FIELD_AT(struct job_view, created_at),
+		.doc = "When it was accepted." },
+	{ .name = "updatedAt",
+		.type = FIELD_TIME,
+		FIELD_AT(struct job_view, updated_at),
+		.doc = "When a count changed last." },
+	{ .name = "finishedAt",
+		.type = FIELD_TIME,
+		FIELD_AT(struct job_view, finished_at),
+		.doc = "When its last task was over." },
+	{ 0 },
+};
+#define JOB_COLUMNS                                                                                    \
+	"id, action, status, priority, total, queued, running, succeeded, failed, canceled, payload, " \
+	"parent_job_id, created_by, trace_id, "                                                        \
+	"created_at, updated_at, finished_at"
+
+struct task_view {
+	const char *id, *job_id, *action, *account_id, *region_id, *agent_id, *result, *error;
+	int status;
+	uint32_t attempt, max_attempts;
+	int64_t created_at, started_at, finished_at;
+};
+
+static const struct field task_fields[] = {
+	{ .name = "id", .type = FIELD_STR, FIELD_AT(struct task_view, id), .doc = "tsk_ and a ULID." },
+	{ .name = "jobId", .type = FIELD_STR, FIELD_AT(struct task_view, job_id), .doc = "The job it is part of." },
+	{ .name = "action", .type = FIELD_STR, FIELD_AT(struct task_view, action), .doc = "What it does." },
+	{ .name = "targetAccountId",
+		.type = FIELD_STR,
+		FIELD_AT(struct task_view, account_id),
+		.doc = "The account it acts on; null: none." },
+	{ .name = "regionId",
+		.type = FIELD_STR,
+		FIELD_AT(struct task_view, region_id),
+		.doc = "The only region it may run in; null: any." },
+	{ .name = "agentId",
+		.type = FIELD_STR,
+		FIELD_AT(struct task_view, agent_id),
+		.doc = "The agent that has or had it last." },
+	{ .name = "status",
+		.type = FIELD_ENUM,
+		FIELD_AT(struct task_view, status),
+		.words = task_words,
+		.doc = "Where it is." },
+	{ .name = "attempt",
+		.type = FIELD_U32,
+		FIELD_AT(struct task_view, attempt),
+		.doc = "How often it was given to an agent." },
+	{ .name = "maxAttempts",
+		.type = FIELD_U32,
+		FIELD_AT(struct task_view, max_attempts),
+		.doc = "How often it may be." },
+	{ .name = "result",
+		.type = FIELD_JSON,
+		FIELD_AT(struct task_view, result),
+		.doc = "What the action gave." },
+	{ .name = "error",
+		.type = FIELD_JSON,
+		FIELD_AT(struct task_view, error),
+		.doc = "Why the last attempt failed: code, detail, retryable." },
+	{ .name = "createdAt",
+		.type = FIELD_TIME,
+		FIELD_AT(struct task_view, created_at),
+		.doc = "When its job was accepted." },
+	{ .name = "startedAt",
+		.type = FIELD_TIME,
+		FIELD_AT(struct task_view, started_at),
+		.doc = "When an agent got it first." },
+	{ .name = "finishedAt",
+		.type = FIELD_TIME,
+		FIELD_AT(struct task_view, finished_at),
+		.doc = "When it was over." },
+	{ 0 },
+};
+#define TASK_COLUMNS                                                                                          \
+	"id, job_id, action, account_id, region_id, agent_id, status, attempt, max_attempts, result, error, " \
+	"created_at, started_at, finished_at"
+
+static enum rc read_job(struct call *c, const char *id, void *ret_out)
+{
+	static const struct store_query one = { .sql = "SELECT " JOB_COLUMNS " FROM jobs WHERE id = $1" };
+	struct job_view *v = ret_out;
+	enum rc rc = rows_one(c->tx.db, &one, STORE_ARGS(store_text(id)),
+		(struct rows_into){ job_fields, c->tx.arena, v }, c->tx.fault);
+
+	if (rc == RC_OK) {
+		c->job_id = v->id;
+		c->job_over = job_is_over((enum job_status)v->status);
+	}
+	return rc;
+}
+
+static enum rc create(struct call *c, void *ret_out)
+{
+	const char *id = NULL;
+	enum rc rc = submit_new(c, c->in, &id);
+	if (rc != RC_OK)
+		return rc;
+	c->location = arena_fmt(c->tx.arena, "/v1/jobs/%s", id);
+	return c->location ? read_job(c, id, ret_out) : RC_NOMEM;
+}
+
+static enum rc retry(struct call *c, void *ret_out)
+{
+	const char *id = NULL;
+	enum rc rc = submit_retry(c, c->arg[0], &id);
+	if (rc != RC_OK)
+		return rc;
+	c->location = arena_fmt(c->tx.arena, "/v1/jobs/%s", id);
+	return c->location ? read_job(c, id, ret_out) : RC_NOMEM;
+}
+
+static enum rc get(struct call *c, void *ret_out) { return read_job(c, c->arg[0], ret_out); }
+
+struct jobs_query {
+	struct page_query page;
+	const char *action;
+	int status; /* 0: any, else one more than enum job_status */
+};
+static const char *const any_job_words[] = { "any", "queued", "running", "succeeded", "partially_succeeded",
+	"failed", "canceled", NULL };
+
+static const struct field jobs_query_fields[] = {
+	PAGE_QUERY_FIELDS(struct jobs_query),
+	{ .name = "action",
+		.type = FIELD_STR,
+		FIELD_AT(struct jobs_query, action),
+		.max = 64,
+		.doc = "Only jobs of this action." },
+	{ .name = "status",
+		.type = FIELD_ENUM,
+		FIELD_AT(struct jobs_query, status),
+		.words = any_job_words,
+		.doc = "Only jobs in this state." },
+	{ 0 },
+};
+
+static enum rc list(struct call *c, void *ret_out)
+{
+	static const struct store_query all = { .sql = "SELECT " JOB_COLUMNS
+						       " FROM jobs WHERE id < $1 AND ($3 = 'any' OR status = $3) "
+						       "AND ($4 = '' OR action = $4) ORDER BY id DESC LIMIT $2" };
+	const struct jobs_query *q = c->query;
+	struct page *page = ret_out;
+	auto_rows struct store_rows *r = NULL;
+	const char *before;
+
+	enum rc rc = page_begin(c, &q->page, &before);
+	if (rc == RC_OK)
+		rc = store_run(c->tx.db, &all,
+			STORE_ARGS(store_text(before), store_int(q->page.limit + 1),
+				store_text(any_job_words[q->status]), store_text(q->action ? q->action : "")),
+			&r, c->tx.fault);
+	if (rc == RC_OK)
+		rc = rows_list(r, &(struct rows_into){ job_fields, c->tx.arena, NULL }, sizeof(struct job_view),
+			q->page.limit + 1, &page->items, c->tx.fault);
+	return rc == RC_OK ? page_end(c, &q->page, sizeof(struct job_view), offsetof(struct job_view, id), page)
+			   : rc;
+}
+
+struct tasks_query {
+	struct page_query page;
+	int status; /* 0: any */
+};
+static const char *const any_task_words[] = { "any", "queued", "leased", "running", "succeeded", "failed",
+	"canceled", NULL };
+
+static const struct field tasks_query_fields[] = {
+	PAGE_QUERY_FIELDS(struct tasks_query),
+	{ .name = "status",
+		.type = FIELD_ENUM,
+		FIELD_AT(struct tasks_query, status),
+		.words = any_task_words,
+		.doc = "Only tasks in this state." },
+	{ 0 },
+};
+
+static enum rc job_exists(struct call *c, const char *id)
+{
+	static const struct store_query find = { .sql = "SELECT id FROM jobs WHERE id = $1" };
+	auto_rows struct store_rows *r = NULL;
+	return store_one(c->tx.db, &find, STORE_ARGS(store_text(id)), &r, c->tx.fault);
+}
+
+static enum rc list_tasks(struct call *c, void *ret_out)
+{
+	static const struct store_query all = { .sql = "SELECT " TASK_COLUMNS
+						       " FROM tasks WHERE job_id = $3 AND id < $1 AND ($4 = 'any' "
+						       "OR status = $4) ORDER BY id DESC LIMIT $2" };
+	const struct tasks_query *q = c->query;
+	struct page *page = ret_out;
+	auto_rows struct store_rows *r = NULL;
+	const char *before;
+
+	enum rc rc = job_exists(c, c->arg[0]);
+	if (rc == RC_OK)
+		rc = page_begin(c, &q->page, &before);
+	if (rc == RC_OK)
+		rc = store_run(c->tx.db, &all,
+			STORE_ARGS(store_text(before), store_int(q->page.limit + 1), store_text(c->arg[0]),
+				store_text(any_task_words[q->status])),
+			&r, c->tx.fault);
+	if (rc == RC_OK)
+		rc = rows_list(r, &(struct rows_into){ task_fields, c->tx.arena, NULL }, sizeof(struct task_view),
+			q->page.limit + 1, &page->items, c->tx.fault);
+	return rc == RC_OK ? page_end(c, &q->page, sizeof(struct task_view), offsetof(struct task_view, id), page)
+			   : rc;
+}
+
+static enum rc get_task(struct call *c, void *ret_out)
+{
+	static const struct store_query one = { .sql = "SELECT " TASK_COLUMNS " FROM tasks WHERE id = $1" };
+	return rows_one(c->tx.db, &one, STORE_ARGS(store_text(c->arg[0])),
+		(struct rows_into){ task_fields, c->tx.arena, ret_out }, c->tx.fault);
+}
+
+/* Tasks that wait are canceled at once; those that an agent has are asked to stop, and end by their result. */
+static enum rc cancel(struct call *c, void *ret_out)
+{
+	static const struct store_query open = {
+		.sql = "SELECT id FROM tasks WHERE job_id = $1 AND status = 'queued' ORDER BY id"
+	};
+	static const struct store_query ask = {
+		.sql = "UPDATE tasks SET cancel_asked = 1 WHERE job_id = $1 AND status IN ('leased', 'running') "
+		       "AND cancel_asked = 0 RETURNING id"
+	};
+	struct field_list ids = { 0 };
+	auto_rows struct store_rows *r = NULL;
+	static const struct field id_row[] = { { .name = "id", .type = FIELD_STR, .at = 0 }, { 0 } };
+
+	enum rc rc = job_exists(c, c->arg[0]);
+	if (rc == RC_OK)
+		rc = store_run(c->tx.db, &open, STORE_ARGS(store_text(c->arg[0])), &r, c->tx.fault);
+	if (rc == RC_OK)
+		rc = rows_list(r, &(struct rows_into){ id_row, c->tx.arena, NULL }, sizeof(const char *),
+			JOB_TARGETS_MAX, &ids, c->tx.fault);
+	store_close(take(r));
+	for (size_t i = 0; rc == RC_OK && i < ids.n; i++) {
+		struct moves_task t = { 0 };
+		rc = moves_load(&c->tx, ((const char **)ids.at)[i], &t);
+		if (rc == RC_OK)
+			rc = moves_cancel(&c->tx, &t);
+	}
+	if (rc == RC_OK)
+		rc = store_do(c->tx.db, &ask, STORE_ARGS(store_text(c->arg[0])), c->tx.fault);
+	c->tx.cancels = true;
+	if (rc == RC_OK)
+		rc = audit_add(&c->tx, "job.cancel", c->arg[0]);
+	return rc == RC_OK ? read_job(c, c->arg[0], ret_out) : rc;
+}
+
+#define JOB_OUT .out = job_fields, .out_size = sizeof(struct job_view)
+
+const struct route jobs_routes[] = {
+	{
+		.name = "listJobs",
+		.method = "GET",
+		.path = "/v1/jobs",
+		.scope = SCOPE_JOBS_READ,
+		.flags = ROUTE_LIST,
+		.query = jobs_query_fields,
+		.query_size = sizeof(struct jobs_query),
+		JOB_OUT,
+		.run = list,
+		.doc = "Lists jobs, newest first.",
+	},
+	{
+		.name = "createJob",
+		.method = "POST",
+		.path = "/v1/jobs",
+		.scope = SCOPE_JOBS_WRITE,
+		.flags = ROUTE_WRITE | ROUTE_IDEMPOTENT | ROUTE_WAIT,
+		.status = 201,
+		.in = submit_fields,
+		.in_size = sizeof(struct submit_job),
+		JOB_OUT,
+		.run = create,
+		.doc = "Submits a job; it becomes one task per account, or one in all for an action that needs "
+		       "none. Prefer: wait=N answers when it is over.",
+	},
+	{
+		.name = "getJob",
+		.method = "GET",
+		.path = "/v1/jobs/{id}",
+		.scope = SCOPE_JOBS_READ,
+		.flags = ROUTE_WAIT,
+		JOB_OUT,
+		.run = get,
+		.doc = "Shows a job. Prefer: wait=N answers when it is over.",
+	},
+	{
+		.name = "listJobTasks",
+		.method = "GET",
+		.path = "/v1/jobs/{id}/tasks",
+		.scope = SCOPE_JOBS_READ,
+		.flags = ROUTE_LIST,
+		.query = tasks_query_fields,
+		.query_size = sizeof(struct tasks_query),
+		.out = task_fields,
+		.out_size = sizeof(struct task_view),
+		.run = list_tasks,
+		.doc = "Lists the tasks of a job, newest first.",
+	},
+	{
+		.name = "cancelJob",
+		.method = "POST",
+		.path = "/v1/jobs/{id}/cancel",
+		.scope = SCOPE_JOBS_WRITE,
+		.flags = ROUTE_WRITE | ROUTE_ACCEPTED,
+		JOB_OUT,
+		.run = cancel,
+		.doc = "Cancels what waits and asks running tasks to stop. What is over stays as it is.",
+	},
+	{
+		.name = "retryJob",
+		.method = "POST",
+		.path = "/v1/jobs/{id}/retry",
+		.scope = SCOPE_JOBS_WRITE,
+		.flags = ROUTE_WRITE | ROUTE_IDEMPOTENT | ROUTE_WAIT,
+		.status = 201,
+		JOB_OUT,
+		.run = retry,
+		.doc = "Makes a new job of the tasks that failed.",
+	},
+	{
+		.name = "getTask",
+		.method = "GET",
+		.path = "/v1/tasks/{id}",
+		.scope = SCOPE_JOBS_READ,
+		.out = task_fields,
+		.out_size = sizeof(struct task_view),
+		.run = get_task,
+		.doc = "Shows a task with its result or error.",
+	},
+	{ 0 },
+};

@@ -1,0 +1,277 @@
+#include "control/engine/moves.h"
+#include "base/when.h"
+#include "control/control.h"
+#include "control/events/events.h"
+#include "control/rows.h"
+#include "io/clock.h"
+#include "wire/json.h"
+
+#include <stdio.h>
+
+static const struct field task_row[] = {
+	{ .name = "id", .type = FIELD_STR, FIELD_AT(struct moves_task, id) },
+	{ .name = "job_id", .type = FIELD_STR, FIELD_AT(struct moves_task, job_id) },
+	{ .name = "action", .type = FIELD_STR, FIELD_AT(struct moves_task, action) },
+	{ .name = "account_id", .type = FIELD_STR, FIELD_AT(struct moves_task, account_id) },
+	{ .name = "region_id", .type = FIELD_STR, FIELD_AT(struct moves_task, region_id) },
+	{ .name = "agent_id", .type = FIELD_STR, FIELD_AT(struct moves_task, agent_id) },
+	{ .name = "nonce", .type = FIELD_STR, FIELD_AT(struct moves_task, nonce) },
+	{ .name = "status", .type = FIELD_ENUM, FIELD_AT(struct moves_task, status), .words = task_words },
+	{ .name = "attempt", .type = FIELD_U32, FIELD_AT(struct moves_task, attempt) },
+	{ .name = "max_attempts", .type = FIELD_U32, FIELD_AT(struct moves_task, max_attempts) },
+	{ .name = "not_before", .type = FIELD_I64, FIELD_AT(struct moves_task, not_before) },
+	{ .name = "lease_until", .type = FIELD_I64, FIELD_AT(struct moves_task, lease_until) },
+	{ .name = "cancel_asked", .type = FIELD_BOOL, FIELD_AT(struct moves_task, cancel_asked) },
+	{ 0 },
+};
+
+enum rc moves_load(struct tx *tx, const char *id, struct moves_task *ret)
+{
+	static const struct store_query load = {
+		.sql = "SELECT id, job_id, action, account_id, region_id, agent_id, nonce, status, attempt, "
+		       "max_attempts, not_before, lease_until, cancel_asked "
+		       "FROM tasks WHERE id = $1"
+	};
+	return rows_one(tx->db, &load, STORE_ARGS(store_text(id)), (struct rows_into){ task_row, tx->arena, ret },
+		tx->fault);
+}
+
+const char *moves_error(struct tx *tx, const char *code, const char *detail, bool retryable)
+{
+	struct buf b = { 0 };
+
+	buf_str(&b, "{\"code\":");
+	json_put_str(&b, code);
+	buf_str(&b, ",\"detail\":");
+	json_put_str(&b, detail);
+	buf_fmt(&b, ",\"retryable\":%s}", retryable ? "true" : "false");
+	const char *text = arena_str(tx->arena, buf_text(&b));
+	buf_done(&b);
+	return text;
+}
+
+/* Which of a job's counts a task in this state stands in. */
+static int column(int status)
+{
+	switch ((enum task_status)status) {
+	case TASK_QUEUED:
+		return 0;
+	case TASK_LEASED:
+	case TASK_RUNNING:
+		return 1;
+	case TASK_SUCCEEDED:
+		return 2;
+	case TASK_FAILED:
+		return 3;
+	case TASK_CANCELED:
+	case TASK_STATUSES:
+		break;
+	}
+	return 4;
+}
+
+static enum rc end_job(
+	struct tx *tx, const struct moves_task *t, const struct job_summary *s, enum job_status status)
+{
+	static const struct store_query set = {
+		.sql = "UPDATE jobs SET status = $2, finished_at = $3 WHERE id = $1"
+	};
+	bool over = job_is_over(status);
+	enum rc rc = store_do(tx->db, &set,
+		STORE_ARGS(store_text(t->job_id), store_text(job_words[status]), store_int(over ? tx->now_ms : 0)),
+		tx->fault);
+
+	if (rc != RC_OK || !over)
+		return rc;
+	const char *payload = arena_fmt(tx->arena,
+		"{\"status\":\"%s\",\"summary\":{\"total\":%u,\"succeeded\":%u,\"failed\":%u,\"canceled\":%u}}",
+		job_words[status], s->total, s->succeeded, s->failed, s->canceled);
+	if (!payload)
+		return RC_NOMEM;
+	return events_add(tx, &(struct event){ .type = "job.finished", .job_id = t->job_id, .payload = payload });
+}
+
+/* Moves one task from one count to another, and lets the job's status follow. */
+static enum rc recount(struct tx *tx, const struct moves_task *t, int from, int to)
+{
+	static const struct store_query count = {
+		.sql = "UPDATE jobs SET queued = queued + $2, running = running + $3, succeeded = succeeded + $4, "
+		       "failed = failed + $5, "
+		       "canceled = canceled + $6, updated_at = $7 WHERE id = $1 RETURNING total, queued, running, "
+		       "succeeded, failed, canceled, status"
+	};
+	auto_rows struct store_rows *r = NULL;
+	int64_t d[5] = { 0 };
+
+	if (column(from) == column(to))
+		return RC_OK;
+	d[column(from)]--;
+	d[column(to)]++;
+	enum rc rc = store_one(tx->db, &count,
+		STORE_ARGS(store_text(t->job_id), store_int(d[0]), store_int(d[1]), store_int(d[2]),
+			store_int(d[3]), store_int(d[4]), store_int(tx->now_ms)),
+		&r, tx->fault);
+	if (rc != RC_OK)
+		return rc;
+	uint32_t n[6];
+	for (size_t i = 0; i < 6; i++)
+		n[i] = (uint32_t)store_col_int(r, i);
+	const struct job_summary s = { n[0], n[1], n[2], n[3], n[4], n[5] };
+	enum job_status status = job_status_of(&s);
+	bool changed = strcmp(store_col_text(r, 6), job_words[status]) != 0;
+	store_close(take(r));
+	return changed ? end_job(tx, t, &s, status) : RC_OK;
+}
+
+/* The lawful move, in the struct. */
+static enum rc turn(struct tx *tx, struct moves_task *t, enum task_status to, struct task *ret_model)
+{
+	struct task m = { .status = (enum task_status)t->status,
+		.attempt = t->attempt,
+		.max_attempts = t->max_attempts,
+		.not_before_ms = t->not_before,
+		.lease_until_ms = t->lease_until };
+	enum rc rc = task_move(&m, to, tx->now_ms);
+	if (rc != RC_OK)
+		return fault_set(tx->fault, rc, "task %s is %s and cannot become %s", t->id, task_words[t->status],
+			task_words[to]);
+	*ret_model = m;
+	return RC_OK;
+}
+
+static enum rc tell(struct tx *tx, const struct moves_task *t, const char *type, const char *payload)
+{
+	return events_add(tx, &(struct event){ .type = type,
+				      .job_id = t->job_id,
+				      .task_id = t->id,
+				      .account_id = t->account_id,
+				      .region_id = t->region_id,
+				      .payload = payload });
+}
+
+/* Counts the move, and notes the new state in *t. */
+static enum rc moved(struct tx *tx, struct moves_task *t, enum task_status to)
+{
+	int from = t->status;
+	t->status = (int)to;
+	metric_add(tx->control->metrics, METRIC_TASK_TRANSITIONS, task_words[to], 1);
+	return recount(tx, t, from, (int)to);
+}
+
+static void count_attempt(struct tx *tx, const struct moves_task *t, const char *outcome)
+{
+	char labels[METRIC_LABELS_MAX];
+	snprintf(labels, sizeof(labels), "%s\n%s", t->action, outcome);
+	metric_add(tx->control->metrics, METRIC_TASK_ATTEMPTS, labels, 1);
+}
+
+enum rc moves_lease(struct tx *tx, struct moves_task *t, const char *agent_id)
+{
+	static const struct store_query set = {
+		.sql = "UPDATE tasks SET status = 'leased', attempt = $2, agent_id = $3, nonce = $4, lease_until = "
+		       "$5, "
+		       "started_at = CASE started_at WHEN 0 THEN $6 ELSE started_at END WHERE id = $1"
+	};
+	struct task m;
+	enum rc rc = turn(tx, t, TASK_LEASED, &m);
+	if (rc != RC_OK)
+		return rc;
+	t->attempt = m.attempt;
+	t->agent_id = agent_id;
+	t->nonce = tx_id(tx, "n");
+	t->lease_until = tx->now_ms + tx->control->conf->lease_ms;
+	rc = store_do(tx->db, &set,
+		STORE_ARGS(store_text(t->id), store_int(t->attempt), store_text(agent_id), store_text(t->nonce),
+			store_int(t->lease_until), store_int(tx->now_ms)),
+		tx->fault);
+	if (rc == RC_OK)
+		rc = moved(tx, t, TASK_LEASED);
+	const char *payload = arena_fmt(tx->arena, "{\"attempt\":%u,\"agentId\":\"%s\"}", t->attempt, agent_id);
+	return rc == RC_OK ? tell(tx, t, "task.leased", payload) : rc;
+}
+
+enum rc moves_start(struct tx *tx, struct moves_task *t)
+{
+	static const struct store_query set = { .sql = "UPDATE tasks SET status = 'running' WHERE id = $1" };
+	struct task m;
+	enum rc rc = turn(tx, t, TASK_RUNNING, &m);
+	if (rc == RC_OK)
+		rc = store_do(tx->db, &set, STORE_ARGS(store_text(t->id)), tx->fault);
+	if (rc == RC_OK)
+		rc = moved(tx, t, TASK_RUNNING);
+	return rc == RC_OK ? tell(tx, t, "task.started", arena_fmt(tx->arena, "{\"attempt\":%u}", t->attempt)) : rc;
+}
+
+static enum rc end(struct tx *tx, struct moves_task *t, enum task_status to, const char *result, const char *error)
+{
+	static const struct store_query set = { .sql = "UPDATE tasks SET status = $2, result = $3, error = $4, "
+						       "finished_at = $5, lease_until = 0 WHERE id = $1" };
+	struct task m;
+	enum rc rc = turn(tx, t, to, &m);
+	if (rc == RC_OK)
+		rc = store_do(tx->db, &set,
+			STORE_ARGS(store_text(t->id), store_text(task_words[to]), store_text(result),
+				store_text(error), store_int(tx->now_ms)),
+			tx->fault);
+	return rc;
+}
+
+enum rc moves_succeed(struct tx *tx, struct moves_task *t, const char *result)
+{
+	enum rc rc = end(tx, t, TASK_SUCCEEDED, result, NULL);
+	if (rc == RC_OK)
+		rc = tell(tx, t, "task.succeeded", arena_fmt(tx->arena, "{\"attempt\":%u}", t->attempt));
+	count_attempt(tx, t, "succeeded");
+	return rc == RC_OK ? moved(tx, t, TASK_SUCCEEDED) : rc;
+}
+
+enum rc moves_cancel(struct tx *tx, struct moves_task *t)
+{
+	enum rc rc = end(tx, t, TASK_CANCELED, NULL, NULL);
+	if (rc == RC_OK)
+		rc = tell(tx, t, "task.canceled", NULL);
+	return rc == RC_OK ? moved(tx, t, TASK_CANCELED) : rc;
+}
+
+static enum rc requeue(struct tx *tx, struct moves_task *t, const struct task *m, const char *error)
+{
+	static const struct store_query set = {
+		.sql = "UPDATE tasks SET status = 'queued', agent_id = NULL, nonce = NULL, lease_until = 0, "
+		       "not_before = $2, error = $3 WHERE id = $1"
+	};
+	char when[WHEN_MAX];
+
+	when_text(when, m->not_before_ms);
+	enum rc rc = store_do(tx->db, &set,
+		STORE_ARGS(store_text(t->id), store_int(m->not_before_ms), store_text(error)), tx->fault);
+	if (rc == RC_OK)
+		rc = tell(tx, t, "task.retrying",
+			arena_fmt(tx->arena, "{\"attempt\":%u,\"notBefore\":\"%s\",\"error\":%s}", t->attempt, when,
+				error));
+	tx->ring = true;
+	return rc == RC_OK ? moved(tx, t, TASK_QUEUED) : rc;
+}
+
+enum rc moves_fail(struct tx *tx, struct moves_task *t, const char *error, bool retryable)
+{
+	const struct action *a = action_find(t->action);
+	struct task m = {
+		.status = (enum task_status)t->status, .attempt = t->attempt, .max_attempts = t->max_attempts
+	};
+	uint32_t random;
+
+	clock_random(&random, sizeof(random));
+	enum rc rc = task_retry(&m, a ? a->class : TASK_ONCE, retryable && !t->cancel_asked, random, tx->now_ms);
+	if (rc != RC_OK)
+		return fault_set(tx->fault, rc, "task %s is %s and cannot fail", t->id, task_words[t->status]);
+	count_attempt(tx, t, "failed");
+	if (m.status == TASK_QUEUED)
+		return requeue(tx, t, &m, error);
+	if (t->cancel_asked && retryable)
+		return moves_cancel(tx, t);
+	rc = end(tx, t, TASK_FAILED, NULL, error);
+	if (rc == RC_OK)
+		rc = tell(tx, t, "task.failed",
+			arena_fmt(tx->arena, "{\"attempt\":%u,\"error\":%s}", t->attempt, error));
+	return rc == RC_OK ? moved(tx, t, TASK_FAILED) : rc;
+}

@@ -1,0 +1,229 @@
+#include "control/engine/outcome.h"
+#include "control/control.h"
+#include "control/engine/moves.h"
+#include "control/events/events.h"
+#include "control/rows.h"
+#include "wire/json.h"
+
+#define HELD_MAX TUNNEL_MSG_TASKS_MAX
+
+/* The task when it is this agent's current attempt and not over; else RC_MISSING. */
+static enum rc load_held(
+	struct tx *tx, const char *agent_id, const char *task_id, uint32_t attempt, struct moves_task *t)
+{
+	enum rc rc = moves_load(tx, task_id, t);
+	if (rc != RC_OK)
+		return rc;
+	bool mine = t->agent_id && !strcmp(t->agent_id, agent_id) && t->attempt == attempt;
+	return mine && (t->status == TASK_LEASED || t->status == TASK_RUNNING) ? RC_OK : RC_MISSING;
+}
+
+static const char *error_of(struct tx *tx, const struct tunnel_msg_failure *e)
+{
+	struct buf b = { 0 };
+
+	buf_str(&b, "{\"code\":");
+	json_put_str(&b, e->code ? e->code : "unknown");
+	buf_str(&b, ",\"detail\":");
+	json_put_str(&b, e->detail ? e->detail : "");
+	buf_fmt(&b, ",\"retryable\":%s", e->retryable ? "true" : "false");
+	if (e->eresult)
+		buf_fmt(&b, ",\"eresult\":%u", e->eresult);
+	buf_u8(&b, '}');
+	const char *text = arena_str(tx->arena, buf_text(&b));
+	buf_done(&b);
+	return text;
+}
+
+static enum rc settle(struct tx *tx, struct moves_task *t, const struct tunnel_msg_result *m)
+{
+	auto_json struct json_t *j = NULL;
+
+	switch ((enum tunnel_msg_outcome)m->outcome) {
+	case TUNNEL_MSG_SUCCEEDED:
+		if (m->result && json_read(m->result, m->result_n, &j, tx->fault) != RC_OK)
+			return moves_fail(tx, t,
+				moves_error(tx, "malformed_result", "the agent's result is not JSON", false),
+				false);
+		return moves_succeed(tx, t, m->result);
+	case TUNNEL_MSG_CANCELED:
+		return moves_cancel(tx, t);
+	case TUNNEL_MSG_FAILED:
+		break;
+	}
+	return moves_fail(tx, t, error_of(tx, &m->error), m->error.retryable);
+}
+
+enum rc outcome_result(struct tx *tx, const char *agent_id, const struct tunnel_msg_result *m, bool *ret_stale)
+{
+	struct moves_task t = { 0 };
+	enum rc rc = load_held(tx, agent_id, m->task_id, m->attempt, &t);
+
+	*ret_stale = false;
+	if (rc == RC_OK && t.nonce && m->nonce && !strcmp(t.nonce, m->nonce))
+		return settle(tx, &t, m);
+	if (rc != RC_OK && rc != RC_MISSING)
+		return rc;
+	/* A repeat of what was kept is no news, and no breach either. */
+	bool kept = t.agent_id && !strcmp(t.agent_id, agent_id) && t.attempt == m->attempt &&
+		    task_is_over((enum task_status)t.status);
+	*ret_stale = !kept;
+	if (!kept)
+		metric_add(tx->control->metrics, METRIC_STALE_RESULTS, NULL, 1);
+	return RC_OK;
+}
+
+enum rc outcome_accept(struct tx *tx, const char *agent_id, const struct tunnel_msg_task *m)
+{
+	struct moves_task t = { 0 };
+	enum rc rc = load_held(tx, agent_id, m->task_id, m->attempt, &t);
+
+	if (rc == RC_OK && t.status == TASK_LEASED)
+		return moves_start(tx, &t);
+	return rc == RC_MISSING ? RC_OK : rc;
+}
+
+enum rc outcome_reject(struct tx *tx, const char *agent_id, const struct tunnel_msg_reject *m)
+{
+	struct moves_task t = { 0 };
+	enum rc rc = load_held(tx, agent_id, m->task_id, m->attempt, &t);
+
+	if (rc != RC_OK)
+		return rc == RC_MISSING ? RC_OK : rc;
+	const char *error =
+		moves_error(tx, m->reason ? m->reason : "rejected", "the agent did not take the task", true);
+	return moves_fail(tx, &t, error, true);
+}
+
+enum rc outcome_progress(struct tx *tx, const char *agent_id, const struct tunnel_msg_progress *m)
+{
+	struct moves_task t = { 0 };
+	enum rc rc = load_held(tx, agent_id, m->task_id, m->attempt, &t);
+
+	if (rc != RC_OK)
+		return rc == RC_MISSING ? RC_OK : rc;
+	return events_add(tx, &(struct event){ .type = "task.progress",
+				      .job_id = t.job_id,
+				      .task_id = t.id,
+				      .account_id = t.account_id,
+				      .region_id = t.region_id,
+				      .payload = m->data });
+}
+
+enum rc outcome_renew(struct tx *tx, const char *agent_id)
+{
+	static const struct store_query renew = {
+		.sql = "UPDATE tasks SET lease_until = $2 WHERE agent_id = $1 AND status IN ('leased', 'running')"
+	};
+	return store_do(tx->db, &renew,
+		STORE_ARGS(store_text(agent_id), store_int(tx->now_ms + tx->control->conf->lease_ms)), tx->fault);
+}
+
+struct held {
+	const char *id;
+	uint32_t attempt;
+};
+
+static const struct field held_row[] = {
+	{ .name = "id", .type = FIELD_STR, FIELD_AT(struct held, id) },
+	{ .name = "attempt", .type = FIELD_U32, FIELD_AT(struct held, attempt) },
+	{ 0 },
+};
+
+static bool lists(const struct field_list *inflight, const struct held *h)
+{
+	const struct tunnel_msg_task *t = inflight->at;
+	for (size_t i = 0; i < inflight->n; i++)
+		if (t[i].attempt == h->attempt && !strcmp(t[i].task_id, h->id))
+			return true;
+	return false;
+}
+
+static enum rc lose(struct tx *tx, const char *id, const char *code, const char *detail)
+{
+	struct moves_task t = { 0 };
+	enum rc rc = moves_load(tx, id, &t);
+	return rc == RC_OK ? moves_fail(tx, &t, moves_error(tx, code, detail, true), true) : rc;
+}
+
+/* What the agent has and the database does not hold for it; what is over is left to its RESULT, which is answered then. */
+static enum rc find_foreign(
+	struct tx *tx, const char *agent_id, const struct field_list *inflight, struct field_list *ret)
+{
+	const struct tunnel_msg_task *t = inflight->at;
+	struct tunnel_msg_task *out = arena_take(tx->arena, (inflight->n + 1) * sizeof(*out));
+	size_t n = 0;
+
+	if (!out)
+		return RC_NOMEM;
+	for (size_t i = 0; i < inflight->n; i++) {
+		struct moves_task held = { 0 };
+		enum rc rc = load_held(tx, agent_id, t[i].task_id, t[i].attempt, &held);
+		if (rc == RC_MISSING)
+			out[n++] = t[i];
+		else if (rc != RC_OK)
+			return rc;
+	}
+	*ret = (struct field_list){ out, n };
+	return RC_OK;
+}
+
+enum rc outcome_reconcile(
+	struct tx *tx, const char *agent_id, const struct field_list *inflight, struct field_list *ret_cancel)
+{
+	static const struct store_query held = {
+		.sql = "SELECT id, attempt FROM tasks WHERE agent_id = $1 AND status IN ('leased', 'running')"
+	};
+	auto_rows struct store_rows *r = NULL;
+	struct field_list all = { 0 };
+
+	enum rc rc = store_run(tx->db, &held, STORE_ARGS(store_text(agent_id)), &r, tx->fault);
+	if (rc == RC_OK)
+		rc = rows_list(r, &(struct rows_into){ held_row, tx->arena, NULL }, sizeof(struct held), HELD_MAX,
+			&all, tx->fault);
+	store_close(take(r));
+	const struct held *h = all.at;
+	for (size_t i = 0; rc == RC_OK && i < all.n; i++)
+		if (!lists(inflight, &h[i]))
+			rc = lose(tx, h[i].id, "lost_by_agent", "the agent came back without it");
+	if (rc == RC_OK)
+		rc = outcome_renew(tx, agent_id);
+	return rc == RC_OK ? find_foreign(tx, agent_id, inflight, ret_cancel) : rc;
+}
+
+enum rc outcome_lapse(struct tx *tx, size_t max, size_t *ret_n)
+{
+	static const struct store_query lapsed = {
+		.sql = "SELECT id, attempt FROM tasks WHERE status IN ('leased', 'running') AND lease_until < $1 "
+		       "ORDER BY id LIMIT $2"
+	};
+	auto_rows struct store_rows *r = NULL;
+	struct field_list all = { 0 };
+
+	enum rc rc = store_run(
+		tx->db, &lapsed, STORE_ARGS(store_int(tx->now_ms), store_int((int64_t)max)), &r, tx->fault);
+	if (rc == RC_OK)
+		rc = rows_list(r, &(struct rows_into){ held_row, tx->arena, NULL }, sizeof(struct held), max, &all,
+			tx->fault);
+	store_close(take(r));
+	const struct held *h = all.at;
+	for (size_t i = 0; rc == RC_OK && i < all.n; i++)
+		rc = lose(tx, h[i].id, "lease_expired", "the agent fell silent");
+	metric_add(tx->control->metrics, METRIC_LEASE_EXPIRED, NULL, all.n);
+	if (rc == RC_OK)
+		*ret_n = all.n;
+	return rc;
+}
+
+enum rc outcome_revive(struct tx *tx)
+{
+	static const struct store_query renew = {
+		.sql = "UPDATE tasks SET lease_until = $1 WHERE status IN ('leased', 'running')"
+	};
+	static const struct store_query away = {
+		.sql = "UPDATE agents SET state = 'disconnected' WHERE state = 'connected'"
+	};
+	enum rc rc = store_do(
+		tx->db, &renew, STORE_ARGS(store_int(tx->now_ms + tx->control->conf->lease_ms)), tx->fault);
+	return rc == RC_OK ? store_do(tx->db, &away, STORE_NO_ARGS, tx->fault) : rc;
+}

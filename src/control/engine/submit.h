@@ -1,0 +1,24 @@
+/*
+ * submit: a job becomes a row and its tasks, with event and audit row, in one transaction.
+ */
+#pragma once
+
+#include "control/http/route.h"
+
+struct submit_job {
+	const char *action;
+	struct field_list targets; /* ids of accounts */
+	struct field_list labels;  /* struct field_pair: every account that has them all */
+	bool all_accounts;
+	const char *payload; /* JSON object; NULL: {} */
+	const char *region_id;
+	uint32_t priority, max_attempts;
+};
+
+extern const struct field submit_fields[];
+
+/* Checks and stores it; *ret_id (in the arena) is the new job's. Problems go into c->reader. */
+must_check enum rc submit_new(struct call *c, const struct submit_job *in, const char **ret_id);
+
+/* A new job of those tasks of another that failed, with the same action and payload. RC_CONFLICT: none failed. */
+must_check enum rc submit_retry(struct call *c, const char *job_id, const char **ret_id);

@@ -1,0 +1,45 @@
+/*
+ * feed: those who follow the event log. Lives on the loop thread; only feed_wake may come from elsewhere.
+ *
+ * A subscriber is LIVE when it has all events that were read so far: new ones are then written to it as they are read, once
+ * for all. A new one, and one whose socket took too little, is behind: it gets pages from the log, one after another as its
+ * socket drains, until it has caught up. So a slow subscriber costs its cursor and at most FEED_QUEUED_MAX bytes, and loses
+ * nothing that the log still has. What the log has no more is told in-band (stream.gap), and so is another epoch (stream.reset).
+ */
+#pragma once
+
+#include "control/events/events.h"
+#include "control/http/route.h"
+#include "io/web.h"
+
+#define FEED_QUEUED_MAX  65536 /* bytes that wait for one socket before it counts as behind */
+#define FEED_TYPES_MAX   16
+#define FEED_PAGE        200 /* events of one page */
+#define FEED_HEARTBEAT_S 15
+
+/* What a subscriber wants. One block of memory, freed by free(). */
+struct feed_wish {
+	int64_t after;      /* position; -1: from now on */
+	bool reset;         /* the cursor was of another epoch */
+	const char *job_id; /* NULL: any */
+	const char *account_id, *region_id;
+	size_t types_n;
+	const char *types[FEED_TYPES_MAX];
+	char texts[]; /* what the pointers point to */
+};
+
+struct slice_event;
+bool feed_wants(const struct feed_wish *w, const struct slice_event *e);
+
+struct feed;
+must_check enum rc feed_new(struct control *c, struct feed **ret_feed, struct fault *f);
+void feed_free(struct feed *f);
+OWN_DEFINE(feed)
+
+void feed_wake(struct feed *f); /* any thread: there are new events */
+
+/* Takes the request and the wish over. */
+void feed_open(struct feed *f, struct web_request *r, struct feed_wish *wish);
+void feed_close_all(struct feed *f); /* at shutdown: tells subscribers to come back */
+
+extern const struct route feed_routes[]; /* GET /v1/events, as a stream and as pages */

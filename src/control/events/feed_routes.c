@@ -1,0 +1,177 @@
+#include "control/control.h"
+#include "control/events/feed.h"
+#include "control/events/slice.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+struct events_query {
+	uint32_t limit;
+	const char *after, *type, *job_id, *account_id, *region_id;
+};
+
+static const struct field query_fields[] = {
+	{ .name = "limit",
+		.type = FIELD_U32,
+		FIELD_AT(struct events_query, limit),
+		.min = 1,
+		.max = PAGE_LIMIT_MAX,
+		.def = 100,
+		.doc = "How many events at most." },
+	{ .name = "after",
+		.type = FIELD_STR,
+		FIELD_AT(struct events_query, after),
+		.max = 64,
+		.doc = "Cursor: the events after this one; \"0\" for all there are. A stream without it begins "
+		       "now, a page at the beginning." },
+	{ .name = "type",
+		.type = FIELD_STR,
+		FIELD_AT(struct events_query, type),
+		.max = 512,
+		.doc = "Types or patterns, parted by commas, such as task.*,job.finished." },
+	{ .name = "jobId",
+		.type = FIELD_STR,
+		FIELD_AT(struct events_query, job_id),
+		.max = 64,
+		.doc = "Only of this job." },
+	{ .name = "accountId",
+		.type = FIELD_STR,
+		FIELD_AT(struct events_query, account_id),
+		.max = 64,
+		.doc = "Only of this account." },
+	{ .name = "regionId",
+		.type = FIELD_STR,
+		FIELD_AT(struct events_query, region_id),
+		.max = 64,
+		.doc = "Only of this region." },
+	{ 0 },
+};
+
+/* A cursor is "EPOCH-POSITION", or a bare position of this epoch. */
+static enum rc read_cursor(struct call *c, const char *text, struct feed_wish *w)
+{
+	const char *bar = strrchr(text, '-'), *digits = bar ? bar + 1 : text;
+	char *end;
+
+	errno = 0;
+	w->after = strtoll(digits, &end, 10);
+	if (*digits < '0' || *digits > '9' || *end || errno)
+		return fault_set(
+			c->tx.fault, RC_INVALID, "after: \"%.40s\" is not a cursor; take the id of an event", text);
+	const char *epoch = c->tx.control->epoch;
+	if (bar && ((size_t)(bar - text) != strlen(epoch) || strncmp(text, epoch, strlen(epoch)) != 0)) {
+		w->reset = true;
+		w->after = 0;
+	}
+	return RC_OK;
+}
+
+static enum rc read_types(struct call *c, char *list, struct feed_wish *w)
+{
+	for (char *save, *t = strtok_r(list, ",", &save); t; t = strtok_r(NULL, ",", &save)) {
+		if (w->types_n == FEED_TYPES_MAX)
+			return fault_set(c->tx.fault, RC_INVALID, "type: at most %d types", FEED_TYPES_MAX);
+		if (!events_is_pattern(t))
+			return fault_set(c->tx.fault, RC_INVALID,
+				"type: there is no event type \"%.60s\"; see docs/generated/events.md", t);
+		w->types[w->types_n++] = t;
+	}
+	return RC_OK;
+}
+
+static const char *keep(char **room, const char *s)
+{
+	if (!s)
+		return NULL;
+	char *at = *room;
+	*room = stpcpy(at, s) + 1;
+	return at;
+}
+
+/* One block with the texts at its end: it outlives the call. */
+static enum rc make_wish(struct call *c, struct feed_wish **ret)
+{
+	const struct events_query *q = c->query;
+	const char *all[] = { q->type, q->job_id, q->account_id, q->region_id };
+	size_t n = sizeof(struct feed_wish);
+
+	for (size_t i = 0; i < 4; i++)
+		n += all[i] ? strlen(all[i]) + 1 : 0;
+	auto_free struct feed_wish *w = calloc(1, n);
+	if (!w)
+		return RC_NOMEM;
+	char *room = w->texts;
+	w->after = c->streams ? -1 : 0;
+	w->job_id = keep(&room, q->job_id);
+	w->account_id = keep(&room, q->account_id);
+	w->region_id = keep(&room, q->region_id);
+	enum rc rc = q->type ? read_types(c, strcpy(room, q->type), w) : RC_OK;
+	const char *after = c->last_event_id ? c->last_event_id : q->after;
+	if (rc == RC_OK && after)
+		rc = read_cursor(c, after, w);
+	if (rc == RC_OK)
+		*ret = take(w);
+	return rc;
+}
+
+/* Writes the matching events of one slice after another, until the page is full or the log ends. */
+static enum rc put_items(struct call *c, const struct feed_wish *w, uint32_t limit, int64_t *at)
+{
+	uint32_t n = 0;
+	bool more = true;
+
+	while (more && n < limit) {
+		struct slice s;
+		const struct slice_ask ask = { *at, PAGE_LIMIT_MAX, w->job_id };
+		enum rc rc = slice_fetch(&c->tx, &ask, &s);
+		if (rc != RC_OK)
+			return rc;
+		more = s.n == PAGE_LIMIT_MAX;
+		for (size_t i = 0; i < s.n && n < limit; i++) {
+			*at = s.events[i].pos;
+			if (!feed_wants(w, &s.events[i]))
+				continue;
+			buf_str(c->body, n++ ? "," : "");
+			slice_put(c->body, c->tx.control->epoch, &s.events[i]);
+		}
+	}
+	return RC_OK;
+}
+
+static enum rc list(struct call *c, void *ret_out)
+{
+	const struct events_query *q = c->query;
+	auto_free struct feed_wish *w = NULL;
+	(void)ret_out;
+
+	enum rc rc = make_wish(c, &w);
+	if (rc != RC_OK)
+		return rc;
+	if (c->streams) {
+		c->wish = take(w);
+		return RC_OK;
+	}
+	int64_t at = w->after;
+	buf_str(c->body, "{\"items\":[");
+	rc = put_items(c, w, q->limit, &at);
+	buf_fmt(c->body, "],\"nextCursor\":\"%s-%" PRId64 "\"}", c->tx.control->epoch, at);
+	return rc;
+}
+
+const struct route feed_routes[] = {
+	{
+		.name = "listEvents",
+		.method = "GET",
+		.path = "/v1/events",
+		.scope = SCOPE_EVENTS_READ,
+		.flags = ROUTE_RAW | ROUTE_STREAM,
+		.query = query_fields,
+		.query_size = sizeof(struct events_query),
+		.out_type = "application/json",
+		.run = list,
+		.doc = "The event log. With Accept: text/event-stream it is a stream of server-sent events, "
+		       "resumed by Last-Event-ID; else a page "
+		       "whose nextCursor is where to go on, now or later.",
+	},
+	{ 0 },
+};

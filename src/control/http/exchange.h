@@ -1,0 +1,57 @@
+/*
+ * exchange: one request on its way through the house: shown by io/web on the loop, performed by a reader or the writer,
+ * answered on the loop. It owns itself: made by http/serve, freed when it has been answered.
+ */
+#pragma once
+
+#include "base/id.h"
+#include "base/list.h"
+#include "control/http/route.h"
+#include "control/reader.h"
+#include "control/writer.h"
+#include "io/web.h"
+
+#define EXCHANGE_TRACE 33 /* 32 hex characters and NUL */
+
+struct exchange {
+	struct write write; /* ROUTE_WRITE */
+	struct read read;   /* else */
+	struct control *control;
+	struct web_request *request; /* NULL once it is answered */
+	const struct route *route;
+	const char *arg[ROUTE_ARGS_MAX]; /* in `path` */
+	char *path;                      /* decoded, cut at its slashes */
+	/* Headers; they live as long as the request. */
+	const char *authorization, *idempotency_key, *if_match, *if_none_match, *content_type, *last_event_id;
+	bool streams;
+	uint32_t wait_ms; /* Prefer: wait */
+	char id[ID_MAX], trace[EXCHANGE_TRACE];
+	uint64_t began_us;
+	/* The answer. */
+	enum rc rc;
+	int status;
+	struct buf body;
+	char etag[32], location[96], next[160];
+	bool replayed;
+	struct feed_wish *wish;
+	/* Held back behind a request with the same Idempotency-Key (http/twins). */
+	struct list twin; /* twins.waiting, else linked to itself */
+	char *twin_key;
+	uint64_t twin_until_ms;
+	/* Waiting for a job's end (http/waits). */
+	struct list waiting; /* waits.all, else linked to itself */
+	char job_id[ID_MAX];
+	uint64_t wait_until_ms;
+	bool parked, woken, job_over;
+	bool again; /* `route` is now getJob: the job is read once more for the answer of another operation */
+	int first_status;
+};
+
+static inline struct exchange *exchange_of_write(struct write *w)
+{
+	return (struct exchange *)(void *)((char *)w - offsetof(struct exchange, write));
+}
+static inline struct exchange *exchange_of_read(struct read *r)
+{
+	return (struct exchange *)(void *)((char *)r - offsetof(struct exchange, read));
+}

@@ -1,0 +1,14 @@
+/*
+ * page: cursors of lists. A cursor is the id after which the next page begins, with a MAC over it and the list it belongs
+ * to: nobody can make one up, and one list's does not fit another. Lists are ordered by id, newest first.
+ */
+#pragma once
+
+#include "control/http/route.h"
+
+/* The id in the query's cursor; *ret is "~" (behind every id) without one. RC_INVALID: not a cursor of this list. */
+must_check enum rc page_begin(struct call *c, const struct page_query *q, const char **ret_before);
+
+/* Cuts the one row too many that tells whether there is a next page; `id_at` is where an item has its id. */
+must_check enum rc page_end(
+	struct call *c, const struct page_query *q, size_t item_size, size_t id_at, struct page *page);

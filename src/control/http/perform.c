@@ -1,0 +1,212 @@
+#include "control/http/perform.h"
+#include "control/access/keys.h"
+#include "control/control.h"
+#include "control/http/idempotency.h"
+#include "control/http/problem.h"
+#include "control/http/query.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+void perform_problem(struct exchange *x, enum rc rc, const char *detail, const struct field_reader *r)
+{
+	x->rc = rc;
+	x->status = rc_http(rc);
+	x->body.n = 0;
+	x->etag[0] = x->location[0] = x->next[0] = 0;
+	problem_write(&x->body, rc, detail, r, x->id);
+}
+
+static enum rc authenticate(const struct exchange *x, struct tx *tx, struct principal *who)
+{
+	who->id = "";
+	if (x->route->scope == SCOPE_NONE)
+		return RC_OK;
+	const char *a = x->authorization;
+	if (!a || strncasecmp(a, "Bearer ", 7) != 0)
+		return fault_set(tx->fault, RC_UNAUTHENTICATED, "send Authorization: Bearer and an API key");
+	enum rc rc = keys_check(tx, a + 7 + strspn(a + 7, " "), who);
+	if (rc != RC_OK)
+		return rc;
+	tx->actor = arena_fmt(tx->arena, "key:%s", who->id);
+	if (!route_may(who, x->route->scope))
+		return fault_set(tx->fault, RC_DENIED, "this needs the scope %s, which the key does not have",
+			scope_text(x->route->scope));
+	return tx->actor ? RC_OK : RC_NOMEM;
+}
+
+static bool is_json(const struct exchange *x)
+{
+	const char *t = x->content_type;
+	const char *want = !strcmp(x->route->method, "PATCH") ? "application/merge-patch+json" : "application/json";
+	size_t n = t ? strcspn(t, "; ") : 0;
+
+	return t && ((n == strlen(want) && !strncasecmp(t, want, n)) ||
+			    (n == 16 && !strncasecmp(t, "application/json", n)));
+}
+
+/* The body as JSON, and decoded into c->in; a merge patch starts from zeroes, and c->given tells what it had. */
+static enum rc take_body(struct exchange *x, struct call *c, struct json_t **ret_json)
+{
+	const struct web_view *v = web_view(x->request);
+	auto_json struct json_t *body = NULL;
+
+	if (!x->route->in) {
+		if (v->body_n == 0 || x->again)
+			return RC_OK;
+		return fault_set(c->tx.fault, RC_INVALID, "this operation takes no body");
+	}
+	if (!is_json(x))
+		return fault_set(c->tx.fault, RC_MEDIA, "send the body as application/json%s",
+			!strcmp(x->route->method, "PATCH") ? " or application/merge-patch+json" : "");
+	void *in = arena_take(c->tx.arena, x->route->in_size);
+	enum rc rc = in ? json_read(v->body, v->body_n, &body, c->tx.fault) : RC_NOMEM;
+	if (rc != RC_OK)
+		return rc;
+	c->in = in;
+	c->reader->partial = !strcmp(x->route->method, "PATCH");
+	rc = field_json_decode(x->route->in, body, c->reader, in, c->tx.fault);
+	c->given = c->reader->given;
+	*ret_json = take(body);
+	return rc;
+}
+
+static enum rc decode(struct exchange *x, struct call *c, struct json_t **ret_json)
+{
+	const struct route *r = x->route;
+	void *query = r->query ? arena_take(c->tx.arena, r->query_size) : NULL;
+
+	if (r->query && !query)
+		return RC_NOMEM;
+	c->query = query;
+	enum rc rc =
+		query_decode(r->query, x->again ? "" : web_view(x->request)->query, c->reader, query, c->tx.fault);
+	if (rc == RC_OK)
+		rc = take_body(x, c, ret_json);
+	if (rc == RC_OK && (r->flags & ROUTE_MATCH) && !x->if_match)
+		return fault_set(c->tx.fault, RC_NEED_MATCH,
+			"send If-Match with the ETag you read, or * to change it whatever it is");
+	return rc;
+}
+
+static void encode_page(const struct exchange *x, const struct page *page, struct buf *to)
+{
+	const struct field one[] = { { .name = "items",
+					     .type = FIELD_LIST,
+					     .item = FIELD_OBJ,
+					     .sub = x->route->out,
+					     .sub_size = x->route->out_size,
+					     FIELD_AT(struct page, items) },
+		{ .name = "nextCursor", .type = FIELD_STR, FIELD_AT(struct page, next) }, { 0 } };
+	field_json_encode(one, page, to);
+}
+
+static enum rc run(struct exchange *x, struct call *c)
+{
+	const struct route *r = x->route;
+	bool list = r->flags & ROUTE_LIST;
+	size_t size = list ? sizeof(struct page) : r->out_size;
+	void *out = size ? arena_take(c->tx.arena, size) : NULL;
+
+	if (size && !out)
+		return RC_NOMEM;
+	c->body = &x->body;
+	enum rc rc = r->run(c, out);
+	if (rc != RC_OK)
+		return rc;
+	if (list)
+		encode_page(x, out, &x->body);
+	else if (r->out)
+		field_json_encode(r->out, out, &x->body);
+	x->status = c->status ? c->status : r->status ? r->status : 200;
+	if (c->version)
+		snprintf(x->etag, sizeof(x->etag), "\"%" PRId64 "\"", c->version);
+	if (c->location)
+		snprintf(x->location, sizeof(x->location), "%s", c->location);
+	if (list && ((struct page *)out)->next)
+		snprintf(x->next, sizeof(x->next), "%s", ((struct page *)out)->next);
+	if (c->job_id)
+		snprintf(x->job_id, sizeof(x->job_id), "%s", c->job_id);
+	x->job_over = c->job_over;
+	x->wish = take(c->wish);
+	return x->body.bad ? RC_NOMEM : RC_OK;
+}
+
+static void replay(struct exchange *x, const struct idempotency_answer *a)
+{
+	x->status = a->status;
+	x->replayed = true;
+	buf_str(&x->body, a->body);
+	if (a->location)
+		snprintf(x->location, sizeof(x->location), "%s", a->location);
+}
+
+/* Runs once for each Idempotency-Key. What went wrong for good is not kept: nothing was done, so the key is free again. */
+static enum rc run_once(struct exchange *x, struct call *c, const struct json_t *body)
+{
+	struct idempotency i = { 0 };
+	struct idempotency_answer a = { 0 };
+
+	enum rc rc = idempotency_key(x->idempotency_key, c->tx.arena, &i.key, c->tx.fault);
+	if (rc == RC_OK)
+		rc = idempotency_fingerprint(body, i.fingerprint);
+	if (rc == RC_OK)
+		rc = idempotency_find(c, &i, &a);
+	if (rc == RC_OK) {
+		replay(x, &a);
+		return RC_OK;
+	}
+	if (rc != RC_MISSING)
+		return rc;
+	rc = run(x, c);
+	if (rc != RC_OK)
+		return rc;
+	a = (struct idempotency_answer){ x->status, *x->location ? x->location : NULL, buf_text(&x->body) };
+	return idempotency_keep(c, &i, &a);
+}
+
+static enum rc perform(struct exchange *x, struct call *c, struct principal *who)
+{
+	auto_json struct json_t *body = NULL;
+
+	enum rc rc = authenticate(x, &c->tx, who);
+	if (rc == RC_OK && (x->route->flags & ROUTE_IDEMPOTENT) && !x->idempotency_key)
+		rc = fault_set(c->tx.fault, RC_KEY_MISSING,
+			"send an Idempotency-Key header: a new random value for each new request, the same for a "
+			"repeat");
+	if (rc == RC_OK)
+		rc = decode(x, c, &body);
+	if (rc != RC_OK)
+		return rc;
+	bool keyed = !x->again && (x->route->flags & (ROUTE_IDEMPOTENT | ROUTE_ACCEPTED)) && x->idempotency_key;
+	return keyed ? run_once(x, c, body) : run(x, c);
+}
+
+enum rc perform_request(struct exchange *x, struct tx *tx)
+{
+	struct principal who = { 0 };
+	struct field_reader reader = { .arena = tx->arena };
+	struct fault f = { 0 };
+	struct call c = { .tx = *tx,
+		.route = x->route,
+		.who = &who,
+		.reader = &reader,
+		.if_match = x->if_match,
+		.streams = x->streams,
+		.last_event_id = x->last_event_id };
+
+	memcpy(c.arg, x->arg, sizeof(c.arg));
+	c.tx.fault = &f;
+	c.tx.peer = web_view(x->request)->peer;
+	c.tx.trace_id = x->trace;
+	x->rc = perform(x, &c, &who);
+	if (x->rc != RC_OK)
+		perform_problem(x, x->rc, f.text, &reader);
+	tx->appended = c.tx.appended;
+	tx->ring = c.tx.ring;
+	tx->cancels = c.tx.cancels;
+	if (x->rc == RC_INTERNAL || x->rc == RC_IO)
+		log_error(
+			tx->control->log, "request failed request=%s route=%s: %s", x->id, x->route->name, f.text);
+	return x->rc;
+}

@@ -1,0 +1,10 @@
+/*
+ * query: the query string into a struct, by a field table. Strict as the bodies are: an unknown parameter is a problem.
+ */
+#pragma once
+
+#include "wire/field_json.h"
+
+/* `text` without '?'. Problems name the parameter as "?name". */
+must_check enum rc query_decode(
+	const struct field *t, const char *text, struct field_reader *r, void *to, struct fault *f);

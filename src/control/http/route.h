@@ -1,0 +1,101 @@
+/*
+ * route: the table that is the API. One row is one operation: who may call it, what goes in, what comes out, and the
+ * sentence that the reference prints. http/serve decodes, checks, authorizes, runs and encodes after the row alone; so a
+ * handler does nothing but its work.
+ *
+ * A ROUTE_WRITE handler runs inside the writer's transaction: all that it did is undone unless it answers RC_OK.
+ */
+#pragma once
+
+#include "base/field.h"
+#include "control/tx.h"
+#include "model/scope.h"
+#include "wire/field_json.h"
+
+#define ROUTE_ARGS_MAX 3 /* {…} in a path */
+
+enum route_flag {
+	ROUTE_WRITE = 1,      /* changes something: runs on the writer */
+	ROUTE_IDEMPOTENT = 2, /* needs an Idempotency-Key, and answers a repeat as it did the first */
+	ROUTE_MATCH = 4,      /* needs If-Match */
+	ROUTE_LIST = 8,       /* ret_out is a struct page of the items that `out` describes */
+	ROUTE_RAW = 16,       /* the handler writes call.body itself; `out_type` is its media type */
+	ROUTE_WAIT = 32,      /* the answer is a job; Prefer: wait=N holds it until the job is over */
+	ROUTE_STREAM = 64,    /* can also be a stream of events: see call.streams */
+	ROUTE_ACCEPTED = 128, /* a key is welcome but not required */
+};
+
+/* Who calls. In the call's arena. */
+struct principal {
+	const char *id; /* of the key; "" for nobody */
+	const char *name;
+	struct field_list scopes; /* of const char * */
+};
+
+bool route_may(const struct principal *who, enum scope s);
+
+struct page {
+	struct field_list items;
+	const char *next; /* cursor of the page after this one; NULL at the end */
+};
+
+/* The query every list has; a list's own query struct begins with it. */
+struct page_query {
+	uint32_t limit;
+	const char *cursor;
+};
+#define PAGE_LIMIT_DEFAULT 50
+#define PAGE_LIMIT_MAX     500
+#define PAGE_QUERY_FIELDS(query)                                                               \
+	{ .name = "limit",                                                                     \
+		.type = FIELD_U32,                                                             \
+		FIELD_AT(query, page.limit),                                                   \
+		.min = 1,                                                                      \
+		.max = PAGE_LIMIT_MAX,                                                         \
+		.def = PAGE_LIMIT_DEFAULT,                                                     \
+		.doc = "How many items at most." },                                            \
+	{                                                                                      \
+		.name = "cursor", .type = FIELD_STR, FIELD_AT(query, page.cursor), .max = 256, \
+		.doc = "nextCursor of the page before."                                        \
+	}
+
+struct call {
+	struct tx tx; /* tx.db: a read connection unless ROUTE_WRITE */
+	const struct route *route;
+	const struct principal *who;
+	const char *arg[ROUTE_ARGS_MAX]; /* what stood for {…} in the path */
+	const void *in, *query;          /* decoded, see the row; NULL when it has none */
+	uint64_t given;                  /* which members a merge patch had */
+	const char *if_match;            /* ROUTE_MATCH: the version the caller read */
+	struct field_reader *reader;     /* for problems that a table cannot see */
+	/* The answer, besides ret_out: */
+	int status;           /* 0: the row's */
+	const char *location; /* in the arena */
+	int64_t version;      /* becomes the ETag when not 0 */
+	const char *job_id;   /* ROUTE_WAIT: the job to wait for, unless job_over */
+	bool job_over;
+	struct buf *body; /* ROUTE_RAW */
+	bool streams;     /* ROUTE_STREAM: the caller asks for server-sent events */
+	const char *last_event_id;
+	struct feed_wish *wish; /* ROUTE_STREAM: what to subscribe to; taken over by http/serve */
+};
+
+struct route {
+	const char *method, *path;
+	enum scope scope;
+	unsigned flags;
+	int status; /* of success; 0: 200 */
+	const struct field *query;
+	size_t query_size;
+	const struct field *in;
+	size_t in_size;
+	const struct field *out;
+	size_t out_size;
+	const char *out_type; /* ROUTE_RAW */
+	enum rc (*run)(struct call *c, void *ret_out);
+	const char *name; /* operationId, and the name in the metrics */
+	const char *doc;
+};
+
+/* Checks If-Match against a version; RC_STALE when another has changed it since. */
+must_check enum rc route_match(struct call *c, int64_t version);

@@ -1,0 +1,12 @@
+#include "control/http/routes.h"
+#include "control/access/keys.h"
+#include "control/engine/jobs.h"
+#include "control/events/feed.h"
+#include "control/fleet/accounts.h"
+#include "control/fleet/actions.h"
+#include "control/fleet/agents.h"
+#include "control/fleet/regions.h"
+#include "control/http/system.h"
+
+const struct route *const routes[] = { jobs_routes, feed_routes, accounts_routes, agents_routes, regions_routes,
+	actions_routes, keys_routes, system_routes, NULL };

@@ -1,0 +1,310 @@
+#include "control/http/serve.h"
+#include "control/control.h"
+#include "control/events/feed.h"
+#include "control/http/match.h"
+#include "control/http/perform.h"
+#include "control/http/twins.h"
+#include "control/http/waits.h"
+#include "control/hub/hub.h"
+#include "io/clock.h"
+
+#include <stdio.h>
+#include <strings.h>
+
+#define HEADERS_MAX 16
+
+static void free_exchange(struct exchange *x)
+{
+	buf_done(&x->body);
+	free(x->wish);
+	free(x->twin_key);
+	free(x->path);
+	free(x);
+}
+
+static void count(const struct exchange *x, const char *method)
+{
+	char labels[METRIC_LABELS_MAX];
+	struct metrics *m = x->control->metrics;
+
+	snprintf(labels, sizeof(labels), "%s\n%s\n%d", method, x->route ? x->route->path : "_none", x->status);
+	metric_add(m, METRIC_HTTP_REQUESTS, labels, 1);
+	metric_seen(m, METRIC_HTTP_SECONDS, NULL, (double)(clock_mono_us() - x->began_us) / 1e6);
+	metric_set(m, METRIC_HTTP_INFLIGHT, NULL, atomic_fetch_sub(&x->control->inflight, 1) - 1);
+}
+
+static void add(struct web_header *h, size_t *n, const char *name, const char *value)
+{
+	if (value && *value && *n < HEADERS_MAX - 1)
+		h[(*n)++] = (struct web_header){ name, value };
+}
+
+static const char *type_of(const struct exchange *x)
+{
+	if (x->status >= 400)
+		return "application/problem+json";
+	return x->route && (x->route->flags & ROUTE_RAW) ? x->route->out_type : "application/json";
+}
+
+static bool not_modified(const struct exchange *x)
+{
+	return x->status == 200 && *x->etag && x->if_none_match && !strcmp(x->if_none_match, x->etag);
+}
+
+/* Answers, counts and frees. `allow` is for a 405. */
+static void answer_with(struct exchange *x, const char *allow)
+{
+	struct web_header h[HEADERS_MAX] = { 0 };
+	char trace[64], link[256] = "";
+	const struct web_view *v = web_view(x->request);
+	size_t n = 0;
+
+	if (not_modified(x)) {
+		x->status = 304;
+		x->body.n = 0;
+	}
+	snprintf(trace, sizeof(trace), "00-%s-%.16s-01", x->trace, x->trace + 8);
+	if (*x->next)
+		snprintf(link, sizeof(link), "<%s?cursor=%s>; rel=\"next\"", x->route->path, x->next);
+	add(h, &n, "content-type", x->body.n ? type_of(x) : NULL);
+	add(h, &n, "cache-control", "no-store");
+	add(h, &n, "x-content-type-options", "nosniff");
+	add(h, &n, "x-request-id", x->id);
+	add(h, &n, "traceparent", trace);
+	add(h, &n, "etag", x->etag);
+	add(h, &n, "location", x->location);
+	add(h, &n, "link", link);
+	add(h, &n, "allow", allow);
+	add(h, &n, "idempotency-replayed", x->replayed ? "true" : NULL);
+	add(h, &n, "www-authenticate", x->status == 401 ? "Bearer" : NULL);
+	add(h, &n, "retry-after", x->status == 429 || x->status == 503 || x->rc == RC_KEY_BUSY ? "1" : NULL);
+	if (x->status >= 500)
+		log_warn(x->control->log, "answered status=%d request=%s method=%s path=%s", x->status, x->id,
+			v->method, v->path);
+	else
+		log_debug(x->control->log, "answered status=%d request=%s trace=%s method=%s path=%s", x->status,
+			x->id, x->trace, v->method, v->path);
+	count(x, v->method);
+	web_reply(x->request, x->status, h, x->body.p, !strcmp(v->method, "HEAD") ? 0 : x->body.n);
+	free_exchange(x);
+}
+
+static void answer(struct exchange *x)
+{
+	if (x->again && x->status == 200)
+		x->status = x->first_status;
+	answer_with(x, NULL);
+}
+
+static void refuse(struct exchange *x, enum rc rc, const char *detail, const char *allow)
+{
+	perform_problem(x, rc, detail, NULL);
+	answer_with(x, allow);
+}
+
+/* The work is done, the answer is ready: a stream begins, a wait goes on, or it is sent. */
+static void finish(struct exchange *x)
+{
+	twins_leave(x->control->twins, x);
+	if (x->rc == RC_OK && x->wish) {
+		x->status = 200;
+		count(x, "GET");
+		feed_open(x->control->feed, x->request, take(x->wish));
+		free_exchange(x);
+		return;
+	}
+	bool watched = !list_empty(&x->waiting);
+	if (x->rc != RC_OK || x->job_over || !x->wait_ms) {
+		waits_forget(x);
+		answer(x);
+		return;
+	}
+	if (!watched && !waits_watch(x->control->waits, x)) {
+		answer(x);
+		return;
+	}
+	waits_park(x->control->waits, x);
+}
+
+static void on_written(struct write *w)
+{
+	struct exchange *x = exchange_of_write(w);
+	/* What was refused has its problem already; a commit that failed has not. */
+	if (w->rc != RC_OK && x->rc == RC_OK) {
+		x->replayed = false;
+		perform_problem(x, w->rc, w->fault.text, NULL);
+	}
+	finish(x);
+}
+
+static void on_read(struct read *r) { finish(exchange_of_read(r)); }
+
+static enum rc run_write(struct write *w, struct tx *tx) { return perform_request(exchange_of_write(w), tx); }
+static void run_read(struct read *r, struct tx *tx)
+{
+	if (perform_request(exchange_of_read(r), tx) != RC_OK)
+		return; /* the answer is the problem */
+}
+
+static enum rc push(struct exchange *x)
+{
+	if (x->route->flags & ROUTE_WRITE) {
+		x->write = (struct write){ .control = x->control, .run = run_write, .done = on_written };
+		return writer_push(&x->write);
+	}
+	x->read = (struct read){ .control = x->control, .run = run_read, .done = on_read };
+	return reader_push(&x->read);
+}
+
+/* Reads the job once more, for an answer that waited for its end. */
+static void read_again(struct exchange *x)
+{
+	if (!x->again) {
+		x->again = true;
+		x->first_status = x->status;
+		x->route = match_named(x->control->routes, "getJob");
+		x->arg[0] = x->job_id;
+	}
+	x->body.n = 0;
+	if (push(x) == RC_OK)
+		return;
+	waits_forget(x);
+	refuse(x, RC_OVERLOADED, "too many requests wait", NULL);
+}
+
+static bool is_hex(const char *s, size_t n) { return strspn(s, "0123456789abcdef") >= n; }
+
+/* The caller's trace (W3C traceparent), or a new one. */
+static void take_trace(struct exchange *x)
+{
+	const char *t = web_header(x->request, "traceparent");
+	uint8_t random[16];
+
+	if (t && strlen(t) >= 55 && !strncmp(t, "00-", 3) && is_hex(t + 3, 32) &&
+		strncmp(t + 3, "00000000000000000000000000000000", 32) != 0) {
+		memcpy(x->trace, t + 3, 32);
+		return;
+	}
+	clock_random(random, sizeof(random));
+	for (size_t i = 0; i < sizeof(random); i++)
+		snprintf(x->trace + i * 2, 3, "%02x", random[i]);
+}
+
+static uint32_t wait_of(const char *prefer)
+{
+	const char *at = prefer ? strstr(prefer, "wait=") : NULL;
+	long s = at ? strtol(at + 5, NULL, 10) : 0;
+	return s <= 0 ? 0 : (uint32_t)(s > WAITS_SECONDS_MAX ? WAITS_SECONDS_MAX : s) * 1000;
+}
+
+static struct exchange *new_exchange(struct control *c, struct web_request *r)
+{
+	struct exchange *x = calloc(1, sizeof(*x));
+	uint8_t random[ID_RANDOM];
+
+	if (!x)
+		return NULL;
+	x->control = c;
+	x->request = r;
+	x->began_us = clock_mono_us();
+	list_init(&x->waiting);
+	list_init(&x->twin);
+	clock_random(random, sizeof(random));
+	id_make(x->id, "req", clock_wall_ms(), random);
+	take_trace(x);
+	x->path = strdup(web_view(r)->path);
+	x->authorization = web_header(r, "authorization");
+	x->idempotency_key = web_header(r, "idempotency-key");
+	x->if_match = web_header(r, "if-match");
+	x->if_none_match = web_header(r, "if-none-match");
+	x->content_type = web_header(r, "content-type");
+	x->last_event_id = web_header(r, "last-event-id");
+	x->wait_ms = wait_of(web_header(r, "prefer"));
+	metric_set(c->metrics, METRIC_HTTP_INFLIGHT, NULL, atomic_fetch_add(&c->inflight, 1) + 1);
+	if (x->path)
+		return x;
+	free_exchange(x);
+	return NULL;
+}
+
+/* A GET that waits watches its job before it reads it, so that no end is missed in between. */
+static void watch_first(struct exchange *x)
+{
+	if (!x->wait_ms || (x->route->flags & (ROUTE_WAIT | ROUTE_WRITE)) != ROUTE_WAIT || !x->arg[0])
+		return;
+	snprintf(x->job_id, sizeof(x->job_id), "%s", x->arg[0]);
+	if (!waits_watch(x->control->waits, x))
+		x->wait_ms = 0;
+}
+
+static void begin(struct exchange *x)
+{
+	if (push(x) == RC_OK)
+		return;
+	twins_leave(x->control->twins, x);
+	waits_forget(x);
+	refuse(x, RC_OVERLOADED, "too many requests wait; try again in a moment", NULL);
+}
+
+static void refuse_held(struct exchange *x)
+{
+	refuse(x, RC_KEY_BUSY,
+		"the first request with this Idempotency-Key is still worked on; ask again in a moment", NULL);
+}
+
+void serve_request(void *ctx, struct web_request *r)
+{
+	struct control *c = ctx;
+	const struct web_view *v = web_view(r);
+	char allow[MATCH_ALLOW_MAX];
+
+	if (v->upgrade) {
+		hub_accept(c->hub, r);
+		return;
+	}
+	struct exchange *x = new_exchange(c, r);
+	if (!x) {
+		web_reply(r, 503, NULL, "", 0);
+		return;
+	}
+	enum rc rc = match_route(c->routes, v->method, x->path, &x->route, x->arg, allow);
+	if (rc != RC_OK) {
+		refuse(x, rc,
+			rc == RC_METHOD    ? "see Allow for the methods it has"
+			: rc == RC_MISSING ? "there is no such path"
+					   : "the path has a malformed %-escape",
+			rc == RC_METHOD ? allow : NULL);
+		return;
+	}
+	if (!(x->route->flags & ROUTE_WAIT))
+		x->wait_ms = 0;
+	x->wait_until_ms = loop_now_ms(c->loop) + x->wait_ms;
+	const char *accept = web_header(r, "accept");
+	x->streams = (x->route->flags & ROUTE_STREAM) && accept && strstr(accept, "text/event-stream");
+	if (atomic_load(&c->draining) && (x->route->flags & ROUTE_WRITE)) {
+		refuse(x, RC_OVERLOADED, "this server is about to stop; ask another, or again in a moment", NULL);
+		return;
+	}
+	watch_first(x);
+	bool keyed = x->idempotency_key && (x->route->flags & (ROUTE_IDEMPOTENT | ROUTE_ACCEPTED));
+	if (!keyed || twins_enter(c->twins, x))
+		begin(x);
+}
+
+void serve_refused(void *ctx, const char *peer, int status, const char *why)
+{
+	struct control *c = ctx;
+	char labels[64];
+
+	snprintf(labels, sizeof(labels), "_\n_refused\n%d", status);
+	metric_add(c->metrics, METRIC_HTTP_REQUESTS, labels, 1);
+	log_debug(c->log, "refused a request peer=%s status=%d: %s", peer, status, why);
+}
+
+enum rc serve_start(struct control *c, struct fault *f)
+{
+	enum rc rc = waits_new(c, read_again, answer, &c->waits);
+	if (rc == RC_OK)
+		rc = twins_new(c, begin, refuse_held, &c->twins);
+	return rc == RC_OK ? rc : fault_set(f, rc, "no timer for waiting requests");
+}

@@ -1,0 +1,190 @@
+#include "control/http/system.h"
+#include "contract/queue.h"
+#include "control/control.h"
+#include "control/http/openapi.h"
+#include "io/clock.h"
+#include "io/loop.h"
+#include "io/pool.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define DISK_LOW_BYTES (64ll << 20)
+#define WRITER_BUSY    4096 /* writes that wait: more is not ready for more */
+
+static enum rc livez(struct call *c, void *ret_out)
+{
+	(void)ret_out;
+	/* This was asked on the loop and is answered there: that it is answered is the proof. */
+	buf_str(c->body, "{\"status\":\"ok\"}");
+	return RC_OK;
+}
+
+/* One row of readyz: a name, whether it is well, and a number that says how well. */
+struct check {
+	const char *name, *unit;
+	bool ok;
+	int64_t value;
+};
+
+static struct check check_database(struct call *c)
+{
+	static const struct store_query ask = { .sql = "SELECT value FROM meta WHERE name = 'epoch'" };
+	auto_rows struct store_rows *r = NULL;
+	uint64_t began = clock_mono_us();
+	bool ok = store_one(c->tx.db, &ask, STORE_NO_ARGS, &r, c->tx.fault) == RC_OK;
+	return (struct check){ "database", "latencyUs", ok, (int64_t)(clock_mono_us() - began) };
+}
+
+static struct check check_disk(const struct control *c)
+{
+	struct statvfs s;
+	bool ok = statvfs(c->conf->data_dir, &s) == 0;
+	int64_t room = ok ? (int64_t)(s.f_bavail * s.f_frsize) : 0;
+	return (struct check){ "disk", "freeBytes",
+		ok && room > DISK_LOW_BYTES && access(c->conf->data_dir, W_OK) == 0, room };
+}
+
+static size_t gather(struct call *c, struct check ret[static 4])
+{
+	struct control *control = c->tx.control;
+	size_t waiting = pool_waiting(control->writer);
+
+	ret[0] = check_database(c);
+	ret[1] = check_disk(control);
+	ret[2] = (struct check){ "writer", "waiting", waiting < WRITER_BUSY, (int64_t)waiting };
+	ret[3] = (struct check){ "draining", "requests", !atomic_load(&control->draining),
+		atomic_load(&control->inflight) };
+	return 4;
+}
+
+static enum rc readyz(struct call *c, void *ret_out)
+{
+	struct check all[4];
+	size_t n = gather(c, all);
+	bool ok = true;
+	(void)ret_out;
+
+	for (size_t i = 0; i < n; i++)
+		ok = ok && all[i].ok;
+	buf_fmt(c->body, "{\"status\":\"%s\",\"checks\":{", ok ? "ok" : "down");
+	for (size_t i = 0; i < n; i++)
+		buf_fmt(c->body, "%s\"%s\":{\"status\":\"%s\",\"%s\":%" PRId64 "}", i ? "," : "", all[i].name,
+			all[i].ok ? "ok" : "down", all[i].unit, all[i].value);
+	buf_str(c->body, "}}");
+	c->status = ok ? 200 : 503;
+	return RC_OK;
+}
+
+static int64_t resident_bytes(void)
+{
+	FILE *f = fopen("/proc/self/statm", "re");
+	long total = 0, resident = 0;
+	int n = f ? fscanf(f, "%ld %ld", &total, &resident) : 0;
+	if (f)
+		fclose(f);
+	return n == 2 ? (int64_t)resident * sysconf(_SC_PAGESIZE) : 0;
+}
+
+static enum rc active_jobs(struct call *c, int64_t *ret)
+{
+	static const struct store_query count = {
+		.sql = "SELECT COUNT(*) FROM jobs WHERE status IN ('queued', 'running')"
+	};
+	auto_rows struct store_rows *r = NULL;
+	enum rc rc = store_one(c->tx.db, &count, STORE_NO_ARGS, &r, c->tx.fault);
+	if (rc == RC_OK)
+		*ret = store_col_int(r, 0);
+	return rc;
+}
+
+static enum rc health(struct call *c, void *ret_out)
+{
+	struct check all[4];
+	int64_t active = 0;
+	(void)ret_out;
+
+	gather(c, all);
+	enum rc rc = active_jobs(c, &active);
+	bool ok = rc == RC_OK && all[0].ok && all[1].ok;
+	buf_fmt(c->body,
+		"{\"status\":\"%s\",\"services\":{\"database\":\"%s\",\"filesystem\":\"%s\"},\"metrics\":{"
+		"\"uptime\":%" PRId64 ",\"memory\":{\"used\":%" PRId64 "},\"activeJobs\":%" PRId64 "}}",
+		ok ? "ok" : "degraded", all[0].ok && rc == RC_OK ? "connected" : "disconnected",
+		all[1].ok ? "writable" : "readonly", (c->tx.now_ms - c->tx.control->started_ms) / 1000,
+		resident_bytes(), active);
+	return RC_OK;
+}
+
+static enum rc metrics(struct call *c, void *ret_out)
+{
+	struct control *control = c->tx.control;
+	(void)ret_out;
+
+	metric_set(control->metrics, METRIC_BUILD_INFO, FOOTPLATE_VERSION, 1);
+	metric_set(control->metrics, METRIC_LOOP_STALL, NULL, (int64_t)loop_stall_us(control->loop));
+	metric_write(control->metrics, c->body);
+	return RC_OK;
+}
+
+static enum rc version(struct call *c, void *ret_out)
+{
+	(void)ret_out;
+	buf_fmt(c->body,
+		"{\"name\":\"footplate\",\"version\":\"%s\",\"api\":\"v1\",\"store\":\"%s\",\"queue\":\"%s\"}",
+		FOOTPLATE_VERSION, c->tx.control->store->impl->name, c->tx.control->queue->impl->name);
+	return RC_OK;
+}
+
+static enum rc openapi(struct call *c, void *ret_out)
+{
+	(void)ret_out;
+	openapi_write(c->tx.control->routes, c->body);
+	return RC_OK;
+}
+
+#define JSON .flags = ROUTE_RAW, .out_type = "application/json"
+
+const struct route system_routes[] = {
+	{ .name = "livez",
+		.method = "GET",
+		.path = "/livez",
+		JSON,
+		.run = livez,
+		.doc = "200 while the process answers." },
+	{ .name = "readyz",
+		.method = "GET",
+		.path = "/readyz",
+		JSON,
+		.run = readyz,
+		.doc = "200 when work can be taken, else 503, with each check." },
+	{ .name = "health",
+		.method = "GET",
+		.path = "/v1/health",
+		JSON,
+		.run = health,
+		.doc = "A summary for people and dashboards." },
+	{ .name = "metrics",
+		.method = "GET",
+		.path = "/metrics",
+		.scope = SCOPE_METRICS_READ,
+		.flags = ROUTE_RAW,
+		.out_type = "text/plain; version=0.0.4; charset=utf-8",
+		.run = metrics,
+		.doc = "Metrics for Prometheus." },
+	{ .name = "version",
+		.method = "GET",
+		.path = "/v1/version",
+		JSON,
+		.run = version,
+		.doc = "What runs here." },
+	{ .name = "openapi",
+		.method = "GET",
+		.path = "/v1/openapi.json",
+		JSON,
+		.run = openapi,
+		.doc = "This API as OpenAPI 3.1." },
+	{ 0 },
+};

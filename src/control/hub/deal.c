@@ -1,0 +1,342 @@
+#include "control/hub/deal.h"
+#include "control/engine/dispatch.h"
+#include "control/engine/outcome.h"
+#include "control/hub/peer.h"
+#include "control/reader.h"
+#include "control/writer.h"
+#include "io/clock.h"
+
+#define OFFERS_MAX   256 /* agents that are offered in one transaction */
+#define SCAN_AT_ONCE 500
+#define CANCELS_MAX  10000
+#define CANCEL_MS    10000 /* how long an agent may take to stop a task */
+
+/* An offer as it was made: the agent may have gone, or come anew, when the grants are there. */
+struct offered {
+	int64_t epoch;
+	char agent_id[ID_MAX], region_id[ID_MAX];
+	char *actions[PEER_ACTIONS_MAX + 1];
+	uint32_t credit;
+};
+
+struct deal {
+	struct write write;
+	struct hub *hub;
+	struct arena arena; /* holds the grants */
+	struct dispatch_grant *grants;
+	size_t grants_n, n;
+	bool more;
+	struct offered offers[];
+};
+
+static void deal_free(struct deal *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		for (size_t k = 0; d->offers[i].actions[k]; k++)
+			free(d->offers[i].actions[k]);
+	arena_done(&d->arena);
+	free(d);
+}
+
+static void keep_grant(struct arena *a, const struct dispatch_grant *g, struct dispatch_grant *to)
+{
+	*to = *g;
+	to->task_id = arena_str(a, g->task_id);
+	to->job_id = arena_str(a, g->job_id);
+	to->nonce = arena_str(a, g->nonce);
+	to->action = arena_str(a, g->action);
+	to->account_id = arena_str(a, g->account_id);
+	to->login = arena_str(a, g->login);
+	to->payload = arena_str(a, g->payload);
+	to->trace_id = arena_str(a, g->trace_id);
+}
+
+static enum rc lease(struct write *w, struct tx *tx)
+{
+	struct deal *d = (struct deal *)(void *)((char *)w - offsetof(struct deal, write));
+	struct dispatch_offer *offers = arena_take(tx->arena, d->n * sizeof(*offers));
+	struct field_list got = { 0 };
+
+	if (!offers)
+		return RC_NOMEM;
+	for (size_t i = 0; i < d->n; i++)
+		offers[i] = (struct dispatch_offer){ d->offers[i].agent_id, d->offers[i].region_id,
+			(const char *const *)d->offers[i].actions, d->offers[i].credit };
+	enum rc rc = dispatch_lease(tx, offers, d->n, &got, &d->more);
+	if (rc != RC_OK)
+		return rc;
+	const struct dispatch_grant *g = got.at;
+	d->grants = arena_take(&d->arena, (got.n + 1) * sizeof(*d->grants));
+	if (!d->grants)
+		return RC_NOMEM;
+	for (size_t i = 0; i < got.n; i++)
+		keep_grant(&d->arena, &g[i], &d->grants[i]);
+	d->grants_n = got.n;
+	return RC_OK;
+}
+
+static void dispatch(struct hub *h, const struct offered *o, const struct dispatch_grant *g)
+{
+	struct peer *p = peer_of(h, o->agent_id);
+
+	if (!p || p->epoch != o->epoch || !g->decl)
+		return; /* it came anew meanwhile: its HELLO or the lease tells that the task is lost */
+	const struct tunnel_msg m = { .type = TUNNEL_MSG_DISPATCH,
+		.dispatch = {
+			.task_id = g->task_id,
+			.job_id = g->job_id,
+			.nonce = g->nonce,
+			.action = g->action,
+			.attempt = g->attempt,
+			.account_id = g->account_id,
+			.login = g->login,
+			.payload = g->payload,
+			.timeout_ms = g->decl->timeout_s * 1000,
+			.not_after_ms = clock_wall_ms() + h->control->conf->lease_ms,
+			.class = task_class_words[g->decl->class],
+			.trace_id = g->trace_id,
+		} };
+	peer_send(p, &m);
+}
+
+static void on_leased(struct write *w)
+{
+	struct deal *d = (struct deal *)(void *)((char *)w - offsetof(struct deal, write));
+	struct hub *h = d->hub;
+
+	h->dealing = false;
+	if (w->rc != RC_OK)
+		log_error(h->control->log, "no work handed out: %s", w->fault.text);
+	for (size_t i = 0; w->rc == RC_OK && i < d->grants_n; i++)
+		dispatch(h, &d->offers[d->grants[i].offer], &d->grants[i]);
+	bool again = h->deal_again || (w->rc == RC_OK && d->more);
+	deal_free(d);
+	if (again)
+		deal_tasks(h);
+}
+
+static bool make_offer(const struct peer *p, uint32_t credit, struct offered *o)
+{
+	*o = (struct offered){ .epoch = p->epoch, .credit = credit };
+	memcpy(o->agent_id, p->id, sizeof(o->agent_id));
+	memcpy(o->region_id, p->region_id, sizeof(o->region_id));
+	for (size_t i = 0; p->actions[i]; i++)
+		if (!(o->actions[i] = strdup(p->actions[i])))
+			return false;
+	return true;
+}
+
+void deal_tasks(struct hub *h)
+{
+	h->deal_again = h->dealing;
+	if (h->dealing)
+		return;
+	size_t room = h->peers_n < OFFERS_MAX ? h->peers_n : OFFERS_MAX;
+	struct deal *d = calloc(1, sizeof(*d) + room * sizeof(d->offers[0]));
+	if (!d)
+		return;
+	d->hub = h;
+	d->write = (struct write){ .control = h->control, .run = lease, .done = on_leased };
+	bool ok = true;
+	list_each (at, next, &h->peers) {
+		struct peer *p = list_of(at, struct peer, all);
+		uint32_t credit = p->up && !p->draining ? tunnel_credit(&p->tunnel) : 0;
+		if (credit && d->n < room)
+			ok = make_offer(p, credit, &d->offers[d->n++]) && ok;
+	}
+	h->dealing = ok && d->n > 0 && writer_push(&d->write) == RC_OK;
+	if (!h->dealing)
+		deal_free(d);
+}
+
+struct scan {
+	struct write write;
+	struct hub *hub;
+	size_t n;
+};
+
+static enum rc lapse(struct write *w, struct tx *tx)
+{
+	struct scan *s = (struct scan *)(void *)((char *)w - offsetof(struct scan, write));
+	return outcome_lapse(tx, SCAN_AT_ONCE, &s->n);
+}
+
+static void on_lapsed(struct write *w)
+{
+	struct scan *s = (struct scan *)(void *)((char *)w - offsetof(struct scan, write));
+	struct hub *h = s->hub;
+
+	h->scanning = false;
+	if (w->rc != RC_OK)
+		log_error(h->control->log, "leases not scanned: %s", w->fault.text);
+	else if (s->n)
+		log_warn(h->control->log, "leases lapsed n=%zu", s->n);
+	free(s);
+}
+
+void deal_scan(struct hub *h)
+{
+	struct scan *s = h->scanning ? NULL : calloc(1, sizeof(*s));
+	if (!s)
+		return;
+	s->hub = h;
+	s->write = (struct write){ .control = h->control, .run = lapse, .done = on_lapsed };
+	h->scanning = writer_push(&s->write) == RC_OK;
+	if (!h->scanning)
+		free(s);
+}
+
+/* Tasks with their agents, read for the loop: those to be canceled, or all that agents hold. */
+struct survey {
+	struct read read;
+	struct hub *hub;
+	bool reconcile;
+	struct arena arena;
+	struct survey_row {
+		const char *task_id, *agent_id;
+		uint32_t attempt;
+	} * rows;
+	size_t n;
+	bool ok;
+};
+
+static enum rc survey_rows(struct survey *s, struct tx *tx)
+{
+	static const struct store_query cancels = {
+		.sql = "SELECT id, agent_id, attempt FROM tasks WHERE status IN ('leased', 'running') AND "
+		       "cancel_asked = 1 ORDER BY agent_id LIMIT $1"
+	};
+	static const struct store_query held = { .sql = "SELECT id, agent_id, attempt FROM tasks WHERE status IN "
+							"('leased', 'running') ORDER BY agent_id LIMIT $1" };
+	auto_rows struct store_rows *r = NULL;
+	bool row = false;
+
+	s->rows = arena_take(&s->arena, CANCELS_MAX * sizeof(*s->rows));
+	enum rc rc = s->rows ? store_run(tx->db, s->reconcile ? &held : &cancels,
+				       STORE_ARGS(store_int(CANCELS_MAX)), &r, tx->fault)
+			     : RC_NOMEM;
+	while (rc == RC_OK && s->n < CANCELS_MAX && (rc = store_next(r, &row, tx->fault)) == RC_OK && row) {
+		struct survey_row *to = &s->rows[s->n++];
+		to->task_id = arena_str(&s->arena, store_col_text(r, 0));
+		to->agent_id = arena_str(&s->arena, store_col_text(r, 1));
+		to->attempt = (uint32_t)store_col_int(r, 2);
+		rc = to->task_id && to->agent_id ? RC_OK : RC_NOMEM;
+	}
+	return rc;
+}
+
+static void run_survey(struct read *r, struct tx *tx)
+{
+	struct survey *s = (struct survey *)(void *)((char *)r - offsetof(struct survey, read));
+	enum rc rc = survey_rows(s, tx);
+	s->ok = rc == RC_OK;
+	if (rc != RC_OK)
+		log_warn(tx->control->log, "held tasks not read: %s", tx->fault->text);
+}
+
+static void send_cancels(struct survey *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct peer *p = peer_of(s->hub, s->rows[i].agent_id);
+		const struct tunnel_msg m = { .type = TUNNEL_MSG_CANCEL,
+			.cancel = { s->rows[i].task_id, s->rows[i].attempt, CANCEL_MS } };
+		if (p)
+			peer_send(p, &m);
+	}
+}
+
+/* An agent that holds nothing is told so, too. */
+static void send_reconciles(struct survey *s)
+{
+	struct tunnel_msg_task *tasks = arena_take(&s->arena, (s->n + 1) * sizeof(*tasks));
+
+	list_each (at, next, &s->hub->peers) {
+		struct peer *p = list_of(at, struct peer, all);
+		struct tunnel_msg m = { .type = TUNNEL_MSG_RECONCILE };
+		size_t n = 0;
+		for (size_t i = 0; tasks && i < s->n; i++)
+			if (!strcmp(s->rows[i].agent_id, p->id))
+				tasks[n++] = (struct tunnel_msg_task){ s->rows[i].task_id, s->rows[i].attempt };
+		m.reconcile.tasks = (struct field_list){ tasks, n };
+		if (p->up && tasks)
+			peer_send(p, &m);
+	}
+}
+
+static void on_survey(struct read *r)
+{
+	struct survey *s = (struct survey *)(void *)((char *)r - offsetof(struct survey, read));
+	struct hub *h = s->hub;
+	bool again = false;
+
+	if (s->ok && s->reconcile)
+		send_reconciles(s);
+	else if (s->ok)
+		send_cancels(s);
+	if (!s->reconcile) {
+		again = h->cancel_again;
+		h->canceling = false;
+	}
+	arena_done(&s->arena);
+	free(s);
+	if (again)
+		deal_cancels(h);
+}
+
+static bool survey(struct hub *h, bool reconcile)
+{
+	struct survey *s = calloc(1, sizeof(*s));
+	if (!s)
+		return false;
+	*s = (struct survey){ .hub = h, .reconcile = reconcile };
+	s->read = (struct read){ .control = h->control, .run = run_survey, .done = on_survey };
+	if (reader_push(&s->read) == RC_OK)
+		return true;
+	free(s);
+	return false;
+}
+
+void deal_cancels(struct hub *h)
+{
+	h->cancel_again = h->canceling;
+	if (!h->canceling)
+		h->canceling = survey(h, false);
+}
+
+void deal_reconcile(struct hub *h)
+{
+	if (h->peers_n && !survey(h, true))
+		log_warn(h->control->log, "agents not compared: too many questions wait");
+}
+
+static void on_bell(struct loop_job *job)
+{
+	struct hub *h = (struct hub *)(void *)((char *)job - offsetof(struct hub, bell));
+	atomic_store(&h->woken, false);
+	deal_tasks(h);
+}
+
+static void on_cancel_bell(struct loop_job *job)
+{
+	struct hub *h = (struct hub *)(void *)((char *)job - offsetof(struct hub, cancel_bell));
+	atomic_store(&h->cancels_woken, false);
+	deal_cancels(h);
+}
+
+void deal_wake(struct hub *h)
+{
+	if (!atomic_exchange(&h->woken, true))
+		loop_post(h->control->loop, &h->bell);
+}
+
+void deal_wake_cancels(struct hub *h)
+{
+	if (!atomic_exchange(&h->cancels_woken, true))
+		loop_post(h->control->loop, &h->cancel_bell);
+}
+
+void deal_init(struct hub *h)
+{
+	h->bell.run = on_bell;
+	h->cancel_bell.run = on_cancel_bell;
+}

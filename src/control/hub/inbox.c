@@ -1,0 +1,334 @@
+#include "control/hub/inbox.h"
+#include "control/engine/outcome.h"
+#include "control/events/events.h"
+#include "control/fleet/agents.h"
+#include "control/hub/deal.h"
+#include "control/writer.h"
+#include "io/clock.h"
+
+#include <stdio.h>
+
+/* A message on its way to the writer: encoded again, so that it outlives the tunnel's buffers. */
+struct letter {
+	struct write write;
+	struct hub *hub;
+	char agent_id[ID_MAX];
+	int64_t epoch;
+	unsigned type;
+	struct buf payload;
+	bool stale;
+	char task_id[ID_MAX]; /* RESULT: whom the answer is for */
+	uint32_t attempt;
+	int64_t wal_pos; /* EVENT */
+};
+
+static struct letter *letter_of(struct write *w)
+{
+	return (struct letter *)(void *)((char *)w - offsetof(struct letter, write));
+}
+
+static void letter_free(struct letter *l)
+{
+	buf_done(&l->payload);
+	free(l);
+}
+
+static enum rc account_event(struct tx *tx, const struct tunnel_msg_event *m)
+{
+	static const char *const known[] = { "account.state_changed", NULL };
+	for (size_t i = 0; known[i]; i++)
+		if (m->type && !strcmp(m->type, known[i]))
+			return events_add(
+				tx, &(struct event){
+					    .type = known[i], .account_id = m->account_id, .payload = m->payload });
+	return RC_OK; /* of a newer agent; it is acknowledged and dropped */
+}
+
+static enum rc deliver(struct write *w, struct tx *tx)
+{
+	struct letter *l = letter_of(w);
+	struct tunnel_msg m;
+
+	tx->actor = arena_fmt(tx->arena, "agent:%s", l->agent_id);
+	enum rc rc = tunnel_msg_decode(l->type, l->payload.p, l->payload.n, tx->arena, &m, tx->fault);
+	if (rc != RC_OK || !tx->actor)
+		return rc == RC_OK ? RC_NOMEM : rc;
+	switch (l->type) { /* a number: most messages are not for the writer */
+	case TUNNEL_MSG_ACCEPT:
+		return outcome_accept(tx, l->agent_id, &m.accept);
+	case TUNNEL_MSG_REJECT:
+		return outcome_reject(tx, l->agent_id, &m.reject);
+	case TUNNEL_MSG_PROGRESS:
+		return outcome_progress(tx, l->agent_id, &m.progress);
+	case TUNNEL_MSG_EVENT:
+		return account_event(tx, &m.event);
+	case TUNNEL_MSG_RESULT:
+		return outcome_result(tx, l->agent_id, &m.result, &l->stale);
+	case TUNNEL_MSG_HEARTBEAT:
+		rc = outcome_renew(tx, l->agent_id);
+		return rc == RC_OK ? agents_seen(tx, l->agent_id) : rc;
+	default:
+		return RC_INTERNAL;
+	}
+}
+
+/* After the commit: results and events are acknowledged, to whatever connection the agent has now. */
+static void answer(struct letter *l, struct peer *p)
+{
+	struct tunnel_msg m = { .type = l->stale ? TUNNEL_MSG_STALE : TUNNEL_MSG_RESULT_ACK };
+
+	if (l->type == TUNNEL_MSG_RESULT) {
+		const struct tunnel_msg_task task = { l->task_id, l->attempt };
+		if (l->stale)
+			m.stale = task;
+		else
+			m.result_ack = task;
+		peer_send(p, &m);
+	} else if (l->type == TUNNEL_MSG_EVENT) {
+		m.type = TUNNEL_MSG_ACK;
+		m.ack.wal_pos = l->wal_pos;
+		peer_send(p, &m);
+	}
+}
+
+static void on_delivered(struct write *w)
+{
+	struct letter *l = letter_of(w);
+	struct peer *p = peer_of(l->hub, l->agent_id);
+
+	if (p && l->type == TUNNEL_MSG_HEARTBEAT)
+		p->renewing = false;
+	if (w->rc == RC_DENIED)
+		peer_drop(l->hub, l->agent_id, "the agent was revoked");
+	else if (w->rc != RC_OK)
+		/* Not acknowledged: the agent keeps it and says it again after its next connection. */
+		log_error(l->hub->control->log, "%s of an agent not kept agent=%s: %s", tunnel_msg_name(l->type),
+			l->agent_id, w->fault.text);
+	else if (p)
+		answer(l, p);
+	letter_free(l);
+}
+
+static void post(struct peer *p, const struct tunnel_msg *m)
+{
+	struct letter *l = calloc(1, sizeof(*l));
+
+	if (l) {
+		*l = (struct letter){ .hub = p->hub, .epoch = p->epoch, .type = m->type };
+		l->write = (struct write){ .control = p->hub->control, .run = deliver, .done = on_delivered };
+		snprintf(l->agent_id, sizeof(l->agent_id), "%s", p->id);
+		tunnel_msg_encode(m, &l->payload);
+		if (m->type == TUNNEL_MSG_EVENT)
+			l->wal_pos = m->event.wal_pos;
+		if (m->type == TUNNEL_MSG_RESULT) {
+			l->attempt = m->result.attempt;
+			snprintf(l->task_id, sizeof(l->task_id), "%s", m->result.task_id);
+		}
+	}
+	if (l && !l->payload.bad && writer_push(&l->write) == RC_OK)
+		return;
+	if (l)
+		letter_free(l);
+	/* What is lost here the agent repeats: so it has to come anew. */
+	tunnel_close(&p->tunnel, 1013, "overloaded");
+}
+
+void inbox_message(struct peer *p, const struct tunnel_msg *m)
+{
+	switch ((unsigned)m->type) {
+	case TUNNEL_MSG_ACCEPT:
+	case TUNNEL_MSG_REJECT:
+	case TUNNEL_MSG_PROGRESS:
+	case TUNNEL_MSG_EVENT:
+	case TUNNEL_MSG_RESULT:
+		post(p, m);
+		break;
+	case TUNNEL_MSG_HEARTBEAT:
+		if (!p->renewing)
+			post(p, m);
+		p->renewing = true;
+		break;
+	case TUNNEL_MSG_CREDIT:
+		deal_wake(p->hub);
+		break;
+	case TUNNEL_MSG_GOAWAY:
+		p->draining = true;
+		log_info(p->hub->control->log, "agent goes away agent=%s: %s", p->id,
+			m->goaway.reason ? m->goaway.reason : "");
+		break;
+	case TUNNEL_MSG_ERROR:
+		log_warn(p->hub->control->log, "agent reports agent=%s: %s", p->id,
+			m->error.detail ? m->error.detail : "");
+		break;
+	default: /* the machine lets nothing else through */
+		break;
+	}
+}
+
+/* A HELLO on its way to the writer and back. */
+struct visit {
+	struct write write;
+	struct hub *hub;
+	int64_t epoch;
+	struct buf payload; /* the HELLO */
+	struct tunnel_auth_talk talk;
+	uint8_t sig[TUNNEL_AUTH_SIG], public[TUNNEL_AUTH_KEY];
+	char agent_id[ID_MAX], region_id[ID_MAX], peer[64];
+	struct arena arena; /* holds `cancel` */
+	struct field_list cancel;
+	char *actions[PEER_ACTIONS_MAX + 1];
+};
+
+static struct visit *visit_of(struct write *w)
+{
+	return (struct visit *)(void *)((char *)w - offsetof(struct visit, write));
+}
+
+static void visit_free(struct visit *v)
+{
+	for (size_t i = 0; v->actions[i]; i++)
+		free(v->actions[i]);
+	buf_done(&v->payload);
+	arena_done(&v->arena);
+	free(v);
+}
+
+/* Keeps the list beyond the transaction's arena. */
+static enum rc keep_cancel(struct visit *v, const struct field_list *from)
+{
+	const struct tunnel_msg_task *t = from->at;
+	struct tunnel_msg_task *to = arena_take(&v->arena, (from->n + 1) * sizeof(*to));
+
+	for (size_t i = 0; to && i < from->n; i++)
+		to[i] = (struct tunnel_msg_task){ arena_str(&v->arena, t[i].task_id), t[i].attempt };
+	v->cancel = (struct field_list){ to, from->n };
+	return to ? RC_OK : RC_NOMEM;
+}
+
+static enum rc admit(struct write *w, struct tx *tx)
+{
+	struct visit *v = visit_of(w);
+	struct field_list cancel = { 0 };
+	struct tunnel_msg m;
+
+	tx->actor = arena_fmt(tx->arena, "agent:%s", v->agent_id);
+	v->talk.agent_id = v->agent_id;
+	enum rc rc = tunnel_msg_decode(TUNNEL_MSG_HELLO, v->payload.p, v->payload.n, tx->arena, &m, tx->fault);
+	if (rc == RC_OK)
+		rc = agents_key(tx, v->agent_id, v->public, v->region_id);
+	if (rc == RC_OK && !tunnel_auth_is_hello(&v->talk, v->public, v->sig))
+		return fault_set(tx->fault, RC_DENIED, "the HELLO is not signed by this agent");
+	if (rc == RC_OK)
+		rc = agents_connected(tx, v->agent_id, &m.hello);
+	if (rc == RC_OK)
+		rc = outcome_reconcile(tx, v->agent_id, &m.hello.inflight, &cancel);
+	return rc == RC_OK ? keep_cancel(v, &cancel) : rc;
+}
+
+static struct peer *peer_at(struct hub *h, int64_t epoch)
+{
+	list_each (at, next, &h->peers) {
+		struct peer *p = list_of(at, struct peer, all);
+		if (p->epoch == epoch)
+			return p;
+	}
+	return NULL;
+}
+
+static void on_admitted(struct write *w)
+{
+	struct visit *v = visit_of(w);
+	struct hub *h = v->hub;
+	struct peer *p = peer_at(h, v->epoch);
+
+	if (p && w->rc != RC_OK) {
+		log_warn(h->control->log, "agent refused agent=%s: %s", v->agent_id,
+			*w->fault.text ? w->fault.text : rc_title(w->rc));
+		tunnel_refuse(&p->tunnel, TUNNEL_LINK_SCOPE,
+			w->rc == RC_DENIED || w->rc == RC_MISSING ? "not an agent of this control plane"
+								  : "try again");
+	} else if (p) {
+		char session[ID_MAX];
+		uint8_t random[ID_RANDOM];
+		clock_random(random, sizeof(random));
+		id_make(session, "ses", clock_wall_ms(), random);
+		snprintf(p->id, sizeof(p->id), "%s", v->agent_id);
+		snprintf(p->region_id, sizeof(p->region_id), "%s", v->region_id);
+		memcpy(p->actions, v->actions, sizeof(p->actions));
+		memset(v->actions, 0, sizeof(v->actions));
+		const struct tunnel_msg_welcome welcome = { .session_id = session,
+			.epoch = v->epoch,
+			.cancel = v->cancel,
+			.lease_ms = h->control->conf->lease_ms,
+			.time_ms = clock_wall_ms() };
+		tunnel_admit(&p->tunnel, loop_now_ms(h->control->loop), v->public, &welcome);
+	}
+	if (p)
+		peer_pump(p);
+	visit_free(v);
+}
+
+static bool keep_actions(struct visit *v, const struct field_list *from)
+{
+	const char *const *names = from->at;
+	for (size_t i = 0; i < from->n && i < PEER_ACTIONS_MAX; i++)
+		if (!(v->actions[i] = strdup(names[i])))
+			return false;
+	return true;
+}
+
+void inbox_hello(struct peer *p, const struct tunnel_msg_hello *m)
+{
+	struct visit *v = calloc(1, sizeof(*v));
+	bool ok = v != NULL;
+
+	if (ok) {
+		v->hub = p->hub;
+		v->epoch = p->epoch;
+		v->talk = p->tunnel.talk;
+		memcpy(v->sig, p->tunnel.hello_sig, sizeof(v->sig));
+		snprintf(v->agent_id, sizeof(v->agent_id), "%s", m->agent_id);
+		v->write = (struct write){ .control = p->hub->control, .run = admit, .done = on_admitted };
+		tunnel_msg_encode(&(struct tunnel_msg){ .type = TUNNEL_MSG_HELLO, .hello = *m }, &v->payload);
+		ok = !v->payload.bad && keep_actions(v, &m->capabilities) && writer_push(&v->write) == RC_OK;
+	}
+	if (ok)
+		return;
+	if (v)
+		visit_free(v);
+	tunnel_refuse(&p->tunnel, 1013, "overloaded");
+}
+
+/* The news that an agent is gone. */
+struct farewell {
+	struct write write;
+	struct hub *hub;
+	char agent_id[ID_MAX], why[96];
+};
+
+static enum rc note_gone(struct write *w, struct tx *tx)
+{
+	struct farewell *g = (struct farewell *)(void *)((char *)w - offsetof(struct farewell, write));
+	return agents_gone(tx, g->agent_id, g->why);
+}
+
+static void on_gone(struct write *w)
+{
+	struct farewell *g = (struct farewell *)(void *)((char *)w - offsetof(struct farewell, write));
+	if (w->rc != RC_OK)
+		log_warn(g->hub->control->log, "agent's leave not noted agent=%s: %s", g->agent_id, w->fault.text);
+	free(g);
+}
+
+void inbox_gone(struct peer *p)
+{
+	struct farewell *g = calloc(1, sizeof(*g));
+	if (!g)
+		return;
+	g->hub = p->hub;
+	g->write = (struct write){ .control = p->hub->control, .run = note_gone, .done = on_gone };
+	snprintf(g->agent_id, sizeof(g->agent_id), "%s", p->id);
+	snprintf(g->why, sizeof(g->why), "%s", p->why);
+	if (writer_push(&g->write) != RC_OK)
+		free(g);
+}

@@ -1,0 +1,29 @@
+#include "control/hub/peer.h"
+
+void peer_pump(struct peer *p)
+{
+	struct tunnel_act a;
+	while (tunnel_next(&p->tunnel, &a))
+		p->hub->act(p, &a);
+	loop_timer_at(p->timer, tunnel_due(&p->tunnel));
+}
+
+struct peer *peer_of(struct hub *h, const char *agent_id) { return map_get(&h->agents, agent_id); }
+
+void peer_send(struct peer *p, const struct tunnel_msg *m)
+{
+	enum rc rc = tunnel_send(&p->tunnel, m);
+	if (rc != RC_OK)
+		log_warn(p->hub->control->log, "%s not sent agent=%s: %s", tunnel_msg_name(m->type), p->id,
+			rc_title(rc));
+	peer_pump(p);
+}
+
+void peer_drop(struct hub *h, const char *agent_id, const char *why)
+{
+	struct peer *p = peer_of(h, agent_id);
+	if (!p)
+		return;
+	tunnel_close(&p->tunnel, TUNNEL_LINK_SCOPE, why);
+	peer_pump(p);
+}

@@ -1,0 +1,56 @@
+/*
+ * peer: one agent's connection, as the files of hub/ share it. Loop thread. A peer lives until its socket's close; what is
+ * on its way to the writer knows it by agent id and epoch, never by pointer.
+ */
+#pragma once
+
+#include "base/id.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "control/control.h"
+#include "flow/tunnel.h"
+#include "io/loop.h"
+
+#define PEER_ACTIONS_MAX 64
+
+struct peer;
+struct hub {
+	struct control *control;
+	struct list peers; /* peer.all */
+	struct map agents; /* agent id to struct peer: those that are up */
+	size_t peers_n;
+	int64_t epochs; /* counts connections; each gets the next */
+	struct loop_timer *tick;
+	uint64_t scan_ms, reconcile_ms; /* when next */
+	bool dealing, deal_again;       /* a dispatch is on its way; work came meanwhile */
+	bool scanning;                  /* a lease scan is on its way */
+	bool canceling, cancel_again;   /* the same for cancels */
+	_Atomic bool woken, cancels_woken;
+	struct loop_job bell, cancel_bell;
+	void (*act)(struct peer *p, const struct tunnel_act *a);
+};
+
+struct peer {
+	struct list all; /* hub.peers */
+	struct hub *hub;
+	struct web_socket *socket;
+	struct tunnel tunnel;
+	struct loop_timer *timer;
+	bool up, draining, renewing, ended;
+	int64_t epoch;
+	char id[ID_MAX], region_id[ID_MAX], why[96];
+	char *actions[PEER_ACTIONS_MAX + 1]; /* ends in NULL; each is this peer's */
+	uint64_t heard_ms;
+};
+
+/* Does all that the machine wants done, by hub.act, until it rests. */
+void peer_pump(struct peer *p);
+
+/* The peer that is up under this id; NULL when there is none. */
+struct peer *peer_of(struct hub *h, const char *agent_id);
+
+/* Sends a message; what cannot be sent is logged, and left to the lease. */
+void peer_send(struct peer *p, const struct tunnel_msg *m);
+
+/* Ends the connection of an agent, if it has one (4403). */
+void peer_drop(struct hub *h, const char *agent_id, const char *why);

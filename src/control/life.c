@@ -1,0 +1,244 @@
+#include "control/life.h"
+#include "base/hush.h"
+#include "contract/queue.h"
+#include "control/access/keys.h"
+#include "control/engine/outcome.h"
+#include "control/events/events.h"
+#include "control/events/feed.h"
+#include "control/fleet/agents.h"
+#include "control/fleet/regions.h"
+#include "control/http/idempotency.h"
+#include "control/http/routes.h"
+#include "control/http/serve.h"
+#include "control/http/twins.h"
+#include "control/http/waits.h"
+#include "control/hub/deal.h"
+#include "control/hub/hub.h"
+#include "control/migrate.h"
+#include "control/reader.h"
+#include "control/secrets.h"
+#include "control/writer.h"
+#include "io/clock.h"
+#include "io/web.h"
+#include "wire/tunnel_auth.h"
+
+#include <stdio.h>
+
+#define SWEEP_MS 60000
+
+/* The epoch of the event log: made with the database, so that a cursor of another one is known as such. */
+static enum rc open_epoch(struct control *c, struct store_conn *db, struct fault *f)
+{
+	static const struct store_query find = { .sql = "SELECT value FROM meta WHERE name = 'epoch'" };
+	static const struct store_query make = { .sql = "INSERT INTO meta (name, value) VALUES ('epoch', $1)" };
+	auto_rows struct store_rows *r = NULL;
+	uint8_t random[4];
+
+	enum rc rc = store_one(db, &find, STORE_NO_ARGS, &r, f);
+	if (rc == RC_OK) {
+		snprintf(c->epoch, sizeof(c->epoch), "%s", store_col_text(r, 0));
+		return RC_OK;
+	}
+	if (rc != RC_MISSING)
+		return rc;
+	clock_random(random, sizeof(random));
+	snprintf(c->epoch, sizeof(c->epoch), "e%02x%02x%02x%02x", random[0], random[1], random[2], random[3]);
+	return store_do(db, &make, STORE_ARGS(store_text(c->epoch)), f);
+}
+
+/* All that must be so before the first request: schema, epoch, leases of before, the first key. */
+static enum rc prepare(struct control *c, struct fault *f)
+{
+	__attribute__((cleanup(own_store_conn_p))) struct store_conn *db = NULL;
+	struct arena arena = { 0 };
+	size_t ran = 0;
+
+	enum rc rc = store_connect(c->store, STORE_WRITE, &db, f);
+	if (rc == RC_OK)
+		rc = migrate_run(db, &ran, f);
+	if (rc == RC_OK && ran)
+		log_info(c->log, "database migrated steps=%zu", ran);
+	if (rc == RC_OK)
+		rc = open_epoch(c, db, f);
+	struct tx tx = { .control = c,
+		.db = db,
+		.arena = &arena,
+		.fault = f,
+		.now_ms = c->started_ms,
+		.actor = "system",
+		.peer = "",
+		.trace_id = "" };
+	if (rc == RC_OK)
+		rc = outcome_revive(&tx);
+	arena_done(&arena);
+	return rc == RC_OK ? keys_first(c, db, f) : rc;
+}
+
+static void on_ring(void *ctx, const char *topic)
+{
+	struct control *c = ctx;
+	(void)topic;
+	deal_wake(c->hub);
+}
+
+/* The job that ends the loop's last turn. */
+struct last {
+	struct loop_job job;
+	struct loop *loop;
+};
+
+static void on_committed(struct control *c, bool events, bool tasks, bool cancels)
+{
+	struct fault f = { 0 };
+
+	if (events)
+		feed_wake(c->feed);
+	if (tasks && queue_ring(c->queue, "", &f) != RC_OK)
+		log_warn(c->log, "the bell did not ring, the next scan will find the work: %s", f.text);
+	if (cancels)
+		deal_wake_cancels(c->hub);
+}
+
+struct sweep {
+	struct write write;
+};
+
+static enum rc run_sweep(struct write *w, struct tx *tx)
+{
+	(void)w;
+	enum rc rc = idempotency_sweep(tx);
+	return rc == RC_OK ? events_sweep(tx) : rc;
+}
+
+static void on_swept(struct write *w)
+{
+	if (w->rc != RC_OK)
+		log_warn(w->control->log, "old rows not swept: %s", w->fault.text);
+	free(w);
+}
+
+static void on_sweep(void *ctx)
+{
+	struct control *c = ctx;
+	struct sweep *s = calloc(1, sizeof(*s));
+
+	if (s) {
+		s->write = (struct write){ .control = c, .run = run_sweep, .done = on_swept };
+		if (writer_push(&s->write) != RC_OK)
+			free(s);
+	}
+	loop_timer_at(c->sweep, loop_now_ms(c->loop) + SWEEP_MS);
+}
+
+static enum rc listen_on(struct control *c, struct fault *f)
+{
+	static const char *const protocols[] = { TUNNEL_AUTH_NAME, NULL };
+	const struct web_server_conf conf = {
+		.host = c->conf->host,
+		.port = c->conf->port,
+		.tls_cert = c->conf->tls_cert,
+		.tls_key = c->conf->tls_key,
+		.limits = *c->conf->limits,
+		.protocols = protocols,
+		.ctx = c,
+		.on_request = serve_request,
+		.on_refused = serve_refused,
+	};
+	return web_server_new(c->loop, &conf, &c->server, f);
+}
+
+enum rc life_start(struct control *c, struct fault *f)
+{
+	c->started_ms = clock_wall_ms();
+	c->routes = routes;
+	c->committed = on_committed;
+	enum rc rc = secrets_open(c->conf->data_dir, &c->secrets, f);
+	if (rc == RC_OK)
+		rc = prepare(c, f);
+	if (rc == RC_OK)
+		rc = reader_start(c, f);
+	if (rc == RC_OK)
+		rc = writer_start(c, f);
+	if (rc == RC_OK)
+		rc = serve_start(c, f);
+	if (rc == RC_OK)
+		rc = feed_new(c, &c->feed, f);
+	if (rc == RC_OK)
+		rc = hub_new(c, &c->hub, f);
+	if (rc == RC_OK)
+		rc = queue_listen(c->queue, on_ring, c, &c->ear, f);
+	if (rc == RC_OK)
+		rc = loop_timer_new(c->loop, on_sweep, c, &c->sweep);
+	if (rc == RC_OK)
+		loop_timer_at(c->sweep, loop_now_ms(c->loop) + SWEEP_MS);
+	return rc == RC_OK ? listen_on(c, f) : rc;
+}
+
+enum rc life_agent_token(struct control *c, const char *region, struct hush *ret_token, struct fault *f)
+{
+	__attribute__((cleanup(own_store_conn_p))) struct store_conn *db = NULL;
+	struct arena arena = { 0 };
+	const char *id = NULL, *token = NULL;
+	int64_t expires = 0;
+
+	enum rc rc = store_connect(c->store, STORE_WRITE, &db, f);
+	struct tx tx = { .control = c,
+		.db = db,
+		.arena = &arena,
+		.fault = f,
+		.now_ms = clock_wall_ms(),
+		.actor = "system",
+		.peer = "",
+		.trace_id = "" };
+	if (rc == RC_OK)
+		rc = store_begin(db, f);
+	if (rc == RC_OK) {
+		rc = regions_first(&tx, region, &id);
+		if (rc == RC_OK)
+			rc = agents_token(&tx, id, &token, &expires);
+		if (rc == RC_OK)
+			rc = store_commit(db, f);
+		else
+			store_rollback(db);
+	}
+	if (rc == RC_OK)
+		rc = hush_set(ret_token, token, strlen(token));
+	arena_done(&arena);
+	return rc;
+}
+
+void life_drain(struct control *c)
+{
+	atomic_store(&c->draining, true);
+	web_server_drain(c->server);
+	waits_answer_all(c->waits);
+	feed_close_all(c->feed);
+	hub_close_all(c->hub);
+}
+
+static void on_last(struct loop_job *job)
+{
+	struct last *last = (struct last *)(void *)job;
+	loop_stop(last->loop);
+}
+
+void life_stop(struct control *c)
+{
+	struct last last = { .job = { .run = on_last }, .loop = c->loop };
+
+	queue_unlisten(c->queue, take(c->ear));
+	pool_free(take(c->writer));
+	pool_free(take(c->readers));
+	if (c->loop) { /* one last turn: what the pools handed back is answered and freed */
+		loop_post(c->loop, &last.job);
+		loop_run(c->loop);
+	}
+	web_server_free(take(c->server));
+	hub_free(take(c->hub));
+	feed_free(take(c->feed));
+	twins_free(take(c->twins));
+	waits_free(take(c->waits));
+	loop_timer_free(take(c->sweep));
+	loop_free(take(c->loop));
+	hush_wipe(&c->secrets, sizeof(c->secrets));
+}

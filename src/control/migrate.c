@@ -1,0 +1,118 @@
+#include "control/migrate.h"
+#include "base/buf.h"
+#include "io/clock.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+
+/* The text of a migration stands in its .sql file, and from there in the program's read-only memory. */
+#define TEXT(label, file)                                                                                   \
+	__asm__(".pushsection .rodata\n.global " #label "\n" #label ":\n.incbin \"" MIGRATIONS_DIR "/" file \
+		"\"\n.byte 0\n.popsection\n");                                                              \
+	extern const char label[]
+
+TEXT(migrate_0001, "0001_foundations.sql");
+
+static const struct {
+	const char *name, *text;
+} migrations[] = {
+	{ "0001_foundations", migrate_0001 },
+};
+#define MIGRATIONS (sizeof(migrations) / sizeof(*migrations))
+
+static enum rc make_table(struct store_conn *db, struct fault *f)
+{
+	static const struct store_query make = {
+		.sql = "CREATE TABLE IF NOT EXISTS migrations (number BIGINT PRIMARY KEY, name TEXT NOT NULL, "
+		       "checksum TEXT NOT NULL, ran_at BIGINT NOT NULL)"
+	};
+	return store_do(db, &make, STORE_NO_ARGS, f);
+}
+
+static void checksum(const char *text, char ret[static 65])
+{
+	uint8_t sum[EVP_MAX_MD_SIZE];
+	EVP_Digest(text, strlen(text), sum, NULL, EVP_sha256(), NULL);
+	for (int i = 0; i < 32; i++)
+		snprintf(ret + i * 2, 3, "%02x", sum[i]);
+}
+
+/* Puts the engine's own words for $SERIAL. */
+static void fill_in(const struct store_conn *db, const char *text, struct buf *to)
+{
+	for (const char *at; (at = strstr(text, "$SERIAL")); text = at + 7) {
+		buf_put(to, text, (size_t)(at - text));
+		buf_str(to, db->impl->serial);
+	}
+	buf_str(to, text);
+}
+
+static enum rc run_one(struct store_conn *db, size_t i, struct fault *f)
+{
+	static const struct store_query note = {
+		.sql = "INSERT INTO migrations (number, name, checksum, ran_at) VALUES ($1, $2, $3, $4)"
+	};
+	struct buf text = { 0 };
+	char sum[65];
+
+	checksum(migrations[i].text, sum);
+	fill_in(db, migrations[i].text, &text);
+	enum rc rc = store_begin(db, f);
+	if (rc == RC_OK) {
+		rc = db->impl->control(db, buf_text(&text), f);
+		if (rc == RC_OK)
+			rc = store_do(db, &note,
+				STORE_ARGS(store_int((int64_t)i + 1), store_text(migrations[i].name),
+					store_text(sum), store_int(clock_wall_ms())),
+				f);
+		if (rc == RC_OK)
+			rc = store_commit(db, f);
+		else
+			store_rollback(db);
+	}
+	buf_done(&text);
+	return rc;
+}
+
+/* How many have run; RC_CONFLICT when they are not ours. */
+static enum rc check_ran(struct store_conn *db, size_t *ret_n, struct fault *f)
+{
+	static const struct store_query ran = {
+		.sql = "SELECT number, name, checksum FROM migrations ORDER BY number"
+	};
+	auto_rows struct store_rows *r = NULL;
+	bool row = false;
+	size_t n = 0;
+	char sum[65];
+	enum rc rc = store_run(db, &ran, STORE_NO_ARGS, &r, f);
+
+	while (rc == RC_OK && (rc = store_next(r, &row, f)) == RC_OK && row) {
+		if (n >= MIGRATIONS)
+			return fault_set(f, RC_CONFLICT,
+				"the database was migrated by a newer footplate (%s); run that one",
+				store_col_text(r, 1));
+		checksum(migrations[n].text, sum);
+		if (strcmp(store_col_text(r, 1), migrations[n].name) != 0 || strcmp(store_col_text(r, 2), sum) != 0)
+			return fault_set(f, RC_CONFLICT, "migration %s ran with another text than this program has",
+				migrations[n].name);
+		n++;
+	}
+	if (rc == RC_OK)
+		*ret_n = n;
+	return rc;
+}
+
+enum rc migrate_run(struct store_conn *db, size_t *ret_ran, struct fault *f)
+{
+	size_t n = 0;
+	enum rc rc = make_table(db, f);
+
+	if (rc == RC_OK)
+		rc = check_ran(db, &n, f);
+	size_t first = n;
+	for (; rc == RC_OK && n < MIGRATIONS; n++)
+		rc = run_one(db, n, f);
+	if (rc == RC_OK)
+		*ret_ran = n - first;
+	return rc;
+}

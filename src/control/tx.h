@@ -1,0 +1,30 @@
+/*
+ * tx: what a use case has in hand while its transaction is open: the connection, an arena, the time, and who acts. State,
+ * event and audit row go through the same tx; so they are committed together or not at all. On a worker thread.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/fault.h"
+#include "contract/store.h"
+
+#include <stdint.h>
+
+struct control;
+
+struct tx {
+	struct control *control;
+	struct store_conn *db;
+	struct arena *arena;
+	struct fault *fault;
+	int64_t now_ms;
+	const char *actor;    /* "key:apk_…", "agent:agt_…", "system" */
+	const char *peer;     /* address, "" when there is none */
+	const char *trace_id; /* 32 hex characters */
+	bool appended;        /* events were added: subscribers are told after the commit */
+	bool ring;            /* work was queued: the dispatcher is told after the commit */
+	bool cancels;         /* tasks that agents hold were asked to stop */
+};
+
+/* A new id with this prefix, in the arena; NULL without memory. */
+const char *tx_id(struct tx *tx, const char *prefix);

@@ -1,0 +1,128 @@
+#include "control/writer.h"
+#include "control/control.h"
+#include "io/clock.h"
+
+struct hand {
+	struct control *control;
+	struct store_conn *db;
+	struct arena arena;
+};
+
+static enum rc enter(void *ctx, void **ret_worker, struct fault *f)
+{
+	struct control *c = ctx;
+	struct hand *h = calloc(1, sizeof(*h));
+	if (!h)
+		return RC_NOMEM;
+	h->control = c;
+	enum rc rc = store_connect(c->store, STORE_WRITE, &h->db, f);
+	if (rc != RC_OK) {
+		free(h);
+		return rc;
+	}
+	*ret_worker = h;
+	return RC_OK;
+}
+
+static void leave(void *worker)
+{
+	struct hand *h = worker;
+	store_disconnect(h->db);
+	arena_done(&h->arena);
+	free(h);
+}
+
+static struct write *write_of(struct pool_job *job)
+{
+	return (struct write *)(void *)((char *)job - offsetof(struct write, job));
+}
+
+static void come_back(struct loop_job *job)
+{
+	struct write *w = (struct write *)(void *)((char *)job - offsetof(struct write, back));
+	w->done(w);
+}
+
+/* Runs one write inside its mark, and notes what must be told after the commit. */
+static void run_one(struct hand *h, struct write *w, struct tx *told)
+{
+	struct tx tx = { .control = h->control,
+		.db = h->db,
+		.arena = &h->arena,
+		.fault = &w->fault,
+		.now_ms = clock_wall_ms(),
+		.actor = "system",
+		.peer = "",
+		.trace_id = "" };
+
+	arena_reset(&h->arena);
+	w->rc = store_mark(h->db, &w->fault);
+	if (w->rc != RC_OK)
+		return;
+	w->rc = w->run(w, &tx);
+	if (w->rc == RC_OK)
+		w->rc = store_keep(h->db, &w->fault);
+	if (w->rc != RC_OK) {
+		store_undo(h->db);
+		return;
+	}
+	told->appended |= tx.appended;
+	told->ring |= tx.ring;
+	told->cancels |= tx.cancels;
+}
+
+static void run_batch(void *worker, struct pool_job **jobs, size_t n)
+{
+	struct hand *h = worker;
+	struct control *c = h->control;
+	struct tx told = { 0 };
+	struct fault f = { 0 };
+
+	enum rc rc = store_begin(h->db, &f);
+	for (size_t i = 0; rc == RC_OK && i < n; i++)
+		run_one(h, write_of(jobs[i]), &told);
+
+	uint64_t began = clock_mono_us();
+	if (rc == RC_OK)
+		rc = store_commit(h->db, &f);
+	metric_seen(c->metrics, METRIC_FSYNC_SECONDS, NULL, (double)(clock_mono_us() - began) / 1e6);
+	metric_add(c->metrics, METRIC_GROUP_SIZE, NULL, n);
+	if (rc != RC_OK)
+		log_error(c->log, "%zu writes were not committed: %s", n, f.text);
+
+	for (size_t i = 0; i < n; i++) {
+		struct write *w = write_of(jobs[i]);
+		if (rc != RC_OK) {
+			w->rc = rc;
+			w->fault = f;
+		}
+		w->back.run = come_back;
+		loop_post(c->loop, &w->back);
+	}
+	if (rc != RC_OK)
+		return;
+	if (told.appended || told.ring || told.cancels)
+		c->committed(c, told.appended, told.ring, told.cancels);
+}
+
+enum rc writer_push(struct write *w)
+{
+	w->rc = RC_OK;
+	return w->control->writer ? pool_push(w->control->writer, &w->job)
+				  : RC_OVERLOADED; /* none any more at the end */
+}
+
+enum rc writer_start(struct control *c, struct fault *f)
+{
+	const struct pool_conf conf = {
+		.name = "writer",
+		.threads = 1,
+		.batch_max = WRITER_BATCH_MAX,
+		.queue_max = WRITER_QUEUE_MAX,
+		.ctx = c,
+		.enter = enter,
+		.run = run_batch,
+		.leave = leave,
+	};
+	return pool_new(&conf, &c->writer, f);
+}

@@ -1,0 +1,11 @@
+/*
+ * sqlite: the embedded store. WAL, synchronous=FULL: a commit returns after fdatasync. One write connection at a time is what
+ * the control plane opens; readers never wait for it. Statements are prepared once per connection and kept, by the address
+ * of their store_query. The database file is made 0600.
+ */
+#pragma once
+
+#include "contract/store.h"
+
+/* Opens (and makes) the file. *ret_store is freed by store_free, after its connections. */
+must_check enum rc sqlite_open(const char *path, struct store **ret_store, struct fault *f);

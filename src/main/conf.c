@@ -1,0 +1,315 @@
+#include "main/conf.h"
+#include "io/file.h"
+#include "wire/field_conf.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define IN(section, member) .at = offsetof(struct conf, section.member) - offsetof(struct conf, section)
+
+static const struct field server_fields[] = {
+	{ .name = "host",
+		.type = FIELD_STR,
+		IN(server, host),
+		.def_text = "127.0.0.1",
+		.doc = "Address to listen on." },
+	{ .name = "port",
+		.type = FIELD_U32,
+		IN(server, port),
+		.max = 65535,
+		.def = 8080,
+		.doc = "Port to listen on; 0: any free one." },
+	{ .name = "tls_cert",
+		.type = FIELD_STR,
+		IN(server, tls_cert),
+		.doc = "PEM file with the certificate and its chain; without it the server speaks plain HTTP." },
+	{ .name = "tls_key",
+		.type = FIELD_STR,
+		IN(server, tls_key),
+		.doc = "PEM file with the certificate's key." },
+	{ .name = "connections",
+		.type = FIELD_U32,
+		IN(server, connections),
+		.min = 1,
+		.max = 18000,
+		.def = 8192,
+		.doc = "Connections at once." },
+	{ .name = "body_bytes",
+		.type = FIELD_U32,
+		IN(server, body_bytes),
+		.min = 1024,
+		.max = 16 << 20,
+		.def = 1 << 20,
+		.doc = "Largest request body." },
+	{ .name = "header_bytes",
+		.type = FIELD_U32,
+		IN(server, header_bytes),
+		.min = 1024,
+		.max = 65536,
+		.def = 16384,
+		.doc = "Largest request head." },
+	{ .name = "head_ms",
+		.type = FIELD_U32,
+		IN(server, head_ms),
+		.min = 100,
+		.def = 10000,
+		.doc = "A request's head must be whole within." },
+	{ .name = "body_ms",
+		.type = FIELD_U32,
+		IN(server, body_ms),
+		.min = 100,
+		.def = 30000,
+		.doc = "A request's body must be whole within." },
+	{ .name = "idle_ms",
+		.type = FIELD_U32,
+		IN(server, idle_ms),
+		.min = 100,
+		.def = 60000,
+		.doc = "A connection without a request is kept for." },
+	{ 0 },
+};
+
+static const struct field data_fields[] = {
+	{ .name = "dir",
+		.type = FIELD_STR,
+		IN(data, dir),
+		.def_text = "/var/lib/footplate",
+		.doc = "Folder of the database, the master key and the first key." },
+	{ 0 },
+};
+
+static const struct field engine_fields[] = {
+	{ .name = "lease_ms",
+		.type = FIELD_U32,
+		IN(engine, lease_ms),
+		.min = 1000,
+		.max = 600000,
+		.def = 6000,
+		.doc = "A task stays with a silent agent for." },
+	{ .name = "heartbeat_ms",
+		.type = FIELD_U32,
+		IN(engine, heartbeat_ms),
+		.min = 200,
+		.max = 60000,
+		.def = 2000,
+		.doc = "An agent speaks every." },
+	{ .name = "idempotency_hours",
+		.type = FIELD_U32,
+		IN(engine, idempotency_hours),
+		.min = 1,
+		.max = 720,
+		.def = 24,
+		.doc = "An answer is kept for its Idempotency-Key for." },
+	{ .name = "events_keep",
+		.type = FIELD_U32,
+		IN(engine, events_keep),
+		.min = 100,
+		.def = 1000000,
+		.doc = "Events kept in the log." },
+	{ 0 },
+};
+
+static const struct field agent_fields[] = {
+	{ .name = "embedded",
+		.type = FIELD_BOOL,
+		IN(agent, embedded),
+		.def = 1,
+		.doc = "serve: run an agent in the same process." },
+	{ .name = "region",
+		.type = FIELD_STR,
+		IN(agent, region),
+		.def_text = "local",
+		.doc = "serve: name of the in-process agent's region." },
+	{ .name = "server_url",
+		.type = FIELD_STR,
+		IN(agent, server_url),
+		.doc = "agent run: the control plane, such as https://control.example." },
+	{ .name = "ca_file",
+		.type = FIELD_STR,
+		IN(agent, ca_file),
+		.doc = "PEM file of further authorities to trust: of the control plane's certificate, of a "
+		       "simulated Steam." },
+	{ .name = "http_proxy",
+		.type = FIELD_STR,
+		IN(agent, http_proxy),
+		.flags = FIELD_SECRET,
+		.doc = "[USER:PASSWORD@]HOST:PORT of a proxy for all of the agent's connections." },
+	{ .name = "token_file",
+		.type = FIELD_STR,
+		IN(agent, token_file),
+		.doc = "agent run: file (0600) with the one-time enrolment token; needed at the first start." },
+	{ .name = "dir",
+		.type = FIELD_STR,
+		IN(agent, dir),
+		.doc = "Folder of the agent's identity and journal; without it data.dir/agent." },
+	{ .name = "tasks",
+		.type = FIELD_U32,
+		IN(agent, tasks),
+		.min = 1,
+		.max = 256,
+		.def = 32,
+		.doc = "Tasks at once." },
+	{ 0 },
+};
+
+static const struct field steam_fields[] = {
+	{ .name = "directory_url",
+		.type = FIELD_STR,
+		IN(steam, directory_url),
+		.def_text = "https://api.steampowered.com/ISteamDirectory/GetCMListForConnect/v1/",
+		.doc = "Where the list of connection managers is asked for." },
+	{ .name = "ca_file",
+		.type = FIELD_STR,
+		IN(steam, ca_file),
+		.doc = "PEM file of a further authority to trust, for a simulated Steam." },
+	{ .name = "logon_interval_ms",
+		.type = FIELD_U32,
+		IN(steam, logon_interval_ms),
+		.def = 10000,
+		.doc = "At least this long between two log-ons from one agent: Steam counts them by address. 0 is "
+		       "for a simulated Steam only." },
+	{ 0 },
+};
+
+static const char *const level_words[] = { "error", "warn", "info", "debug", NULL };
+static const char *const format_words[] = { "text", "json", NULL };
+static const struct field log_fields[] = {
+	{ .name = "level",
+		.type = FIELD_ENUM,
+		IN(log, level),
+		.words = level_words,
+		.def = 2,
+		.doc = "error, warn, info or debug." },
+	{ .name = "format",
+		.type = FIELD_ENUM,
+		IN(log, format),
+		.words = format_words,
+		.def = 0,
+		.doc = "text or json." },
+	{ 0 },
+};
+
+#define SECTION(name_, doc_)                                                                                  \
+	{                                                                                                     \
+		.name = #name_, .type = FIELD_OBJ, .at = offsetof(struct conf, name_), .sub = name_##_fields, \
+		.doc = doc_                                                                                   \
+	}
+const struct field conf_fields[] = {
+	SECTION(server, "The HTTP server of `footplate serve`."),
+	SECTION(data, "What is kept."),
+	SECTION(engine, "Jobs, leases, events."),
+	SECTION(agent, "Agents, in this process and elsewhere."),
+	SECTION(steam, "How agents reach Steam."),
+	SECTION(log, "The log, on standard error."),
+	{ 0 },
+};
+
+/* A shorthand and the setting it stands for; without a value when `fixed` is given. */
+static const struct {
+	const char *flag, *key, *fixed;
+} shorthands[] = {
+	{ "--data", "data.dir", NULL },
+	{ "--host", "server.host", NULL },
+	{ "--port", "server.port", NULL },
+	{ "--no-agent", "agent.embedded", "false" },
+	{ "--server", "agent.server_url", NULL },
+	{ "--token-file", "agent.token_file", NULL },
+	{ "--log-level", "log.level", NULL },
+};
+#define SHORTHANDS (sizeof(shorthands) / sizeof(*shorthands))
+
+/* Variables that other programs use for the same things. */
+static const struct {
+	const char *variable, *key;
+} aliases[] = {
+	{ "PORT", "server.port" },
+	{ "LOG_LEVEL", "log.level" },
+	{ "LOG_FORMAT", "log.format" },
+};
+
+/* Flags with a value that are not settings. */
+static const char *const others[] = { "--config", "--ready-file", "--set" };
+
+const char *conf_flag(int argc, char **argv, const char *name)
+{
+	for (int i = 0; i + 1 < argc; i++)
+		if (!strcmp(argv[i], name))
+			return argv[i + 1];
+	return NULL;
+}
+
+static const char *from_environment(const char *name) { return getenv(name); }
+
+static enum rc load_file(const char *path, struct arena *a, struct conf *to, struct fault *f)
+{
+	struct buf text = { 0 };
+	struct fault why = { 0 };
+	enum rc rc = file_read(path, FIELD_CONF_MAX, &text, f);
+
+	if (rc == RC_OK) {
+		rc = field_conf_read(conf_fields, buf_text(&text), a, to, &why);
+		if (rc != RC_OK)
+			fault_set(f, rc, "%s: %s", path, why.text);
+	}
+	buf_done(&text);
+	return rc;
+}
+
+/* Takes the first word and its value; *ret_n is how many words that were, 0 when it is no flag of ours. */
+static enum rc take_flag(char **words, struct arena *a, struct conf *to, int *ret_n, struct fault *f)
+{
+	const char *value = words[1]; /* NULL at the end: argv ends in it */
+
+	*ret_n = 0;
+	for (size_t k = 0; k < SHORTHANDS; k++) {
+		if (strcmp(words[0], shorthands[k].flag) != 0)
+			continue;
+		*ret_n = shorthands[k].fixed ? 1 : 2;
+		value = shorthands[k].fixed ? shorthands[k].fixed : value;
+		return value ? field_conf_set(conf_fields, shorthands[k].key, value, a, to, f)
+			     : fault_set(f, RC_INVALID, "%s needs a value", words[0]);
+	}
+	for (size_t k = 0; k < sizeof(others) / sizeof(*others); k++)
+		if (!strcmp(words[0], others[k])) {
+			*ret_n = 2;
+			return value ? RC_OK : fault_set(f, RC_INVALID, "%s needs a value", words[0]);
+		}
+	return RC_OK;
+}
+
+static enum rc take_set(const char *text, struct arena *a, struct conf *to, struct fault *f)
+{
+	char *key = arena_str(a, text), *equals = key ? strchr(key, '=') : NULL;
+	if (!equals)
+		return fault_set(f, RC_INVALID, "--set wants section.key=value, not \"%.60s\"", text);
+	*equals = 0;
+	return field_conf_set(conf_fields, key, equals + 1, a, to, f);
+}
+
+enum rc conf_load(int argc, char **argv, struct arena *a, struct conf *ret, int *ret_left, struct fault *f)
+{
+	const char *path = conf_flag(argc, argv, "--config");
+	enum rc rc = RC_OK;
+	int i = 0, n = 0;
+
+	*ret = (struct conf){ 0 };
+	field_defaults(conf_fields, ret);
+	if (!path && access("/etc/footplate/footplate.toml", R_OK) == 0)
+		path = "/etc/footplate/footplate.toml";
+	if (path)
+		rc = load_file(path, a, ret, f);
+	for (size_t k = 0; rc == RC_OK && k < sizeof(aliases) / sizeof(*aliases); k++)
+		if (getenv(aliases[k].variable))
+			rc = field_conf_set(conf_fields, aliases[k].key, getenv(aliases[k].variable), a, ret, f);
+	if (rc == RC_OK)
+		rc = field_conf_env(conf_fields, from_environment, a, ret, f);
+	for (; rc == RC_OK && i < argc; i += n) {
+		rc = take_flag(argv + i, a, ret, &n, f);
+		if (rc == RC_OK && n == 2 && !strcmp(argv[i], "--set"))
+			rc = take_set(argv[i + 1], a, ret, f);
+		if (n == 0)
+			break;
+	}
+	*ret_left = i;
+	return rc;
+}

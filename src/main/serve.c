@@ -1,0 +1,201 @@
+#include "main/serve.h"
+#include "agent/agent.h"
+#include "control/life.h"
+#include "driver/queue/embedded.h"
+#include "driver/store/sqlite.h"
+#include "io/file.h"
+#include "io/logger.h"
+#include "io/loop.h"
+#include "io/web.h"
+#include "main/conf.h"
+#include "main/inner_agent.h"
+#include "main/signals.h"
+#include "wire/json.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#define DRAIN_MS 10000 /* what is in flight at a stop gets this long */
+
+/* Everything of one run. */
+struct serve {
+	struct conf conf;
+	struct control_conf control_conf;
+	struct web_limits limits;
+	struct log log;
+	struct control control;
+	struct agent *agent;
+	struct signals *signals;
+	struct loop_job drain;
+	struct loop_timer *wait;
+	uint64_t stop_by_ms;
+};
+
+static void fill_control_conf(struct serve *s)
+{
+	const struct conf *c = &s->conf;
+	s->control_conf = (struct control_conf){
+		.data_dir = c->data.dir,
+		.host = c->server.host,
+		.port = (uint16_t)c->server.port,
+		.tls_cert = c->server.tls_cert,
+		.tls_key = c->server.tls_key,
+		.lease_ms = c->engine.lease_ms,
+		.heartbeat_ms = c->engine.heartbeat_ms,
+		.idempotency_ms = c->engine.idempotency_hours * 3600000,
+		.event_keep = c->engine.events_keep,
+		.limits = &s->limits,
+	};
+	s->limits = (struct web_limits){
+		.header_bytes = c->server.header_bytes,
+		.body_bytes = c->server.body_bytes,
+		.connections = c->server.connections,
+		.head_ms = c->server.head_ms,
+		.body_ms = c->server.body_ms,
+		.idle_ms = c->server.idle_ms,
+		.stream_bytes = 1 << 20,
+		.socket_bytes = 16 << 20,
+		.message_bytes = 2 << 20,
+	};
+}
+
+static void url_of(const struct serve *s, char *to, size_t n)
+{
+	bool wide = strchr(s->conf.server.host, ':') != NULL;
+	const char *host = !strcmp(s->conf.server.host, "0.0.0.0") ? "127.0.0.1" : s->conf.server.host;
+	snprintf(to, n, "%s://%s%s%s:%u", s->conf.server.tls_cert ? "https" : "http", wide ? "[" : "", host,
+		wide ? "]" : "", web_server_port(s->control.server));
+}
+
+static enum rc write_ready(const struct serve *s, const char *path, struct fault *f)
+{
+	struct buf b = { 0 };
+	char url[300], key[4200];
+
+	url_of(s, url, sizeof(url));
+	snprintf(key, sizeof(key), "%s/admin.key", s->conf.data.dir);
+	buf_str(&b, "{\"url\":");
+	json_put_str(&b, url);
+	buf_str(&b, ",\"keyFile\":");
+	json_put_str(&b, key);
+	buf_str(&b, "}\n");
+	enum rc rc = file_write(path, b.p, b.n, 0644, f);
+	buf_done(&b);
+	return rc;
+}
+
+/* Waits until what is in flight has its answer and connections are closed, but not for ever. */
+static void on_wait(void *ctx)
+{
+	struct serve *s = ctx;
+	uint64_t now = loop_now_ms(s->control.loop);
+	bool idle = atomic_load(&s->control.inflight) == 0 && web_server_open(s->control.server) == 0;
+
+	if (idle || now >= s->stop_by_ms)
+		loop_stop(s->control.loop);
+	else
+		loop_timer_at(s->wait, now + 20);
+}
+
+static void on_drain(struct loop_job *job)
+{
+	struct serve *s = (struct serve *)(void *)((char *)job - offsetof(struct serve, drain));
+	log_info(&s->log, "stopping");
+	life_drain(&s->control);
+	s->stop_by_ms = loop_now_ms(s->control.loop) + DRAIN_MS;
+	loop_timer_at(s->wait, loop_now_ms(s->control.loop) + 20);
+}
+
+/* On the signal thread: the agent first, while the control plane still takes its last results. */
+static void on_signal(void *ctx)
+{
+	struct serve *s = ctx;
+	agent_stop(take(s->agent));
+	loop_post(s->control.loop, &s->drain);
+}
+
+static enum rc open_drivers(struct serve *s, struct fault *f)
+{
+	char path[4200];
+
+	enum rc rc = file_mkdirs(s->conf.data.dir, 0700, f);
+	snprintf(path, sizeof(path), "%s/footplate.db", s->conf.data.dir);
+	if (rc == RC_OK)
+		rc = sqlite_open(path, &s->control.store, f);
+	if (rc == RC_OK)
+		rc = embedded_queue_new(&s->control.queue);
+	if (rc == RC_OK)
+		rc = loop_new(&s->log, &s->control.loop, f);
+	s->control.metrics = metric_new();
+	return rc == RC_OK && !s->control.metrics ? RC_NOMEM : rc;
+}
+
+static enum rc start(struct serve *s, const char *ready, struct fault *f)
+{
+	char url[300];
+
+	s->control.conf = &s->control_conf;
+	s->control.log = &s->log;
+	enum rc rc = open_drivers(s, f);
+	if (rc == RC_OK)
+		rc = life_start(&s->control, f);
+	if (rc == RC_OK)
+		rc = loop_timer_new(s->control.loop, on_wait, s, &s->wait);
+	if (rc != RC_OK)
+		return rc;
+	url_of(s, url, sizeof(url));
+	if (s->conf.agent.embedded)
+		rc = inner_agent_start(&s->conf, &s->control, url, &s->agent, f);
+	s->drain.run = on_drain;
+	if (rc == RC_OK)
+		rc = signals_watch(on_signal, s, &s->signals, f);
+	if (rc == RC_OK && ready)
+		rc = write_ready(s, ready, f);
+	if (rc == RC_OK)
+		log_info(&s->log, "ready url=%s data=%s", url, s->conf.data.dir);
+	return rc;
+}
+
+static void finish(struct serve *s)
+{
+	signals_free(s->signals);
+	agent_stop(take(s->agent));
+	loop_timer_free(s->wait);
+	life_stop(&s->control);
+	queue_free(s->control.queue);
+	store_free(s->control.store);
+	metric_free(s->control.metrics);
+}
+
+int serve_main(int argc, char **argv)
+{
+	struct arena arena = { 0 };
+	struct fault f = { 0 };
+	struct serve s = { 0 };
+	int left = 0;
+
+	prctl(PR_SET_DUMPABLE, 0); /* keys are in memory: no core dumps, no ptrace by the same user */
+	argc--, argv++;            /* its own name */
+	enum rc rc = conf_load(argc, argv, &arena, &s.conf, &left, &f);
+	if (rc == RC_OK && left < argc)
+		rc = fault_set(&f, RC_INVALID, "unknown word \"%.60s\"", argv[left]);
+	if (rc != RC_OK) {
+		fprintf(stderr, "footplate serve: %s (see footplate serve --help)\n", f.text);
+		arena_done(&arena);
+		return 2;
+	}
+	s.log = logger_over(STDERR_FILENO, (enum log_level)s.conf.log.level, s.conf.log.format == 1);
+	signals_block();
+	fill_control_conf(&s);
+	rc = start(&s, conf_flag(argc, argv, "--ready-file"), &f);
+	if (rc == RC_OK)
+		loop_run(s.control.loop);
+	else
+		log_error(&s.log, "not started: %s", *f.text ? f.text : rc_title(rc));
+	finish(&s);
+	if (rc == RC_OK)
+		log_info(&s.log, "stopped");
+	arena_done(&arena);
+	return rc == RC_OK ? 0 : 1;
+}

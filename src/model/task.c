@@ -1,0 +1,47 @@
+#include "model/task.h"
+
+#include <stddef.h>
+
+const char *const task_words[] = { "queued", "leased", "running", "succeeded", "failed", "canceled", NULL };
+const char *const task_class_words[] = { "read", "idempotent", "guarded", "once", NULL };
+
+#define TO(status) (1u << TASK_##status)
+
+/* A result may come before the agent's acceptance was seen: so LEASED may end at once. */
+static const unsigned lawful[TASK_STATUSES] = {
+	[TASK_QUEUED] = TO(LEASED) | TO(FAILED) | TO(CANCELED),
+	[TASK_LEASED] = TO(RUNNING) | TO(QUEUED) | TO(SUCCEEDED) | TO(FAILED) | TO(CANCELED),
+	[TASK_RUNNING] = TO(QUEUED) | TO(SUCCEEDED) | TO(FAILED) | TO(CANCELED),
+};
+
+enum rc task_move(struct task *t, enum task_status to, int64_t now_ms)
+{
+	if (!(lawful[t->status] & 1u << to))
+		return RC_CONFLICT;
+	if (to == TASK_LEASED)
+		t->attempt++;
+	if (to != TASK_LEASED && to != TASK_RUNNING)
+		t->lease_until_ms = 0;
+	t->status = to;
+	t->since_ms = now_ms;
+	return RC_OK;
+}
+
+static int64_t backoff_ms(uint32_t attempt, uint32_t random)
+{
+	int64_t most = TASK_BACKOFF_MS;
+	for (uint32_t i = 1; i < attempt && most < TASK_BACKOFF_MAX_MS; i++)
+		most *= 2;
+	if (most > TASK_BACKOFF_MAX_MS)
+		most = TASK_BACKOFF_MAX_MS;
+	return random % (most + 1);
+}
+
+enum rc task_retry(struct task *t, enum task_class class, bool retryable, uint32_t random, int64_t now_ms)
+{
+	bool again = retryable && task_may_repeat(class) && t->attempt < t->max_attempts;
+	enum rc rc = task_move(t, again ? TASK_QUEUED : TASK_FAILED, now_ms);
+	if (rc == RC_OK && again)
+		t->not_before_ms = now_ms + backoff_ms(t->attempt, random);
+	return rc;
+}

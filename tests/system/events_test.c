@@ -1,0 +1,239 @@
+/*
+ * The event stream: a client that is cut a hundred times, at random places, and the server killed now and then, sees every
+ * event once and in order. A slow reader costs nobody anything and misses nothing. What is gone is told as a gap.
+ */
+#include "tests/system/rig.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define EVENTS 1000
+#define CUTS   100
+
+struct maker {
+	struct rig *rig;
+	_Atomic bool pause, done;
+	_Atomic int made;
+};
+
+/* Makes an event at a time; a call that the server's death cut off is made again. */
+static void *make_events(void *arg)
+{
+	struct maker *m = arg;
+	char body[64];
+
+	for (int i = 0; i < EVENTS; i++) {
+		snprintf(body, sizeof(body), "{\"login\":\"bot%d\"}", i);
+		for (;;) {
+			while (atomic_load(&m->pause))
+				rig_sleep_ms(2);
+			struct rig_answer a = rig_call(m->rig, "POST", "/v1/accounts", NULL, body);
+			int status = a.status;
+			rig_answer_done(&a);
+			if (status == 201 || status == 409) /* 409: it was made, the answer was lost */
+				break;
+			rig_sleep_ms(5);
+		}
+		atomic_fetch_add(&m->made, 1);
+	}
+	atomic_store(&m->done, true);
+	return NULL;
+}
+
+struct reader {
+	char last_id[64], event[64], id[64];
+	int64_t last_pos;
+	int accounts, gaps, resets;
+	char line[8192];
+	size_t n;
+};
+
+static void take_line(struct reader *s, char *line)
+{
+	char *event = s->event, *id = s->id;
+
+	if (!strncmp(line, "id: ", 4)) {
+		snprintf(id, sizeof(s->id), "%.60s", line + 4);
+	} else if (!strncmp(line, "event: ", 7)) {
+		snprintf(event, sizeof(s->event), "%.60s", line + 7);
+	} else if (!*line && *event) { /* the event is whole */
+		s->gaps += !strcmp(event, "stream.gap");
+		s->resets += !strcmp(event, "stream.reset");
+		if (strncmp(event, "stream.", 7) != 0) {
+			int64_t pos = strtoll(strrchr(id, '-') + 1, NULL, 10);
+			if (pos != s->last_pos + 1) {
+				fprintf(stderr, "event %lld came after %lld\n", (long long)pos,
+					(long long)s->last_pos);
+				exit(1);
+			}
+			s->last_pos = pos;
+			snprintf(s->last_id, sizeof(s->last_id), "%s", id);
+			s->accounts += !strcmp(event, "account.created");
+		}
+		*event = 0;
+	}
+}
+
+static void take_bytes(struct reader *s, const char *p, size_t n)
+{
+	for (; n > 0; p++, n--) {
+		if (*p == '\r')
+			continue;
+		if (*p != '\n') {
+			CHECK(s->n < sizeof(s->line) - 1);
+			s->line[s->n++] = *p;
+			continue;
+		}
+		s->line[s->n] = 0;
+		take_line(s, s->line);
+		s->n = 0;
+	}
+}
+
+static int subscribe(const struct rig *r, const struct reader *s, int rcvbuf)
+{
+	char head[512];
+	int fd = rig_connect(r);
+	if (rcvbuf)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof(rcvbuf));
+	int n = snprintf(head, sizeof(head),
+		"GET /v1/events?after=0 HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\nAuthorization: Bearer "
+		"%s\r\n%s%s%s\r\n",
+		r->key, *s->last_id ? "Last-Event-ID: " : "", s->last_id, *s->last_id ? "\r\n" : "");
+	CHECK(write(fd, head, (size_t)n) == n);
+	return fd;
+}
+
+static size_t read_some(int fd, struct reader *s, size_t most)
+{
+	char bytes[4096], text[4097];
+	ssize_t n = recv(fd, bytes, most < sizeof(bytes) ? most : sizeof(bytes), 0);
+	if (n <= 0)
+		return 0;
+	memcpy(text, bytes, (size_t)n);
+	take_bytes(s, text, (size_t)n);
+	return (size_t)n;
+}
+
+/* A cut may leave half a line: the next connection begins with a new one. */
+static void cut(struct reader *s, int fd)
+{
+	close(fd);
+	s->n = 0;
+	*s->event = 0;
+}
+
+static void cut_a_hundred_times(struct rig *r)
+{
+	static struct reader s;
+	struct maker m = { .rig = r };
+	pthread_t thread;
+
+	s.last_pos = 0;
+	CHECK(pthread_create(&thread, NULL, make_events, &m) == 0);
+	for (int i = 0; i < CUTS; i++) {
+		int fd = subscribe(r, &s, 0);
+		struct timeval patience = { 0, 20000 };
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+		for (size_t left = 200 + rig_random(20000), n;
+			left > 0 && (n = read_some(fd, &s, 1 + rig_random(700))) > 0;)
+			left -= n < left ? n : left;
+		cut(&s, fd);
+		if (i % 25 == 24) { /* and now the server dies, too */
+			atomic_store(&m.pause, true);
+			rig_stop(&r->server, SIGKILL);
+			rig_serve(r, (const char *const[]){ "--no-agent", NULL });
+			atomic_store(&m.pause, false);
+		}
+	}
+	pthread_join(thread, NULL);
+	int fd = subscribe(r, &s, 0);
+	while (s.accounts < EVENTS && read_some(fd, &s, 4096) > 0)
+		;
+	cut(&s, fd);
+	CHECK(s.accounts == EVENTS && s.gaps == 0 && s.resets == 0);
+}
+
+/* It reads nothing while thousands of bytes come for it; then it reads on, and has missed nothing. */
+static void slow_reader(struct rig *r)
+{
+	static struct reader s;
+	char body[64];
+
+	s.last_pos = 0;
+	int fd = subscribe(r, &s, 2048);
+	for (int i = 0; i < 600; i++) {
+		snprintf(body, sizeof(body), "{\"name\":\"r%d\"}", i);
+		json_decref(rig_expect(r, 201, "POST", "/v1/regions", body));
+	}
+	json_t *page = rig_expect(r, 200, "GET", "/v1/events?type=region.created&limit=500&after=0", NULL);
+	CHECK(json_array_size(json_object_get(page, "items")) == 500);
+	json_decref(page);
+	while (s.last_pos < 1 + EVENTS + 600 && read_some(fd, &s, 4096) > 0)
+		;
+	CHECK(s.last_pos >= 1 + EVENTS + 600 && s.gaps == 0);
+	close(fd);
+}
+
+static void another_epoch(struct rig *r)
+{
+	static struct reader s;
+
+	snprintf(s.last_id, sizeof(s.last_id), "e00000000-7");
+	int fd = subscribe(r, &s, 0);
+	while (s.resets == 0 && read_some(fd, &s, 512) > 0)
+		;
+	CHECK(s.resets == 1);
+	close(fd);
+}
+
+static void bad_cursors(struct rig *r)
+{
+	json_decref(rig_expect(r, 422, "GET", "/v1/events?after=x", NULL));
+	json_decref(rig_expect(r, 422, "GET", "/v1/events?type=nonsense", NULL));
+	json_decref(rig_expect(r, 422, "GET", "/v1/events?limit=0", NULL));
+	json_decref(rig_expect(r, 422, "GET", "/v1/events?typ=task.*", NULL));
+}
+
+/* The pages and the stream are one log. */
+static void pages(struct rig *r)
+{
+	char path[128];
+	int64_t pos = 0;
+	int n = 0;
+
+	snprintf(path, sizeof(path), "/v1/events?limit=300");
+	for (;;) {
+		json_t *page = rig_expect(r, 200, "GET", path, NULL), *items = json_object_get(page, "items"), *e;
+		size_t i;
+		json_array_foreach(items, i, e)
+		{
+			CHECK(json_int(e, "pos") == ++pos);
+			n += !strcmp(json_str(e, "type"), "account.created");
+		}
+		snprintf(path, sizeof(path), "/v1/events?limit=300&after=%s", json_str(page, "nextCursor"));
+		bool more = json_array_size(items) > 0;
+		json_decref(page);
+		if (!more)
+			break;
+	}
+	CHECK(n == EVENTS);
+}
+
+int main(void)
+{
+	struct rig r;
+
+	rig_init(&r);
+	rig_serve(&r, (const char *const[]){ "--no-agent", NULL });
+	cut_a_hundred_times(&r);
+	slow_reader(&r);
+	another_epoch(&r);
+	bad_cursors(&r);
+	pages(&r);
+	rig_done(&r);
+	return 0;
+}

@@ -1,0 +1,282 @@
+#include "tests/system/rig.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <strings.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static uint32_t dice;
+
+uint32_t rig_random(uint32_t below)
+{
+	dice ^= dice << 13;
+	dice ^= dice >> 17;
+	dice ^= dice << 5;
+	return dice % below;
+}
+
+void rig_sleep_ms(unsigned ms)
+{
+	struct timespec t = { ms / 1000, (long)(ms % 1000) * 1000000 };
+	nanosleep(&t, NULL);
+}
+
+void rig_init(struct rig *r)
+{
+	const char *seed = getenv("RIG_SEED");
+
+	*r = (struct rig){ 0 };
+	dice = seed ? (uint32_t)strtoul(seed, NULL, 10) : (uint32_t)time(NULL) * 2654435761u;
+	dice += dice == 0;
+	printf("RIG_SEED=%u\n", dice);
+	fflush(stdout);
+	signal(SIGPIPE, SIG_IGN);
+	snprintf(r->dir, sizeof(r->dir), "/tmp/footplate-test-XXXXXX");
+	CHECK(mkdtemp(r->dir) != NULL);
+}
+
+pid_t rig_spawn(struct rig *r, const char *name, const char *const *argv)
+{
+	char log[128];
+	snprintf(log, sizeof(log), "%s/%s.log", r->dir, name);
+	pid_t parent = getpid(), pid = fork();
+	CHECK(pid >= 0);
+	if (pid > 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(127);
+	int fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	dup2(fd, STDERR_FILENO);
+	dup2(fd, STDOUT_FILENO);
+	if (r->preload && !strcmp(name, "serve"))
+		setenv("LD_PRELOAD", r->preload, 1); /* its full path */
+	execv(argv[0], (char **)(uintptr_t)argv);
+	_exit(127);
+}
+
+static void print_log(const struct rig *r, const char *name)
+{
+	char path[128], line[1024];
+	snprintf(path, sizeof(path), "%s/%s.log", r->dir, name);
+	FILE *f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f))
+		fputs(line, stderr);
+	if (f)
+		fclose(f);
+}
+
+char *rig_await_file(struct rig *r, const char *name, pid_t writer)
+{
+	char path[128];
+	snprintf(path, sizeof(path), "%s/%s", r->dir, name);
+	for (int i = 0; i < 6000; i++) {
+		FILE *f = fopen(path, "r");
+		if (f) {
+			char *text = calloc(1, 4096);
+			size_t n = fread(text, 1, 4095, f);
+			fclose(f);
+			if (n)
+				return text;
+			free(text);
+		}
+		if (writer && waitpid(writer, NULL, WNOHANG) == writer) {
+			fprintf(stderr, "%s: its writer ended before it was there\n", name);
+			print_log(r, "serve");
+			print_log(r, "sim");
+			exit(1);
+		}
+		rig_sleep_ms(10);
+	}
+	fprintf(stderr, "%s did not appear\n", path);
+	exit(1);
+}
+
+static void read_key(struct rig *r)
+{
+	char *key = rig_await_file(r, "data/admin.key", 0);
+	snprintf(r->key, sizeof(r->key), "%s", key);
+	free(key);
+}
+
+void rig_serve(struct rig *r, const char *const *more)
+{
+	const char *argv[RIG_ARGS_MAX] = { getenv("FOOTPLATE") };
+	char data[96], ready[96], port[16] = "0";
+	size_t n = 1;
+
+	CHECK(argv[0] != NULL);
+	snprintf(data, sizeof(data), "%s/data", r->dir);
+	snprintf(ready, sizeof(ready), "%s/ready", r->dir);
+	unlink(ready);
+	if (*r->url)
+		snprintf(port, sizeof(port), "%s", strrchr(r->url, ':') + 1);
+	const char *ours[] = { "serve", "--data", data, "--port", port, "--ready-file", ready };
+	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
+		argv[n++] = ours[i];
+	for (; more && *more; more++) {
+		CHECK(n < RIG_ARGS_MAX - 1);
+		argv[n++] = *more;
+	}
+	r->server = rig_spawn(r, "serve", argv);
+	char *text = rig_await_file(r, "ready", r->server);
+	json_t *j = json_loads(text, 0, NULL);
+	CHECK(j != NULL);
+	snprintf(r->url, sizeof(r->url), "%s", json_str(j, "url"));
+	json_decref(j);
+	free(text);
+	read_key(r);
+}
+
+void rig_stop(pid_t *pid, int sig)
+{
+	int status = 0;
+	if (*pid <= 0)
+		return;
+	kill(*pid, sig);
+	CHECK(waitpid(*pid, &status, 0) == *pid);
+	if (sig != SIGKILL && !(WIFEXITED(status) && WEXITSTATUS(status) == 0)) {
+		fprintf(stderr, "a program did not end well: status %x\n", status);
+		exit(1);
+	}
+	*pid = 0;
+}
+
+void rig_done(struct rig *r)
+{
+	char command[128];
+	pid_t server = r->server;
+
+	rig_stop(&r->agent, SIGTERM);
+	if (server) {
+		int status = 0;
+		kill(server, SIGTERM);
+		waitpid(server, &status, 0);
+		if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+			print_log(r, "serve");
+			CHECK(!"the server ended well");
+		}
+	}
+	rig_stop(&r->sim, SIGTERM);
+	snprintf(command, sizeof(command), "rm -rf %s", r->dir);
+	CHECK(system(command) == 0);
+}
+
+struct rig_answer rig_call(
+	const struct rig *r, const char *method, const char *path, const char *headers, const char *body)
+{
+	struct http_call_header h[16] = { { "Authorization", NULL } };
+	char url[512], bearer[96], lines[1024];
+	struct rig_answer ret = { 0 };
+	struct http_answer a = { 0 };
+	struct fault f = { 0 };
+	size_t n = 1;
+
+	snprintf(url, sizeof(url), "%s%s", r->url, path);
+	snprintf(bearer, sizeof(bearer), "Bearer %s", r->key);
+	h[0].value = bearer;
+	if (body)
+		h[n++] = (struct http_call_header){ "Content-Type", "application/json" };
+	snprintf(lines, sizeof(lines), "%s", headers ? headers : "");
+	for (char *save, *l = strtok_r(lines, "\n", &save); l && n < 15; l = strtok_r(NULL, "\n", &save)) {
+		char *colon = strstr(l, ": ");
+		CHECK(colon != NULL);
+		*colon = 0;
+		if (!strcasecmp(l, "Authorization"))
+			h[0].value = colon + 2;
+		else
+			h[n++] = (struct http_call_header){ l, colon + 2 };
+	}
+	const struct http_ask ask = { .method = method,
+		.url = url,
+		.headers = h,
+		.body = body,
+		.body_n = body ? strlen(body) : 0,
+		.deadline_ms = 120000,
+		.body_max = 64 << 20 };
+	enum rc rc = http_call(&ask, &a, &f);
+	ret.status = rc == RC_OK ? a.status : -1;
+	if (rc == RC_OK) {
+		ret.text = strdup(buf_text(&a.body));
+		ret.body = json_loadb((char *)a.body.p, a.body.n, 0, NULL);
+		ret.raw = a;
+	}
+	return ret;
+}
+
+void rig_answer_done(struct rig_answer *a)
+{
+	json_decref(a->body);
+	free(a->text);
+	http_answer_done(&a->raw);
+	*a = (struct rig_answer){ 0 };
+}
+
+const char *rig_header(const struct rig_answer *a, const char *name)
+{
+	const char *v = http_call_header_of(&a->raw, name);
+	return v ? v : "";
+}
+
+json_t *rig_expect(const struct rig *r, int status, const char *method, const char *path, const char *body)
+{
+	struct rig_answer a = rig_call(r, method, path, NULL, body);
+	if (a.status != status) {
+		fprintf(stderr, "%s %s: %d, not %d: %s\n", method, path, a.status, status, a.text ? a.text : "");
+		exit(1);
+	}
+	json_t *j = json_incref(a.body);
+	rig_answer_done(&a);
+	return j;
+}
+
+json_t *rig_post_job(const struct rig *r, const char *body)
+{
+	char header[64];
+	snprintf(header, sizeof(header), "Idempotency-Key: %08x%08x%08x", rig_random(UINT32_MAX),
+		rig_random(UINT32_MAX), (unsigned)clock());
+	struct rig_answer a = rig_call(r, "POST", "/v1/jobs", header, body);
+	if (a.status != 201) {
+		fprintf(stderr, "POST /v1/jobs: %d: %s\n", a.status, a.text ? a.text : "");
+		exit(1);
+	}
+	json_t *j = json_incref(a.body);
+	rig_answer_done(&a);
+	return j;
+}
+
+int rig_connect(const struct rig *r)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)atoi(strrchr(r->url, ':') + 1)) };
+	inet_pton(AF_INET, "127.0.0.1", &to.sin_addr);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	CHECK(fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0);
+	return fd;
+}
+
+static const json_t *at_path(const json_t *j, const char *path)
+{
+	char copy[128];
+	snprintf(copy, sizeof(copy), "%s", path);
+	for (char *save, *p = strtok_r(copy, ".", &save); p && j; p = strtok_r(NULL, ".", &save))
+		j = json_object_get(j, p);
+	return j;
+}
+
+const char *json_str(const json_t *j, const char *path)
+{
+	const char *s = json_string_value(at_path(j, path));
+	return s ? s : "";
+}
+
+int64_t json_int(const json_t *j, const char *path) { return json_integer_value(at_path(j, path)); }

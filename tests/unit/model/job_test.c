@@ -1,0 +1,55 @@
+#include "model/job.h"
+
+#include "tests/unit/check.h"
+
+#define MOST 4
+
+/* What product.md says, in its own words: asked for every summary of up to four tasks in each state. */
+static enum job_status want(const struct job_summary *s)
+{
+	uint32_t open = s->queued + s->running, over = s->succeeded + s->failed + s->canceled;
+
+	if (open > 0)
+		return s->running == 0 && over == 0 ? JOB_QUEUED : JOB_RUNNING;
+	if (s->failed == 0 && s->canceled == 0)
+		return JOB_SUCCEEDED;
+	if (s->succeeded > 0)
+		return JOB_PARTIALLY_SUCCEEDED;
+	return s->failed > 0 ? JOB_FAILED : JOB_CANCELED;
+}
+
+static void every_summary(void)
+{
+	struct job_summary s;
+	int seen[JOB_STATUSES] = { 0 };
+
+	for (int code = 0; code < 5 * 5 * 5 * 5 * 5; code++) {
+		int rest = code;
+		uint32_t *const counts[] = { &s.queued, &s.running, &s.succeeded, &s.failed, &s.canceled };
+		s.total = 0;
+		for (int i = 0; i < 5; i++, rest /= MOST + 1)
+			s.total += *counts[i] = (uint32_t)(rest % (MOST + 1));
+		enum job_status status = job_status_of(&s);
+		CHECK(status == want(&s));
+		CHECK(job_is_over(status) == (s.queued + s.running == 0));
+		seen[status]++;
+	}
+	for (int i = 0; i < JOB_STATUSES; i++)
+		CHECK(seen[i] > 0);
+}
+
+int main(void)
+{
+	const char *const words[] = { "queued", "running", "succeeded", "partially_succeeded", "failed",
+		"canceled" };
+
+	every_summary();
+	const struct job_summary empty = { 0 };
+	CHECK(job_status_of(&empty) == JOB_SUCCEEDED);
+	for (int i = 0; i < JOB_STATUSES; i++)
+		CHECK_STR(job_words[i], words[i]);
+	CHECK(!job_words[JOB_STATUSES]);
+	CHECK(!job_is_over(JOB_QUEUED) && !job_is_over(JOB_RUNNING) && job_is_over(JOB_SUCCEEDED));
+	CHECK(job_is_over(JOB_PARTIALLY_SUCCEEDED) && job_is_over(JOB_FAILED) && job_is_over(JOB_CANCELED));
+	return 0;
+}
