@@ -120,8 +120,6 @@ enum rc vdf_binary_parse(const void *p, size_t n, struct arena *a, struct vdf **
 {
 	if (n > VDF_BYTES_MAX)
 		return fault_set(f, RC_TOO_LARGE, "binary VDF: %zu bytes, at most %u are read", n, VDF_BYTES_MAX);
-	if (n == 0 || !p)
-		return fault_set(f, RC_MALFORMED, "binary VDF: is empty");
 	struct vdf *doc = arena_take(a, sizeof(*doc));
 	if (!doc)
 		return fault_set(f, RC_TOO_LARGE, "binary VDF: needs more memory than its limit allows");
