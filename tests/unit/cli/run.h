@@ -27,13 +27,13 @@ struct fake {
 	char *requests[FAKE_REQUESTS_MAX]; /* whole, head and body */
 };
 
-static size_t fake_length(const char *head)
+static inline size_t fake_length(const char *head)
 {
 	const char *at = strcasestr(head, "\r\ncontent-length:");
 	return at ? (size_t)strtoul(at + 17, NULL, 10) : 0;
 }
 
-static char *fake_read(int fd)
+static inline char *fake_read(int fd)
 {
 	char *p = calloc(1, 1 << 20);
 	size_t n = 0;
@@ -49,7 +49,7 @@ static char *fake_read(int fd)
 	}
 }
 
-static void fake_answer(int fd, const struct fake_reply *r)
+static inline void fake_answer(int fd, const struct fake_reply *r)
 {
 	const char *body = r->body ? r->body : "";
 	const char *type = r->status >= 400 ? "application/problem+json" : "application/json";
@@ -61,7 +61,7 @@ static void fake_answer(int fd, const struct fake_reply *r)
 	dprintf(fd, "connection: close\r\n\r\n%s", body);
 }
 
-static void *fake_main(void *ctx)
+static inline void *fake_main(void *ctx)
 {
 	struct fake *f = ctx;
 	for (size_t i = 0; i < f->n; i++) {
@@ -78,7 +78,7 @@ static void *fake_main(void *ctx)
 }
 
 /* Answers one request a connection, in order, and sets FOOTPLATE_SERVER. */
-static void fake_start(struct fake *f, const struct fake_reply *replies, size_t n)
+static inline void fake_start(struct fake *f, const struct fake_reply *replies, size_t n)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(a);
@@ -96,7 +96,7 @@ static void fake_start(struct fake *f, const struct fake_reply *replies, size_t 
 }
 
 /* Ends it, and returns how many requests came; they stay until fake_done. */
-static size_t fake_stop(struct fake *f)
+static inline size_t fake_stop(struct fake *f)
 {
 	shutdown(f->listener, SHUT_RDWR);
 	pthread_join(f->thread, NULL);
@@ -104,7 +104,7 @@ static size_t fake_stop(struct fake *f)
 	return f->seen;
 }
 
-static void fake_done(struct fake *f)
+static inline void fake_done(struct fake *f)
 {
 	for (size_t i = 0; i < f->seen; i++)
 		free(f->requests[i]);
@@ -134,14 +134,15 @@ static inline const char *fake_body(const struct fake *f, size_t i)
 
 static inline bool fake_is(const struct fake *f, size_t i, const char *line)
 {
-	return !strncmp(f->requests[i], line, strlen(line)) && !strncmp(f->requests[i] + strlen(line), " HTTP/1.1", 9);
+	return !strncmp(f->requests[i], line, strlen(line)) &&
+	       !strncmp(f->requests[i] + strlen(line), " HTTP/1.1", 9);
 }
 
 /* What the last run printed. */
 static char *said_out, *said_err;
 static const struct cli_extra *run_extra;
 
-#define run(...) run_words((const char *[]){ "footplate", __VA_ARGS__, NULL })
+#define run(...) run_words((const char *[]){ "footplate", ##__VA_ARGS__, NULL })
 
 static int run_words(const char **words)
 {
