@@ -23,12 +23,20 @@ if (only && !names.includes(only)) {
 }
 
 let cell = null;
+let ended = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 	process.once(signal, async () => {
+		ended = true;
 		await cell?.close();
 		process.exit(130);
 	});
 }
+process.on('uncaughtException', (error) => {
+	if (!ended) { // what a signal breaks off is not worth a word
+		console.error(`bench: ${error.message}`);
+		process.exit(1);
+	}
+});
 
 async function inCell(work) {
 	cell = new Cell();

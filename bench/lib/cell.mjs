@@ -16,10 +16,18 @@ export class Cell {
 		chmodSync(this.dir, 0o755); // PostgreSQL runs as its own user and must reach its folder
 		this.children = new Set();
 		this.started = 0;
+		this.closed = false;
+	}
+
+	mustBeOpen() {
+		if (this.closed) {
+			throw new Error('the run was ended'); // a figure that was still starting things when a signal came
+		}
 	}
 
 	/** A folder of its own inside the cell. */
 	folder(name) {
+		this.mustBeOpen();
 		const path = join(this.dir, name);
 		mkdirSync(path, { recursive: true, mode: 0o755 });
 		return path;
@@ -27,6 +35,7 @@ export class Cell {
 
 	/** Starts a program in the foreground; its output goes to a log of the cell unless `pipe` is set. */
 	start(name, command, args, { env = {}, user, cwd, ipc = false, pipe = false, stopSignal = 'SIGTERM' } = {}) {
+		this.mustBeOpen();
 		const log = join(this.dir, `${name}-${++this.started}.log`);
 		const fd = openSync(log, 'w');
 		const who = user ? ['--reuid', user, '--regid', user, '--clear-groups'] : [];
@@ -107,6 +116,7 @@ export class Cell {
 	}
 
 	async close() {
+		this.closed = true;
 		await Promise.all([...this.children].map((child) => this.stop(child)));
 		rmSync(this.dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 	}
