@@ -1,6 +1,5 @@
 // Product info of 2,000 apps a second of waiting: our job from POST to its end, and steam-user's getProductInfo from call
 // to promise, each on its own anonymous session with the same steamsim.
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { answer, ask } from '../lib/cell.mjs';
 import { program, startFootplate } from '../lib/footplate.mjs';
