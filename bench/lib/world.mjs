@@ -1,4 +1,4 @@
-// The simulated Steam's world for the product info figure: 2,000 apps with records of about 3 KiB, the size of a small
+// The simulated Steam's world for the product info figure: 2,000 apps with records of about 4.5 KiB, the size of a small
 // real app's. A record is a tree of strings, as text VDF is; steamsim writes it as the client expects it.
 import { writeFileSync } from 'node:fs';
 
