@@ -45,6 +45,7 @@ static enum rc start(const struct conf *c, const struct log *log, struct agent *
 		.tasks = c->agent.tasks,
 		.steam_directory_url = c->steam.directory_url,
 		.ca_file = c->agent.ca_file,
+		.steam_ca_file = c->steam.ca_file,
 		.http_proxy = c->agent.http_proxy,
 		.logon_interval_ms = c->steam.logon_interval_ms,
 		.log = log,

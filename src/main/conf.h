@@ -26,7 +26,7 @@ struct conf {
 		uint32_t tasks;
 	} agent;
 	struct {
-		const char *directory_url;
+		const char *directory_url, *ca_file;
 		uint32_t logon_interval_ms;
 	} steam;
 	struct {

@@ -28,6 +28,7 @@ enum rc inner_agent_start(
 		.tasks = conf->agent.tasks,
 		.steam_directory_url = conf->steam.directory_url,
 		.ca_file = conf->agent.ca_file,
+		.steam_ca_file = conf->steam.ca_file,
 		.http_proxy = conf->agent.http_proxy,
 		.logon_interval_ms = conf->steam.logon_interval_ms,
 		.log = c->log,
