@@ -78,6 +78,7 @@ static void make_tables(struct store_conn *c)
 	snprintf(words, sizeof(words),
 		"CREATE TABLE things (id BIGINT PRIMARY KEY, name TEXT UNIQUE, n BIGINT, note TEXT);"
 		"CREATE TABLE children (id BIGINT PRIMARY KEY, thing BIGINT NOT NULL REFERENCES things (id));"
+		"CREATE TABLE late (thing BIGINT NOT NULL REFERENCES things (id) DEFERRABLE INITIALLY DEFERRED);"
 		"CREATE TABLE serials (pos %s, name TEXT NOT NULL);"
 		"CREATE TABLE counter (n BIGINT NOT NULL); INSERT INTO counter (n) VALUES (0)",
 		c->impl->serial);
@@ -102,6 +103,22 @@ static void commit_and_rollback(struct store_conn *c)
 	CHECK(things(c) == 2);
 	store_rollback(c); /* without a transaction: nothing */
 	CHECK(things(c) == 2);
+	clear(c);
+}
+
+/* What is checked at the end only: the commit fails, nothing of it has happened, and the next can begin. */
+static void commit_that_fails(struct store_conn *c)
+{
+	suite_begin(c);
+	add(c, 1, "one");
+	suite_do(c, QUERY("INSERT INTO late (thing) VALUES (99)"), STORE_NO_ARGS);
+	EXPECT(store_commit(c, f), RC_CONFLICT);
+	CHECK(things(c) == 0 && suite_int(c, QUERY("SELECT COUNT(*) FROM late")) == 0);
+	suite_begin(c);
+	suite_do(c, QUERY("INSERT INTO late (thing) VALUES (2)"), STORE_NO_ARGS);
+	add(c, 2, "two");
+	suite_commit(c);
+	suite_do(c, QUERY("DELETE FROM late"), STORE_NO_ARGS);
 	clear(c);
 }
 
@@ -459,6 +476,7 @@ void store_suite(const struct store_subject *subject)
 	CHECK_STR(s->impl->name, subject->name);
 	make_tables(c);
 	commit_and_rollback(c);
+	commit_that_fails(c);
 	marks(c);
 	keys(c);
 	values(c);

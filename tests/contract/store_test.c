@@ -184,6 +184,7 @@ static void one_writer_at_a_time(void)
 	reader = suite_connect(s, STORE_READ); /* readers come and go meanwhile */
 	CHECK(suite_int(reader, QUERY("SELECT n FROM counter")) == 0);
 	store_disconnect(reader);
+	usleep(200000); /* so that the other is likely to wait by now: one that does not is refused */
 	suite_commit(first);
 	pthread_join(thread, NULL);
 	CHECK(second.rc == RC_OK);
@@ -201,6 +202,27 @@ static void one_writer_at_a_time(void)
 	CHECK(suite_int(first, QUERY("SELECT n FROM counter")) == 8);
 	store_disconnect(first);
 	store_disconnect(second.conn);
+	store_free(s);
+}
+
+static void which_argument(void)
+{
+	struct store *s = open_subject();
+	struct store_conn *c = suite_connect(s, STORE_READ);
+	const struct store_query *q = QUERY("SELECT n FROM counter WHERE n = $1 AND n < $2");
+	struct store_value all[33];
+	struct store_rows *none = NULL;
+	struct fault f = { 0 };
+
+	for (int i = 0; i < 33; i++)
+		all[i] = store_int(i);
+	CHECK(store_run(c, q, STORE_ARGS(store_int(1)), &none, &f) == RC_INTERNAL);
+	CHECK(!strncmp(f.text, "argument 2 is missing: SELECT n FROM", 36));
+	CHECK(store_run(c, q, ((struct store_args){ all, 3 }), &none, &f) == RC_INTERNAL);
+	CHECK(!strncmp(f.text, "argument 3 does not fit: SELECT n FROM", 38));
+	CHECK(store_run(c, q, ((struct store_args){ all, 33 }), &none, &f) == RC_INTERNAL);
+	CHECK_STR(f.text, "a query has more than 32 arguments");
+	store_disconnect(c);
 	store_free(s);
 }
 
@@ -222,6 +244,7 @@ int main(void)
 	what_cannot_be_opened();
 	read_only_folder();
 	one_writer_at_a_time();
+	which_argument();
 	disk_full();
 	tidy();
 	return 0;
