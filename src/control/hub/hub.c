@@ -17,7 +17,7 @@ static void count_agents(struct hub *h)
 	size_t n = 0;
 	list_each (at, next, &h->peers)
 		n += list_of(at, struct peer, all)->up;
-	metric_set(h->control->metrics, METRIC_AGENTS, "\nconnected", (int64_t)n);
+	metric_set(h->control->metrics, METRIC_AGENTS, "connected", (int64_t)n);
 }
 
 static void come_up(struct peer *p)
@@ -65,7 +65,7 @@ static void act(struct peer *p, const struct tunnel_act *a)
 {
 	switch (a->kind) {
 	case TUNNEL_SEND:
-		metric_add(p->hub->control->metrics, METRIC_TUNNEL_FRAMES, "out\nall", 1);
+		metric_add(p->hub->control->metrics, METRIC_TUNNEL_FRAMES, "out", 1);
 		if (!web_socket_send(p->socket, a->p, a->n, true))
 			tunnel_close(&p->tunnel, TUNNEL_LINK_TIMEOUT, "the agent reads too slowly");
 		break;
@@ -76,7 +76,7 @@ static void act(struct peer *p, const struct tunnel_act *a)
 		come_up(p);
 		break;
 	case TUNNEL_MESSAGE:
-		metric_add(p->hub->control->metrics, METRIC_TUNNEL_FRAMES, "in\nall", 1);
+		metric_add(p->hub->control->metrics, METRIC_TUNNEL_FRAMES, "in", 1);
 		p->heard_ms = loop_now_ms(p->hub->control->loop);
 		inbox_message(p, a->msg);
 		break;
@@ -122,8 +122,7 @@ static void on_close(void *ctx, struct web_socket *s, int code, const char *why)
 	p->hub->peers_n--;
 	loop_timer_free(p->timer);
 	tunnel_done(&p->tunnel);
-	for (size_t i = 0; p->actions[i]; i++)
-		free(p->actions[i]);
+	free(p->actions);
 	free(p);
 }
 

@@ -8,10 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BUSY_MS        5000
-#define STATEMENTS_MAX 256 /* kept per connection; a prime-ish table of addresses, never more than half full */
-#define SLOTS          512
-#define ARGS_MAX       32
+#define BUSY_MS 5000
+#define STATEMENTS_MAX \
+	256 /* kept per connection: SLOTS is a hash table of their addresses, never more than half full */
+#define SLOTS    512
+#define ARGS_MAX 32
 
 struct sqlite_store {
 	struct store base;
