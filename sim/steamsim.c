@@ -15,7 +15,7 @@ static struct loop *running;
 static void on_signal(int number)
 {
 	(void)number;
-	loop_stop(running);
+	loop_stop(running); /* NOLINT(bugprone-signal-handler): it is made for this, see loop.h */
 }
 
 static enum rc add_faults(struct sim *sim, const struct options *o, struct fault *f)

@@ -4,7 +4,6 @@
 #include "sim/generate.h"
 #include "wire/steam/vdf_text.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,10 +146,19 @@ static bool number(const char *s, uint64_t max, uint64_t *ret)
 	return true;
 }
 
-static bool range(const char *s, uint32_t *ret_first, uint32_t *ret_last)
+/* "100-199" */
+static bool range(char *s, uint32_t *ret_first, uint32_t *ret_last)
 {
-	char extra;
-	return sscanf(s, "%" SCNu32 "-%" SCNu32 "%c", ret_first, ret_last, &extra) == 2 && *ret_first <= *ret_last;
+	char *dash = strchr(s, '-');
+	uint64_t first, last;
+	if (!dash)
+		return false;
+	*dash = 0;
+	if (!number(s, UINT32_MAX, &first) || !number(dash + 1, UINT32_MAX, &last) || first > last)
+		return false;
+	*ret_first = (uint32_t)first;
+	*ret_last = (uint32_t)last;
+	return true;
 }
 
 static struct product *add(struct reader *r, const struct product *p)
@@ -232,7 +240,7 @@ struct wish {
 	bool has_apps, has_package;
 };
 
-static bool wish_word(struct wish *w, const char *t)
+static bool wish_word(struct wish *w, char *t)
 {
 	static const struct {
 		const char *key;
@@ -346,6 +354,9 @@ enum rc world_load(struct world *w, const char *path, struct fault *f)
 		rc = in.bad ? RC_NOMEM : read_lines(&r, (char *)in.p);
 	}
 	buf_done(&in);
+	/* Making thousands of records at the first question for all of them would hold up every client. */
+	for (size_t i = 0; rc == RC_OK && w->n <= WORLD_EAGER_MAX && i < w->n; i++)
+		rc = world_ready(&w->at[i], f);
 	if (rc != RC_OK)
 		world_done(w);
 	return rc;

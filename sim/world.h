@@ -10,7 +10,8 @@
  *      generate apps=A-B seed=S [min=BYTES] [max=BYTES] [token_every=N]
  *      generate package=ID apps=A-B          a package that holds these apps
  *
- * Generated records are made when they are first asked for. One thread.
+ * Generated records are made at the start, or, when the world holds more than WORLD_EAGER_MAX products, when they are first
+ * asked for: one takes about 0.3 ms and 32 KiB. One thread.
  */
 #pragma once
 
@@ -24,6 +25,7 @@
 #include <stdint.h>
 
 #define WORLD_PRODUCTS_MAX 200000
+#define WORLD_EAGER_MAX    10000
 #define WORLD_FILE_MAX     (1u << 20)
 #define WORLD_CHANGES_MAX  4000 /* entries of one answer to "changes since"; more is a full update */
 

@@ -33,7 +33,7 @@ static bool fill_apps(const struct world *w, CMsgClientPICSChangesSinceResponse 
 {
 	size_t n = count_changes(w, PICS_APP, since);
 	CMsgClientPICSChangesSinceResponse__AppChange *at = arena_take(a, (n + 1) * sizeof(*at));
-	m->app_changes = arena_take(a, (n + 1) * sizeof(*m->app_changes));
+	m->app_changes = arena_take(a, (n + 1) * sizeof(void *));
 	if (!at || !m->app_changes)
 		return false;
 	for (size_t i = 0; i < w->n; i++) {
@@ -57,7 +57,7 @@ static bool fill_packages(
 {
 	size_t n = count_changes(w, PICS_PACKAGE, since);
 	CMsgClientPICSChangesSinceResponse__PackageChange *at = arena_take(a, (n + 1) * sizeof(*at));
-	m->package_changes = arena_take(a, (n + 1) * sizeof(*m->package_changes));
+	m->package_changes = arena_take(a, (n + 1) * sizeof(void *));
 	if (!at || !m->package_changes)
 		return false;
 	for (size_t i = 0; i < w->n; i++) {
@@ -123,10 +123,10 @@ bool cm_pics_tokens(struct sim *sim, const CMsgClientPICSAccessTokenRequest *m, 
 	CMsgClientPICSAccessTokenResponse__AppToken *app = arena_take(&a, (apps + 1) * sizeof(*app));
 	CMsgClientPICSAccessTokenResponse__PackageToken *package =
 		arena_take(&a, (packages + 1) * sizeof(*package));
-	answer.app_access_tokens = arena_take(&a, (apps + 1) * sizeof(*answer.app_access_tokens));
-	answer.app_denied_tokens = arena_take(&a, (apps + 1) * sizeof(*answer.app_denied_tokens));
-	answer.package_access_tokens = arena_take(&a, (packages + 1) * sizeof(*answer.package_access_tokens));
-	answer.package_denied_tokens = arena_take(&a, (packages + 1) * sizeof(*answer.package_denied_tokens));
+	answer.app_access_tokens = arena_take(&a, (apps + 1) * sizeof(void *));
+	answer.app_denied_tokens = arena_take(&a, (apps + 1) * sizeof(void *));
+	answer.package_access_tokens = arena_take(&a, (packages + 1) * sizeof(void *));
+	answer.package_denied_tokens = arena_take(&a, (packages + 1) * sizeof(void *));
 	bool good = app && package && answer.app_access_tokens && answer.app_denied_tokens &&
 		    answer.package_access_tokens && answer.package_denied_tokens;
 
@@ -182,8 +182,8 @@ static bool begin(struct part *p)
 	arena_reset(&p->arena);
 	p->m = fresh;
 	p->bytes = 0;
-	p->m.apps = arena_take(&p->arena, p->room * sizeof(*p->m.apps));
-	p->m.packages = arena_take(&p->arena, p->room * sizeof(*p->m.packages));
+	p->m.apps = arena_take(&p->arena, p->room * sizeof(void *));
+	p->m.packages = arena_take(&p->arena, p->room * sizeof(void *));
 	p->m.unknown_appids = arena_take(&p->arena, p->room * sizeof(*p->m.unknown_appids));
 	p->m.unknown_packageids = arena_take(&p->arena, p->room * sizeof(*p->m.unknown_packageids));
 	p->m.has_meta_data_only = p->m.has_response_pending = 1;

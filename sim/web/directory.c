@@ -3,6 +3,7 @@
 #include "wire/steam/vdf_text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define TEXT_VDF  "text/vdf; charset=UTF-8"
@@ -119,9 +120,10 @@ static void add_rules(struct sim *sim, const char *body, struct directory_answer
 
 static void put_buffer(struct sim *sim, enum pics_kind kind, const char *id_text, struct directory_answer *ret)
 {
-	unsigned id;
-	char extra;
-	struct product *p = sscanf(id_text, "%u%c", &id, &extra) == 1 ? world_find(&sim->world, kind, id) : NULL;
+	char *end;
+	unsigned long id = strtoul(id_text, &end, 10);
+	bool is_id = *id_text >= '0' && *id_text <= '9' && !*end && id <= UINT32_MAX;
+	struct product *p = is_id ? world_find(&sim->world, kind, (uint32_t)id) : NULL;
 
 	if (!p || world_ready(p, NULL) != RC_OK) {
 		fail(ret, 404, "the world has no such product");

@@ -302,6 +302,7 @@ static enum rc copy_conf(struct agent *a, const struct agent_conf *conf, struct 
 	c->steam_directory_url = arena_str(
 		&a->keep, conf->steam_directory_url ? conf->steam_directory_url : AGENT_STEAM_DIRECTORY_URL);
 	c->ca_file = arena_str(&a->keep, conf->ca_file);
+	c->steam_ca_file = arena_str(&a->keep, conf->steam_ca_file);
 	c->http_proxy = arena_str(&a->keep, conf->http_proxy);
 	c->tasks = conf->tasks ? conf->tasks : AGENT_TASKS_DEFAULT;
 	if (!c->server_url || !c->data_dir || !c->version || !c->steam_directory_url)
@@ -391,7 +392,7 @@ static enum rc make_parts(struct agent *a, struct journal *j, struct fault *f)
 		.log = a->conf.log,
 		.errands = a->errands,
 		.directory_url = a->conf.steam_directory_url,
-		.ca_file = a->conf.ca_file,
+		.ca_file = a->conf.steam_ca_file,
 		.http_proxy = a->conf.http_proxy,
 		.logon_interval_ms = a->conf.logon_interval_ms,
 		.changed = on_session,

@@ -25,7 +25,8 @@ struct agent_conf {
 	const char *version;             /* of this program */
 	uint32_t tasks;                  /* at once, 1 to 256; 0: AGENT_TASKS_DEFAULT */
 	const char *steam_directory_url; /* NULL: AGENT_STEAM_DIRECTORY_URL */
-	const char *ca_file;             /* PEM beside the system's, for all connections; NULL: none */
+	const char *ca_file;             /* PEM beside the system's, for the control plane; NULL: none */
+	const char *steam_ca_file;       /* the same for Steam (a simulated one) */
 	const char *http_proxy;          /* [USER:PASSWORD@]HOST:PORT; NULL: none */
 	uint32_t logon_interval_ms;      /* at most one new logon per; 0: no limit */
 	const struct log *log;           /* must outlive the agent */

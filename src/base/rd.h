@@ -80,7 +80,7 @@ static inline uint64_t rd_le64(struct rd *r)
 static inline const char *rd_cstr(struct rd *r)
 {
 	const uint8_t *p = r->at;
-	while (!r->bad && r->at < r->end)
+	while (!r->bad && p && r->at < r->end)
 		if (*r->at++ == 0)
 			return (const char *)p;
 	r->bad = true;

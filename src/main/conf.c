@@ -127,7 +127,13 @@ static const struct field agent_fields[] = {
 	{ .name = "ca_file",
 		.type = FIELD_STR,
 		IN(agent, ca_file),
-		.doc = "agent run: PEM file of the authority that signed the control plane's certificate." },
+		.doc = "PEM file of further authorities to trust: of the control plane's certificate, of a "
+		       "simulated Steam." },
+	{ .name = "http_proxy",
+		.type = FIELD_STR,
+		IN(agent, http_proxy),
+		.flags = FIELD_SECRET,
+		.doc = "[USER:PASSWORD@]HOST:PORT of a proxy for all of the agent's connections." },
 	{ .name = "token_file",
 		.type = FIELD_STR,
 		IN(agent, token_file),
@@ -140,7 +146,7 @@ static const struct field agent_fields[] = {
 		.type = FIELD_U32,
 		IN(agent, tasks),
 		.min = 1,
-		.max = 1024,
+		.max = 256,
 		.def = 32,
 		.doc = "Tasks at once." },
 	{ 0 },
@@ -150,7 +156,7 @@ static const struct field steam_fields[] = {
 	{ .name = "directory_url",
 		.type = FIELD_STR,
 		IN(steam, directory_url),
-		.def_text = "https://api.steampowered.com",
+		.def_text = "https://api.steampowered.com/ISteamDirectory/GetCMListForConnect/v1/",
 		.doc = "Where the list of connection managers is asked for." },
 	{ .name = "ca_file",
 		.type = FIELD_STR,
@@ -223,20 +229,6 @@ static const struct {
 
 /* Flags with a value that are not settings. */
 static const char *const others[] = { "--config", "--ready-file", "--set" };
-
-const char *conf_usage(void)
-{
-	return "  --config FILE            configuration file (docs/generated/config.md)\n"
-	       "  --set SECTION.KEY=VALUE  any setting\n"
-	       "  --data DIR               folder of the database and keys (data.dir)\n"
-	       "  --host ADDRESS           address to listen on (server.host)\n"
-	       "  --port N                 port to listen on, 0 for any (server.port)\n"
-	       "  --no-agent               without the in-process agent (agent.embedded)\n"
-	       "  --server URL             agent run: the control plane (agent.server_url)\n"
-	       "  --token-file FILE        agent run: the enrolment token, at the first start (agent.token_file)\n"
-	       "  --log-level LEVEL        error, warn, info or debug (log.level)\n"
-	       "  --ready-file FILE        written when ready: {\"url\":…,\"keyFile\":…}\n";
-}
 
 const char *conf_flag(int argc, char **argv, const char *name)
 {

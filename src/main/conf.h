@@ -22,7 +22,7 @@ struct conf {
 	} engine;
 	struct {
 		bool embedded;
-		const char *region, *server_url, *ca_file, *token_file, *dir;
+		const char *region, *server_url, *ca_file, *http_proxy, *token_file, *dir;
 		uint32_t tasks;
 	} agent;
 	struct {
@@ -38,7 +38,7 @@ extern const struct field conf_fields[];
 
 /*
  * What stands on the command line of `footplate serve`, `agent run` and `server …`: --config FILE, --set section.key=value,
- * and the shorthands of conf_flags. *ret_left is the first word that is none of these (argc when all are).
+ * and the shorthands of CONF_HELP. *ret_left is the first word that is none of these (argc when all are).
  */
 must_check enum rc conf_load(
 	int argc, char **argv, struct arena *a, struct conf *ret, int *ret_left, struct fault *f);
@@ -46,5 +46,15 @@ must_check enum rc conf_load(
 /* The value of a flag that is not a setting ("--ready-file"), or NULL. */
 const char *conf_flag(int argc, char **argv, const char *name);
 
-/* The shorthands, for --help. */
-const char *conf_usage(void);
+/* What conf_load takes, for help: lines of "--name VALUE", a tab, and a sentence. */
+#define CONF_HELP                                                                                     \
+	"--config FILE\tConfiguration file; /etc/footplate/footplate.toml when it is there.\n"        \
+	"--set SECTION.KEY=VALUE\tAny setting; docs/generated/config.md lists them.\n"                \
+	"--data DIR\tFolder of the database and keys (data.dir).\n"                                   \
+	"--host ADDRESS\tAddress to listen on (server.host).\n"                                       \
+	"--port N\tPort to listen on, 0 for any (server.port).\n"                                     \
+	"--no-agent\tserve: without the in-process agent (agent.embedded).\n"                         \
+	"--server URL\tagent run: the control plane (agent.server_url).\n"                            \
+	"--token-file FILE\tagent run: the enrolment token, at the first start (agent.token_file).\n" \
+	"--log-level LEVEL\terror, warn, info or debug (log.level).\n"                                \
+	"--ready-file FILE\tserve: written when ready: {\"url\":…,\"keyFile\":…}.\n"

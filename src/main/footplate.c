@@ -1,10 +1,53 @@
+#include "cli/cli.h"
+#include "main/agent_run.h"
+#include "main/conf.h"
 #include "main/serve.h"
+#include "main/server.h"
 
+#include <stdio.h>
 #include <string.h>
 
-int main(int argc, char **argv)
+static int dump(int argc, char **argv);
+
+/* What needs more of the house than the API's clients have. Each gets its own name as the first word. */
+static const struct cli_extra extra[] = {
+	{ .noun = "serve",
+		.run = serve_main,
+		.doc = "Runs the control plane, with an agent of its own unless --no-agent is given.",
+		.help = CONF_HELP },
+	{ .noun = "agent",
+		.verb = "run",
+		.run = agent_run_main,
+		.doc = "Runs an agent in this process.",
+		.help = CONF_HELP },
+	{ .noun = "server",
+		.verb = "doctor",
+		.run = server_doctor,
+		.doc = "Looks for what would keep the control plane from running well.",
+		.help = CONF_HELP },
+	{ .noun = "server",
+		.verb = "dump",
+		.run = dump,
+		.doc = "Prints a reference: actions, config, errors, events, metrics, openapi or cli." },
+	{ .noun = "server",
+		.verb = "check-config",
+		.run = server_check_config,
+		.doc = "Reads the configuration, and prints it as it would be used.",
+		.help = CONF_HELP },
+	{ 0 },
+};
+
+/* The command line's own reference is the one that server_dump cannot write. */
+static int dump(int argc, char **argv)
 {
-	if (argc > 1 && !strcmp(argv[1], "serve"))
-		return serve_main(argc - 2, argv + 2);
-	return 2;
+	struct buf b = { 0 };
+
+	if (argc != 2 || strcmp(argv[1], "cli") != 0)
+		return server_dump(argc, argv);
+	cli_document(&b, extra);
+	int code = fputs(buf_text(&b), stdout) < 0 || b.bad;
+	buf_done(&b);
+	return code;
 }
+
+int main(int argc, char **argv) { return cli_main(argc, argv, extra); }

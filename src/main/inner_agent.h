@@ -7,8 +7,8 @@
 #include "control/control.h"
 #include "main/conf.h"
 
-struct inner_agent;
+struct agent;
 
-must_check enum rc inner_agent_start(const struct conf *conf, struct control *c, const char *url,
-	struct inner_agent **ret_agent, struct fault *f);
-void inner_agent_stop(struct inner_agent *a); /* ends and joins it */
+/* `url` is where the control plane listens. *ret_agent is ended by agent_stop. */
+must_check enum rc inner_agent_start(
+	const struct conf *conf, struct control *c, const char *url, struct agent **ret_agent, struct fault *f);

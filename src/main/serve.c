@@ -1,4 +1,5 @@
 #include "main/serve.h"
+#include "agent/agent.h"
 #include "control/life.h"
 #include "driver/queue/embedded.h"
 #include "driver/store/sqlite.h"
@@ -24,7 +25,7 @@ struct serve {
 	struct web_limits limits;
 	struct log log;
 	struct control control;
-	struct inner_agent *agent;
+	struct agent *agent;
 	struct signals *signals;
 	struct loop_job drain;
 	struct loop_timer *wait;
@@ -110,7 +111,7 @@ static void on_drain(struct loop_job *job)
 static void on_signal(void *ctx)
 {
 	struct serve *s = ctx;
-	inner_agent_stop(take(s->agent));
+	agent_stop(take(s->agent));
 	loop_post(s->control.loop, &s->drain);
 }
 
@@ -159,7 +160,7 @@ static enum rc start(struct serve *s, const char *ready, struct fault *f)
 static void finish(struct serve *s)
 {
 	signals_free(s->signals);
-	inner_agent_stop(take(s->agent));
+	agent_stop(take(s->agent));
 	loop_timer_free(s->wait);
 	life_stop(&s->control);
 	queue_free(s->control.queue);
@@ -175,11 +176,12 @@ int serve_main(int argc, char **argv)
 	int left = 0;
 
 	prctl(PR_SET_DUMPABLE, 0); /* keys are in memory: no core dumps, no ptrace by the same user */
+	argc--, argv++;            /* its own name */
 	enum rc rc = conf_load(argc, argv, &arena, &s.conf, &left, &f);
 	if (rc == RC_OK && left < argc)
 		rc = fault_set(&f, RC_INVALID, "unknown word \"%.60s\"", argv[left]);
 	if (rc != RC_OK) {
-		fprintf(stderr, "footplate serve: %s\n%s", f.text, conf_usage());
+		fprintf(stderr, "footplate serve: %s (see footplate serve --help)\n", f.text);
 		arena_done(&arena);
 		return 2;
 	}

@@ -1,5 +1,5 @@
 /* serve: `footplate serve`: the control plane, with the embedded drivers and, unless told otherwise, an agent of its own. */
 #pragma once
 
-/* Returns the exit code. */
+/* Takes the words from its own name on, and returns the exit code. */
 int serve_main(int argc, char **argv);

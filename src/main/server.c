@@ -5,11 +5,11 @@
 #include "control/http/openapi.h"
 #include "control/http/problem.h"
 #include "control/http/routes.h"
+#include "driver/store/sqlite.h"
 #include "io/http_call.h"
 #include "main/conf.h"
 #include "wire/field_conf.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -39,8 +39,8 @@ static const struct {
 
 int server_dump(int argc, char **argv)
 {
-	for (size_t i = 0; argc == 1 && i < sizeof(dumps) / sizeof(*dumps); i++) {
-		if (strcmp(argv[0], dumps[i].name) != 0)
+	for (size_t i = 0; argc == 2 && i < sizeof(dumps) / sizeof(*dumps); i++) {
+		if (strcmp(argv[1], dumps[i].name) != 0)
 			continue;
 		struct buf b = { 0 };
 		dumps[i].write(&b);
@@ -59,9 +59,9 @@ static int load(int argc, char **argv, struct arena *a, struct conf *ret)
 	struct fault f = { 0 };
 	int left = 0;
 
-	enum rc rc = conf_load(argc, argv, a, ret, &left, &f);
-	if (rc == RC_OK && left < argc)
-		rc = fault_set(&f, RC_INVALID, "unknown word \"%.60s\"", argv[left]);
+	enum rc rc = conf_load(argc - 1, argv + 1, a, ret, &left, &f);
+	if (rc == RC_OK && left < argc - 1)
+		rc = fault_set(&f, RC_INVALID, "unknown word \"%.60s\"", argv[left + 1]);
 	if (rc == RC_OK)
 		return 0;
 	fprintf(stderr, "footplate: %s\n", f.text);
@@ -114,28 +114,32 @@ static int check_secret(const struct conf *c, const char *name)
 	if (stat(path, &s) != 0)
 		return 0;
 	bool ok = (s.st_mode & 077) == 0;
-	snprintf(text, sizeof(text), "%.300s has mode %03o%s", path, s.st_mode & 0777, ok ? "" : "; run chmod 600 on it");
+	snprintf(text, sizeof(text), "%.300s has mode %03o%s", path, s.st_mode & 0777,
+		ok ? "" : "; run chmod 600 on it");
 	return failures(ok, "secret", text);
 }
 
 static int check_database(const struct conf *c)
 {
+	static const struct store_query check = { .sql = "PRAGMA quick_check" };
 	char path[4200], text[512];
-	sqlite3 *db = NULL;
-	sqlite3_stmt *stmt = NULL;
+	struct fault f = { 0 };
+	auto_of(store) struct store *store = NULL;
+	__attribute__((cleanup(own_store_conn_p))) struct store_conn *db = NULL;
+	auto_rows struct store_rows *r = NULL;
 
 	snprintf(path, sizeof(path), "%s/footplate.db", c->data.dir);
 	if (access(path, F_OK) != 0)
 		return failures(true, "database", "there is none yet; serve makes it");
-	bool ok = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
-		sqlite3_prepare_v2(db, "PRAGMA quick_check", -1, &stmt, NULL) == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW;
-	const char *says = ok ? (const char *)sqlite3_column_text(stmt, 0) : sqlite3_errmsg(db);
-	ok = ok && !strcmp(says, "ok");
-	snprintf(text, sizeof(text), "%.300s: %s", path, ok ? "whole" : says);
-	int n = failures(ok, "database", text);
-	sqlite3_finalize(stmt);
-	sqlite3_close(db);
-	return n;
+	enum rc rc = sqlite_open(path, &store, &f);
+	if (rc == RC_OK)
+		rc = store_connect(store, STORE_READ, &db, &f);
+	if (rc == RC_OK)
+		rc = store_one(db, &check, STORE_NO_ARGS, &r, &f);
+	const char *says = rc == RC_OK ? store_col_text(r, 0) : f.text;
+	bool ok = rc == RC_OK && !strcmp(says, "ok");
+	snprintf(text, sizeof(text), "%.200s: %s", path, ok ? "whole" : says);
+	return failures(ok, "database", text);
 }
 
 static int check_disk(const struct conf *c)
@@ -157,8 +161,8 @@ static int check_descriptors(const struct conf *c)
 
 	getrlimit(RLIMIT_NOFILE, &l);
 	bool ok = l.rlim_cur > c->server.connections + 64;
-	snprintf(text, sizeof(text), "%llu allowed, server.connections is %u%s", (unsigned long long)l.rlim_cur, c->server.connections,
-		ok ? "" : "; raise LimitNOFILE or lower the setting");
+	snprintf(text, sizeof(text), "%llu allowed, server.connections is %u%s", (unsigned long long)l.rlim_cur,
+		c->server.connections, ok ? "" : "; raise LimitNOFILE or lower the setting");
 	return failures(ok, "files", text);
 }
 
@@ -169,7 +173,8 @@ static int check_running(const struct conf *c)
 	struct http_answer answer = { 0 };
 	struct fault f = { 0 };
 
-	snprintf(url, sizeof(url), "%s://%s:%u/readyz", c->server.tls_cert ? "https" : "http", c->server.host, c->server.port);
+	snprintf(url, sizeof(url), "%s://%s:%u/readyz", c->server.tls_cert ? "https" : "http", c->server.host,
+		c->server.port);
 	const struct http_ask ask = { .method = "GET", .url = url, .deadline_ms = 3000, .body_max = 65536 };
 	enum rc rc = http_call(&ask, &answer, &f);
 	if (rc != RC_OK)

@@ -25,6 +25,15 @@ void signals_block(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+void signals_wait(void)
+{
+	sigset_t set;
+	int n = 0;
+	our_set(&set);
+	while (sigwait(&set, &n) != 0)
+		;
+}
+
 static void *watch(void *arg)
 {
 	struct signals *s = arg;

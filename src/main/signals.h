@@ -13,3 +13,5 @@ void signals_block(void); /* before any thread is made: all of them inherit it. 
 must_check enum rc signals_watch(
 	void (*caught)(void *ctx), void *ctx, struct signals **ret_signals, struct fault *f);
 void signals_free(struct signals *s);
+
+void signals_wait(void); /* until the first signal; for a program without a loop */

@@ -8,12 +8,14 @@
  *   wait LO HI                       the machine wants to be ticked LO to HI ms from now; the time moves there (ticked)
  *   due MS                           it wants to be ticked at the moment MS
  *   opened | closed WHY              of the newest connection; `old opened`, `old closed` of the one before
- *   ask ping|changes SINCE|meta IDS|full IDS  [deadline=MS] [gap=MS]   ms from now; an id is app number, p0 a package
+ *   ask ping|changes SINCE|meta IDS|full IDS  [deadline=MS] [gap=MS]   ms from now; 440 is an app, 440:7 with a token, 1-50 many, p0 a package
  *   refused RC                       the last ask was refused so
  *   differs                          the newest connection goes to another server than the one before
  *   feed MESSAGE                     Steam says it on the newest connection; `hold` ... `release` puts those between into one
  *                                    gzipped Multi; `old feed` says it on the connection before
- *       logon ERESULT [beat=S]       loggedoff ERESULT      garbage HEX      struct EMSG HEX     nothing EMSG
+ *       logon ERESULT [beat=S] [oldbeat=S] [noid] [inbody]    badlogon    nested N (a logoff in N Multis)
+ *       badbody JOB (product info that cannot be read)
+ *       loggedoff ERESULT      garbage HEX      struct EMSG HEX     nothing EMSG
  *       jobfailed JOB                alive JOB              unavailable JOB
  *       changes JOB CURRENT [ID:NUMBER ...] [full]
  *       products JOB [more] [ID:NUMBER[:token|:bad] ...] [unknown=ID ...]       text buffers; in `meta` use metaproducts
@@ -32,13 +34,15 @@
 
 #include <inttypes.h>
 
-#define LINE_MAX_ 1024
-#define DID_MAX   64
+#define LINE_MAX_    1024
+#define DID_MAX      64
+#define SOME_ID      (117093590311632896u + 5)
+#define SOME_SESSION (-77)
 
 static struct steam_cms *cms;
 static struct steam_session *s;
 static uint64_t now;
-static uint32_t conn;
+static uint32_t conn, conn_before;
 static char server[STEAM_CMS_NAME_MAX], server_before[STEAM_CMS_NAME_MAX];
 static char did[DID_MAX][LINE_MAX_];
 static unsigned did_in, did_out;
@@ -70,7 +74,8 @@ static void put_ask(char *to, const CMsgClientPICSProductInfoRequest *m)
 {
 	size_t all = m->n_apps + m->n_packages;
 	if (all > 8) {
-		add(to, " %zu ids", all);
+		add(to, " %zu ids%s", all, m->meta_data_only ? " meta" : "");
+		CHECK(m->n_packages == 0 || m->packages[0]->packageid < 100);
 		return;
 	}
 	for (size_t i = 0; i < m->n_apps; i++) {
@@ -78,8 +83,11 @@ static void put_ask(char *to, const CMsgClientPICSProductInfoRequest *m)
 		if (m->apps[i]->has_access_token)
 			add(to, ":%" PRIu64, m->apps[i]->access_token);
 	}
-	for (size_t i = 0; i < m->n_packages; i++)
+	for (size_t i = 0; i < m->n_packages; i++) {
 		add(to, " p%u", m->packages[i]->packageid);
+		if (m->packages[i]->has_access_token)
+			add(to, ":%" PRIu64, m->packages[i]->access_token);
+	}
 	if (m->meta_data_only)
 		add(to, " meta");
 }
@@ -114,7 +122,7 @@ static void put_sent(char *to, const struct steam_session_act *a)
 	CHECK(emsg_body(fr.emsg) && pb_unpack(emsg_body(fr.emsg), fr.body, fr.body_n, &arena, &m, &f) == RC_OK);
 	CHECK(m->n_unknown_fields == 0);
 	if (fr.emsg != EMSG_CLIENT_HELLO && fr.emsg != EMSG_CLIENT_LOGON)
-		CHECK(fr.steamid == 117093590311632896u + 5 && fr.session == -77);
+		CHECK(fr.steamid == SOME_ID && fr.session == SOME_SESSION);
 	put_body(to, fr.emsg, m);
 	arena_done(&arena);
 }
@@ -151,7 +159,8 @@ static void put_answer(char *to, struct steam_call *c)
 	if (c->kind == STEAM_CALL_PING && c->rc == RC_OK)
 		add(to, " %u", c->current);
 	if (c->kind == STEAM_CALL_CHANGES && c->rc == RC_OK) {
-		add(to, " %u%s", c->changes.current, c->changes.full_apps ? " full" : "");
+		add(to, " %u%s%s", c->changes.current, c->changes.full_apps ? " full" : "",
+			c->changes.full_packages ? " full_packages" : "");
 		for (size_t i = 0; i < c->changes.apps_n; i++)
 			add(to, " %u:%u", c->changes.apps[i].id, c->changes.apps[i].number);
 	}
@@ -164,6 +173,8 @@ static void put_act(char *to, const struct steam_session_act *a)
 {
 	switch (a->kind) {
 	case STEAM_SESSION_CONNECT:
+		CHECK(a->conn != conn);
+		conn_before = conn;
 		conn = a->conn;
 		add(to, "connect");
 		snprintf(server_before, sizeof(server_before), "%s", server);
@@ -217,7 +228,7 @@ static void say(const struct buf *message, bool old)
 	if (holding)
 		steam_multi_add(&held, message->p, message->n);
 	else
-		steam_session_feed(s, now, old ? conn - 1 : conn, message->p, message->n);
+		steam_session_feed(s, now, old ? conn_before : conn, message->p, message->n);
 	drain();
 }
 
@@ -225,8 +236,8 @@ static void say_body(uint32_t emsg, uint64_t job, const ProtobufCMessage *m, boo
 {
 	struct buf b = { 0 };
 	struct steam_frame fr = { .emsg = emsg,
-		.steamid = 117093590311632896u + 5,
-		.session = -77,
+		.steamid = SOME_ID,
+		.session = SOME_SESSION,
 		.job_source = STEAM_JOB_NONE,
 		.job_target = job };
 	if (m)
@@ -240,12 +251,36 @@ static void say_body(uint32_t emsg, uint64_t job, const ProtobufCMessage *m, boo
 static void say_logon(char *rest, bool old)
 {
 	CMsgClientLogonResponse m = CMSG_CLIENT_LOGON_RESPONSE__INIT;
-	m.has_eresult = 1;
+	struct steam_frame fr = { .emsg = EMSG_CLIENT_LOG_ON_RESPONSE,
+		.steamid = SOME_ID,
+		.session = SOME_SESSION,
+		.job_source = STEAM_JOB_NONE,
+		.job_target = STEAM_JOB_NONE };
+	struct buf b = { 0 };
+
+	m.has_eresult = m.has_heartbeat_seconds = 1;
 	m.eresult = (int32_t)number(word(&rest));
-	char *beat = word(&rest);
-	m.has_heartbeat_seconds = 1;
-	m.heartbeat_seconds = beat && !strncmp(beat, "beat=", 5) ? (int32_t)number(beat + 5) : 9;
-	say_body(EMSG_CLIENT_LOG_ON_RESPONSE, STEAM_JOB_NONE, &m.base, old);
+	m.heartbeat_seconds = 9;
+	for (char *t; (t = word(&rest));) {
+		if (!strncmp(t, "beat=", 5)) {
+			m.heartbeat_seconds = (int32_t)number(t + 5);
+		} else if (!strncmp(t, "oldbeat=", 8)) {
+			m.has_heartbeat_seconds = 0;
+			m.has_legacy_out_of_game_heartbeat_seconds = 1;
+			m.legacy_out_of_game_heartbeat_seconds = (int32_t)number(t + 8);
+		} else if (!strcmp(t, "inbody")) {
+			m.has_client_supplied_steamid = 1;
+			m.client_supplied_steamid = SOME_ID;
+			fr.steamid = 0;
+		} else if (!strcmp(t, "noid")) {
+			fr.steamid = 0;
+		} else {
+			fail("a logon does not say", t);
+		}
+	}
+	steam_frame_write_message(&b, &fr, &m.base);
+	say(&b, old);
+	buf_done(&b);
 }
 
 static struct buf from_hex(const char *hex)
@@ -304,6 +339,10 @@ static void say_changes(char *rest, bool old)
 			m.has_force_full_update = m.force_full_update = 1;
 			continue;
 		}
+		if (!strcmp(t, "full_packages")) {
+			m.has_force_full_package_update = m.force_full_package_update = 1;
+			continue;
+		}
 		CMsgClientPICSChangesSinceResponse__AppChange *a = pointers[m.n_app_changes] = &at[m.n_app_changes];
 		cmsg_client_picschanges_since_response__app_change__init(a);
 		CHECK(sscanf(t, "%u:%u", &a->appid, &a->change_number) == 2);
@@ -314,6 +353,17 @@ static void say_changes(char *rest, bool old)
 }
 
 #define PRODUCTS_MAX 200
+
+/* One "pID:NUMBER[:token]" into a package's record; without a buffer. */
+static void package_record(CMsgClientPICSProductInfoResponse__PackageInfo *p, const char *t)
+{
+	char extra[16] = "";
+	cmsg_client_picsproduct_info_response__package_info__init(p);
+	if (sscanf(t, "p%u:%u:%15s", &p->packageid, &p->change_number, extra) < 2)
+		fail("not pID:NUMBER", t);
+	p->has_packageid = p->has_change_number = p->has_missing_token = 1;
+	p->missing_token = !strcmp(extra, "token");
+}
 
 /* One "ID:NUMBER[:token|:bad]" into an app's record; the buffer is a text that names the id. */
 static void app_record(CMsgClientPICSProductInfoResponse__AppInfo *a, const char *t, char buffer[static 64],
@@ -340,12 +390,14 @@ static void say_products(char *rest, bool meta, bool old)
 	static CMsgClientPICSProductInfoResponse__AppInfo apps[PRODUCTS_MAX], *pointers[PRODUCTS_MAX];
 	static char buffers[PRODUCTS_MAX][64];
 	static uint8_t shas[PRODUCTS_MAX][PICS_SHA];
+	static CMsgClientPICSProductInfoResponse__PackageInfo packages[16], *package_pointers[16];
 	uint32_t unknown[16], unknown_packages[16];
 	CMsgClientPICSProductInfoResponse m = CMSG_CLIENT_PICSPRODUCT_INFO_RESPONSE__INIT;
 	uint64_t job = number(word(&rest));
 	char *t, range[32];
 
 	m.apps = pointers;
+	m.packages = package_pointers;
 	m.unknown_appids = unknown;
 	m.unknown_packageids = unknown_packages;
 	m.has_response_pending = 1;
@@ -357,6 +409,9 @@ static void say_products(char *rest, bool meta, bool old)
 			unknown_packages[m.n_unknown_packageids++] = (uint32_t)number(t + 9);
 		} else if (!strncmp(t, "unknown=", 8)) {
 			unknown[m.n_unknown_appids++] = (uint32_t)number(t + 8);
+		} else if (*t == 'p') {
+			package_record(package_pointers[m.n_packages] = &packages[m.n_packages], t);
+			m.n_packages++;
 		} else if (sscanf(t, "%u-%u", &from, &to) == 2) {
 			for (; from <= to; from++, m.n_apps++) {
 				snprintf(range, sizeof(range), "%u:1", from);
@@ -376,26 +431,68 @@ static void say_products(char *rest, bool meta, bool old)
 static void say_tokens(char *rest, bool old)
 {
 	CMsgClientPICSAccessTokenResponse__AppToken at[16], *pointers[16];
-	uint32_t denied[16];
+	CMsgClientPICSAccessTokenResponse__PackageToken package_at[16], *package_pointers[16];
+	uint32_t denied[16], denied_packages[16];
 	CMsgClientPICSAccessTokenResponse m = CMSG_CLIENT_PICSACCESS_TOKEN_RESPONSE__INIT;
 	uint64_t job = number(word(&rest));
 	char *t;
 
 	m.app_access_tokens = pointers;
 	m.app_denied_tokens = denied;
+	m.package_access_tokens = package_pointers;
+	m.package_denied_tokens = denied_packages;
 	while ((t = word(&rest))) {
-		if (!strncmp(t, "denied=", 7)) {
+		if (!strncmp(t, "denied=p", 8)) {
+			denied_packages[m.n_package_denied_tokens++] = (uint32_t)number(t + 8);
+		} else if (!strncmp(t, "denied=", 7)) {
 			denied[m.n_app_denied_tokens++] = (uint32_t)number(t + 7);
-			continue;
+		} else if (*t == 'p') {
+			CMsgClientPICSAccessTokenResponse__PackageToken *p = &package_at[m.n_package_access_tokens];
+			cmsg_client_picsaccess_token_response__package_token__init(p);
+			CHECK(sscanf(t, "p%u:%" PRIu64, &p->packageid, &p->access_token) == 2);
+			p->has_packageid = p->has_access_token = 1;
+			package_pointers[m.n_package_access_tokens++] = p;
+		} else {
+			CMsgClientPICSAccessTokenResponse__AppToken *a = &at[m.n_app_access_tokens];
+			cmsg_client_picsaccess_token_response__app_token__init(a);
+			CHECK(sscanf(t, "%u:%" PRIu64, &a->appid, &a->access_token) == 2);
+			a->has_appid = a->has_access_token = 1;
+			pointers[m.n_app_access_tokens++] = a;
 		}
-		CMsgClientPICSAccessTokenResponse__AppToken *a = pointers[m.n_app_access_tokens] =
-			&at[m.n_app_access_tokens];
-		cmsg_client_picsaccess_token_response__app_token__init(a);
-		CHECK(sscanf(t, "%u:%" PRIu64, &a->appid, &a->access_token) == 2);
-		a->has_appid = a->has_access_token = 1;
-		m.n_app_access_tokens++;
 	}
 	say_body(EMSG_CLIENT_PICS_ACCESS_TOKEN_RESPONSE, job, &m.base, old);
+}
+
+/* Puts the message into a Multi of its own. */
+static void wrap(struct buf *message)
+{
+	struct buf run = { 0 }, body = { 0 };
+	struct fault f = { 0 };
+	steam_multi_add(&run, message->p, message->n);
+	CHECK(steam_multi_write(&body, &run, false, &f) == RC_OK);
+	message->n = 0;
+	steam_frame_write(message, &(struct steam_frame){ .emsg = EMSG_MULTI,
+					   .job_source = STEAM_JOB_NONE,
+					   .job_target = STEAM_JOB_NONE,
+					   .body = body.p,
+					   .body_n = body.n });
+	buf_done(&run);
+	buf_done(&body);
+}
+
+static void say_nested(unsigned depth)
+{
+	CMsgClientLoggedOff m = CMSG_CLIENT_LOGGED_OFF__INIT;
+	struct buf b = { 0 };
+	steam_frame_write_message(&b,
+		&(struct steam_frame){ .emsg = EMSG_CLIENT_LOGGED_OFF,
+			.job_source = STEAM_JOB_NONE,
+			.job_target = STEAM_JOB_NONE },
+		&m.base);
+	while (depth-- > 0)
+		wrap(&b);
+	say(&b, false);
+	buf_done(&b);
 }
 
 static void feed(char *arg, bool old)
@@ -409,6 +506,27 @@ static void feed(char *arg, bool old)
 		m.has_eresult = 1;
 		m.eresult = (int32_t)number(word(&rest));
 		say_body(EMSG_CLIENT_LOGGED_OFF, STEAM_JOB_NONE, &m.base, old);
+	} else if (!strcmp(what, "badlogon")) {
+		struct buf b = { 0 };
+		steam_frame_write(&b, &(struct steam_frame){ .emsg = EMSG_CLIENT_LOG_ON_RESPONSE,
+					      .job_source = STEAM_JOB_NONE,
+					      .job_target = STEAM_JOB_NONE,
+					      .body = (const uint8_t *)"\x08",
+					      .body_n = 1 });
+		say(&b, old);
+		buf_done(&b);
+	} else if (!strcmp(what, "badbody")) {
+		struct buf b = { 0 };
+		uint64_t job = number(word(&rest));
+		steam_frame_write(&b, &(struct steam_frame){ .emsg = EMSG_CLIENT_PICS_PRODUCT_INFO_RESPONSE,
+					      .job_source = STEAM_JOB_NONE,
+					      .job_target = job,
+					      .body = (const uint8_t *)"\x0a\xff",
+					      .body_n = 2 });
+		say(&b, old);
+		buf_done(&b);
+	} else if (!strcmp(what, "nested")) {
+		say_nested((unsigned)number(word(&rest)));
 	} else if (!strcmp(what, "garbage")) {
 		struct buf b = from_hex(word(&rest));
 		say(&b, old);
@@ -477,6 +595,13 @@ static void ask(char *arg)
 		else if (sscanf(t, "%u-%u", &from, &to) == 2)
 			for (; from <= to; from++)
 				products[a.products_n++] = (struct steam_product){ .id = from };
+		else if (sscanf(t, "p%u-%u", &from, &to) == 2)
+			for (; from <= to; from++)
+				products[a.products_n++] =
+					(struct steam_product){ .kind = PICS_PACKAGE, .id = from };
+		else if (strchr(t, ':'))
+			products[a.products_n++] = (struct steam_product){ .id = (uint32_t)strtoul(t, NULL, 10),
+				.token = number(strchr(t, ':') + 1) };
 		else if (*t == 'p')
 			products[a.products_n++] =
 				(struct steam_product){ .kind = PICS_PACKAGE, .id = (uint32_t)number(t + 1) };
@@ -548,7 +673,7 @@ static void expect(const char *arg)
 
 static bool socket_line(const char *what, char *arg, bool old)
 {
-	uint32_t c = old ? conn - 1 : conn;
+	uint32_t c = old ? conn_before : conn;
 	if (!strcmp(what, "opened"))
 		steam_session_opened(s, now, c);
 	else if (!strcmp(what, "closed"))

@@ -125,7 +125,7 @@ enum rc vdf_binary_parse(const void *p, size_t n, struct arena *a, struct vdf **
 		return fault_set(f, RC_TOO_LARGE, "binary VDF: needs more memory than its limit allows");
 	doc->key = "";
 
-	struct rd r = rd_over(p ? p : "", n);
+	struct rd r = rd_over(p, n);
 	enum rc rc = read_all(&r, a, doc, f);
 	if (rc != RC_OK)
 		return rc;

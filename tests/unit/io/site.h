@@ -33,8 +33,12 @@ struct site {
 	atomic_bool hold;
 	struct web_stream *stream;
 	struct web_socket *socket;
-	atomic_bool endless; /* /stream writes again whenever all was sent */
-	char last_why[128];  /* to be read after socket_closes was awaited */
+	atomic_bool endless;  /* /stream writes again whenever all was sent */
+	struct loop_job beat; /* posted by it, to see how often it has its turn before others */
+	bool beating;
+	int turns;
+	atomic_int most_turns;
+	char last_why[128]; /* to be read after socket_closes was awaited */
 };
 
 struct site_work {
@@ -134,11 +138,25 @@ static inline void site_stream_close(void *ctx, struct web_stream *s)
 	site->stream_closes++;
 }
 
+static inline void site_beat(struct loop_job *job)
+{
+	((struct site *)(void *)((char *)job - offsetof(struct site, beat)))->beating = false;
+}
 static inline void site_stream_drain(void *ctx, struct web_stream *s)
 {
 	static const char block[4096];
-	if (((struct site *)ctx)->endless)
-		web_stream_write(s, block, sizeof(block));
+	struct site *site = ctx;
+	if (!site->endless)
+		return;
+	if (!site->beating) {
+		site->beating = true;
+		site->turns = 0;
+		site->beat.run = site_beat;
+		loop_post(site->loop, &site->beat);
+	}
+	if (++site->turns > site->most_turns)
+		site->most_turns = site->turns;
+	web_stream_write(s, block, sizeof(block));
 }
 
 static inline void site_stream(struct site *s, struct web_request *r, const char *query)
@@ -314,14 +332,13 @@ static inline void site_put(int fd, const void *p, size_t n)
 }
 static inline void site_say(int fd, const char *text) { site_put(fd, text, strlen(text)); }
 
-/* Reads until the other end closes, or `until` has come, or ten seconds have passed. */
+/* Reads until the other end closes, or `until` has come; ten seconds of silence are a failure. */
 static inline size_t site_hear(int fd, char *to, size_t room, const char *until)
 {
 	size_t n = 0;
 	while (n + 1 < room) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };
-		if (poll(&p, 1, 10000) <= 0)
-			break;
+		CHECK(poll(&p, 1, 10000) == 1);
 		ssize_t k = recv(fd, to + n, room - 1 - n, 0);
 		if (k <= 0)
 			break;

@@ -103,16 +103,16 @@ static void echo_ping_and_pieces(void)
 	/* One message in fragments, a ping between them, all of it byte by byte. */
 	n += frame(all + n, 0x01, "frag", 4);
 	n += frame(all + n, 0x00, "", 0);
-	n += frame(all + n, 0x89, "p", 1);
+	n += frame(all + n, 0x89, "ping", 4);
 	n += frame(all + n, 0x00, "men", 3);
 	n += frame(all + n, 0x80, "ted", 3);
 	n += frame(all + n, 0x82, "next", 4);
 	for (size_t i = 0; i < n; i++)
 		site_put(fd, all + i, 1);
 	expect_bytes(fd,
-		"\x8a\x01p\x81\x0a"
+		"\x8a\x04ping\x81\x0a"
 		"fragmented\x82\x04next",
-		3 + 12 + 6);
+		6 + 12 + 6);
 
 	say_frame(fd, 0x88,
 		"\x03\xe8"
@@ -147,6 +147,36 @@ static void large_messages(void)
 	expect_end(fd);
 	site_await(&site, &site.socket_closes, site.sockets);
 	CHECK(site.last_code == 1005);
+}
+
+static void at_the_edges(void)
+{
+	static uint8_t most[1 << 20], back[10 + (1 << 20)];
+	int fd = shake_hands();
+
+	say_frame(fd, 0x82, most, sizeof(most)); /* as large as is allowed */
+	hear_bytes(fd, back, sizeof(back));
+	say_frame(fd, 0x8a, "unasked", 7); /* a pong to nothing */
+	say_frame(fd, 0x02, "begun", 5);
+	say_frame(fd, 0x88, "\x03\xe9", 2); /* a close in the midst of a message */
+	expect_bytes(fd, "\x88\x02\x03\xe9", 4);
+	expect_end(fd);
+	site_await(&site, &site.socket_closes, site.sockets);
+	CHECK(site.last_code == 1001);
+
+	/* After its own close frame the server shows no message and answers no ping. */
+	fd = shake_hands();
+	say_frame(fd, 0x81, "quit", 4);
+	expect_bytes(fd,
+		"\x88\x0d\x0f\xa1"
+		"as you wish",
+		15);
+	say_frame(fd, 0x81, "echo?", 5);
+	say_frame(fd, 0x89, "there?", 6);
+	say_frame(fd, 0x88, "\x0f\xa1", 2);
+	expect_end(fd);
+	site_await(&site, &site.socket_closes, site.sockets);
+	CHECK(site.last_code == 4001);
 }
 
 /* What is unlawful is answered by the right code, and the connection ends. */
@@ -274,6 +304,7 @@ int main(void)
 	site_start(&site);
 	echo_ping_and_pieces();
 	large_messages();
+	at_the_edges();
 	bad_frames();
 	the_server_closes_first();
 	a_flood_that_nobody_takes();

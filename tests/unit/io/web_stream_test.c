@@ -109,6 +109,7 @@ static void an_endless_stream_leaves_room_for_others(void)
 	for (int i = 0; i < 20; i++)
 		CHECK(strstr(site_ask(&site, "GET /echo HTTP/1.0\r\n\r\n"), "200 OK"));
 	site.endless = false;
+	CHECK(site.most_turns >= 1 && site.most_turns <= 2);
 	shutdown(fd, SHUT_RDWR);
 	pthread_join(t, NULL);
 	close(fd);

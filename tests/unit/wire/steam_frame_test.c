@@ -172,12 +172,12 @@ static void struct_header(void)
 	arena_done(&a);
 }
 
-static void channel_header(void)
+static void channel_header(uint32_t emsg)
 {
 	struct arena a = { 0 };
 	struct buf out = { 0 };
 	struct steam_frame fr = { .kind = STEAM_FRAME_CHANNEL,
-		.emsg = 1303,
+		.emsg = emsg,
 		.job_source = 5,
 		.job_target = STEAM_JOB_NONE,
 		.body = (const uint8_t *)"hello",
@@ -231,6 +231,11 @@ static void plain_header(void)
 	fr = parse(&out, &a);
 	CHECK(fr.emsg == 8903 && fr.steamid == 7 && fr.session == -9 && fr.job_source == 3);
 	CHECK(fr.job_target == STEAM_JOB_NONE && !fr.header->has_jobid_target && fr.body_n == 0);
+	out.n = 0;
+	steam_frame_write(
+		&out, &(struct steam_frame){ .emsg = 8904, .job_source = STEAM_JOB_NONE, .job_target = 6 });
+	fr = parse(&out, &a);
+	CHECK(fr.job_target == 6 && fr.job_source == STEAM_JOB_NONE && !fr.header->has_jobid_source);
 	buf_done(&out);
 	arena_done(&a);
 }
@@ -257,7 +262,8 @@ int main(void)
 	app_480_metadata();
 	package_0();
 	struct_header();
-	channel_header();
+	channel_header(1303);
+	channel_header(1305);
 	a_logon_like_theirs();
 	plain_header();
 	limits();

@@ -101,6 +101,46 @@ static void odd_text(void)
 	arena_done(&a);
 }
 
+/* A text over several lines, with bare tabs in it: read as it is, spelled again as it was, and the line count goes on. */
+static void long_text(void)
+{
+	static const char s[] = "\"a\"\t\t\"one\n\ttwo\"\n\"b\"\t\t\"\\n\\t\"\n";
+	struct arena a = { 0 };
+	struct vdf_text_form form;
+	struct vdf *doc = text(s, sizeof(s) - 1, &a, &form), *doc2;
+	struct buf out = { 0 };
+	struct fault f = { 0 };
+
+	CHECK_STR(vdf_text_at(doc, "a"), "one\n\ttwo");
+	CHECK_STR(vdf_text_at(doc, "b"), "\n\t");
+	CHECK(doc->first->spelled && !doc->last->spelled);
+	vdf_text_write(&out, doc, form);
+	CHECK(corpus_same(&out, s, sizeof(s) - 1));
+	CHECK(vdf_text_parse("\"a\" \"1\n2\n3\" }", 14, &a, &doc2, NULL, &f) == RC_MALFORMED);
+	CHECK_STR(f.text, "VDF line 3: a closing brace too many");
+	buf_done(&out);
+	arena_done(&a);
+}
+
+/* Kinds that text does not have become decimal texts. */
+static void binary_as_text(void)
+{
+	struct buf bin = corpus_read("tests/corpus/vdf_binary/all_kinds.bin"), out = { 0 };
+	struct arena a = { 0 };
+	struct vdf *doc;
+	struct fault f = { 0 };
+
+	CHECK(vdf_binary_parse(bin.p, bin.n, &a, &doc, &f) == RC_OK);
+	vdf_text_write(&out, doc, VDF_TEXT_WEB);
+	CHECK_STR(buf_text(&out),
+		"\"r\"\n{\n\t\"i\"\t\"-5\"\n\t\"f\"\t\"1.5\"\n\t\"p\"\t\"7\"\n\t\"c\"\t\"-16711936\"\n"
+		"\t\"u\"\t\"18446744073709551615\"\n\t\"l\"\t\"-9223372036854775808\"\n"
+		"\t\"s\"\t\"\xc3\xa9\"\n\t\"s\"\t\"twice\"\n}\n");
+	buf_done(&bin);
+	buf_done(&out);
+	arena_done(&a);
+}
+
 static void refused(const char *s, const char *why)
 {
 	struct arena a = { 0 };
@@ -234,6 +274,8 @@ int main(void)
 	back_as_binary("tests/corpus/vdf_binary/all_kinds.bin");
 	what_the_real_ones_say();
 	odd_text();
+	long_text();
+	binary_as_text();
 	refused_texts();
 	limits();
 	json();

@@ -1,0 +1,85 @@
+#include "main/agent_run.h"
+#include "agent/agent.h"
+#include "io/file.h"
+#include "io/logger.h"
+#include "main/conf.h"
+#include "main/signals.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#define TOKEN_MAX 256
+
+/* The token's file may end in a newline. */
+static enum rc read_token(const char *path, struct hush *ret, struct fault *f)
+{
+	struct buf b = { 0 };
+	enum rc rc = file_read_secret(path, TOKEN_MAX, &b, f);
+
+	while (rc == RC_OK && b.n && (b.p[b.n - 1] == '\n' || b.p[b.n - 1] == '\r'))
+		b.n--;
+	if (rc == RC_OK)
+		rc = hush_set(ret, b.p, b.n);
+	hush_wipe(b.p, b.room);
+	buf_done(&b);
+	return rc;
+}
+
+static enum rc start(const struct conf *c, const struct log *log, struct agent **ret, struct fault *f)
+{
+	struct hush token = { 0 };
+	char dir[4200];
+	enum rc rc = RC_OK;
+
+	if (!c->agent.server_url)
+		return fault_set(f, RC_INVALID, "no control plane: give --server URL or agent.server_url");
+	if (c->agent.token_file)
+		rc = read_token(c->agent.token_file, &token, f);
+	snprintf(dir, sizeof(dir), "%s%s", c->agent.dir ? c->agent.dir : c->data.dir, c->agent.dir ? "" : "/agent");
+	const struct agent_conf how = {
+		.server_url = c->agent.server_url,
+		.token = token.n ? &token : NULL,
+		.data_dir = dir,
+		.version = FOOTPLATE_VERSION,
+		.tasks = c->agent.tasks,
+		.steam_directory_url = c->steam.directory_url,
+		.ca_file = c->agent.ca_file,
+		.steam_ca_file = c->steam.ca_file,
+		.http_proxy = c->agent.http_proxy,
+		.logon_interval_ms = c->steam.logon_interval_ms,
+		.log = log,
+	};
+	if (rc == RC_OK)
+		rc = agent_start(&how, ret, f);
+	hush_done(&token);
+	return rc;
+}
+
+int agent_run_main(int argc, char **argv)
+{
+	struct arena arena = { 0 };
+	struct fault f = { 0 };
+	struct conf conf;
+	struct agent *agent = NULL;
+	int left = 0;
+
+	prctl(PR_SET_DUMPABLE, 0);
+	enum rc rc = conf_load(argc - 1, argv + 1, &arena, &conf, &left, &f);
+	if (rc == RC_OK && left < argc - 1)
+		rc = fault_set(&f, RC_INVALID, "unknown word \"%.60s\"", argv[left + 1]);
+	struct log log = logger_over(STDERR_FILENO, (enum log_level)conf.log.level, conf.log.format == 1);
+	signals_block();
+	if (rc == RC_OK)
+		rc = start(&conf, &log, &agent, &f);
+	if (rc == RC_OK) {
+		log_info(&log, "agent started server=%s", conf.agent.server_url);
+		signals_wait();
+		agent_stop(agent);
+		log_info(&log, "agent stopped");
+	} else {
+		fprintf(stderr, "footplate agent run: %s\n", *f.text ? f.text : rc_title(rc));
+	}
+	arena_done(&arena);
+	return rc == RC_OK ? 0 : rc == RC_INVALID ? 2 : 1;
+}

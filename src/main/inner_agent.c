@@ -1,0 +1,40 @@
+#include "main/inner_agent.h"
+#include "agent/agent.h"
+#include "base/hush.h"
+#include "control/life.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+enum rc inner_agent_start(
+	const struct conf *conf, struct control *c, const char *url, struct agent **ret_agent, struct fault *f)
+{
+	struct hush token = { 0 };
+	char dir[4200], identity[4300];
+	enum rc rc = RC_OK;
+
+	if (conf->agent.dir)
+		snprintf(dir, sizeof(dir), "%s", conf->agent.dir);
+	else
+		snprintf(dir, sizeof(dir), "%s/agent", conf->data.dir);
+	snprintf(identity, sizeof(identity), "%s/identity.json", dir);
+	if (access(identity, F_OK) != 0)
+		rc = life_agent_token(c, conf->agent.region, &token, f);
+	const struct agent_conf how = {
+		.server_url = url,
+		.token = token.n ? &token : NULL,
+		.data_dir = dir,
+		.version = FOOTPLATE_VERSION,
+		.tasks = conf->agent.tasks,
+		.steam_directory_url = conf->steam.directory_url,
+		.ca_file = conf->agent.ca_file,
+		.steam_ca_file = conf->steam.ca_file,
+		.http_proxy = conf->agent.http_proxy,
+		.logon_interval_ms = conf->steam.logon_interval_ms,
+		.log = c->log,
+	};
+	if (rc == RC_OK)
+		rc = agent_start(&how, ret_agent, f);
+	hush_done(&token);
+	return rc;
+}
