@@ -132,7 +132,7 @@ static size_t put_members(struct buf *to, const json_t *object, char *name, size
 		shown.n = 0;
 		size_t here = text_columns(name, strlen(name));
 		if (is_deep(value) && depth < DEPTH_MAX) {
-			strcat(name, ".");
+			memcpy(name + strlen(name), ".", 2);
 			here = put_members(to, value, name, width, colour);
 		} else if (to) {
 			text_cell(&shown, value);

@@ -46,7 +46,7 @@ enum cli_exit wait_job(struct cmd *c, const char *id, int64_t limit_s, json_t **
 		uint64_t asked_ms = clock_mono_ms(), gone_ms = asked_ms - began_ms;
 		uint64_t left_ms = limit_ms > gone_ms ? limit_ms - gone_ms : 0;
 		uint64_t wait_s =
-			limit_ms && left_ms < WAIT_REQUEST_S * 1000 ? (left_ms + 999) / 1000 : WAIT_REQUEST_S;
+			limit_ms && left_ms < WAIT_REQUEST_S * 1000ull ? (left_ms + 999) / 1000 : WAIT_REQUEST_S;
 		enum cli_exit code = wait_read(c, id, (uint32_t)wait_s, &job);
 		if (code != CLI_OK)
 			return code;
