@@ -26,7 +26,7 @@ struct sqlite_rows {
 	sqlite3 *db;
 	sqlite3_stmt *stmt;
 	int param[ARGS_MAX];
-	bool busy, once; /* once: not kept, finalized at its close */
+	bool busy, over, once; /* once: not kept, finalized at its close */
 };
 
 struct sqlite_conn {
@@ -161,6 +161,12 @@ static enum rc run(struct store_conn *base, const struct store_query *q, struct 
 	if (rc != RC_OK)
 		return rc;
 	s->busy = true;
+	s->over = false;
+	if (args.n < (size_t)sqlite3_bind_parameter_count(s->stmt)) {
+		rc = fault_set(f, RC_INTERNAL, "argument %zu is missing: %.150s", args.n + 1, q->sql);
+		close_rows(&s->base);
+		return rc;
+	}
 	for (size_t i = 0; i < args.n; i++) {
 		if (s->param[i] && bind_one(s, s->param[i], &args.at[i]) == SQLITE_OK)
 			continue;
@@ -175,8 +181,9 @@ static enum rc run(struct store_conn *base, const struct store_query *q, struct 
 static enum rc next(struct store_rows *base, bool *ret_row, struct fault *f)
 {
 	struct sqlite_rows *s = (struct sqlite_rows *)base;
-	int e = sqlite3_step(s->stmt);
+	int e = s->over ? SQLITE_DONE : sqlite3_step(s->stmt); /* another step would begin the query again */
 
+	s->over = e != SQLITE_ROW;
 	if (e != SQLITE_ROW && e != SQLITE_DONE)
 		return failed(s->db, s->query->sql, f);
 	*ret_row = e == SQLITE_ROW;
