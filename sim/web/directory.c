@@ -19,6 +19,9 @@ const char directory_help[] =
 	"  POST   /sim/faults                the body is one rule a line\n"
 	"  DELETE /sim/faults                forgets all rules\n"
 	"  POST   /sim/reset                 forgets what was counted (so CALLS of rules begin at 1 again)\n"
+	"  POST   /sim/sessions?do=kick&eresult=6   logs every session off, unasked\n"
+	"  POST   /sim/sessions?do=cut|freeze       closes every connection without a word, or leaves it open and "
+	"dead\n"
 	"  GET    /sim/app/ID /sim/package/ID  the bytes of a product's buffer, as product info sends them\n";
 
 /* The value of one parameter of the query into `to`; false when it is not there. */
@@ -118,6 +121,25 @@ static void add_rules(struct sim *sim, const char *body, struct directory_answer
 	}
 }
 
+static void act_on_sessions(const char *query, struct directory_answer *ret)
+{
+	char what[16] = "", number[16] = "";
+	char *end;
+
+	parameter(query, "do", what, sizeof(what));
+	parameter(query, "eresult", number, sizeof(number));
+	long eresult = strtol(number, &end, 10);
+	if (!strcmp(what, "cut"))
+		ret->act = DIRECTORY_CUT;
+	else if (!strcmp(what, "freeze"))
+		ret->act = DIRECTORY_FREEZE;
+	else if (!strcmp(what, "kick") && !*end && eresult > 0 && eresult < 1000)
+		ret->act = DIRECTORY_KICK;
+	else
+		fail(ret, 422, "write do=cut, do=freeze, or do=kick&eresult=N");
+	ret->eresult = (int32_t)eresult;
+}
+
 static void put_buffer(struct sim *sim, enum pics_kind kind, const char *id_text, struct directory_answer *ret)
 {
 	char *end;
@@ -153,6 +175,8 @@ static void control(struct sim *sim, const char *method, const char *what, const
 		faults_clear(&sim->faults);
 	} else if (post && !strcmp(what, "reset")) {
 		sim_forget(sim);
+	} else if (post && !strcmp(what, "sessions")) {
+		act_on_sessions(query, ret);
 	} else if (get && !strncmp(what, "app/", 4)) {
 		put_buffer(sim, PICS_APP, what + 4, ret);
 	} else if (get && !strncmp(what, "package/", 8)) {
