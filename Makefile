@@ -16,7 +16,7 @@ help:
 	@echo "make asan    unit, scenario, contract and fuzz-corpus tests under ASAN and UBSAN"
 	@echo "make tsan    the tests of what has threads, under TSAN"
 	@echo "make lint    layers, sizes, purity, globals, symbols, format, clang-tidy, both compilers"
-	@echo "make fuzz    every fuzz harness with libFuzzer, SECONDS=60 each"
+	@echo "make fuzz    every fuzz harness with libFuzzer, SECONDS_EACH=60 each"
 	@echo "make bench   ratios against peers and limits, ONLY=name runs one"
 
 deps:

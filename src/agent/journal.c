@@ -276,8 +276,7 @@ enum rc journal_sync(struct journal *j, struct fault *f)
 			return rc;
 		buf_done(&j->waiting);
 	}
-	uint64_t least = j->compact_at ? j->compact_at : JOURNAL_COMPACT_AT;
-	if (j->file.n < least || j->live > j->file.n / 2)
+	if (!journal_is_slack(j))
 		return RC_OK;
 	/* What was put is durable whether this succeeds or not; a full disk need not be asked again at once. */
 	j->compact_at = compact(j, NULL) == RC_OK ? JOURNAL_COMPACT_AT : j->file.n + JOURNAL_COMPACT_AT;
@@ -310,3 +309,9 @@ void journal_walk(const struct journal *j, void (*seen)(void *ctx, uint8_t kind,
 }
 
 uint64_t journal_bytes(const struct journal *j) { return j->file.n; }
+
+bool journal_is_slack(const struct journal *j)
+{
+	uint64_t least = j->compact_at ? j->compact_at : JOURNAL_COMPACT_AT;
+	return j->file.n >= least && j->live <= j->file.n / 2;
+}

@@ -43,3 +43,6 @@ must_check enum rc journal_read(struct journal *j, const char *key, struct buf *
 void journal_walk(const struct journal *j, void (*seen)(void *ctx, uint8_t kind, const char *key), void *ctx);
 
 uint64_t journal_bytes(const struct journal *j); /* of the file */
+
+/* Would a sync write it anew, because most of it is dead? */
+bool journal_is_slack(const struct journal *j);

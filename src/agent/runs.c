@@ -104,7 +104,7 @@ static void on_read(struct keeper_job *job)
 {
 	struct work *w = list_of(job, struct work, kept);
 	struct runs *rs = w->runs;
-	struct arena a = { .limit = 2 * TUNNEL_MSG_MAX };
+	struct arena a = { .limit = 2 * (size_t)TUNNEL_MSG_MAX };
 	struct tunnel_msg m;
 
 	rs->reading = w->reading = false;

@@ -46,7 +46,7 @@ static void put_valued(struct buf *to, const struct verb_option *t, const char *
 	}
 }
 
-/* A letter may mean a flag with one verb and a value with another (-a, -t): the verb's own say is in its case. */
+/* Of all verbs at once: no option takes a value with one verb and none with another (a test holds that). */
 static void put_all_valued(struct buf *to, const char *between)
 {
 	size_t n = 0;

@@ -148,6 +148,17 @@ static enum cli_exit wrong(struct words *w, const char *what, const char *name)
 	return CLI_USAGE;
 }
 
+static enum cli_exit none_of(struct cmd *c, const struct verb_arg *a)
+{
+	struct buf words = { 0 };
+
+	for (int i = 0; a->words[i]; i++)
+		buf_fmt(&words, "%s%s", i ? ", " : "", a->words[i]);
+	cmd_say(c, "%s must be one of: %s", a->name, buf_text(&words));
+	buf_done(&words);
+	return CLI_USAGE;
+}
+
 /* The arguments are all there, and so are the options that must be. */
 static enum cli_exit check(struct words *w)
 {
@@ -159,7 +170,7 @@ static enum cli_exit check(struct words *w)
 			return wrong(w, "is missing", v->args[i].name);
 		c->arg[i] = w->all[2 + i];
 		if (!may_be(&v->args[i], c->arg[i]))
-			return wrong(w, "is none that is known here", v->args[i].name);
+			return none_of(c, &v->args[i]);
 	}
 	if (w->n > 2 && (w->n - 3 >= VERB_ARGS_MAX || !v->args[w->n - 3].name))
 		return wrong(w, "is one word too many", w->all[w->n - 1]);

@@ -4,6 +4,11 @@
 #include "main/serve.h"
 #include "main/server.h"
 
+#include <stdio.h>
+#include <string.h>
+
+static int dump(int argc, char **argv);
+
 /* What needs more of the house than the API's clients have. Each gets its own name as the first word. */
 static const struct cli_extra extra[] = {
 	{ .noun = "serve",
@@ -22,7 +27,7 @@ static const struct cli_extra extra[] = {
 		.help = CONF_HELP },
 	{ .noun = "server",
 		.verb = "dump",
-		.run = server_dump,
+		.run = dump,
 		.doc = "Prints a reference: actions, config, errors, events, metrics, openapi or cli." },
 	{ .noun = "server",
 		.verb = "check-config",
@@ -31,5 +36,18 @@ static const struct cli_extra extra[] = {
 		.help = CONF_HELP },
 	{ 0 },
 };
+
+/* The command line's own reference is the one that server_dump cannot write. */
+static int dump(int argc, char **argv)
+{
+	struct buf b = { 0 };
+
+	if (argc != 2 || strcmp(argv[1], "cli") != 0)
+		return server_dump(argc, argv);
+	cli_document(&b, extra);
+	int code = fputs(buf_text(&b), stdout) < 0 || b.bad;
+	buf_done(&b);
+	return code;
+}
 
 int main(int argc, char **argv) { return cli_main(argc, argv, extra); }

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -59,22 +60,6 @@ static char *trim(char *s)
 	return s;
 }
 
-/* A quoted text without its quotes and escapes; another value as it is. NULL: the quotes do not close. */
-static char *unquote(char *s)
-{
-	size_t n = strlen(s);
-	if (*s != '"')
-		return s;
-	if (n < 2 || s[n - 1] != '"')
-		return NULL;
-	s[n - 1] = 0;
-	char *to = ++s;
-	for (char *p = s; *p; p++)
-		*to++ = *p == '\\' && p[1] ? *++p : *p;
-	*to = 0;
-	return s;
-}
-
 static enum rc take_line(
 	char *line, const struct field *t, const struct field **section, struct arena *a, void *to, struct fault *f)
 {
@@ -89,12 +74,17 @@ static enum rc take_line(
 	if (!equals)
 		return fault_set(f, RC_INVALID, "neither [section] nor key = value");
 	*equals = 0;
-	char *key = trim(line), *value = unquote(trim(equals + 1));
-	if (!value)
-		return fault_set(f, RC_INVALID, "%.60s: the quotes do not close", key);
+	const char *key = trim(line), *value = trim(equals + 1);
+	auto_json json_t *text = NULL;
 	if (!*section)
 		return fault_set(f, RC_INVALID, "%.60s: stands before the first [section]", key);
-	return set(*section, key, value, a, to, f);
+	/* A text in quotes is spelt as in JSON, which field_conf_print writes. */
+	if (*value == '"' && json_read(value, strlen(value), &text, NULL) != RC_OK)
+		return fault_set(f, RC_INVALID,
+			"%.60s: the quotes do not close, or hold what must be written as an escape "
+			"(\\\" \\\\ \\n \\t \\u00e9)",
+			key);
+	return set(*section, key, text ? json_string_value(text) : value, a, to, f);
 }
 
 enum rc field_conf_read(const struct field *t, const char *text, struct arena *a, void *to, struct fault *f)
@@ -175,13 +165,20 @@ static void put_value(const struct field *row, const void *at, struct buf *to)
 	buf_str(to, "\"\""); /* no key has such a type */
 }
 
+/* A text that is not there is printed as a comment: read again, it is not there either. */
+static bool is_unset(const struct field *row, const void *at)
+{
+	return row->type == FIELD_STR && !*(const char *const *)at;
+}
+
 void field_conf_print(const struct field *t, const void *from, struct buf *to)
 {
 	for (; t->type != FIELD_END; t++) {
 		buf_fmt(to, "[%s]\n", t->name);
 		for (const struct field *row = t->sub; row->type != FIELD_END; row++) {
-			buf_fmt(to, "%s = ", row->name);
-			put_value(row, (const char *)from + t->at + row->at, to);
+			const void *at = (const char *)from + t->at + row->at;
+			buf_fmt(to, "%s%s = ", is_unset(row, at) ? "# " : "", row->name);
+			put_value(row, at, to);
 			buf_u8(to, '\n');
 		}
 		buf_u8(to, '\n');

@@ -2,8 +2,9 @@
  * field_conf: configuration by field tables. A table has one FIELD_OBJ for each section, whose `sub` lists the keys. The same
  * table reads the file, finds the environment's twin of each key, and documents both.
  *
- * The file is the simple part of TOML: [section] lines, key = value lines, comments; a value is "text", true, false or a
- * whole number. The twin of server.port is FOOTPLATE_SERVER__PORT. Pure: the environment is asked for by a function.
+ * The file is the simple part of TOML: [section] lines, key = value lines, comments; a value is "text" (with JSON's
+ * escapes), true, false or a whole number. The twin of server.port is FOOTPLATE_SERVER__PORT. Pure: the environment is
+ * asked for by a function.
  */
 #pragma once
 

@@ -332,14 +332,13 @@ static inline void site_put(int fd, const void *p, size_t n)
 }
 static inline void site_say(int fd, const char *text) { site_put(fd, text, strlen(text)); }
 
-/* Reads until the other end closes, or `until` has come, or ten seconds have passed. */
+/* Reads until the other end closes, or `until` has come; ten seconds of silence are a failure. */
 static inline size_t site_hear(int fd, char *to, size_t room, const char *until)
 {
 	size_t n = 0;
 	while (n + 1 < room) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };
-		if (poll(&p, 1, 10000) <= 0)
-			break;
+		CHECK(poll(&p, 1, 10000) == 1);
 		ssize_t k = recv(fd, to + n, room - 1 - n, 0);
 		if (k <= 0)
 			break;

@@ -2,6 +2,7 @@
 #include "tests/unit/io/site.h"
 
 #include <curl/curl.h>
+#include <time.h>
 
 static struct site site;
 
@@ -17,6 +18,9 @@ static void a_request_is_shown_as_it_came(void)
 		"if-match=\"1\", \"2\";prefer=respond-async;x-forwarded-for=1.2.3.4, 5.6.7.8;cookie=a=1; b=2;"
 		"host=here:80;|5|hello");
 	CHECK(!strncmp(a, "HTTP/1.1 200 OK\r\nDate: ", 23));
+	struct tm date = { 0 };
+	CHECK(strptime(a + 23, "%a, %d %b %Y %H:%M:%S GMT\r\n", &date));
+	CHECK(labs(timegm(&date) - time(NULL)) < 60);
 	CHECK(strstr(a, "\r\nContent-Type: text/plain\r\n") && strstr(a, "\r\nConnection: close\r\n"));
 	a = site_ask(&site, "GET http://other:99/x?q HTTP/1.1\r\nHost: other\r\nConnection: close\r\n\r\n");
 	CHECK(!strncmp(site_body(a), "GET|/x|q|", 9));

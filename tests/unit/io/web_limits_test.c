@@ -75,6 +75,8 @@ static void malformed_requests_get_an_answer(void)
 		int refused = site.refused;
 		check_problem(site_ask(&site, bad[i].text), bad[i].status, bad[i].code);
 		CHECK(site.refused == refused + 1);
+		if (bad[i].status == 426)
+			CHECK(strstr(site_ask(&site, bad[i].text), "\r\nSec-WebSocket-Version: 13\r\n"));
 	}
 	const char nul[] = "GET / HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n";
 	char answer[2048];
@@ -95,6 +97,16 @@ static void too_large_heads(void)
 	check_problem(site_ask(&site, ask), 431, "headers_too_large");
 	memset(ask + 5, 'x', sizeof(ask) - 6);
 	check_problem(site_ask(&site, ask), 414, "uri_too_long");
+	for (int over = 0; over < 2;
+		over++) { /* whole in one piece, and just as large as is allowed, or one byte larger */
+		n = (size_t)sprintf(ask, "GET /echo HTTP/1.1\r\nHost: h\r\nConnection: close\r\nX: ");
+		memset(ask + n, 'x', 8192);
+		strcpy(ask + 8192 - 4 + over, "\r\n\r\n");
+		if (over)
+			check_problem(site_ask(&site, ask), 431, "headers_too_large");
+		else
+			CHECK(strstr(site_ask(&site, ask), " 200 OK"));
+	}
 	n = (size_t)sprintf(ask, "GET / HTTP/1.1\r\nHost: h\r\n");
 	for (int i = 0; i < 120; i++)
 		n += (size_t)sprintf(ask + n, "x-%d: y\r\n", i);
@@ -118,6 +130,51 @@ static void a_body_too_large_is_refused_while_it_is_sent(void)
 		check_problem(answer, 413, "payload_too_large");
 		close(fd);
 	}
+}
+
+static void the_body_has_its_own_time(void)
+{
+	char answer[2048];
+	int fd = site_connect(&site);
+
+	site_say(fd, "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n12345");
+	usleep(500000); /* longer than a head may take */
+	site_say(fd, "67890");
+	site_hear(fd, answer, sizeof(answer), "|10|1234567890");
+	CHECK(strstr(answer, " 200 OK"));
+	close(fd);
+}
+
+/* A client who was told that the connection closes, and does not close it, keeps no place for long. */
+static void the_end_does_not_wait_for_the_client(void)
+{
+	char answer[2048];
+	int fd = site_connect(&site);
+
+	site_say(fd, "GET /echo HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+	site_hear(fd, answer, sizeof(answer), NULL);
+	site_await_open(&site, 0);
+	close(fd);
+}
+
+/* While a request is answered, of the next ones only so much is read as a head may be long; the rest waits in the kernel. */
+static void what_comes_ahead_of_its_time_is_not_hoarded(void)
+{
+	static char block[1 << 20];
+	int fd = site_connect(&site), given = site.given;
+	size_t sent = 0;
+
+	site.hold = true;
+	site_say(fd, "GET /later HTTP/1.1\r\nHost: h\r\n\r\n");
+	site_await(&site, &site.given, given + 1);
+	for (struct pollfd p = { .fd = fd, .events = POLLOUT }; sent < (64u << 20) && poll(&p, 1, 300) == 1;) {
+		ssize_t k = send(fd, block, sizeof(block), MSG_DONTWAIT | MSG_NOSIGNAL);
+		sent += k > 0 ? (size_t)k : 0;
+	}
+	CHECK(sent < (64u << 20));
+	site.hold = false;
+	close(fd);
+	site_await_open(&site, 0);
 }
 
 static void slow_clients_are_timed_out(void)
@@ -217,12 +274,15 @@ int main(void)
 		.body_bytes = 10000,
 		.connections = 20,
 		.head_ms = 300,
-		.body_ms = 300,
+		.body_ms = 2000,
 		.idle_ms = 300 };
 	site_start(&site);
 	malformed_requests_get_an_answer();
 	too_large_heads();
 	a_body_too_large_is_refused_while_it_is_sent();
+	the_body_has_its_own_time();
+	the_end_does_not_wait_for_the_client();
+	what_comes_ahead_of_its_time_is_not_hoarded();
 	slow_clients_are_timed_out();
 	a_trickle_does_not_extend_the_time();
 	more_connections_than_allowed_are_refused();

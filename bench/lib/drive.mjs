@@ -1,0 +1,28 @@
+// The child's end of lib/cell.mjs: a node program of the bench says when it is ready, answers the runner's requests one
+// at a time, and leaves when the runner is gone.
+export function serve(ready, handle) {
+	process.once('disconnect', () => process.exit(0));
+	process.once('SIGTERM', () => process.exit(0));
+	process.on('message', async (message) => {
+		try {
+			process.send(await handle(message));
+		} catch (error) {
+			process.send({ error: error.stack ?? String(error) });
+		}
+	});
+	process.send(ready);
+}
+
+/** `clients` callers repeat `once` for `seconds`; answers how many calls ended per second. */
+export async function hammer({ clients, seconds }, once) {
+	const start = performance.now();
+	const end = start + seconds * 1000;
+	let count = 0;
+	await Promise.all(Array.from({ length: clients }, async () => {
+		while (performance.now() < end) {
+			await once();
+			count++;
+		}
+	}));
+	return { rate: count / ((performance.now() - start) / 1000) };
+}

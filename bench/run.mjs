@@ -1,0 +1,118 @@
+// `make bench`: each figure against its peer in the same run, interleaved, median of five; the table to the terminal, the
+// ratios to build/bench.json. ONLY=name runs one ratio (or "memory"); --peers-only measures the peers alone.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createsAt1, createsAt64 } from './figures/creates.mjs';
+import { measureMemory } from './figures/memory.mjs';
+import { productInfo } from './figures/product_info.mjs';
+import { reads } from './figures/reads.mjs';
+import { Cell } from './lib/cell.mjs';
+import { interleave, number, table } from './lib/stats.mjs';
+
+const FIGURES = [createsAt1, createsAt64, reads, productInfo];
+const OUT = process.env.BENCH_OUT ?? fileURLToPath(new URL('../build/bench.json', import.meta.url));
+const only = process.env.ONLY ?? '';
+const withOurs = !process.argv.includes('--peers-only');
+
+const names = [...FIGURES.flatMap(({ ratios }) => ratios.map(({ name }) => name)), 'memory'];
+if (only && !names.includes(only)) {
+	console.error(`ONLY=${only} is no figure; there are: ${names.join(', ')}`);
+	process.exit(2);
+}
+
+let cell = null;
+let ended = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+	process.once(signal, async () => {
+		ended = true;
+		await cell?.close();
+		process.exit(130);
+	});
+}
+process.on('uncaughtException', (error) => {
+	if (!ended) { // what a signal breaks off is not worth a word
+		console.error(`bench: ${error.message}`);
+		process.exit(1);
+	}
+});
+
+async function inCell(work) {
+	cell = new Cell();
+	try {
+		return await work(cell);
+	} finally {
+		await cell.close();
+		cell = null;
+	}
+}
+
+const report = { ratios: {}, shown: {}, memory: {}, machine: { cores: cpus().length, cpu: cpus()[0]?.model ?? '', node: process.version, load: loadavg() } };
+const missed = [];
+
+function judge(figure, rows) {
+	const ours = rows.find((row) => row.ours);
+	if (!ours) {
+		return;
+	}
+	const best = () => rows.filter((row) => !row.ours && !row.shown).sort((a, b) => b.median - a.median)[0];
+	for (const { name, against, target } of figure.ratios.filter((ratio) => !only || ratio.name === only)) {
+		const other = against ? rows.find((row) => row.name === against) : best();
+		const ratio = ours.median / other.median;
+		report.ratios[name] = { ratio: Number(ratio.toFixed(3)), ours: Math.round(ours.median), peer: Math.round(other.median), unit: figure.unit, against: other.name };
+		verdict(`${name}: ${ratio.toFixed(2)} × ${other.name}`, target === undefined ? null : ratio >= target, target && `target ≥ ${target} ×`);
+	}
+	for (const { against, target } of figure.floors ?? []) {
+		const ratio = ours.median / rows.find((row) => row.name === against).median;
+		verdict(`${figure.title}: ${ratio.toFixed(2)} × ${against}`, ratio > target, 'target: above');
+	}
+}
+
+function verdict(line, met, target) {
+	console.log(`  ${line}${met === null ? '' : `  (${target}: ${met ? 'met' : 'MISSED'})`}`);
+	if (met === false) {
+		missed.push(`${line} (${target})`);
+	}
+}
+
+async function runFigure(figure) {
+	await inCell(async (room) => {
+		const { contenders } = await figure.run(room, { withOurs });
+		const { rows, load } = await interleave(contenders);
+		console.log(`\n${figure.title} (${figure.unit}; load average ${load.first.toFixed(2)} before, at most ${load.highest.toFixed(2)})`);
+		console.log(table(['', 'min', 'median', 'max'], rows.map((row) => [row.name, number(row.min), number(row.median), number(row.max)])));
+		report.shown[figure.ratios[0].name] = {
+			unit: figure.unit, load,
+			rows: rows.map(({ name, samples, min, median, max }) => ({ name, min, median, max, samples })),
+		};
+		judge(figure, rows);
+	});
+}
+
+async function runMemory() {
+	report.memory = await inCell(measureMemory);
+	const rows = Object.entries(report.memory);
+	console.log('\nresident memory');
+	console.log(table(['', 'KiB', 'limit'], rows.map(([name, { bytes, limit }]) => [name, number(bytes / 1024), limit ? number(limit / 1024) : '-'])));
+	for (const [name, { bytes, limit }] of rows.filter(([, row]) => row.limit)) {
+		verdict(`${name}: ${number(bytes / 1024)} KiB`, bytes <= limit, `target ≤ ${number(limit / 1024)} KiB`);
+	}
+}
+
+const start = performance.now();
+for (const figure of FIGURES) {
+	if (!only || figure.ratios.some(({ name }) => name === only)) {
+		await runFigure(figure);
+	}
+}
+if (withOurs && (!only || only === 'memory')) {
+	await runMemory();
+}
+report.seconds = Math.round((performance.now() - start) / 1000);
+if (withOurs) {
+	mkdirSync(dirname(OUT), { recursive: true });
+	writeFileSync(OUT, `${JSON.stringify(report, null, 2)}\n`);
+}
+const sum = missed.length ? `missed:\n  ${missed.join('\n  ')}` : withOurs ? 'every target met' : 'the peers alone';
+console.log(`\n${report.seconds} s; ${sum}`);
