@@ -224,7 +224,7 @@ static void arguments(struct store_conn *c)
 	/* As many as a query may have; each at its place. */
 	struct store_value all[32];
 	for (int i = 0; i < 32; i++)
-		all[i] = store_int(1ll << i);
+		all[i] = store_int((int64_t)1 << i);
 	suite_do(c,
 		QUERY("UPDATE things SET n = $32+$31+$30+$29+$28+$27+$26+$25+$24+$23+$22+$21+$20+$19+$18+$17"
 		      "+$16+$15+$14+$13+$12+$11+$10+$9+$8+$7+$6+$5+$4+$3+$2+$1+$1-$1 WHERE id = 3"),
