@@ -355,8 +355,8 @@ static bool act(const char *word, char *arg)
 
 static void begin(void)
 {
-	struct uplink_conf a = { .agent_id = "agt_1", .identity = { 1 }, .ephemeral = { 2 }, .seed = 42 };
-	struct tunnel_conf c = { .nonce = { 3 }, .ephemeral = { 4 }, .identity = { 5 }, .time_ms = 1700000000000 };
+	struct uplink_conf a = { .agent_id = "agt_1", .identity = { 1 }, .ephemeral = { 16 }, .seed = 42 };
+	struct tunnel_conf c = { .nonce = { 3 }, .ephemeral = { 32 }, .identity = { 5 }, .time_ms = 1700000000000 };
 
 	CHECK(tunnel_auth_identity(c.identity, a.control) == RC_OK);
 	CHECK(tunnel_auth_identity(a.identity, agent_public) == RC_OK);

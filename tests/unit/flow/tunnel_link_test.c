@@ -125,6 +125,35 @@ static void input_is_bounded(void)
 	tunnel_link_feed(&control, 0, junk, 1);
 	CHECK(control.code == TUNNEL_LINK_TOO_BIG);
 	unpair();
+
+	/* What is read makes room again. */
+	struct tunnel_msg m;
+	const uint8_t *p;
+	size_t n;
+	pair();
+	CHECK(send_event(1, "{}") == RC_OK && tunnel_link_take(&agent, &p, &n));
+	tunnel_link_feed(&control, 0, p, n);
+	tunnel_link_feed(&control, 0, junk, 30);
+	CHECK(got(&m) == TUNNEL_MSG_EVENT);
+	tunnel_link_feed(&control, 0, junk, sizeof(junk) - 30);
+	CHECK(control.code == 0);
+	unpair();
+}
+
+/* What is no message is not handed on. */
+static void malformed(void)
+{
+	struct tunnel_msg m;
+	struct buf b = { 0 };
+	pair();
+	tunnel_frame_write(&b,
+		&(struct tunnel_frame){
+			.type = TUNNEL_MSG_ACCEPT, .seq = 1, .payload = (const uint8_t *)"{}", .len = 2 },
+		agent.key_out);
+	tunnel_link_feed(&control, 0, b.p, b.n);
+	CHECK(got(&m) == 0 && control.code == TUNNEL_LINK_TAMPER);
+	buf_done(&b);
+	unpair();
 }
 
 /* A peer that sends pieces of one message without end. */
@@ -171,6 +200,7 @@ static void bursts(void)
 	for (int i = 0; i < 20000; i++)
 		CHECK(got(&m) == TUNNEL_MSG_EVENT && m.event.wal_pos == i);
 	CHECK(got(&m) == 0 && control.code == 0);
+	CHECK(control.arena.taken < 4096); /* of one message, not of all */
 	buf_done(&all);
 	unpair();
 }
@@ -181,6 +211,7 @@ int main(void)
 	small_is_bounded();
 	long_is_bounded();
 	input_is_bounded();
+	malformed();
 	message_is_bounded();
 	bursts();
 	return 0;
