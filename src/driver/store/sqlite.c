@@ -64,7 +64,7 @@ static enum rc failed(sqlite3 *db, const char *what, struct fault *f)
 {
 	int e = sqlite3_extended_errcode(db);
 	return fault_set(
-		f, rc_of(e) == RC_OK ? RC_INTERNAL : rc_of(e), "database: %s: %s", what, sqlite3_errmsg(db));
+		f, rc_of(e) == RC_OK ? RC_INTERNAL : rc_of(e), "database: %s: %.100s", sqlite3_errmsg(db), what);
 }
 
 static enum rc control(struct store_conn *base, const char *words, struct fault *f)
