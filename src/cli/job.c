@@ -264,14 +264,3 @@ const struct verb job_verbs[] = {
 	},
 	{ 0 },
 };
-
-const struct verb task_verbs[] = {
-	{
-		.name = "get",
-		.doc = "Shows a task with its result or error.",
-		.args = { { .name = "TASK", .doc = "Id of the task." } },
-		.method = "GET",
-		.path = "/v1/tasks/{}",
-	},
-	{ 0 },
-};

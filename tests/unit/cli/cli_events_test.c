@@ -39,6 +39,35 @@ static void reads_pieces(void)
 	}
 }
 
+static void feed_all(struct sse *s, const char *text) { CHECK(sse_feed(s, text, strlen(text))); }
+
+static void odd_lines(void)
+{
+	struct seen seen = { 0 };
+	struct sse s = { .on_event = note, .ctx = &seen };
+	char id[SSE_ID_MAX + 16] = "id: ";
+
+	feed_all(&s, "event: a\r\nevent: b\r\ndata: 1\r\n\r\n"); /* CR LF is one line end; the last type counts */
+	CHECK_STR(seen.text, "b|1;");
+	feed_all(&s, "dota: 2\nevens: 2\nxd: 2\nretro: 2\ndata: 3\n\n");
+	CHECK_STR(seen.text, "b|1;message|3;");
+	CHECK(!*s.id && s.retry_ms == 0);
+	feed_all(&s, "\xEF\xBB\xBF"
+		     "data: 4\n\n"); /* a mark is one at the very beginning only */
+	CHECK(seen.n == 2);
+	feed_all(&s, "id: good\n");
+	CHECK(sse_feed(&s, "id: b\0d\n", 9));
+	memset(id + 4, 'x', SSE_ID_MAX);
+	feed_all(&s, id);
+	feed_all(&s, "\ndata\n\n");
+	CHECK_STR(s.id, "good");
+	id[4 + SSE_ID_MAX - 1] = 0;
+	feed_all(&s, id);
+	feed_all(&s, "\nretry\nretry:\n");
+	CHECK(strlen(s.id) == SSE_ID_MAX - 1 && s.retry_ms == 0);
+	sse_done(&s);
+}
+
 static void ends_and_limits(void)
 {
 	struct seen seen = { .stop_at = 1 };
@@ -161,6 +190,7 @@ static void a_job_that_is_over_needs_no_stream(void)
 int main(void)
 {
 	reads_pieces();
+	odd_lines();
 	ends_and_limits();
 	follows_over_lost_connections();
 	what_never_opened_is_an_answer();
