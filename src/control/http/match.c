@@ -15,7 +15,9 @@ bool match_unescape(char *s, bool form)
 	char *to = s;
 
 	for (; *s; s++, to++) {
-		*to = form && *s == '+' ? ' ' : *s;
+		*to = *s;
+		if (form && *s == '+')
+			*to = ' ';
 		if (*s != '%')
 			continue;
 		int hi = hex(s[1]), lo = hi < 0 ? -1 : hex(s[2]);
