@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): names of members cannot stand in parentheses */
 #define IN(section, member) .at = offsetof(struct conf, section.member) - offsetof(struct conf, section)
 
 static const struct field server_fields[] = {
@@ -189,11 +190,13 @@ static const struct field log_fields[] = {
 	{ 0 },
 };
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): names of members */
 #define SECTION(name_, doc_)                                                                                  \
 	{                                                                                                     \
 		.name = #name_, .type = FIELD_OBJ, .at = offsetof(struct conf, name_), .sub = name_##_fields, \
 		.doc = doc_                                                                                   \
 	}
+/* NOLINTEND(bugprone-macro-parentheses) */
 const struct field conf_fields[] = {
 	SECTION(server, "The HTTP server of `footplate serve`."),
 	SECTION(data, "What is kept."),

@@ -60,7 +60,9 @@ enum rc outcome_result(struct tx *tx, const char *agent_id, const struct tunnel_
 	enum rc rc = load_held(tx, agent_id, m->task_id, m->attempt, &t);
 
 	*ret_stale = false;
-	if (rc == RC_OK && t.nonce && m->nonce && !strcmp(t.nonce, m->nonce))
+	/* What the agent never got it cannot answer with the nonce. */
+	bool lost = m->outcome == TUNNEL_MSG_FAILED && m->error.code && !strcmp(m->error.code, "lost_by_agent");
+	if (rc == RC_OK && (lost || (t.nonce && m->nonce && !strcmp(t.nonce, m->nonce))))
 		return settle(tx, &t, m);
 	if (rc != RC_OK && rc != RC_MISSING)
 		return rc;
@@ -146,7 +148,7 @@ static enum rc lose(struct tx *tx, const char *id, const char *code, const char 
 	return rc == RC_OK ? moves_fail(tx, &t, moves_error(tx, code, detail, true), true) : rc;
 }
 
-/* What the agent has and the database does not hold for it; what is over is left to its RESULT, which is answered then. */
+/* What the agent has and the database does not hold for it as its current attempt. */
 static enum rc find_foreign(
 	struct tx *tx, const char *agent_id, const struct field_list *inflight, struct field_list *ret)
 {

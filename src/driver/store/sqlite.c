@@ -8,10 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BUSY_MS        5000
-#define STATEMENTS_MAX 256 /* kept per connection; a prime-ish table of addresses, never more than half full */
-#define SLOTS          512
-#define ARGS_MAX       32
+#define BUSY_MS 5000
+#define STATEMENTS_MAX \
+	256 /* kept per connection: SLOTS is a hash table of their addresses, never more than half full */
+#define SLOTS    512
+#define ARGS_MAX 32
 
 struct sqlite_store {
 	struct store base;
@@ -25,7 +26,7 @@ struct sqlite_rows {
 	sqlite3 *db;
 	sqlite3_stmt *stmt;
 	int param[ARGS_MAX];
-	bool busy, once; /* once: not kept, finalized at its close */
+	bool busy, over, once; /* once: not kept, finalized at its close */
 };
 
 struct sqlite_conn {
@@ -63,7 +64,7 @@ static enum rc failed(sqlite3 *db, const char *what, struct fault *f)
 {
 	int e = sqlite3_extended_errcode(db);
 	return fault_set(
-		f, rc_of(e) == RC_OK ? RC_INTERNAL : rc_of(e), "database: %s: %s", what, sqlite3_errmsg(db));
+		f, rc_of(e) == RC_OK ? RC_INTERNAL : rc_of(e), "database: %s: %.100s", sqlite3_errmsg(db), what);
 }
 
 static enum rc control(struct store_conn *base, const char *words, struct fault *f)
@@ -115,7 +116,7 @@ static enum rc statement_of(
 	}
 	struct sqlite_rows *s = NULL;
 	enum rc rc = prepare(c, q, &s, f);
-	if (rc != RC_OK)
+	if (rc != RC_OK || !s)
 		return rc;
 	s->once = c->slots[at] || c->kept >= STATEMENTS_MAX;
 	if (!s->once) {
@@ -157,9 +158,15 @@ static enum rc run(struct store_conn *base, const struct store_query *q, struct 
 	if (args.n > ARGS_MAX)
 		return fault_set(f, RC_INTERNAL, "a query has more than %d arguments", ARGS_MAX);
 	enum rc rc = statement_of(c, q, &s, f);
-	if (rc != RC_OK)
+	if (rc != RC_OK || !s)
 		return rc;
 	s->busy = true;
+	s->over = false;
+	if (args.n < (size_t)sqlite3_bind_parameter_count(s->stmt)) {
+		rc = fault_set(f, RC_INTERNAL, "argument %zu is missing: %.150s", args.n + 1, q->sql);
+		close_rows(&s->base);
+		return rc;
+	}
 	for (size_t i = 0; i < args.n; i++) {
 		if (s->param[i] && bind_one(s, s->param[i], &args.at[i]) == SQLITE_OK)
 			continue;
@@ -174,8 +181,9 @@ static enum rc run(struct store_conn *base, const struct store_query *q, struct 
 static enum rc next(struct store_rows *base, bool *ret_row, struct fault *f)
 {
 	struct sqlite_rows *s = (struct sqlite_rows *)base;
-	int e = sqlite3_step(s->stmt);
+	int e = s->over ? SQLITE_DONE : sqlite3_step(s->stmt); /* another step would begin the query again */
 
+	s->over = e != SQLITE_ROW;
 	if (e != SQLITE_ROW && e != SQLITE_DONE)
 		return failed(s->db, s->query->sql, f);
 	*ret_row = e == SQLITE_ROW;
