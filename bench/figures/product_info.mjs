@@ -43,7 +43,8 @@ async function run(cell, { withOurs }) {
 	const contenders = [];
 	if (withOurs) {
 		const server = await startFootplate(cell, { agent: true, env: { FOOTPLATE_STEAM__DIRECTORY_URL: `${sim.url}/ISteamDirectory/GetCMListForConnect/v1/`,
-			FOOTPLATE_STEAM__CA_FILE: sim.caFile, FOOTPLATE_STEAM__LOGON_INTERVAL_MS: '0' } });
+			FOOTPLATE_STEAM__CA_FILE: sim.caFile, FOOTPLATE_STEAM__LOGON_INTERVAL_MS: '0',
+			FOOTPLATE_STEAM__PICS_INTERVAL_MS: '0' } });
 		contenders.push({ name: 'footplate', ours: true, seconds: 1, round: async () => APPS.length / ((await ourRound(server)) / 1000) });
 	}
 	const child = cell.node('steam_user', peer('steam_user.cjs'), {
