@@ -78,7 +78,7 @@ static void defaults_and_omitted(void)
 	CHECK_STR(e.note, "none");
 	CHECK(!e.code && !e.json && e.labels.n == 0 && e.ids.n == 0);
 	encodes_to(&e,
-		"{\"on\":true,\"count\":0,\"small\":5,\"number\":0,\"at\":null,\"name\":\"me\",\"a/b~c\":\"none\","
+		"{\"on\":true,\"count\":0,\"small\":5,\"number\":-7,\"at\":null,\"name\":\"me\",\"a/b~c\":\"none\","
 		"\"color\":\"green\",\"inner\":{\"depth\":3},\"ids\":[],\"inners\":[]}");
 	e.version = 8;
 	e.balance = -1;
@@ -482,11 +482,14 @@ static void schemas(void)
 	} asked[] = { { "type", "\"object\"" }, { "additionalProperties", "false" },
 		{ "properties|on|type", "\"boolean\"" }, { "properties|on|default", "true" },
 		{ "properties|count|type", "\"integer\"" }, { "properties|count|minimum", "" },
-		{ "properties|small|minimum", "2" }, { "properties|small|maximum", "9" },
-		{ "properties|small|default", "5" }, { "properties|balance|minimum", "-100" },
-		{ "properties|name|minLength", "2" }, { "properties|name|maxLength", "20" },
-		{ "properties|name|type", "\"string\"" }, { "properties|name|default", "" },
-		{ "properties|steamId|pattern", "\"^[0-9]{1,20}$\"" }, { "properties|at|format", "\"date-time\"" },
+		{ "properties|count|default", "" }, { "properties|color|default", "" },
+		{ "properties|json|x-any", "true" }, { "properties|off|default", "false" },
+		{ "properties|number|default", "-7" }, { "properties|small|minimum", "2" },
+		{ "properties|small|maximum", "9" }, { "properties|small|default", "5" },
+		{ "properties|balance|minimum", "-100" }, { "properties|name|minLength", "2" },
+		{ "properties|name|maxLength", "20" }, { "properties|name|type", "\"string\"" },
+		{ "properties|name|default", "" }, { "properties|steamId|pattern", "\"^[0-9]{1,20}$\"" },
+		{ "properties|at|format", "\"date-time\"" },
 		{ "properties|color|enum", "[\"red\",\"green\",\"blue\"]" },
 		{ "properties|inner|properties|depth|default", "3" },
 		{ "properties|inner|additionalProperties", "false" },
