@@ -1,13 +1,15 @@
 /* json_check says of every text what jansson says: of lawful ones, and of each with a byte changed, dropped or added. */
-#include "wire/json_check.h"
 #include "tests/unit/check.h"
+#include "wire/json_check.h"
 
 #include <jansson.h>
 
-static const char *const texts[] = { "{}", "[]", " [ ] ", "null", "true", "false", "0", "-1.5e+3", "\"\"", "\"a\\n\\u00e9\\\"\"",
-	"{\"a\":[1,2,{\"b\":null}],\"c\":\"\xc3\xa9\xe2\x82\xac\"}", "[[],{},[[]],\"x\",1e5,true,false,null]", "[1 , 2\n,\t3]",
-	"{\"appinfo\":{\"appid\":\"440\",\"common\":{\"name\":\"Team Fortress 2\"}}}", "", "{", "]", "[1,]", "{\"a\"}", "{\"a\":}", "{,}", "01",
-	"1.", "-", "+1", "nul", "\"\\x\"", "\"\\u12\"", "\"\xff\"", "[1]x", "1 2", "{\"a\":1,}", "[,]", "\"a\nb\"" };
+static const char *const texts[] = { "{}", "[]", " [ ] ", "null", "true", "false", "0", "-1.5e+3", "\"\"",
+	"\"a\\n\\u00e9\\\"\"", "{\"a\":[1,2,{\"b\":null}],\"c\":\"\xc3\xa9\xe2\x82\xac\"}",
+	"[[],{},[[]],\"x\",1e5,true,false,null]", "[1 , 2\n,\t3]",
+	"{\"appinfo\":{\"appid\":\"440\",\"common\":{\"name\":\"Team Fortress 2\"}}}", "", "{", "]", "[1,]",
+	"{\"a\"}", "{\"a\":}", "{,}", "01", "1.", "-", "+1", "nul", "\"\\x\"", "\"\\u12\"", "\"\xff\"", "[1]x",
+	"1 2", "{\"a\":1,}", "[,]", "\"a\nb\"" };
 
 static void same(const char *p, size_t n)
 {
@@ -39,7 +41,8 @@ int main(void)
 			}
 		}
 	}
-	CHECK(json_check("[1e400,\"\\ud83d\\ude00\"]", 22) && !json_check("[1e]", 4) && !json_check("\"\\u12g4\"", 8));
+	CHECK(json_check("[1e400,\"\\ud83d\\ude00\"]", 22) && !json_check("[1e]", 4) &&
+		!json_check("\"\\u12g4\"", 8));
 	memset(deep, '[', 150);
 	memset(deep + 150, ']', 150);
 	CHECK(!json_check(deep, 300) && json_check(deep + 86, 128) && !json_check(deep + 85, 130));
