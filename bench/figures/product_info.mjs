@@ -1,6 +1,5 @@
 // Product info of 2,000 apps a second of waiting: our job from POST to its end, and steam-user's getProductInfo from call
 // to promise, each on its own anonymous session with the same steamsim.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { answer, ask } from '../lib/cell.mjs';
 import { program, startFootplate } from '../lib/footplate.mjs';
@@ -17,9 +16,10 @@ async function startSteamsim(cell) {
 	const ready = join(home, 'ready');
 	writeWorld(world);
 	const child = cell.start('steamsim', program('steamsim'), ['--port', '0', '--ready-file', ready, '--tls-dir', home, '--world', world]);
-	await cell.readyFile(child, ready, (text) => text);
-	const [, url, caFile] = /^ready (\S+) ca=(\S+)/.exec(readFileSync(ready, 'utf8'));
-	return { url, caFile };
+	return cell.readyFile(child, ready, (text) => {
+		const [, url, caFile] = /^ready (\S+) ca=(\S+)/.exec(text);
+		return { url, caFile };
+	});
 }
 
 /** One job, from POST to its end, in ms. */
@@ -43,7 +43,8 @@ async function run(cell, { withOurs }) {
 	const contenders = [];
 	if (withOurs) {
 		const server = await startFootplate(cell, { agent: true, env: { FOOTPLATE_STEAM__DIRECTORY_URL: `${sim.url}/ISteamDirectory/GetCMListForConnect/v1/`,
-			FOOTPLATE_STEAM__CA_FILE: sim.caFile, FOOTPLATE_STEAM__LOGON_INTERVAL_MS: '0' } });
+			FOOTPLATE_STEAM__CA_FILE: sim.caFile, FOOTPLATE_STEAM__LOGON_INTERVAL_MS: '0',
+			FOOTPLATE_STEAM__PICS_INTERVAL_MS: '0' } });
 		contenders.push({ name: 'footplate', ours: true, seconds: 1, round: async () => APPS.length / ((await ourRound(server)) / 1000) });
 	}
 	const child = cell.node('steam_user', peer('steam_user.cjs'), {

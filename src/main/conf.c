@@ -169,6 +169,13 @@ static const struct field steam_fields[] = {
 		.def = 10000,
 		.doc = "At least this long between two log-ons from one agent: Steam counts them by address. 0 is "
 		       "for a simulated Steam only." },
+	{ .name = "pics_interval_ms",
+		.type = FIELD_U32,
+		IN(steam, pics_interval_ms),
+		.def = 500,
+		.doc = "At least this long between two requests of one session for whole product infos, twice that "
+		       "for metadata. 0 is for a "
+		       "simulated Steam only." },
 	{ 0 },
 };
 

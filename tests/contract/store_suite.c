@@ -183,7 +183,8 @@ static void round_trip(struct store_conn *c, int64_t n, const char *text)
 
 static void values(struct store_conn *c)
 {
-	const int64_t numbers[] = { 0, 1, -1, INT32_MAX, INT64_MAX, INT64_MIN, 1ll << 53, -(1ll << 53) - 1 };
+	const int64_t numbers[] = { 0, 1, -1, INT32_MAX, INT64_MAX, INT64_MIN, INT64_C(1) << 53,
+		-(INT64_C(1) << 53) - 1 };
 	const char *const texts[] = { NULL, "", "x", "'quoted' \"text\"; --", "$1 %s \\ \n\t",
 		"l\xc3\xa4uft \xe2\x98\x83 \xf0\x9d\x84\x9e", "0", "123", "1e5", "NULL", " " };
 	static char large[1 << 20];
@@ -224,7 +225,7 @@ static void arguments(struct store_conn *c)
 	/* As many as a query may have; each at its place. */
 	struct store_value all[32];
 	for (int i = 0; i < 32; i++)
-		all[i] = store_int((int64_t)1 << i);
+		all[i] = store_int(INT64_C(1) << i);
 	suite_do(c,
 		QUERY("UPDATE things SET n = $32+$31+$30+$29+$28+$27+$26+$25+$24+$23+$22+$21+$20+$19+$18+$17"
 		      "+$16+$15+$14+$13+$12+$11+$10+$9+$8+$7+$6+$5+$4+$3+$2+$1+$1-$1 WHERE id = 3"),
@@ -364,11 +365,14 @@ static void readers(struct store *s, struct store_conn *c)
 
 	/* It cannot write, by whatever words. */
 	struct fault f = { 0 };
-	const struct store_query *writes[] = { QUERY("INSERT INTO things (id) VALUES (9)"),
-		QUERY("DELETE FROM things"), QUERY("UPDATE things SET n = 1"),
-		QUERY("CREATE TABLE mine (id BIGINT)") };
+	static const struct store_query writes[] = {
+		{ .sql = "INSERT INTO things (id) VALUES (9)" },
+		{ .sql = "DELETE FROM things" },
+		{ .sql = "UPDATE things SET n = 1" },
+		{ .sql = "CREATE TABLE mine (id BIGINT)" },
+	};
 	for (size_t i = 0; i < sizeof(writes) / sizeof(*writes); i++) {
-		enum rc rc = store_do(reader, writes[i], STORE_NO_ARGS, &f);
+		enum rc rc = store_do(reader, &writes[i], STORE_NO_ARGS, &f);
 		CHECK(rc != RC_OK && rc != RC_INTERNAL && f.rc == rc);
 	}
 	CHECK(things(reader) == 2 && things(c) == 2);

@@ -18,7 +18,7 @@ static void expect(bool held)
 static void moment(const char *s)
 {
 	char text[WHEN_MAX], again[WHEN_MAX];
-	int64_t ms, back;
+	int64_t ms, back = 0;
 
 	if (!when_parse(s, &ms))
 		return;

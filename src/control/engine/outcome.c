@@ -4,6 +4,7 @@
 #include "control/events/events.h"
 #include "control/rows.h"
 #include "wire/json.h"
+#include "wire/json_check.h"
 
 #define HELD_MAX TUNNEL_MSG_TASKS_MAX
 
@@ -37,11 +38,9 @@ static const char *error_of(struct tx *tx, const struct tunnel_msg_failure *e)
 
 static enum rc settle(struct tx *tx, struct moves_task *t, const struct tunnel_msg_result *m)
 {
-	auto_json struct json_t *j = NULL;
-
 	switch ((enum tunnel_msg_outcome)m->outcome) {
 	case TUNNEL_MSG_SUCCEEDED:
-		if (m->result && json_read(m->result, m->result_n, &j, tx->fault) != RC_OK)
+		if (m->result && !json_check(m->result, m->result_n))
 			return moves_fail(tx, t,
 				moves_error(tx, "malformed_result", "the agent's result is not JSON", false),
 				false);

@@ -28,8 +28,8 @@ int main(void)
 
 	static const char *const wrong[] = { "", "{}",
 		"{\"agentId\":\"a\",\"regionId\":\"r\",\"serverPublicKey\":\"00\"}",
-		"{\"agentId\":\"a\",\"regionId\":\"r\",\"serverPublicKey\":"
-		"\"0000000000000000000000000000000000000000000000000000000000000000\"}" };
+		("{\"agentId\":\"a\",\"regionId\":\"r\",\"serverPublicKey\":"
+		 "\"0000000000000000000000000000000000000000000000000000000000000000\"}") };
 	memset(&b, 7, sizeof(b));
 	for (int i = 0; i < 4; i++) {
 		CHECK(file_write(path, wrong[i], strlen(wrong[i]), 0600, NULL) == RC_OK);

@@ -2,6 +2,8 @@
 
 #include "tests/unit/check.h"
 
+#include <wchar.h>
+
 static void grows(void)
 {
 	struct buf b = { 0 };
@@ -93,6 +95,14 @@ static void drops(void)
 	buf_str(&b, "new");
 	CHECK_STR(buf_text(&b), "new");
 	buf_done(&b);
+	while (b.n == 0 || b.n < b.room) /* full to the last byte */
+		buf_u8(&b, (uint8_t)b.n);
+	size_t n = b.n;
+	buf_drop(&b, 10);
+	CHECK(b.n == n - 10);
+	for (size_t i = 0; i < b.n; i++)
+		CHECK(b.p[i] == (uint8_t)(i + 10));
+	buf_done(&b);
 }
 
 static void room_for_the_caller(void)
@@ -130,6 +140,14 @@ static void badness_is_remembered(void)
 	CHECK_STR(buf_text(&b), "");
 	buf_done(&b);
 	CHECK(!b.bad);
+
+	buf_str(&b, "four");
+	CHECK(!buf_room(&b, SIZE_MAX / 2 - 3) && b.bad);
+	buf_done(&b);
+
+	buf_fmt(&b, "%lc", (wint_t)0x7FFFFFFF); /* a character that cannot be written */
+	CHECK(b.bad);
+	buf_done(&b);
 
 	buf_put(&b, "", SIZE_MAX / 2 + 1); /* refused before a byte is read */
 	CHECK(b.bad && b.n == 0);

@@ -108,6 +108,7 @@ static void the_table(void)
 	}
 	struct buf b = { 0 };
 	metric_document(&b);
+	CHECK(!strncmp(buf_text(&b), "# Metrics\n\n| name | kind |", 26));
 	for (int i = 0; i < METRIC_COUNT; i++)
 		CHECK(strstr(buf_text(&b), rows[i].name));
 	CHECK(strstr(
@@ -234,7 +235,7 @@ static void histogram(void)
 	}
 	CHECK(has_line(text, "footplate_fsync_seconds_sum 3612.001701"));
 	CHECK(has_line(text, "footplate_fsync_seconds_count 10"));
-	CHECK(!strstr(text, "\nfootplate_fsync_seconds 0"));
+	CHECK(!strstr(text, "\nfootplate_fsync_seconds "));
 	free(text);
 	metric_free(m);
 }

@@ -14,7 +14,7 @@ struct every_inner {
 };
 
 struct every {
-	bool on;
+	bool on, off;
 	uint32_t count, small;
 	int64_t number, balance;
 	uint64_t steam_id;
@@ -51,6 +51,11 @@ static const struct field every_item_fields[] = {
 
 static const struct field every_fields[] = {
 	{ .name = "on", .type = FIELD_BOOL, FIELD_AT(struct every, on), .def = 1, .doc = "Is it on?" },
+	{ .name = "off",
+		.type = FIELD_BOOL,
+		FIELD_AT(struct every, off),
+		.flags = FIELD_OMIT,
+		.doc = "Is it off?" },
 	{ .name = "count", .type = FIELD_U32, FIELD_AT(struct every, count), .doc = "Any 32 bits." },
 	{ .name = "small",
 		.type = FIELD_U32,
@@ -60,7 +65,7 @@ static const struct field every_fields[] = {
 		.def = 5,
 		.flags = FIELD_NULLABLE,
 		.doc = "From 2 to 9." },
-	{ .name = "number", .type = FIELD_I64, FIELD_AT(struct every, number), .doc = "Any 64 bits." },
+	{ .name = "number", .type = FIELD_I64, FIELD_AT(struct every, number), .def = -7, .doc = "Any 64 bits." },
 	{ .name = "balance",
 		.type = FIELD_I64,
 		FIELD_AT(struct every, balance),

@@ -7,7 +7,7 @@
 struct server {
 	const char *host;
 	uint32_t port;
-	bool tls;
+	bool tls, quiet;
 	int mode;
 };
 
@@ -42,6 +42,7 @@ static const struct field server_fields[] = {
 		FIELD_AT(struct server, mode),
 		.words = modes,
 		.doc = "Alone or not." },
+	{ .name = "quiet", .type = FIELD_BOOL, FIELD_AT(struct server, quiet), .doc = "Silent?" },
 	{ 0 },
 };
 
@@ -132,10 +133,10 @@ static void texts(void)
 		const char *line, *value;
 	} all[] = { { "\"\"", "" }, { "", "" }, { "\"a\"", "a" }, { "bare words", "bare words" },
 		{ "bare # cut", "bare" }, { "\"#\"#", "#" }, { "\"say \\\"hi\\\" # no\"", "say \"hi\" # no" },
-		{ "\"back\\\\slash\"", "back\\slash" }, { "\"ends in \\\\\" # c", "ends in \\" },
-		{ "\"two\\nlines\\t\"", "two\nlines\t" }, { "\"\\u00e9\\u0001\"", "\xc3\xa9\x01" },
-		{ "\"l\xc3\xa4uft\"", "l\xc3\xa4uft" }, { "\"  kept  \"", "  kept  " },
-		{ "it's \"so\"", "it's \"so\"" } };
+		{ "\"one \\\"#\" # c", "one \"#" }, { "\"back\\\\slash\"", "back\\slash" },
+		{ "\"ends in \\\\\" # c", "ends in \\" }, { "\"two\\nlines\\t\"", "two\nlines\t" },
+		{ "\"\\u00e9\\u0001\"", "\xc3\xa9\x01" }, { "\"l\xc3\xa4uft\"", "l\xc3\xa4uft" },
+		{ "\"  kept  \"", "  kept  " }, { "it's \"so\"", "it's \"so\"" } };
 	char text[200];
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
@@ -214,8 +215,8 @@ static const char *wrong(const char *name) { return strcmp(name, "FOOTPLATE_STOR
 static void environment(void)
 {
 	const char *const names[] = { "FOOTPLATE_SERVER__HOST", "FOOTPLATE_SERVER__PORT", "FOOTPLATE_SERVER__TLS",
-		"FOOTPLATE_SERVER__MODE", "FOOTPLATE_STORE__PATH", "FOOTPLATE_STORE__PASSWORD",
-		"FOOTPLATE_STORE__OFFSET" };
+		"FOOTPLATE_SERVER__MODE", "FOOTPLATE_SERVER__QUIET", "FOOTPLATE_STORE__PATH",
+		"FOOTPLATE_STORE__PASSWORD", "FOOTPLATE_STORE__OFFSET" };
 	struct conf c = reads("[server]\nport = 1\nhost = kept");
 
 	CHECK(field_conf_env(fields, some, &arena, &c, &fault) == RC_OK);
@@ -263,8 +264,9 @@ static void prints(void)
 
 	c.store.password = "hunter2";
 	field_conf_print(fields, &c, &b);
-	CHECK_STR(buf_text(&b), "[server]\nhost = \"127.0.0.1\"\nport = 7380\ntls = true\nmode = \"single\"\n\n"
-				"[store]\n# path = \"\"\npassword = \"(set)\"\noffset = -5\n\n");
+	CHECK_STR(buf_text(&b),
+		"[server]\nhost = \"127.0.0.1\"\nport = 7380\ntls = true\nmode = \"single\"\nquiet = false\n\n"
+		"[store]\n# path = \"\"\npassword = \"(set)\"\noffset = -5\n\n");
 	c.store.password = NULL;
 	b.n = 0;
 	field_conf_print(fields, &c, &b);
@@ -275,6 +277,7 @@ static void prints(void)
 	CHECK(strstr(buf_text(&b), "\n| `host` | `FOOTPLATE_SERVER__HOST` | 127.0.0.1 | Where. |\n"));
 	CHECK(strstr(buf_text(&b), "\n| `port` | `FOOTPLATE_SERVER__PORT` | 7380 | The port. |\n"));
 	CHECK(strstr(buf_text(&b), "\n| `tls` | `FOOTPLATE_SERVER__TLS` | true | TLS? |\n"));
+	CHECK(strstr(buf_text(&b), "\n| `quiet` | `FOOTPLATE_SERVER__QUIET` | false | Silent? |\n"));
 	CHECK(strstr(buf_text(&b), "\n| `mode` | `FOOTPLATE_SERVER__MODE` | single | Alone or not. |\n"));
 	CHECK(strstr(buf_text(&b), "\n| `path` | `FOOTPLATE_STORE__PATH` | – | The file. |\n"));
 	CHECK(strstr(buf_text(&b), "\n| `offset` | `FOOTPLATE_STORE__OFFSET` | -5 | A number. |\n"));

@@ -3,6 +3,7 @@
 #include "tests/unit/check.h"
 #include "tests/unit/wire/every.h"
 
+#include <errno.h>
 #include <jansson.h>
 
 static struct arena arena;
@@ -77,7 +78,7 @@ static void defaults_and_omitted(void)
 	CHECK_STR(e.note, "none");
 	CHECK(!e.code && !e.json && e.labels.n == 0 && e.ids.n == 0);
 	encodes_to(&e,
-		"{\"on\":true,\"count\":0,\"small\":5,\"number\":0,\"at\":null,\"name\":\"me\",\"a/b~c\":\"none\","
+		"{\"on\":true,\"count\":0,\"small\":5,\"number\":-7,\"at\":null,\"name\":\"me\",\"a/b~c\":\"none\","
 		"\"color\":\"green\",\"inner\":{\"depth\":3},\"ids\":[],\"inners\":[]}");
 	e.version = 8;
 	e.balance = -1;
@@ -341,7 +342,7 @@ static void arena_limit(void)
 			encodes_to(&e, FULL);
 		arena_reset(&a);
 		rc = field_json_decode(every_fields, bad, &r, &e, NULL);
-		CHECK(rc == RC_NOMEM || (rc == RC_INVALID && r.problems_n == 1));
+		CHECK(rc == RC_NOMEM || (rc == RC_INVALID && r.problems_n == 1 && r.problems[0].detail));
 		arena_reset(&a);
 		const char *word = NULL;
 		rc = field_json_text(field_find(every_fields, "name"), "a word", &a, &word, &fault);
@@ -349,6 +350,15 @@ static void arena_limit(void)
 		arena_done(&a);
 	}
 	CHECK(enough);
+
+	/* A reader that had too little can be used again. */
+	struct arena a = { .limit = 8 };
+	struct field_reader r = { .arena = &a };
+	struct every e = { 0 };
+	CHECK(field_json_decode(every_fields, good, &r, &e, NULL) == RC_NOMEM);
+	a.limit = 0;
+	CHECK(field_json_decode(every_fields, good, &r, &e, NULL) == RC_OK);
+	arena_done(&a);
 }
 
 static enum rc text_of(const char *name, const char *text, void *to)
@@ -364,12 +374,16 @@ static void from_text(void)
 	CHECK(text_of("count", "4294967295", &e.count) == RC_OK && e.count == UINT32_MAX);
 	CHECK(text_of("number", "-5", &e.number) == RC_OK && e.number == -5);
 	CHECK(text_of("steamId", "76561197960265728", &e.steam_id) == RC_OK && e.steam_id == 76561197960265728);
+	errno = ERANGE; /* of another call */
+	CHECK(text_of("steamId", "0", &e.steam_id) == RC_OK && e.steam_id == 0);
+	CHECK(text_of("steamId", "9", &e.steam_id) == RC_OK && e.steam_id == 9);
+	CHECK(text_of("steamId", "18446744073709551615", &e.steam_id) == RC_OK && e.steam_id == UINT64_MAX);
 	CHECK(text_of("at", "1970-01-01T00:00:01Z", &e.at) == RC_OK && e.at == 1000);
 	CHECK(text_of("name", "7 dwarfs", &e.name) == RC_OK);
 	CHECK_STR(e.name, "7 dwarfs");
 	CHECK(text_of("color", "blue", &e.color) == RC_OK && e.color == EVERY_BLUE);
-	CHECK(text_of("json", "{ \"a\" : 1 }", &e.json) == RC_OK);
-	CHECK_STR(e.json, "{\"a\":1}");
+	CHECK(text_of("json", "{ \"b\" : 1, \"a\" : 2 }", &e.json) == RC_OK);
+	CHECK_STR(e.json, "{\"b\":1,\"a\":2}"); /* in the order in which it came */
 	CHECK(text_of("ids", "[1,2]", &e.ids) == RC_OK && e.ids.n == 2);
 	CHECK(text_of("inner", "{\"depth\":4}", &e.inner) == RC_OK && e.inner.depth == 4);
 
@@ -389,6 +403,26 @@ static void from_text(void)
 		CHECK(text_of(bad[i].name, bad[i].text, room) == RC_INVALID && fault.rc == RC_INVALID);
 		CHECK_STR(fault.text, bad[i].says);
 	}
+}
+
+/* A row that names one bound has the type's own, or 0, at the other end. */
+static void one_bound(void)
+{
+	const struct field most = { .name = "n", .type = FIELD_I64, .max = 10 },
+			   least = { .name = "n", .type = FIELD_I64, .min = 10 },
+			   least_u32 = { .name = "n", .type = FIELD_U32, .min = 10 };
+	const struct {
+		const struct field *row;
+		const char *text;
+		enum rc rc;
+	} all[] = { { &most, "0", RC_OK }, { &most, "10", RC_OK }, { &most, "-1", RC_INVALID },
+		{ &most, "11", RC_INVALID }, { &least, "10", RC_OK }, { &least, "9", RC_INVALID },
+		{ &least, "9223372036854775807", RC_OK }, { &least_u32, "9", RC_INVALID },
+		{ &least_u32, "4294967295", RC_OK }, { &least_u32, "4294967296", RC_INVALID } };
+	int64_t room = 0;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		CHECK(field_json_text(all[i].row, all[i].text, &arena, &room, NULL) == all[i].rc);
 }
 
 static json_t *schema(bool answer)
@@ -448,11 +482,14 @@ static void schemas(void)
 	} asked[] = { { "type", "\"object\"" }, { "additionalProperties", "false" },
 		{ "properties|on|type", "\"boolean\"" }, { "properties|on|default", "true" },
 		{ "properties|count|type", "\"integer\"" }, { "properties|count|minimum", "" },
-		{ "properties|small|minimum", "2" }, { "properties|small|maximum", "9" },
-		{ "properties|small|default", "5" }, { "properties|balance|minimum", "-100" },
-		{ "properties|name|minLength", "2" }, { "properties|name|maxLength", "20" },
-		{ "properties|name|type", "\"string\"" }, { "properties|name|default", "" },
-		{ "properties|steamId|pattern", "\"^[0-9]{1,20}$\"" }, { "properties|at|format", "\"date-time\"" },
+		{ "properties|count|default", "" }, { "properties|color|default", "" },
+		{ "properties|json|x-any", "true" }, { "properties|off|default", "false" },
+		{ "properties|number|default", "-7" }, { "properties|small|minimum", "2" },
+		{ "properties|small|maximum", "9" }, { "properties|small|default", "5" },
+		{ "properties|balance|minimum", "-100" }, { "properties|name|minLength", "2" },
+		{ "properties|name|maxLength", "20" }, { "properties|name|type", "\"string\"" },
+		{ "properties|name|default", "" }, { "properties|steamId|pattern", "\"^[0-9]{1,20}$\"" },
+		{ "properties|at|format", "\"date-time\"" },
 		{ "properties|color|enum", "[\"red\",\"green\",\"blue\"]" },
 		{ "properties|inner|properties|depth|default", "3" },
 		{ "properties|inner|additionalProperties", "false" },
@@ -481,6 +518,7 @@ int main(void)
 	limits();
 	arena_limit();
 	from_text();
+	one_bound();
 	schemas();
 	arena_done(&arena);
 	return 0;

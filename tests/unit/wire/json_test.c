@@ -90,6 +90,18 @@ static void depth(void)
 	CHECK(!reads_text(text) && strstr(why, "64 deep"));
 	memset(text, '{', sizeof(text));
 	CHECK(!reads(text, sizeof(text)));
+	const char *const wraps[][2] = { { "[1,", "]" }, { "{\"a\":", "}" }, { "[\"]]}}\",", "]" },
+		{ "[{\"a}\":", "}]" } };
+	for (size_t i = 0; i < sizeof(wraps) / sizeof(*wraps); i++) {
+		int most = i == 3 ? JSON_DEPTH_MAX / 2 : JSON_DEPTH_MAX;
+		for (int more = -1; more < 2; more++) {
+			nested(text, most + more, wraps[i][0], "");
+			strcat(text, i == 2 || i == 0 ? "0" : "null");
+			for (int k = 0; k < most + more; k++)
+				strcat(text, wraps[i][1]);
+			CHECK(reads_text(text) == (more <= 0));
+		}
+	}
 	/* Many values beside each other are not deep, and brackets within texts are none. */
 	snprintf(text, sizeof(text), "[%0*d]", 1000, 0);
 	size_t n = 0;
@@ -128,6 +140,7 @@ static void strings_out(void)
 		4,
 		"\"a\xEF\xBF\xBD"
 		"b\xEF\xBF\xBD\"");
+	string_is("\x80\xbf", 2, "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");
 	string_is("\xe2\x98\x83", 2, "\"\xEF\xBF\xBD\xEF\xBF\xBD\""); /* cut within a character */
 	string_is("\xed\xa0\x80x", 4, "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDx\"");
 	json_put_str(&b, NULL);
