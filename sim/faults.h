@@ -3,7 +3,7 @@
  *
  *      NAME@CALLS:EFFECT[,EFFECT...]        logon@3,17,40:eresult=43     product_info@*:latency=250     changes@5+:drop
  *
- * NAME is a kind of request (see faults.def) or `any`. CALLS counts the requests of that name since the start: `*`, or a list of
+ * NAME is a kind of request (see requests.def) or `any`. CALLS counts the requests of that name since the start: `*`, or a list of
  * N, A-B and N+. All rules that fit a request take effect together; their latencies add up. One thread.
  */
 #pragma once

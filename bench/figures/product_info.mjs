@@ -7,16 +7,19 @@ import { getJob, postJob } from '../lib/jobs.mjs';
 import { peer } from '../lib/peers.mjs';
 import { APPS, writeWorld } from '../lib/world.mjs';
 
-const ENDED = new Set(['succeeded', 'partial', 'failed', 'canceled', 'unknown']);
+const ENDED = new Set(['succeeded', 'partially_succeeded', 'failed', 'canceled']);
 const WAIT_MS = 30_000;
 
 async function startSteamsim(cell) {
 	const home = cell.folder('steamsim');
-	const world = join(home, 'world.json');
-	const ready = join(home, 'ready.json');
+	const world = join(home, 'world');
+	const ready = join(home, 'ready');
 	writeWorld(world);
 	const child = cell.start('steamsim', program('steamsim'), ['--port', '0', '--ready-file', ready, '--tls-dir', home, '--world', world]);
-	return cell.readyFile(child, ready);
+	return cell.readyFile(child, ready, (text) => {
+		const [, url, caFile] = /^ready (\S+) ca=(\S+)/.exec(text);
+		return { url, caFile };
+	});
 }
 
 /** One job, from POST to its end, in ms. */
@@ -39,7 +42,9 @@ async function run(cell, { withOurs }) {
 	const sim = await startSteamsim(cell);
 	const contenders = [];
 	if (withOurs) {
-		const server = await startFootplate(cell, { agent: true, env: { FOOTPLATE_STEAM__DIRECTORY_URL: sim.url, FOOTPLATE_STEAM__CA_FILE: sim.caFile } });
+		const server = await startFootplate(cell, { agent: true, env: { FOOTPLATE_STEAM__DIRECTORY_URL: `${sim.url}/ISteamDirectory/GetCMListForConnect/v1/`,
+			FOOTPLATE_STEAM__CA_FILE: sim.caFile, FOOTPLATE_STEAM__LOGON_INTERVAL_MS: '0',
+			FOOTPLATE_STEAM__PICS_INTERVAL_MS: '0' } });
 		contenders.push({ name: 'footplate', ours: true, seconds: 1, round: async () => APPS.length / ((await ourRound(server)) / 1000) });
 	}
 	const child = cell.node('steam_user', peer('steam_user.cjs'), {

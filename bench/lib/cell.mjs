@@ -95,10 +95,11 @@ export class Cell {
 	}
 
 	/** The JSON of a ready file, once the program has written all of it. */
-	readyFile(child, path) {
+	/** What `read` makes of the file's text, once that does not throw. */
+	readyFile(child, path, read = JSON.parse) {
 		return this.until(child, () => {
 			try {
-				return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : null;
+				return existsSync(path) ? read(readFileSync(path, 'utf8')) : null;
 			} catch {
 				return null; // half written
 			}

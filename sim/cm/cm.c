@@ -210,17 +210,22 @@ static void on_logon(struct cm *c, uint64_t now_ms, const struct steam_frame *fr
 		c->close = "the logon was refused";
 }
 
-static void on_logoff(struct cm *c, uint64_t now_ms, const struct effect *e)
+static void say_logged_off(struct cm *c, uint64_t due_ms, int32_t eresult)
 {
 	CMsgClientLoggedOff m = CMSG_CLIENT_LOGGED_OFF__INIT;
 	struct steam_frame h = head(c, NULL);
 
 	m.has_eresult = 1;
-	m.eresult = ERESULT_OK;
+	m.eresult = eresult;
 	h.emsg = EMSG_CLIENT_LOGGED_OFF;
-	say(c, now_ms + e->latency_ms, h, &m.base);
+	say(c, due_ms, h, &m.base);
 	c->sim->ledger.sessions -= c->logged_on;
 	c->logged_on = false;
+}
+
+static void on_logoff(struct cm *c, uint64_t now_ms, const struct effect *e)
+{
+	say_logged_off(c, now_ms + e->latency_ms, ERESULT_OK);
 	c->close = "logged off";
 	log_info(c->sim->log, "logoff answered conn=%u", c->number);
 }
@@ -377,6 +382,22 @@ void cm_feed(struct cm *c, uint64_t now_ms, const void *p, size_t n)
 	}
 	arena_done(&a);
 }
+
+void cm_kick(struct cm *c, uint64_t now_ms, int32_t eresult)
+{
+	if (c->dead || c->close || !c->logged_on)
+		return;
+	say_logged_off(c, now_ms, eresult);
+	close_for(c, "kicked");
+}
+
+void cm_cut(struct cm *c)
+{
+	c->dead = false; /* a frozen one can be cut as well */
+	close_for(c, "cut");
+}
+
+void cm_freeze(struct cm *c) { c->dead = true; }
 
 /* ---- time, and what leaves ---- */
 

@@ -35,6 +35,13 @@ struct cm *cm_new(struct sim *sim, struct effect effect, uint64_t now_ms);
 void cm_free(struct cm *c);
 
 void cm_feed(struct cm *c, uint64_t now_ms, const void *p, size_t n);
+
+/* What steamsim's controls do to a connection at any time. */
+void cm_kick(struct cm *c, uint64_t now_ms,
+	int32_t eresult);     /* ClientLoggedOff that nobody asked for, and then closed */
+void cm_cut(struct cm *c);    /* closed without a word */
+void cm_freeze(struct cm *c); /* stays open, and is dead */
+
 void cm_tick(struct cm *c, uint64_t now_ms);
 uint64_t cm_due(const struct cm *c);
 bool cm_next(struct cm *c, uint64_t now_ms, struct cm_act *ret_act);

@@ -19,6 +19,9 @@ const char directory_help[] =
 	"  POST   /sim/faults                the body is one rule a line\n"
 	"  DELETE /sim/faults                forgets all rules\n"
 	"  POST   /sim/reset                 forgets what was counted (so CALLS of rules begin at 1 again)\n"
+	"  POST   /sim/sessions?do=kick&eresult=6   logs every session off, unasked\n"
+	"  POST   /sim/sessions?do=cut|freeze       closes every connection without a word, or leaves it open and "
+	"dead\n"
 	"  GET    /sim/app/ID /sim/package/ID  the bytes of a product's buffer, as product info sends them\n";
 
 /* The value of one parameter of the query into `to`; false when it is not there. */
@@ -118,6 +121,25 @@ static void add_rules(struct sim *sim, const char *body, struct directory_answer
 	}
 }
 
+static void act_on_sessions(const char *query, struct directory_answer *ret)
+{
+	char what[16] = "", number[16] = "";
+	char *end;
+
+	parameter(query, "do", what, sizeof(what));
+	parameter(query, "eresult", number, sizeof(number));
+	long eresult = strtol(number, &end, 10);
+	if (!strcmp(what, "cut"))
+		ret->act = DIRECTORY_CUT;
+	else if (!strcmp(what, "freeze"))
+		ret->act = DIRECTORY_FREEZE;
+	else if (!strcmp(what, "kick") && !*end && eresult > 0 && eresult < 1000)
+		ret->act = DIRECTORY_KICK;
+	else
+		fail(ret, 422, "write do=cut, do=freeze, or do=kick&eresult=N");
+	ret->eresult = (int32_t)eresult;
+}
+
 static void put_buffer(struct sim *sim, enum pics_kind kind, const char *id_text, struct directory_answer *ret)
 {
 	char *end;
@@ -133,34 +155,80 @@ static void put_buffer(struct sim *sim, enum pics_kind kind, const char *id_text
 	buf_put(&ret->body, p->buffer.p, p->buffer.n);
 }
 
-static void control(struct sim *sim, const char *method, const char *what, const char *query, const char *body,
-	struct directory_answer *ret)
-{
-	bool get = !strcmp(method, "GET"), post = !strcmp(method, "POST");
-	struct fault f = { 0 };
+/* What a control is given: the path after its own, the query and the body. */
+struct given {
+	struct sim *sim;
+	const char *rest, *query, *body;
+};
 
-	if (get && !strcmp(what, "ledger")) {
-		ret->type = TEXT_JSON;
-		sim_ledger(sim, &ret->body);
-	} else if (post && !strcmp(what, "changes")) {
-		if (sim_change(sim, *query ? query : body, &f) != RC_OK)
-			fail(ret, rc_http(f.rc), f.text);
-		else
-			buf_fmt(&ret->body, "%u\n", sim->world.change);
-	} else if (post && !strcmp(what, "faults")) {
-		add_rules(sim, body, ret);
-	} else if (!strcmp(method, "DELETE") && !strcmp(what, "faults")) {
-		faults_clear(&sim->faults);
-	} else if (post && !strcmp(what, "reset")) {
-		sim_forget(sim);
-	} else if (get && !strncmp(what, "app/", 4)) {
-		put_buffer(sim, PICS_APP, what + 4, ret);
-	} else if (get && !strncmp(what, "package/", 8)) {
-		put_buffer(sim, PICS_PACKAGE, what + 8, ret);
-	} else {
-		ret->status = 404;
-		buf_fmt(&ret->body, "there is:\n%s", directory_help);
+static void show_ledger(const struct given *g, struct directory_answer *ret)
+{
+	ret->type = TEXT_JSON;
+	sim_ledger(g->sim, &ret->body);
+}
+
+static void change(const struct given *g, struct directory_answer *ret)
+{
+	struct fault f = { 0 };
+	if (sim_change(g->sim, *g->query ? g->query : g->body, &f) != RC_OK)
+		fail(ret, rc_http(f.rc), f.text);
+	else
+		buf_fmt(&ret->body, "%u\n", g->sim->world.change);
+}
+
+static void add_faults(const struct given *g, struct directory_answer *ret) { add_rules(g->sim, g->body, ret); }
+
+static void clear_faults(const struct given *g, struct directory_answer *ret)
+{
+	(void)ret;
+	faults_clear(&g->sim->faults);
+}
+
+static void reset(const struct given *g, struct directory_answer *ret)
+{
+	(void)ret;
+	sim_forget(g->sim);
+}
+
+static void sessions(const struct given *g, struct directory_answer *ret) { act_on_sessions(g->query, ret); }
+static void show_app(const struct given *g, struct directory_answer *ret)
+{
+	put_buffer(g->sim, PICS_APP, g->rest, ret);
+}
+static void show_package(const struct given *g, struct directory_answer *ret)
+{
+	put_buffer(g->sim, PICS_PACKAGE, g->rest, ret);
+}
+
+/* A path that ends in '/' takes one more word. */
+static const struct {
+	const char *method, *path;
+	void (*run)(const struct given *g, struct directory_answer *ret);
+} controls[] = {
+	{ "GET", "/sim/ledger", show_ledger },
+	{ "POST", "/sim/changes", change },
+	{ "POST", "/sim/faults", add_faults },
+	{ "DELETE", "/sim/faults", clear_faults },
+	{ "POST", "/sim/reset", reset },
+	{ "POST", "/sim/sessions", sessions },
+	{ "GET", "/sim/app/", show_app },
+	{ "GET", "/sim/package/", show_package },
+};
+
+static void control(const char *method, const char *path, struct given *g, struct directory_answer *ret)
+{
+	for (size_t i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
+		size_t n = strlen(controls[i].path);
+		bool more = controls[i].path[n - 1] == '/';
+		if (strcmp(method, controls[i].method) != 0 || strncmp(path, controls[i].path, n) != 0 ||
+			(path[n] && !more))
+			continue;
+		g->rest = path + n;
+		controls[i].run(g, ret);
+		return;
 	}
+	ret->status = 404;
+	buf_fmt(&ret->body, "there is:\n%s", directory_help);
 }
 
 void directory_answer(struct directory *d, const char *method, const char *path, const char *query,
@@ -170,7 +238,7 @@ void directory_answer(struct directory *d, const char *method, const char *path,
 
 	*ret = (struct directory_answer){ .status = 200, .type = TEXT };
 	if (!strncmp(path, "/sim/", 5)) {
-		control(d->sim, method, path + 5, query, body, ret);
+		control(method, path, &(struct given){ .sim = d->sim, .query = query, .body = body }, ret);
 	} else if (!strncmp(path, list, sizeof(list) - 1) && !strcmp(method, "GET")) {
 		list_cms(d, query, ret);
 	} else if (!strcmp(path, "/cmping/") && !strcmp(method, "GET")) {

@@ -12,7 +12,12 @@ struct directory {
 	size_t endpoints_n;
 };
 
+/* What a control wants done to every connection there is; the caller does it. */
+enum directory_act { DIRECTORY_NOTHING, DIRECTORY_KICK, DIRECTORY_CUT, DIRECTORY_FREEZE };
+
 struct directory_answer {
+	enum directory_act act;
+	int32_t eresult; /* of DIRECTORY_KICK */
 	int status;
 	const char *type;                     /* content type */
 	const char *extra_name, *extra_value; /* one more header; NULL: none */

@@ -156,6 +156,24 @@ static void waited(void *ctx)
 	free(w);
 }
 
+/* One after the other: the loop's next turn closes those that are to be closed. */
+static void act_on_all(struct site *s, const struct directory_answer *a)
+{
+	uint64_t now_ms = loop_now_ms(s->loop);
+	if (a->act == DIRECTORY_NOTHING)
+		return;
+	list_each (at, after, &s->lines) {
+		struct line *l = list_of(at, struct line, node);
+		if (a->act == DIRECTORY_KICK)
+			cm_kick(l->cm, now_ms, a->eresult);
+		else if (a->act == DIRECTORY_CUT)
+			cm_cut(l->cm);
+		else
+			cm_freeze(l->cm);
+		loop_timer_at(l->timer, now_ms);
+	}
+}
+
 static void on_request(void *ctx, struct web_request *r)
 {
 	struct site *s = ctx;
@@ -167,6 +185,7 @@ static void on_request(void *ctx, struct web_request *r)
 		return;
 	}
 	directory_answer(&s->directory, v->method, v->path, v->query, v->body, &a);
+	act_on_all(s, &a);
 	uint32_t wait_ms = a.drop ? NEVER_ANSWERED_MS : a.latency_ms;
 	struct waiting *w = wait_ms ? calloc(1, sizeof(*w)) : NULL;
 	if (!w || loop_timer_new(s->loop, waited, w, &w->timer) != RC_OK) {

@@ -395,6 +395,7 @@ static enum rc make_parts(struct agent *a, struct journal *j, struct fault *f)
 		.ca_file = a->conf.steam_ca_file,
 		.http_proxy = a->conf.http_proxy,
 		.logon_interval_ms = a->conf.logon_interval_ms,
+		.pics_interval_ms = a->conf.pics_interval_ms,
 		.changed = on_session,
 		.ctx = a };
 	enum rc rc = sessions_new(&sessions, &a->sessions, f);

@@ -29,6 +29,7 @@ struct agent_conf {
 	const char *steam_ca_file;       /* the same for Steam (a simulated one) */
 	const char *http_proxy;          /* [USER:PASSWORD@]HOST:PORT; NULL: none */
 	uint32_t logon_interval_ms;      /* at most one new logon per; 0: no limit */
+	uint32_t pics_interval_ms;       /* between two requests for whole product infos; 0: no limit */
 	const struct log *log;           /* must outlive the agent */
 };
 

@@ -577,3 +577,5 @@ void sessions_free(struct sessions *ss)
 	loop_timer_free(ss->timer);
 	free(ss);
 }
+
+uint32_t sessions_pics_interval_ms(const struct sessions *ss) { return ss->conf.pics_interval_ms; }

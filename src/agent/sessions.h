@@ -26,10 +26,15 @@ struct sessions_conf {
 	const char *ca_file;        /* NULL: the system's alone */
 	const char *http_proxy;     /* NULL: none */
 	uint32_t logon_interval_ms; /* 0: no limit */
+	uint32_t
+		pics_interval_ms; /* between two requests for whole product infos, twice that for metadata; 0: no limit */
 	/* An account's session changed; `why` is "" when it was asked to. The agent's own session is not told. */
 	void (*changed)(void *ctx, const char *account_id, const char *state, const char *why);
 	void *ctx;
 };
+
+/* pics_interval_ms of the conf, which does not change. Any thread. */
+uint32_t sessions_pics_interval_ms(const struct sessions *ss);
 
 /* Texts of conf are borrowed for its life. */
 must_check enum rc sessions_new(const struct sessions_conf *conf, struct sessions **ret_sessions, struct fault *f);

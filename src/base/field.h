@@ -1,6 +1,6 @@
 /*
  * field: describes the members of a struct, once. The same table decodes, checks and encodes JSON (wire/field_json), reads
- * the configuration (wire/field_conf), reads a database row (contract/store), and documents (OpenAPI, command help, docs/generated).
+ * the configuration (wire/field_conf), reads a database row (control/rows), and documents (OpenAPI, command help, docs/generated).
  *
  * A table is an array that ends in { 0 }. Members have these C types:
  *

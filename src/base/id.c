@@ -38,7 +38,7 @@ bool id_is(const char *s, const char *prefix)
 	const char *bar = s ? strrchr(s, '_') : NULL;
 	if (!bar || bar == s || bar - s > 12)
 		return false;
-	if (prefix && (strlen(prefix) != (size_t)(bar - s) || strncmp(s, prefix, (size_t)(bar - s))))
+	if (prefix && (strlen(prefix) != (size_t)(bar - s) || strncmp(s, prefix, (size_t)(bar - s)) != 0))
 		return false;
 	/* Ten digits hold 50 bits and the time has 48: the first digit is at most 7. */
 	return bar[1] <= '7' && strlen(bar + 1) == ID_ULID_CHARS && strspn(bar + 1, alphabet) == ID_ULID_CHARS;

@@ -32,5 +32,7 @@ static inline void list_append(struct list *head, struct list *n)
 #define list_of(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
 
 /* The body may remove the node it is at, and no other. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): it declares the names */
 #define list_each(at, next_, head) \
 	for (struct list *at = (head)->next, *next_ = at->next; at != (head); at = next_, next_ = at->next)
+/* NOLINTEND(bugprone-macro-parentheses) */

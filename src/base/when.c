@@ -103,7 +103,7 @@ bool when_parse(const char *s, int64_t *ret_ms)
 	int64_t next = mo == 12 ? days_of(y + 1, 1, 1) : days_of(y, (unsigned)mo + 1, 1);
 	if (d > next - first)
 		return false;
-	int64_t moment = (((first + d - 1) * 24 + h) * 60 + mi - off) * 60000 + sec * 1000 + ms;
+	int64_t moment = (((first + d - 1) * 24 + h) * 60 + mi - off) * 60000 + sec * 1000ll + ms;
 	if (moment < YEAR_0 || moment >= YEAR_10000) /* an offset or leap second can lead out of the four digits */
 		return false;
 	*ret_ms = moment;

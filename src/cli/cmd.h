@@ -4,7 +4,9 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/hush.h"
+#include "cli/extra.h"
 #include "cli/verb.h"
 
 #include <stdio.h>

@@ -73,21 +73,34 @@ static void put_option_words(struct buf *to, const struct verb_option *t)
 		buf_fmt(to, " --%s", t->row.name);
 }
 
-/* --- bash */
+/* What stands around the fixed values of an option, in a line of a `case`. */
+struct frame {
+	const char *before, *after;
+};
 
-static void put_bash_values(struct buf *to, const char *noun, const struct verb *v)
+static void put_line(struct buf *to, const char *verb, const struct verb_option *o, struct frame f)
 {
-	for (const struct verb_option *o = v->options; o && o->row.name; o++) {
-		if (!o->row.words)
-			continue;
-		buf_fmt(to, "\t\"%s %s --%s\"", noun, v->name, o->row.name);
-		if (o->letter)
-			buf_fmt(to, "|\"%s %s -%c\"", noun, v->name, o->letter);
-		buf_str(to, ") words=\"");
-		for (int i = 0; o->row.words[i]; i++)
-			buf_fmt(to, "%s%s", i ? " " : "", o->row.words[i]);
-		buf_str(to, "\" ;;\n");
-	}
+	buf_fmt(to, "\t\"%s --%s\"", verb, o->row.name);
+	if (o->letter)
+		buf_fmt(to, "|\"%s -%c\"", verb, o->letter);
+	buf_str(to, f.before);
+	for (int i = 0; o->row.words[i]; i++)
+		buf_fmt(to, "%s%s", i ? " " : "", o->row.words[i]);
+	buf_str(to, f.after);
+}
+
+/* The line of every option with fixed values. */
+static void put_values(struct buf *to, struct frame f)
+{
+	char verb[64];
+
+	for (const struct noun *n = nouns; n->name; n++)
+		for (const struct verb *v = n->verbs; v->name; v++) {
+			snprintf(verb, sizeof(verb), "%s %s", n->name, v->name);
+			for (const struct verb_option *o = v->options; o && o->row.name; o++)
+				if (o->row.words)
+					put_line(to, verb, o, f);
+		}
 }
 
 static void put_bash_verb(struct buf *to, const char *noun, const struct nouns_word *w)
@@ -141,9 +154,7 @@ void completion_bash(struct buf *to, const struct cli_extra *extra)
 		    "\t--output|-o) COMPREPLY=($(compgen -W 'table json jsonl yaml csv' -- \"$cur\")); return ;;\n"
 		    "\t--key-file|--ca-file) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n\tesac\n"
 		    "\tcase \"$noun $verb $prev\" in\n");
-	for (const struct noun *n = nouns; n->name; n++)
-		for (const struct verb *v = n->verbs; v->name; v++)
-			put_bash_values(to, n->name, v);
+	put_values(to, (struct frame){ ") words=\"", "\" ;;\n" });
 	buf_str(to,
 		"\tesac\n\tif [[ -n $words ]]; then COMPREPLY=($(compgen -W \"$words\" -- \"$cur\")); return; fi\n"
 		"\tcase \"$noun $verb\" in\n\t\" \") words=\"$every");
@@ -222,7 +233,9 @@ void completion_zsh(struct buf *to, const struct cli_extra *extra)
 		"\t--output|-o) compadd table json jsonl yaml csv; return ;;\n"
 		"\t--key-file|--ca-file) _files; return ;;\n\tesac\n\tevery=(");
 	put_zsh_options(to, cmd_options);
-	buf_str(to, ")\n\tcase \"$noun $verb\" in\n\t' ') all=(");
+	buf_str(to, ")\n\tcase \"$noun $verb ${words[CURRENT-1]}\" in\n");
+	put_values(to, (struct frame){ ") compadd ", "; return ;;\n" });
+	buf_str(to, "\tesac\n\tcase \"$noun $verb\" in\n\t' ') all=(");
 	for (size_t at = 0; nouns_next(extra, NULL, &at, &w);)
 		put_zsh_word(to, "", w.name, w.doc, strlen(w.doc));
 	buf_str(to, " \"${every[@]}\") ;;\n");
@@ -278,7 +291,7 @@ static void put_fish_noun(struct buf *to, const struct cli_extra *extra, const c
 	struct nouns_word w;
 
 	for (size_t at = 0; nouns_next(extra, noun, &at, &w);) {
-		buf_fmt(to, "complete -c footplate -n '__footplate_at %s' -a %s", noun, w.name);
+		buf_fmt(to, "complete -c footplate -f -n '__footplate_at %s' -a %s", noun, w.name);
 		put_fish_doc(to, w.doc, strlen(w.doc));
 		snprintf(when, sizeof(when), " -n '__footplate_at %s %s'", noun, w.name);
 		if (w.extra)

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "base/buf.h"
 #include "cli/nouns.h"
 
 struct cmd;

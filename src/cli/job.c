@@ -11,7 +11,7 @@
 #define COLUMNS                                                                                      \
 	"id,action,status,summary.total:TASKS,summary.succeeded:OK,summary.failed,summary.canceled," \
 	"createdAt,finishedAt"
-#define TASK_COLUMNS "id,accountId,status,attempt,agentId,error.code:ERROR,finishedAt"
+#define TASK_COLUMNS "id,targetAccountId:ACCOUNT,status,attempt,agentId,error.code:ERROR,finishedAt"
 
 /* Waits for the job, prints it, and answers by its outcome. */
 static enum cli_exit see_through(struct cmd *c, const char *id)
@@ -261,17 +261,6 @@ const struct verb job_verbs[] = {
 		.path = "/v1/jobs/{}/retry",
 		.flags = VERB_IDEMPOTENT,
 		.run = submit,
-	},
-	{ 0 },
-};
-
-const struct verb task_verbs[] = {
-	{
-		.name = "get",
-		.doc = "Shows a task with its result or error.",
-		.args = { { .name = "TASK", .doc = "Id of the task." } },
-		.method = "GET",
-		.path = "/v1/tasks/{}",
 	},
 	{ 0 },
 };

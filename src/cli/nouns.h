@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "cli/extra.h"
 #include "cli/verb.h"
 
 extern const struct noun nouns[]; /* in the order of help; ends in { 0 } */

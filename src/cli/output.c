@@ -40,22 +40,22 @@ static void put_id(const struct cmd *c, struct buf *to, const json_t *v)
 /* Without columns a CSV file of many is a line of JSON each. */
 static const char *columns_of(const struct cmd *c) { return c->verb->columns ? c->verb->columns : "id"; }
 
-void output_object(struct cmd *c, const json_t *v)
+void output_object(struct cmd *c, const json_t *object)
 {
 	struct buf b = { 0 };
 
 	if (c->quiet)
-		put_id(c, &b, v);
+		put_id(c, &b, object);
 	else if (c->format == CMD_JSON)
-		put_pretty(&b, v);
+		put_pretty(&b, object);
 	else if (c->format == CMD_JSONL)
-		put_compact(&b, v);
+		put_compact(&b, object);
 	else if (c->format == CMD_YAML)
-		yaml_put(&b, v);
+		yaml_put(&b, object);
 	else if (c->format == CMD_CSV)
-		csv_object(&b, v);
+		csv_object(&b, object);
 	else
-		table_object(&b, v, c->colour);
+		table_object(&b, object, c->colour);
 	cmd_write(c, &b);
 	buf_done(&b);
 }

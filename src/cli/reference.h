@@ -3,6 +3,7 @@
  */
 #pragma once
 
-#include "cli/cli.h"
+#include "base/buf.h"
+#include "cli/extra.h"
 
 void reference_write(struct buf *to, const struct cli_extra *extra);

@@ -6,6 +6,7 @@
 void sse_restart(struct sse *s)
 {
 	s->line.n = s->data.n = s->type.n = 0;
+	memcpy(s->next_id, s->id, sizeof(s->id));
 	s->cr = s->begun = false;
 }
 
@@ -20,6 +21,7 @@ static bool dispatch(struct sse *s)
 {
 	bool go_on = true;
 
+	memcpy(s->id, s->next_id, sizeof(s->id));
 	if (s->data.n > 0) {
 		s->data.n--; /* the last line end */
 		go_on = s->on_event(s->ctx, s->type.n ? buf_text(&s->type) : "message", buf_text(&s->data));
@@ -32,8 +34,8 @@ static void take_id(struct sse *s, const char *value, size_t n)
 {
 	if (n >= SSE_ID_MAX || memchr(value, 0, n))
 		return;
-	memcpy(s->id, value, n);
-	s->id[n] = 0;
+	memcpy(s->next_id, value, n);
+	s->next_id[n] = 0;
 }
 
 static bool take_data(struct sse *s, const char *value, size_t n)

@@ -11,10 +11,12 @@
 
 struct sse {
 	struct buf line, data, type;
-	char id[SSE_ID_MAX]; /* the last one seen: it outlives the event, and a reconnect */
-	uint32_t retry_ms;   /* what the server said last; 0: nothing */
-	bool cr;             /* a CR ended a line: an LF behind it belongs to it */
-	bool begun;          /* the byte order mark is behind us */
+	char id[SSE_ID_MAX]; /* of the last whole event: it outlives the event, and a reconnect */
+	char next_id
+		[SSE_ID_MAX]; /* becomes `id` when the event is whole: one that was cut off is asked for again */
+	uint32_t retry_ms;    /* what the server said last; 0: nothing */
+	bool cr;              /* a CR ended a line: an LF behind it belongs to it */
+	bool begun;           /* the byte order mark is behind us */
 	/* Called for every whole event. The texts are valid for the call. false ends the reading. */
 	bool (*on_event)(void *ctx, const char *type, const char *data);
 	void *ctx;

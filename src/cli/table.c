@@ -6,11 +6,11 @@
 #include <jansson.h>
 #include <string.h>
 
-#define GAP        2
-#define NAMES_MAX  128 /* characters of a dotted name */
-#define DEPTH_MAX  6   /* objects deeper than that are shown as JSON */
-#define SGR_RESET  "\033[0m"
-#define SGR_STRONG "\033[1m"
+#define GAP           2
+#define KEY_BYTES_MAX 64 /* of one part of a dotted name */
+#define DEPTH_MAX     6  /* objects deeper than that are shown as JSON */
+#define SGR_RESET     "\033[0m"
+#define SGR_STRONG    "\033[1m"
 
 /* The colour of a state; NULL: it is none, or an ordinary one. */
 static const char *colour_of(const char *cell, size_t n)
@@ -110,48 +110,75 @@ void table_list(struct buf *to, const json_t *items, const char *columns, bool c
 	buf_done(&c.text);
 }
 
-static bool is_deep(const json_t *v) { return json_is_object(v) && json_object_size(v) > 0; }
+/* The walk over a thing's members: once to measure (`to` is NULL), once to print. */
+struct members {
+	struct buf *to;
+	struct buf name; /* dotted, of where the walk is */
+	size_t width;    /* of the widest name */
+	size_t depth;
+	bool colour;
+};
 
-/* Calls itself for members; `name` holds the dotted name so far. With `to` NULL it only measures. */
-static size_t put_members(struct buf *to, const json_t *object, char *name, size_t width, bool colour)
+/* A key is cut when it is longer than any of ours, and not in the middle of a character. */
+static void add_key(struct buf *name, const char *key)
 {
-	size_t widest = 0, n = strlen(name), depth = 0;
+	size_t n = strlen(key);
+
+	if (n > KEY_BYTES_MAX)
+		for (n = KEY_BYTES_MAX; n > 0 && ((uint8_t)key[n] & 0xC0) == 0x80; n--)
+			continue;
+	text_put(name, key, n);
+	buf_str(name, key[n] ? "…" : "");
+}
+
+static void put_member(struct members *m, const json_t *value)
+{
+	const char *name = buf_text(&m->name);
+	size_t columns = text_columns(name, m->name.n);
+	struct buf cell = { 0 };
+
+	if (!m->to) {
+		m->width = columns > m->width ? columns : m->width;
+		return;
+	}
+	text_cell(&cell, value);
+	buf_put(m->to, name, m->name.n);
+	pad(m->to, columns, m->width + GAP);
+	put_cell(m->to, buf_text(&cell), cell.n, m->colour ? colour_of(buf_text(&cell), cell.n) : NULL);
+	buf_u8(m->to, '\n');
+	m->to->bad = m->to->bad || cell.bad;
+	buf_done(&cell);
+}
+
+/* Calls itself for objects inside, DEPTH_MAX deep. */
+static void walk(struct members *m, const json_t *object)
+{
+	size_t n = m->name.n;
 	const char *key;
 	json_t *value;
 
-	for (const char *at = name; *at; at++)
-		depth += *at == '.';
 	json_object_foreach((json_t *)object, key, value)
 	{
-		struct buf shown = { 0 };
-		text_put(&shown, key, strlen(key));
-		if (n + shown.n + 2 > NAMES_MAX)
-			shown.n = n + 2 < NAMES_MAX ? NAMES_MAX - n - 2 : 0;
-		memcpy(name + n, buf_text(&shown), shown.n);
-		name[n + shown.n] = 0;
-		shown.n = 0;
-		size_t here = text_columns(name, strlen(name));
-		if (is_deep(value) && depth < DEPTH_MAX) {
-			strcat(name, ".");
-			here = put_members(to, value, name, width, colour);
-		} else if (to) {
-			text_cell(&shown, value);
-			buf_str(to, name);
-			pad(to, here, width + GAP);
-			put_cell(to, buf_text(&shown), shown.n,
-				colour ? colour_of(buf_text(&shown), shown.n) : NULL);
-			buf_u8(to, '\n');
+		add_key(&m->name, key);
+		if (json_object_size(value) > 0 && m->depth < DEPTH_MAX) {
+			buf_u8(&m->name, '.');
+			m->depth++;
+			walk(m, value);
+			m->depth--;
+		} else {
+			put_member(m, value);
 		}
-		widest = here > widest ? here : widest;
-		buf_done(&shown);
-		name[n] = 0;
+		m->name.n = n;
 	}
-	return widest;
 }
 
 void table_object(struct buf *to, const json_t *object, bool colour)
 {
-	char name[NAMES_MAX + 1] = "";
-	size_t width = put_members(NULL, object, name, 0, colour);
-	put_members(to, object, name, width, colour);
+	struct members m = { .colour = colour };
+
+	walk(&m, object);
+	m.to = to;
+	walk(&m, object);
+	to->bad = to->bad || m.name.bad;
+	buf_done(&m.name);
 }

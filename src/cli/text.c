@@ -1,25 +1,20 @@
 #include "cli/text.h"
+#include "base/utf8.h"
 #include "wire/json.h"
 
 #include <jansson.h>
 #include <string.h>
 
-/* How many bytes the UTF-8 character at p has, and which it is; 0 when it is none (RFC 3629). */
+/* How many bytes the character at p has, and which it is; 0 when there is none. */
 static size_t decode(const uint8_t *p, size_t n, uint32_t *ret)
 {
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t k = p[0] < 0x80 ? 1 : p[0] >= 0xF0 ? 4 : p[0] >= 0xE0 ? 3 : p[0] >= 0xC2 ? 2 : 0;
+	size_t k = utf8_len(p, n);
 
-	if (k == 0 || k > n || p[0] > 0xF4)
+	if (k == 0)
 		return 0;
 	uint32_t c = k == 1 ? p[0] : p[0] & (0x7Fu >> k);
-	for (size_t i = 1; i < k; i++) {
-		if ((p[i] & 0xC0) != 0x80)
-			return 0;
+	for (size_t i = 1; i < k; i++)
 		c = c << 6 | (p[i] & 0x3F);
-	}
-	if (c < least[k] || c > 0x10FFFF || (c >= 0xD800 && c < 0xE000))
-		return 0;
 	*ret = c;
 	return k;
 }

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "base/field.h"
-#include "cli/cli.h"
+#include "cli/exit.h"
 
 struct cmd;
 
@@ -33,13 +33,13 @@ enum verb_place {
 
 /* An option. A table of them ends in { 0 }. */
 struct verb_option {
-	char letter;       /* typed behind "-"; 0: none */
-	struct field row;  /* name as typed behind "--"; type, bounds, words and sentence as in every field table */
 	const char *value; /* as help calls the value; NULL for a FIELD_BOOL */
+	struct field row;  /* name as typed behind "--"; type, bounds, words and sentence as in every field table */
 	const char *member; /* of the query or the body it becomes; NULL: the row's name */
 	const char *json;   /* of a FIELD_BOOL: what it stands for, when that is not true */
 	enum verb_place place;
 	enum verb_names names;
+	char letter;   /* typed behind "-"; 0: none */
 	bool optional; /* the value may be left out, and follows only after '=' */
 	bool values;   /* of a FIELD_MAP: the values may be JSON, see params.h */
 };

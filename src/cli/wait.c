@@ -37,6 +37,13 @@ enum cli_exit wait_read(struct cmd *c, const char *id, uint32_t wait_s, json_t *
 	return code;
 }
 
+/* The time is over: the answer may be as old as the question, so the job is read once more. */
+static enum cli_exit last_look(struct cmd *c, const char *id, json_t **ret_job)
+{
+	enum cli_exit code = wait_read(c, id, 0, ret_job);
+	return code == CLI_OK && !wait_is_over(*ret_job) ? CLI_WAIT_EXPIRED : code;
+}
+
 enum cli_exit wait_job(struct cmd *c, const char *id, int64_t limit_s, json_t **ret_job)
 {
 	uint64_t began_ms = clock_mono_ms(), limit_ms = (uint64_t)limit_s * 1000;
@@ -44,17 +51,16 @@ enum cli_exit wait_job(struct cmd *c, const char *id, int64_t limit_s, json_t **
 	for (;;) {
 		json_t *job = NULL;
 		uint64_t asked_ms = clock_mono_ms(), gone_ms = asked_ms - began_ms;
-		uint64_t left_ms = limit_ms > gone_ms ? limit_ms - gone_ms : 0;
-		uint64_t wait_s =
-			limit_ms && left_ms < WAIT_REQUEST_S * 1000 ? (left_ms + 999) / 1000 : WAIT_REQUEST_S;
-		enum cli_exit code = wait_read(c, id, (uint32_t)wait_s, &job);
+		if (limit_ms && gone_ms >= limit_ms)
+			return last_look(c, id, ret_job);
+		uint64_t left_s = limit_ms ? (limit_ms - gone_ms + 999) / 1000 : WAIT_REQUEST_S;
+		enum cli_exit code =
+			wait_read(c, id, (uint32_t)(left_s < WAIT_REQUEST_S ? left_s : WAIT_REQUEST_S), &job);
 		if (code != CLI_OK)
 			return code;
-		bool late = limit_ms && clock_mono_ms() - began_ms >= limit_ms;
-		if (wait_is_over(job) || late) {
-			code = wait_is_over(job) ? CLI_OK : CLI_WAIT_EXPIRED;
+		if (wait_is_over(job)) {
 			*ret_job = job;
-			return code;
+			return CLI_OK;
 		}
 		json_decref(job);
 		/* A server with too many that wait answers at once. */

@@ -125,7 +125,7 @@ static int run_extra(struct words *w)
 	struct options *o = &w->options;
 
 	if (cmd_has(w->c, "help") || asks_help(o->argv, o->at, o->argc))
-		return help_run(w->c, w->all, w->n);
+		return (int)help_run(w->c, w->all, w->n);
 	fflush(w->c->out);
 	return w->extra->run(o->argc - o->at + 1, o->argv + o->at - 1);
 }
@@ -212,6 +212,20 @@ static enum cli_exit incomplete(struct words *w)
 	return CLI_USAGE;
 }
 
+static enum cli_exit run_ours(struct words *w)
+{
+	struct cmd *c = w->c;
+	const struct own *own = w->n > 0 ? own_of(w->all[0]) : NULL;
+
+	if (cmd_has(c, "help"))
+		return help_run(c, w->all, w->n);
+	if (cmd_has(c, "version"))
+		return show_version(c);
+	if (own)
+		return own->run(c, w->all + 1, w->n - 1);
+	return c->verb ? run(w) : incomplete(w);
+}
+
 int words_run(struct cmd *c, int argc, char **argv)
 {
 	struct words w = { .c = c,
@@ -223,16 +237,7 @@ int words_run(struct cmd *c, int argc, char **argv)
 			.arena = &c->arena } };
 	enum cli_exit code = read_all(&w);
 
-	if (code != CLI_OK)
-		return code;
-	if (w.extra)
+	if (code == CLI_OK && w.extra)
 		return run_extra(&w);
-	if (cmd_has(c, "help"))
-		return help_run(c, w.all, w.n);
-	if (cmd_has(c, "version"))
-		return show_version(c);
-	const struct own *own = w.n > 0 ? own_of(w.all[0]) : NULL;
-	if (own)
-		return own->run(c, w.all + 1, w.n - 1);
-	return (int)(c->verb ? run(&w) : incomplete(&w));
+	return (int)(code == CLI_OK ? run_ours(&w) : code);
 }

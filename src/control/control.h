@@ -3,7 +3,7 @@
  * brings it to life.
  *
  * Which thread owns what: the loop thread owns server, hub, feed and timers; the writer's one thread owns the write
- * connection; each reader has its own read connection. log, metrics, conf, secrets and actions do not change after the start.
+ * connection; each reader has its own read connection. log, metrics, conf, routes and secrets do not change after the start.
  */
 #pragma once
 
@@ -66,7 +66,7 @@ struct control {
 	struct twins *twins; /* requests held back behind one with the same Idempotency-Key; loop thread */
 	struct loop_timer *sweep;
 	struct control_secrets secrets;
-	char epoch[CONTROL_EPOCH_MAX]; /* of the event log: changes when a database is made or restored */
+	char epoch[CONTROL_EPOCH_MAX]; /* of the event log: made with the database */
 	int64_t started_ms;
 	const struct route *const *routes; /* the API: tables of rows, see http/route.h */
 	/* Told by the writer after a commit: there are new events, queued tasks, tasks to be canceled. Writer's thread. */

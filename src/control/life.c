@@ -5,8 +5,6 @@
 #include "control/engine/outcome.h"
 #include "control/events/events.h"
 #include "control/events/feed.h"
-#include "control/fleet/agents.h"
-#include "control/fleet/regions.h"
 #include "control/http/idempotency.h"
 #include "control/http/routes.h"
 #include "control/http/serve.h"
@@ -172,39 +170,6 @@ enum rc life_start(struct control *c, struct fault *f)
 	if (rc == RC_OK)
 		loop_timer_at(c->sweep, loop_now_ms(c->loop) + SWEEP_MS);
 	return rc == RC_OK ? listen_on(c, f) : rc;
-}
-
-enum rc life_agent_token(struct control *c, const char *region, struct hush *ret_token, struct fault *f)
-{
-	__attribute__((cleanup(own_store_conn_p))) struct store_conn *db = NULL;
-	struct arena arena = { 0 };
-	const char *id = NULL, *token = NULL;
-	int64_t expires = 0;
-
-	enum rc rc = store_connect(c->store, STORE_WRITE, &db, f);
-	struct tx tx = { .control = c,
-		.db = db,
-		.arena = &arena,
-		.fault = f,
-		.now_ms = clock_wall_ms(),
-		.actor = "system",
-		.peer = "",
-		.trace_id = "" };
-	if (rc == RC_OK)
-		rc = store_begin(db, f);
-	if (rc == RC_OK) {
-		rc = regions_first(&tx, region, &id);
-		if (rc == RC_OK)
-			rc = agents_token(&tx, id, &token, &expires);
-		if (rc == RC_OK)
-			rc = store_commit(db, f);
-		else
-			store_rollback(db);
-	}
-	if (rc == RC_OK)
-		rc = hush_set(ret_token, token, strlen(token));
-	arena_done(&arena);
-	return rc;
 }
 
 void life_drain(struct control *c)

@@ -4,7 +4,6 @@
 #pragma once
 
 #include "base/fault.h"
-#include "base/hush.h"
 #include "base/own.h"
 #include "control/control.h"
 
@@ -13,13 +12,6 @@
  * and listens. *c is made by the caller with conf, log, metrics, loop, store and queue filled in.
  */
 must_check enum rc life_start(struct control *c, struct fault *f);
-
-/*
- * A one-time enrolment token for an agent in the region of this name, which is made when there is none. After life_start, on the
- * thread that called it, before the loop runs.
- */
-must_check enum rc life_agent_token(struct control *c, const char *region, struct hush *ret_token, struct fault *f);
-
 void life_drain(struct control *c); /* loop thread: no new work; agents are told to go away for a while */
 void life_stop(
 	struct control *c); /* after the loop has ended; frees the loop, too. Also after a start that failed */

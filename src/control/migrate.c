@@ -6,10 +6,12 @@
 #include <stdio.h>
 
 /* The text of a migration stands in its .sql file, and from there in the program's read-only memory. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): a declared name */
 #define TEXT(label, file)                                                                                   \
 	__asm__(".pushsection .rodata\n.global " #label "\n" #label ":\n.incbin \"" MIGRATIONS_DIR "/" file \
 		"\"\n.byte 0\n.popsection\n");                                                              \
 	extern const char label[]
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 TEXT(migrate_0001, "0001_foundations.sql");
 
@@ -33,7 +35,7 @@ static void checksum(const char *text, char ret[static 65])
 {
 	uint8_t sum[EVP_MAX_MD_SIZE];
 	EVP_Digest(text, strlen(text), sum, NULL, EVP_sha256(), NULL);
-	for (int i = 0; i < 32; i++)
+	for (size_t i = 0; i < 32; i++)
 		snprintf(ret + i * 2, 3, "%02x", sum[i]);
 }
 

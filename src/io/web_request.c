@@ -226,8 +226,9 @@ static void refuse(struct web_conn *c, int status, const char *why)
 	struct buf body = { 0 }, *out = web_conn_out(c);
 
 	buf_fmt(&body,
-		"{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"detail\":\"%s\"}",
-		reason_of(status), status, code_of(status), why);
+		"{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"retryable\":%s,"
+		"\"detail\":\"%s\"}",
+		reason_of(status), status, code_of(status), status == 408 || status >= 500 ? "true" : "false", why);
 	put_head(c, status,
 		status == 426 ? (const struct web_header[]){ { "Sec-WebSocket-Version", "13" }, { 0 } } : NULL);
 	buf_fmt(out, "Content-Type: application/problem+json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n",

@@ -34,9 +34,11 @@ static enum rc start(const struct conf *c, const struct log *log, struct agent *
 
 	if (!c->agent.server_url)
 		return fault_set(f, RC_INVALID, "no control plane: give --server URL or agent.server_url");
-	if (c->agent.token_file)
-		rc = read_token(c->agent.token_file, &token, f);
+	char identity[4300];
 	snprintf(dir, sizeof(dir), "%s%s", c->agent.dir ? c->agent.dir : c->data.dir, c->agent.dir ? "" : "/agent");
+	snprintf(identity, sizeof(identity), "%s/identity.json", dir);
+	if (c->agent.token_file && access(identity, F_OK) != 0) /* the token is for the first start alone */
+		rc = read_token(c->agent.token_file, &token, f);
 	const struct agent_conf how = {
 		.server_url = c->agent.server_url,
 		.token = token.n ? &token : NULL,
@@ -48,6 +50,7 @@ static enum rc start(const struct conf *c, const struct log *log, struct agent *
 		.steam_ca_file = c->steam.ca_file,
 		.http_proxy = c->agent.http_proxy,
 		.logon_interval_ms = c->steam.logon_interval_ms,
+		.pics_interval_ms = c->steam.pics_interval_ms,
 		.log = log,
 	};
 	if (rc == RC_OK)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): names of members cannot stand in parentheses */
 #define IN(section, member) .at = offsetof(struct conf, section.member) - offsetof(struct conf, section)
 
 static const struct field server_fields[] = {
@@ -168,6 +169,13 @@ static const struct field steam_fields[] = {
 		.def = 10000,
 		.doc = "At least this long between two log-ons from one agent: Steam counts them by address. 0 is "
 		       "for a simulated Steam only." },
+	{ .name = "pics_interval_ms",
+		.type = FIELD_U32,
+		IN(steam, pics_interval_ms),
+		.def = 500,
+		.doc = "At least this long between two requests of one session for whole product infos, twice that "
+		       "for metadata. 0 is for a "
+		       "simulated Steam only." },
 	{ 0 },
 };
 
@@ -189,11 +197,13 @@ static const struct field log_fields[] = {
 	{ 0 },
 };
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): names of members */
 #define SECTION(name_, doc_)                                                                                  \
 	{                                                                                                     \
 		.name = #name_, .type = FIELD_OBJ, .at = offsetof(struct conf, name_), .sub = name_##_fields, \
 		.doc = doc_                                                                                   \
 	}
+/* NOLINTEND(bugprone-macro-parentheses) */
 const struct field conf_fields[] = {
 	SECTION(server, "The HTTP server of `footplate serve`."),
 	SECTION(data, "What is kept."),

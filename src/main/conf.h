@@ -27,7 +27,7 @@ struct conf {
 	} agent;
 	struct {
 		const char *directory_url, *ca_file;
-		uint32_t logon_interval_ms;
+		uint32_t logon_interval_ms, pics_interval_ms;
 	} steam;
 	struct {
 		int level, format;

@@ -1,7 +1,7 @@
 #include "main/inner_agent.h"
 #include "agent/agent.h"
 #include "base/hush.h"
-#include "control/life.h"
+#include "control/fleet/invite.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -19,7 +19,7 @@ enum rc inner_agent_start(
 		snprintf(dir, sizeof(dir), "%s/agent", conf->data.dir);
 	snprintf(identity, sizeof(identity), "%s/identity.json", dir);
 	if (access(identity, F_OK) != 0)
-		rc = life_agent_token(c, conf->agent.region, &token, f);
+		rc = invite_agent(c, conf->agent.region, &token, f);
 	const struct agent_conf how = {
 		.server_url = url,
 		.token = token.n ? &token : NULL,
@@ -31,6 +31,7 @@ enum rc inner_agent_start(
 		.steam_ca_file = conf->steam.ca_file,
 		.http_proxy = conf->agent.http_proxy,
 		.logon_interval_ms = conf->steam.logon_interval_ms,
+		.pics_interval_ms = conf->steam.pics_interval_ms,
 		.log = c->log,
 	};
 	if (rc == RC_OK)

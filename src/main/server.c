@@ -49,7 +49,7 @@ int server_dump(int argc, char **argv)
 		buf_done(&b);
 		return ok ? 0 : 1;
 	}
-	fputs("usage: footplate server dump actions|config|errors|events|metrics|openapi\n", stderr);
+	fputs("usage: footplate server dump actions|cli|config|errors|events|metrics|openapi\n", stderr);
 	return 2;
 }
 

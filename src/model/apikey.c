@@ -57,7 +57,7 @@ bool apikey_is(const char *text, const char *kind)
 
 	if (!bar || bar - text - 3 > APIKEY_KIND_MAX || strlen(bar + 1) != SECRET + SUM)
 		return false;
-	if (kind && (strlen(kind) != (size_t)(bar - text - 3) || strncmp(text + 3, kind, strlen(kind))))
+	if (kind && (strlen(kind) != (size_t)(bar - text - 3) || strncmp(text + 3, kind, strlen(kind)) != 0))
 		return false;
 	if (strspn(bar + 1, alphabet) != SECRET + SUM)
 		return false;

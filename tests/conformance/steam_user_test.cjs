@@ -157,6 +157,12 @@ async function faults() {
 	const l = await ledger();
 	assert.deepStrictEqual([l.logons.refused, l.logons.ok, l.faults.length], [1, 1, 0]);
 	ok('the ledger has counted both');
+	const kicked = newClient();
+	await logon(kicked);
+	const off = new Promise((resolve) => kicked.once('error', resolve));
+	await ask('POST', '/sim/sessions?do=kick&eresult=34');
+	assert.strictEqual((await off).eresult, SteamUser.EResult.LogonSessionReplaced);
+	ok('a session that is logged off unasked');
 }
 
 main(async () => {

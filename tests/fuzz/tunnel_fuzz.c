@@ -60,8 +60,8 @@ static void ask_agent(struct both *b, struct buf *out)
 
 static void begin(struct both *b, unsigned steps)
 {
-	struct uplink_conf a = { .agent_id = "agt_1", .identity = { 1 }, .ephemeral = { 2 }, .seed = 42 };
-	struct tunnel_conf c = { .nonce = { 3 }, .ephemeral = { 4 }, .identity = { 5 }, .time_ms = 1 };
+	struct uplink_conf a = { .agent_id = "agt_1", .identity = { 1 }, .ephemeral = { 16 }, .seed = 42 };
+	struct tunnel_conf c = { .nonce = { 3 }, .ephemeral = { 32 }, .identity = { 5 }, .time_ms = 1 };
 	struct buf to_agent = { 0 }, to_control = { 0 };
 
 	if (tunnel_auth_identity(c.identity, a.control) != RC_OK ||

@@ -21,6 +21,8 @@
  *      drop                           what is held is lost
  *      raw agent|control HEX          these bytes come from that end
  *      due agent|control MS           that machine wants to be ticked at MS
+ *      credits N                      the control plane's end may send so many tasks
+ *      rtt MS                         so long the last heartbeat took
  *      expect …                       what was seen, oldest first: END asked, END hello ID, END up, END got TYPE JSON, END close CODE WHY; nothing
  */
 #include "flow/tunnel.h"
@@ -345,6 +347,10 @@ static bool act(const char *word, char *arg)
 	} else if (!strcmp(word, "due")) {
 		CHECK((is_agent ? uplink_due(&agent) : tunnel_due(&control)) ==
 			strtoull(strchr(arg, ' ') + 1, NULL, 10));
+	} else if (!strcmp(word, "credits")) {
+		CHECK(tunnel_credit(&control) == strtoul(arg, NULL, 10));
+	} else if (!strcmp(word, "rtt")) {
+		CHECK(agent.rtt_ms == strtoul(arg, NULL, 10));
 	} else if (!strcmp(word, "agent") || !strcmp(word, "control")) {
 		return say(!strcmp(word, "agent"), arg);
 	} else {
@@ -355,8 +361,8 @@ static bool act(const char *word, char *arg)
 
 static void begin(void)
 {
-	struct uplink_conf a = { .agent_id = "agt_1", .identity = { 1 }, .ephemeral = { 2 }, .seed = 42 };
-	struct tunnel_conf c = { .nonce = { 3 }, .ephemeral = { 4 }, .identity = { 5 }, .time_ms = 1700000000000 };
+	struct uplink_conf a = { .agent_id = "agt_1", .identity = { 1 }, .ephemeral = { 16 }, .seed = 42 };
+	struct tunnel_conf c = { .nonce = { 3 }, .ephemeral = { 32 }, .identity = { 5 }, .time_ms = 1700000000000 };
 
 	CHECK(tunnel_auth_identity(c.identity, a.control) == RC_OK);
 	CHECK(tunnel_auth_identity(a.identity, agent_public) == RC_OK);

@@ -209,6 +209,20 @@ static void waiting(const struct rig *r)
 	CHECK(a.status == 201);
 	CHECK_STR(json_str(a.body, "status"), "queued"); /* there is no agent */
 	rig_answer_done(&a);
+	/* A replay waits for the same job, and has its own time. */
+	a = rig_call(r, "POST", "/v1/jobs", "Idempotency-Key: w\nPrefer: wait=1",
+		"{\"action\":\"pics.changes\",\"payload\":{\"since\":1}}");
+	CHECK(a.status == 201 && !strcmp(rig_header(&a, "idempotency-replayed"), "true"));
+	char path[96];
+	snprintf(path, sizeof(path), "/v1/jobs/%s/cancel", json_str(a.body, "id"));
+	rig_answer_done(&a);
+	json_decref(rig_expect(r, 200, "POST", path, NULL));
+	/* The job is over now: a replay tells so at once, not what it was when it was made. */
+	a = rig_call(r, "POST", "/v1/jobs", "Idempotency-Key: w\nPrefer: wait=50",
+		"{\"action\":\"pics.changes\",\"payload\":{\"since\":1}}");
+	CHECK(a.status == 201);
+	CHECK_STR(json_str(a.body, "status"), "canceled");
+	rig_answer_done(&a);
 }
 
 int main(void)

@@ -190,6 +190,25 @@ static void another_epoch(struct rig *r)
 	close(fd);
 }
 
+/* What the log has no more is told as a gap, and the stream goes on behind it. */
+static void forgotten(struct rig *r)
+{
+	static struct reader s;
+	char command[200];
+
+	rig_stop(&r->server, SIGTERM);
+	snprintf(command, sizeof(command), "sqlite3 %s/data/footplate.db 'DELETE FROM events WHERE pos <= 50'",
+		r->dir);
+	CHECK(system(command) == 0);
+	rig_serve(r, (const char *const[]){ "--no-agent", NULL });
+	s.last_pos = 50; /* where the gap ends */
+	int fd = subscribe(r, &s, 0);
+	while (s.last_pos < 60 && read_some(fd, &s, 512) > 0)
+		;
+	CHECK(s.gaps == 1 && s.last_pos >= 60);
+	close(fd);
+}
+
 static void bad_cursors(struct rig *r)
 {
 	json_decref(rig_expect(r, 422, "GET", "/v1/events?after=x", NULL));
@@ -234,6 +253,7 @@ int main(void)
 	another_epoch(&r);
 	bad_cursors(&r);
 	pages(&r);
+	forgotten(&r);
 	rig_done(&r);
 	return 0;
 }

@@ -31,8 +31,7 @@ static const char *const heads[] = {
 	"GET /v1/jobs/..%2f..%2fetc HTTP/1.1\r\nHost: x\r\n\r\n",
 	"GET /\x01\x02 HTTP/1.1\r\nHost: x\r\n\r\n",
 	"GET /v1/agents/tunnel HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
-	"GET /v1/agents/tunnel HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: "
-	"Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n\r\n",
+	"GET /v1/agents/tunnel HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key:\r\n\r\n",
 	"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
 	"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
 	"GET /livez HTTP/1.1\r\nHost: x\r\nX-Bad: a\x00z\r\n\r\n",

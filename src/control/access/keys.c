@@ -119,7 +119,7 @@ void keys_hash(const struct control *c, const char *secret, char ret[static KEYS
 	static const char hex[] = "0123456789abcdef";
 
 	HMAC(EVP_sha256(), c->secrets.pepper, 32, (const uint8_t *)secret, strlen(secret), mac, NULL);
-	for (int i = 0; i < 32; i++) {
+	for (size_t i = 0; i < 32; i++) {
 		ret[i * 2] = hex[mac[i] >> 4];
 		ret[i * 2 + 1] = hex[mac[i] & 15];
 	}

@@ -23,6 +23,7 @@ static enum rc find(struct tx *tx, const struct dispatch_offer *o, size_t max, s
 		       "LEFT JOIN accounts a ON a.id = t.account_id LEFT JOIN agents g ON g.id = a.agent_id "
 		       "WHERE t.status = 'queued' AND t.not_before <= $1 AND (t.region_id IS NULL OR t.region_id = "
 		       "$2) "
+		       "AND $5 LIKE '%,' || t.action || ',%' "
 		       "AND (a.agent_id IS NULL OR a.agent_id = $3 OR g.state <> 'connected') "
 		       "AND (t.account_id IS NULL OR NOT EXISTS "
 		       "(SELECT 1 FROM tasks h WHERE h.account_id = t.account_id AND h.status IN ('leased', "
@@ -32,20 +33,12 @@ static enum rc find(struct tx *tx, const struct dispatch_offer *o, size_t max, s
 	auto_rows struct store_rows *r = NULL;
 	enum rc rc = store_run(tx->db, &waiting,
 		STORE_ARGS(store_int(tx->now_ms), store_text(o->region_id), store_text(o->agent_id),
-			store_int((int64_t)max)),
+			store_int((int64_t)max), store_text(o->actions)),
 		&r, tx->fault);
 	if (rc != RC_OK)
 		return rc;
 	return rows_list(r, &(struct rows_into){ candidate_row, tx->arena, NULL }, sizeof(struct candidate), max,
 		ret, tx->fault);
-}
-
-static bool knows(const struct dispatch_offer *o, const char *action)
-{
-	for (const char *const *a = o->actions; *a; a++)
-		if (!strcmp(*a, action))
-			return true;
-	return false;
 }
 
 /* Several tasks of one account may have been found together; the first of them takes the account. */
@@ -106,7 +99,7 @@ enum rc dispatch_lease(
 		more |= room && found.n == room;
 		const struct candidate *k = found.at;
 		for (size_t j = 0; rc == RC_OK && j < found.n; j++) {
-			if (!knows(&offers[i], k[j].action) || account_taken(grants, got, k[j].account_id))
+			if (account_taken(grants, got, k[j].account_id))
 				continue;
 			rc = lease_one(tx, &offers[i], &k[j], &grants[got]);
 			if (rc == RC_OK)

@@ -13,7 +13,7 @@
 /* An agent that takes tasks. */
 struct dispatch_offer {
 	const char *agent_id, *region_id;
-	const char *const *actions; /* ends in NULL */
+	const char *actions; /* their names with a comma before, between and after: ",a,b," */
 	uint32_t credit;
 };
 

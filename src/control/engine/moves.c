@@ -172,7 +172,7 @@ enum rc moves_lease(struct tx *tx, struct moves_task *t, const char *agent_id)
 		       "$5, "
 		       "started_at = CASE started_at WHEN 0 THEN $6 ELSE started_at END WHERE id = $1"
 	};
-	struct task m;
+	struct task m = { 0 };
 	enum rc rc = turn(tx, t, TASK_LEASED, &m);
 	if (rc != RC_OK)
 		return rc;
@@ -193,7 +193,7 @@ enum rc moves_lease(struct tx *tx, struct moves_task *t, const char *agent_id)
 enum rc moves_start(struct tx *tx, struct moves_task *t)
 {
 	static const struct store_query set = { .sql = "UPDATE tasks SET status = 'running' WHERE id = $1" };
-	struct task m;
+	struct task m = { 0 };
 	enum rc rc = turn(tx, t, TASK_RUNNING, &m);
 	if (rc == RC_OK)
 		rc = store_do(tx->db, &set, STORE_ARGS(store_text(t->id)), tx->fault);
@@ -206,7 +206,7 @@ static enum rc end(struct tx *tx, struct moves_task *t, enum task_status to, con
 {
 	static const struct store_query set = { .sql = "UPDATE tasks SET status = $2, result = $3, error = $4, "
 						       "finished_at = $5, lease_until = 0 WHERE id = $1" };
-	struct task m;
+	struct task m = { 0 };
 	enum rc rc = turn(tx, t, to, &m);
 	if (rc == RC_OK)
 		rc = store_do(tx->db, &set,

@@ -4,6 +4,7 @@
 #include "control/events/events.h"
 #include "control/rows.h"
 #include "wire/json.h"
+#include "wire/json_check.h"
 
 #define HELD_MAX TUNNEL_MSG_TASKS_MAX
 
@@ -37,11 +38,9 @@ static const char *error_of(struct tx *tx, const struct tunnel_msg_failure *e)
 
 static enum rc settle(struct tx *tx, struct moves_task *t, const struct tunnel_msg_result *m)
 {
-	auto_json struct json_t *j = NULL;
-
 	switch ((enum tunnel_msg_outcome)m->outcome) {
 	case TUNNEL_MSG_SUCCEEDED:
-		if (m->result && json_read(m->result, m->result_n, &j, tx->fault) != RC_OK)
+		if (m->result && !json_check(m->result, m->result_n))
 			return moves_fail(tx, t,
 				moves_error(tx, "malformed_result", "the agent's result is not JSON", false),
 				false);
@@ -60,7 +59,9 @@ enum rc outcome_result(struct tx *tx, const char *agent_id, const struct tunnel_
 	enum rc rc = load_held(tx, agent_id, m->task_id, m->attempt, &t);
 
 	*ret_stale = false;
-	if (rc == RC_OK && t.nonce && m->nonce && !strcmp(t.nonce, m->nonce))
+	/* What the agent never got it cannot answer with the nonce. */
+	bool lost = m->outcome == TUNNEL_MSG_FAILED && m->error.code && !strcmp(m->error.code, "lost_by_agent");
+	if (rc == RC_OK && (lost || (t.nonce && m->nonce && !strcmp(t.nonce, m->nonce))))
 		return settle(tx, &t, m);
 	if (rc != RC_OK && rc != RC_MISSING)
 		return rc;
@@ -146,7 +147,7 @@ static enum rc lose(struct tx *tx, const char *id, const char *code, const char 
 	return rc == RC_OK ? moves_fail(tx, &t, moves_error(tx, code, detail, true), true) : rc;
 }
 
-/* What the agent has and the database does not hold for it; what is over is left to its RESULT, which is answered then. */
+/* What the agent has and the database does not hold for it as its current attempt. */
 static enum rc find_foreign(
 	struct tx *tx, const char *agent_id, const struct field_list *inflight, struct field_list *ret)
 {

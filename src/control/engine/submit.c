@@ -273,7 +273,7 @@ enum rc submit_new(struct call *c, const struct submit_job *in, const char **ret
 {
 	const struct action *a = NULL;
 	enum rc rc = check(c, in, &a);
-	if (rc != RC_OK)
+	if (rc != RC_OK || !a)
 		return rc;
 	struct making m = { .c = c,
 		.id = tx_id(&c->tx, "job"),

@@ -287,7 +287,7 @@ static void on_beat(void *ctx)
 	beat_list(&f->live);
 	beat_list(&f->behind);
 	read_live(f); /* in case a read failed */
-	loop_timer_at(f->beat, loop_now_ms(f->control->loop) + FEED_HEARTBEAT_S * 1000);
+	loop_timer_at(f->beat, loop_now_ms(f->control->loop) + FEED_HEARTBEAT_MS);
 }
 
 enum rc feed_new(struct control *c, struct feed **ret_feed, struct fault *fault)
@@ -303,7 +303,7 @@ enum rc feed_new(struct control *c, struct feed **ret_feed, struct fault *fault)
 	enum rc rc = loop_timer_new(c->loop, on_beat, f, &f->beat);
 	if (rc != RC_OK)
 		return fault_set(fault, rc, "no timer for the event feed");
-	loop_timer_at(f->beat, loop_now_ms(c->loop) + FEED_HEARTBEAT_S * 1000);
+	loop_timer_at(f->beat, loop_now_ms(c->loop) + FEED_HEARTBEAT_MS);
 	*ret_feed = take(f);
 	feed_wake(*ret_feed);
 	return RC_OK;

@@ -12,10 +12,10 @@
 #include "control/http/route.h"
 #include "io/web.h"
 
-#define FEED_QUEUED_MAX  65536 /* bytes that wait for one socket before it counts as behind */
-#define FEED_TYPES_MAX   16
-#define FEED_PAGE        200 /* events of one page */
-#define FEED_HEARTBEAT_S 15
+#define FEED_QUEUED_MAX   65536 /* bytes that wait for one socket before it counts as behind */
+#define FEED_TYPES_MAX    16
+#define FEED_PAGE         200 /* events of one page */
+#define FEED_HEARTBEAT_MS 15000
 
 /* What a subscriber wants. One block of memory, freed by free(). */
 struct feed_wish {

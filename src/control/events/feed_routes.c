@@ -105,7 +105,7 @@ static enum rc make_wish(struct call *c, struct feed_wish **ret)
 	w->job_id = keep(&room, q->job_id);
 	w->account_id = keep(&room, q->account_id);
 	w->region_id = keep(&room, q->region_id);
-	enum rc rc = q->type ? read_types(c, strcpy(room, q->type), w) : RC_OK;
+	enum rc rc = q->type ? read_types(c, memcpy(room, q->type, strlen(q->type) + 1), w) : RC_OK;
 	const char *after = c->last_event_id ? c->last_event_id : q->after;
 	if (rc == RC_OK && after)
 		rc = read_cursor(c, after, w);

@@ -6,7 +6,7 @@
 #include "control/http/route.h"
 #include "wire/tunnel_msg.h"
 
-#define AGENTS_TOKEN_MS (15 * 60 * 1000) /* how long an enrolment token is good */
+#define AGENTS_TOKEN_MS (15ll * 60 * 1000) /* how long an enrolment token is good */
 
 /* The public key and region of an enrolled agent. RC_MISSING: unknown; RC_DENIED: revoked. */
 must_check enum rc agents_key(struct tx *tx, const char *agent_id, uint8_t *ret_public, char *ret_region);

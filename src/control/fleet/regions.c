@@ -161,6 +161,7 @@ static enum rc patch(struct call *c, void *ret_out)
 
 static enum rc drop(struct call *c, void *ret_out)
 {
+	static const struct store_query tokens = { .sql = "DELETE FROM join_tokens WHERE region_id = $1" };
 	static const struct store_query delete = { .sql = "DELETE FROM regions WHERE id = $1" };
 	struct region v = { 0 };
 	(void)ret_out;
@@ -169,10 +170,11 @@ static enum rc drop(struct call *c, void *ret_out)
 	if (rc == RC_OK)
 		rc = route_match(c, v.version);
 	if (rc == RC_OK)
+		rc = store_do(c->tx.db, &tokens, STORE_ARGS(store_text(v.id)), c->tx.fault);
+	if (rc == RC_OK)
 		rc = store_do(c->tx.db, &delete, STORE_ARGS(store_text(v.id)), c->tx.fault);
 	if (rc == RC_CONFLICT)
-		return fault_set(
-			c->tx.fault, rc, "the region has agents or enrolment tokens; it cannot be deleted");
+		return fault_set(c->tx.fault, rc, "the region has agents; it cannot be deleted");
 	if (rc == RC_OK)
 		rc = events_add(&c->tx, &(struct event){ .type = "region.deleted", .region_id = v.id });
 	return rc == RC_OK ? audit_add(&c->tx, "region.delete", v.id) : rc;
@@ -229,6 +231,6 @@ const struct route regions_routes[] = {
 		.flags = ROUTE_WRITE | ROUTE_MATCH,
 		.status = 204,
 		.run = drop,
-		.doc = "Deletes a region that no agent belongs to." },
+		.doc = "Deletes a region that no agent belongs to, and its enrolment tokens." },
 	{ 0 },
 };

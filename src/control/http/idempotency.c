@@ -32,7 +32,7 @@ enum rc idempotency_fingerprint(const struct json_t *body, char ret[static 65])
 	if (rc == RC_OK &&
 		EVP_Digest(text.p ? text.p : (const void *)"", text.n, sum, NULL, EVP_sha256(), NULL) != 1)
 		rc = RC_NOMEM;
-	for (int i = 0; rc == RC_OK && i < 32; i++)
+	for (size_t i = 0; rc == RC_OK && i < 32; i++)
 		snprintf(ret + i * 2, 3, "%02x", sum[i]);
 	buf_done(&text);
 	return rc;

@@ -6,8 +6,8 @@ static int hex(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
-	c |= 32;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	int low = (unsigned char)c | 32;
+	return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
 }
 
 bool match_unescape(char *s, bool form)
@@ -15,7 +15,9 @@ bool match_unescape(char *s, bool form)
 	char *to = s;
 
 	for (; *s; s++, to++) {
-		*to = form && *s == '+' ? ' ' : *s;
+		*to = *s;
+		if (form && *s == '+')
+			*to = ' ';
 		if (*s != '%')
 			continue;
 		int hi = hex(s[1]), lo = hi < 0 ? -1 : hex(s[2]);

@@ -63,7 +63,7 @@ static void put_parameters(const struct route *r, struct buf *to)
 	if (r->flags & (ROUTE_IDEMPOTENT | ROUTE_ACCEPTED)) {
 		part(to, &first);
 		put_header(to, "Idempotency-Key", r->flags & ROUTE_IDEMPOTENT,
-			"The same key with the same body has its effect once; kept for 24 hours.");
+			"The same key with the same body has its effect once; kept for engine.idempotency_hours.");
 	}
 	if (r->flags & ROUTE_MATCH) {
 		part(to, &first);

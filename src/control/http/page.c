@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAC 12 /* bytes of the HMAC that a cursor carries, as hex */
+#define MAC ((size_t)12) /* bytes of the HMAC that a cursor carries, as hex */
 
 static void mac_of(struct call *c, const char *id, char ret[static MAC * 2 + 1])
 {
@@ -17,7 +17,7 @@ static void mac_of(struct call *c, const char *id, char ret[static MAC * 2 + 1])
 	int n = snprintf(text, sizeof(text), "%s\n%s\n%s", c->route->path, c->who->id, id);
 	HMAC(EVP_sha256(), c->tx.control->secrets.cursor, 32, (const uint8_t *)text,
 		(size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1, mac, NULL);
-	for (int i = 0; i < MAC; i++)
+	for (size_t i = 0; i < MAC; i++)
 		snprintf(ret + i * 2, 3, "%02x", mac[i]);
 }
 

@@ -1,6 +1,6 @@
 /*
  * page: cursors of lists. A cursor is the id after which the next page begins, with a MAC over it and the list it belongs
- * to: nobody can make one up, and one list's does not fit another. Lists are ordered by id, newest first.
+ * to: nobody can make one up, and one route's does not fit another's. Lists are ordered by id, newest first.
  */
 #pragma once
 

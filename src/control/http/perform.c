@@ -29,7 +29,7 @@ static enum rc authenticate(const struct exchange *x, struct tx *tx, struct prin
 	if (rc != RC_OK)
 		return rc;
 	tx->actor = arena_fmt(tx->arena, "key:%s", who->id);
-	if (!route_may(who, x->route->scope))
+	if (!x->again && !route_may(who, x->route->scope))
 		return fault_set(tx->fault, RC_DENIED, "this needs the scope %s, which the key does not have",
 			scope_text(x->route->scope));
 	return tx->actor ? RC_OK : RC_NOMEM;
@@ -139,6 +139,8 @@ static void replay(struct exchange *x, const struct idempotency_answer *a)
 	buf_str(&x->body, a->body);
 	if (a->location)
 		snprintf(x->location, sizeof(x->location), "%s", a->location);
+	if (a->location && (x->route->flags & ROUTE_WAIT))
+		snprintf(x->job_id, sizeof(x->job_id), "%s", strrchr(a->location, '/') + 1);
 }
 
 /* Runs once for each Idempotency-Key. What went wrong for good is not kept: nothing was done, so the key is free again. */

@@ -1,6 +1,6 @@
 /*
  * route: the table that is the API. One row is one operation: who may call it, what goes in, what comes out, and the
- * sentence that the reference prints. http/serve decodes, checks, authorizes, runs and encodes after the row alone; so a
+ * sentence that the reference prints. http/perform authorizes, decodes, checks, runs and encodes after the row alone; so a
  * handler does nothing but its work.
  *
  * A ROUTE_WRITE handler runs inside the writer's transaction: all that it did is undone unless it answers RC_OK.

@@ -51,11 +51,28 @@ static bool not_modified(const struct exchange *x)
 	return x->status == 200 && *x->etag && x->if_none_match && !strcmp(x->if_none_match, x->etag);
 }
 
+/* The next page of the same list: the same path and query, but for the cursor. */
+static void put_link(const struct web_view *v, const char *cursor, char *to, size_t n)
+{
+	size_t used = (size_t)snprintf(to, n, "<%s?", v->path);
+
+	for (const char *q = v->query; *q && used < n;) {
+		size_t k = strcspn(q, "&");
+		if (strncmp(q, "cursor=", 7) != 0)
+			used += (size_t)snprintf(to + used, n - used, "%.*s&", (int)k, q);
+		q += k + (q[k] == '&');
+	}
+	if (used < n)
+		used += (size_t)snprintf(to + used, n - used, "cursor=%s>; rel=\"next\"", cursor);
+	if (used >= n)
+		*to = 0; /* too long for a header: the body has the cursor, too */
+}
+
 /* Answers, counts and frees. `allow` is for a 405. */
 static void answer_with(struct exchange *x, const char *allow)
 {
 	struct web_header h[HEADERS_MAX] = { 0 };
-	char trace[64], link[256] = "";
+	char trace[64], link[1024] = "";
 	const struct web_view *v = web_view(x->request);
 	size_t n = 0;
 
@@ -65,7 +82,7 @@ static void answer_with(struct exchange *x, const char *allow)
 	}
 	snprintf(trace, sizeof(trace), "00-%s-%.16s-01", x->trace, x->trace + 8);
 	if (*x->next)
-		snprintf(link, sizeof(link), "<%s?cursor=%s>; rel=\"next\"", x->route->path, x->next);
+		put_link(v, x->next, link, sizeof(link));
 	add(h, &n, "content-type", x->body.n ? type_of(x) : NULL);
 	add(h, &n, "cache-control", "no-store");
 	add(h, &n, "x-content-type-options", "nosniff");
@@ -113,6 +130,9 @@ static void finish(struct exchange *x)
 		free_exchange(x);
 		return;
 	}
+	if (x->replayed && x->wait_ms &&
+		!x->again) /* the stored answer is old: the job is read before it is waited for */
+		x->woken = true;
 	bool watched = !list_empty(&x->waiting);
 	if (x->rc != RC_OK || x->job_over || !x->wait_ms) {
 		waits_forget(x);

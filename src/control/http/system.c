@@ -80,12 +80,14 @@ static enum rc readyz(struct call *c, void *ret_out)
 
 static int64_t resident_bytes(void)
 {
+	char text[128] = "", *at = text;
 	FILE *f = fopen("/proc/self/statm", "re");
-	long total = 0, resident = 0;
-	int n = f ? fscanf(f, "%ld %ld", &total, &resident) : 0;
+	bool ok = f && fgets(text, sizeof(text), f);
+
 	if (f)
 		fclose(f);
-	return n == 2 ? (int64_t)resident * sysconf(_SC_PAGESIZE) : 0;
+	strtol(at, &at, 10); /* the first number is the whole address space */
+	return ok ? strtol(at, NULL, 10) * sysconf(_SC_PAGESIZE) : 0;
 }
 
 static enum rc active_jobs(struct call *c, int64_t *ret)

@@ -31,7 +31,8 @@ static void on_tick(void *ctx)
 		if (!x->parked || now < x->wait_until_ms)
 			continue;
 		let_go(w, x);
-		w->answer(x);
+		x->wait_ms = 0; /* what was read is old by now: once more, and then it is answered */
+		w->again(x);
 	}
 	if (w->n)
 		loop_timer_at(w->timer, now + TICK_MS);

@@ -15,7 +15,7 @@
 struct offered {
 	int64_t epoch;
 	char agent_id[ID_MAX], region_id[ID_MAX];
-	char *actions[PEER_ACTIONS_MAX + 1];
+	char *actions;
 	uint32_t credit;
 };
 
@@ -32,8 +32,7 @@ struct deal {
 static void deal_free(struct deal *d)
 {
 	for (size_t i = 0; i < d->n; i++)
-		for (size_t k = 0; d->offers[i].actions[k]; k++)
-			free(d->offers[i].actions[k]);
+		free(d->offers[i].actions);
 	arena_done(&d->arena);
 	free(d);
 }
@@ -61,7 +60,7 @@ static enum rc lease(struct write *w, struct tx *tx)
 		return RC_NOMEM;
 	for (size_t i = 0; i < d->n; i++)
 		offers[i] = (struct dispatch_offer){ d->offers[i].agent_id, d->offers[i].region_id,
-			(const char *const *)d->offers[i].actions, d->offers[i].credit };
+			d->offers[i].actions, d->offers[i].credit };
 	enum rc rc = dispatch_lease(tx, offers, d->n, &got, &d->more);
 	if (rc != RC_OK)
 		return rc;
@@ -120,10 +119,8 @@ static bool make_offer(const struct peer *p, uint32_t credit, struct offered *o)
 	*o = (struct offered){ .epoch = p->epoch, .credit = credit };
 	memcpy(o->agent_id, p->id, sizeof(o->agent_id));
 	memcpy(o->region_id, p->region_id, sizeof(o->region_id));
-	for (size_t i = 0; p->actions[i]; i++)
-		if (!(o->actions[i] = strdup(p->actions[i])))
-			return false;
-	return true;
+	o->actions = strdup(p->actions);
+	return o->actions != NULL;
 }
 
 void deal_tasks(struct hub *h)
@@ -250,6 +247,10 @@ static void send_reconciles(struct survey *s)
 {
 	struct tunnel_msg_task *tasks = arena_take(&s->arena, (s->n + 1) * sizeof(*tasks));
 
+	if (s->n == CANCELS_MAX) { /* not all were read: an agent would drop what is not listed */
+		log_warn(s->hub->control->log, "agents not compared: they hold %d tasks or more", CANCELS_MAX);
+		return;
+	}
 	list_each (at, next, &s->hub->peers) {
 		struct peer *p = list_of(at, struct peer, all);
 		struct tunnel_msg m = { .type = TUNNEL_MSG_RECONCILE };

@@ -12,12 +12,26 @@
 #define SCAN_MS      500   /* between two looks for lapsed leases and tasks whose time has come */
 #define RECONCILE_MS 60000 /* between two full comparisons with each agent */
 
-static void count_agents(struct hub *h)
+static void count_agents(struct hub *h, const char *region_id)
 {
-	size_t n = 0;
-	list_each (at, next, &h->peers)
-		n += list_of(at, struct peer, all)->up;
-	metric_set(h->control->metrics, METRIC_AGENTS, "\nconnected", (int64_t)n);
+	char labels[METRIC_LABELS_MAX];
+	int64_t n = 0;
+
+	list_each (at, next, &h->peers) {
+		const struct peer *p = list_of(at, struct peer, all);
+		n += p->up && !strcmp(p->region_id, region_id);
+	}
+	snprintf(labels, sizeof(labels), "%s\nconnected", region_id);
+	metric_set(h->control->metrics, METRIC_AGENTS, labels, n);
+}
+
+static void count_frame(const struct hub *h, const char *dir, unsigned type)
+{
+	char labels[METRIC_LABELS_MAX];
+	const char *name = tunnel_msg_name(type);
+
+	snprintf(labels, sizeof(labels), "%s\n%s", dir, name ? name : "_other");
+	metric_add(h->control->metrics, METRIC_TUNNEL_FRAMES, labels, 1);
 }
 
 static void come_up(struct peer *p)
@@ -33,7 +47,7 @@ static void come_up(struct peer *p)
 	}
 	p->up = map_put(&h->agents, p->id, p) == RC_OK;
 	log_info(h->control->log, "agent connected agent=%s region=%s", p->id, p->region_id);
-	count_agents(h);
+	count_agents(h, p->region_id);
 	deal_wake(h);
 }
 
@@ -56,7 +70,7 @@ static void go_down(struct peer *p, int code, const char *why)
 	p->up = false;
 	map_take(&h->agents, p->id);
 	log_info(h->control->log, "agent disconnected agent=%s: %s", p->id, p->why);
-	count_agents(h);
+	count_agents(h, p->region_id);
 	inbox_gone(p);
 }
 
@@ -65,7 +79,7 @@ static void act(struct peer *p, const struct tunnel_act *a)
 {
 	switch (a->kind) {
 	case TUNNEL_SEND:
-		metric_add(p->hub->control->metrics, METRIC_TUNNEL_FRAMES, "out\nall", 1);
+		count_frame(p->hub, "out", a->n > 1 ? a->p[1] : 0);
 		if (!web_socket_send(p->socket, a->p, a->n, true))
 			tunnel_close(&p->tunnel, TUNNEL_LINK_TIMEOUT, "the agent reads too slowly");
 		break;
@@ -76,7 +90,7 @@ static void act(struct peer *p, const struct tunnel_act *a)
 		come_up(p);
 		break;
 	case TUNNEL_MESSAGE:
-		metric_add(p->hub->control->metrics, METRIC_TUNNEL_FRAMES, "in\nall", 1);
+		count_frame(p->hub, "in", a->msg->type);
 		p->heard_ms = loop_now_ms(p->hub->control->loop);
 		inbox_message(p, a->msg);
 		break;
@@ -122,8 +136,7 @@ static void on_close(void *ctx, struct web_socket *s, int code, const char *why)
 	p->hub->peers_n--;
 	loop_timer_free(p->timer);
 	tunnel_done(&p->tunnel);
-	for (size_t i = 0; p->actions[i]; i++)
-		free(p->actions[i]);
+	free(p->actions);
 	free(p);
 }
 

@@ -176,7 +176,7 @@ struct visit {
 	char agent_id[ID_MAX], region_id[ID_MAX], peer[64];
 	struct arena arena; /* holds `cancel` */
 	struct field_list cancel;
-	char *actions[PEER_ACTIONS_MAX + 1];
+	char *actions;
 };
 
 static struct visit *visit_of(struct write *w)
@@ -186,8 +186,7 @@ static struct visit *visit_of(struct write *w)
 
 static void visit_free(struct visit *v)
 {
-	for (size_t i = 0; v->actions[i]; i++)
-		free(v->actions[i]);
+	free(v->actions);
 	buf_done(&v->payload);
 	arena_done(&v->arena);
 	free(v);
@@ -254,8 +253,7 @@ static void on_admitted(struct write *w)
 		id_make(session, "ses", clock_wall_ms(), random);
 		snprintf(p->id, sizeof(p->id), "%s", v->agent_id);
 		snprintf(p->region_id, sizeof(p->region_id), "%s", v->region_id);
-		memcpy(p->actions, v->actions, sizeof(p->actions));
-		memset(v->actions, 0, sizeof(v->actions));
+		p->actions = take(v->actions);
 		const struct tunnel_msg_welcome welcome = { .session_id = session,
 			.epoch = v->epoch,
 			.cancel = v->cancel,
@@ -271,10 +269,16 @@ static void on_admitted(struct write *w)
 static bool keep_actions(struct visit *v, const struct field_list *from)
 {
 	const char *const *names = from->at;
-	for (size_t i = 0; i < from->n && i < PEER_ACTIONS_MAX; i++)
-		if (!(v->actions[i] = strdup(names[i])))
-			return false;
-	return true;
+	struct buf b = { 0 };
+
+	buf_u8(&b, ',');
+	for (size_t i = 0; i < from->n; i++) {
+		buf_str(&b, names[i]);
+		buf_u8(&b, ',');
+	}
+	v->actions = b.bad ? NULL : strdup(buf_text(&b));
+	buf_done(&b);
+	return v->actions != NULL;
 }
 
 void inbox_hello(struct peer *p, const struct tunnel_msg_hello *m)

@@ -11,8 +11,6 @@
 #include "flow/tunnel.h"
 #include "io/loop.h"
 
-#define PEER_ACTIONS_MAX 64
-
 struct peer;
 struct hub {
 	struct control *control;
@@ -39,7 +37,7 @@ struct peer {
 	bool up, draining, renewing, ended;
 	int64_t epoch;
 	char id[ID_MAX], region_id[ID_MAX], why[96];
-	char *actions[PEER_ACTIONS_MAX + 1]; /* ends in NULL; each is this peer's */
+	char *actions; /* ",a,b,": see struct dispatch_offer; this peer's */
 	uint64_t heard_ms;
 };
 

@@ -8,10 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BUSY_MS        5000
-#define STATEMENTS_MAX 256 /* kept per connection; a prime-ish table of addresses, never more than half full */
-#define SLOTS          512
-#define ARGS_MAX       32
+#define BUSY_MS 5000
+#define STATEMENTS_MAX \
+	256 /* kept per connection: SLOTS is a hash table of their addresses, never more than half full */
+#define SLOTS    512
+#define ARGS_MAX 32
 
 struct sqlite_store {
 	struct store base;
@@ -115,7 +116,7 @@ static enum rc statement_of(
 	}
 	struct sqlite_rows *s = NULL;
 	enum rc rc = prepare(c, q, &s, f);
-	if (rc != RC_OK)
+	if (rc != RC_OK || !s)
 		return rc;
 	s->once = c->slots[at] || c->kept >= STATEMENTS_MAX;
 	if (!s->once) {
@@ -157,7 +158,7 @@ static enum rc run(struct store_conn *base, const struct store_query *q, struct 
 	if (args.n > ARGS_MAX)
 		return fault_set(f, RC_INTERNAL, "a query has more than %d arguments", ARGS_MAX);
 	enum rc rc = statement_of(c, q, &s, f);
-	if (rc != RC_OK)
+	if (rc != RC_OK || !s)
 		return rc;
 	s->busy = true;
 	s->over = false;

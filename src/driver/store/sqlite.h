@@ -1,6 +1,6 @@
 /*
- * sqlite: the embedded store. WAL, synchronous=FULL: a commit returns after fdatasync. One write connection at a time is what
- * the control plane opens; readers never wait for it. Statements are prepared once per connection and kept, by the address
+ * sqlite: the embedded store. WAL, synchronous=FULL: a commit returns after fdatasync. Writers take
+ * turns, readers never wait for them. Statements are prepared once per connection and kept, by the address
  * of their store_query. The database file is made 0600.
  */
 #pragma once

@@ -427,6 +427,35 @@ static void repeats(struct agent **a)
 	CHECK(!strchr(c.seen[c.read_n - 2], '/')); /* the control plane did not want it any more */
 }
 
+/* The control plane's list and the agent's differ: both are put right, but only after a while, for lists and tasks cross. */
+static void reconciles(void)
+{
+	struct tunnel_msg_task t[] = { { "t_old", 1 }, { "t_nowhere", 3 } };
+	const struct tunnel_msg m = { .type = TUNNEL_MSG_RECONCILE, .reconcile.tasks = { t, 2 } };
+
+	dispatch("t_old", "pics.product_info", "read", "{}", 5000);
+	expect("ACCEPT");
+	expect("RESULT {\"taskId\":\"t_old\"");
+	dispatch("t_hangs", "pics.changes", "read", "{\"since\":1}", 600000);
+	expect("ACCEPT");
+	do_it(&m);
+	expect("RESULT "
+	       "{\"taskId\":\"t_nowhere\",\"attempt\":3,\"nonce\":\"\",\"outcome\":\"failed\",\"error\":{\"code\":"
+	       "\"lost_by_agent\"");
+	do_it(&m); /* t_hangs is old enough now to be dropped: it is canceled, and nothing is told of it */
+	c.cancel_n = 0;
+	for (int tries = 0; tries == 0 || strstr(c.seen[c.read_n - 3], "t_hangs");
+		tries++) { /* its worker may need a moment */
+		CHECK(tries < 10);
+		do_it(NULL);
+		expect("closed");
+		expect("HELLO agt_1 t_old/1");
+		expect("up");
+		expect("RESULT {\"taskId\":\"t_old\"");
+	}
+	ack("t_old");
+}
+
 int main(void)
 {
 	struct fault f = { 0 };
@@ -455,6 +484,7 @@ int main(void)
 	tasks();
 	time_and_cancel();
 	repeats(&a);
+	reconciles();
 	agent_stop(a);
 
 	loop_stop(c.loop);

@@ -181,6 +181,56 @@ static void compaction(void)
 	journal_free(j);
 }
 
+/* Many that live, more that died: what lives is copied piece by piece. Replacing a record makes its old one dead. */
+static void large_compaction(void)
+{
+	char key[JOURNAL_KEY_MAX + 2];
+	static char body[30000];
+	uint64_t most = 0;
+
+	unlink(path);
+	memset(body, 'x', sizeof(body) - 1);
+	struct journal *j = open_at(NULL);
+	for (int round = 0; round < 5; round++)
+		for (int i = 0; i < 200; i++) {
+			snprintf(key, sizeof(key), "task_%d 1", i);
+			body[0] = (char)('a' + round);
+			body[1] = (char)('a' + i % 26);
+			put(j, 1, key, body);
+			if (i % 10 == 0)
+				CHECK(journal_sync(j, NULL) == RC_OK);
+			most = journal_bytes(j) > most ? journal_bytes(j) : most;
+		}
+	CHECK(journal_sync(j, NULL) == RC_OK);
+	CHECK(most < 3 * 200 * sizeof(body) && !journal_is_slack(j)); /* of five times 200 */
+	for (int again = 0; again < 2; again++) {
+		for (int i = 0; i < 200; i++) {
+			snprintf(key, sizeof(key), "task_%d 1", i);
+			body[0] = 'e';
+			body[1] = (char)('a' + i % 26);
+			check_body(j, key, body);
+		}
+		journal_free(j);
+		j = open_at(NULL);
+	}
+	for (int i = 0; i < 200; i++) {
+		snprintf(key, sizeof(key), "task_%d 1", i);
+		journal_drop(j, key);
+	}
+	CHECK(journal_sync(j, NULL) == RC_OK && journal_bytes(j) < 100);
+	memset(key, 'k', JOURNAL_KEY_MAX);
+	key[JOURNAL_KEY_MAX] = 0;
+	put(j, 1, key, "long");
+	check_body(j, key, "long");
+	journal_free(j);
+	j = open_at(NULL);
+	check_body(j, key, "long");
+	key[JOURNAL_KEY_MAX] = 'k';
+	key[JOURNAL_KEY_MAX + 1] = 0;
+	CHECK(journal_put(j, 1, key, "", 0, NULL) == RC_INVALID);
+	journal_free(j);
+}
+
 /* A body of the size of the largest result. */
 static void large(void)
 {
@@ -241,6 +291,7 @@ int main(void)
 	life();
 	every_truncation();
 	compaction();
+	large_compaction();
 	large();
 	full_disk();
 	unlink(path);

@@ -30,13 +30,42 @@ static void reads_pieces(void)
 			CHECK(sse_feed(&s, stream + i, n));
 		}
 		CHECK_STR(seen.text, "a|one\ntwo;message|;message| x;");
-		CHECK_STR(s.id, "10");
+		CHECK_STR(s.id, "9");
 		CHECK(s.retry_ms == 250);
 		sse_restart(&s);
 		CHECK(sse_feed(&s, "\n", 1) && seen.n == 3); /* what was not whole is gone */
-		CHECK_STR(s.id, "10");
+		CHECK_STR(s.id, "9");
 		sse_done(&s);
 	}
+}
+
+static void feed_all(struct sse *s, const char *text) { CHECK(sse_feed(s, text, strlen(text))); }
+
+static void odd_lines(void)
+{
+	struct seen seen = { 0 };
+	struct sse s = { .on_event = note, .ctx = &seen };
+	char id[SSE_ID_MAX + 16] = "id: ";
+
+	feed_all(&s, "event: a\r\nevent: b\r\ndata: 1\r\n\r\n"); /* CR LF is one line end; the last type counts */
+	CHECK_STR(seen.text, "b|1;");
+	feed_all(&s, "dota: 2\nevens: 2\nxd: 2\nretro: 2\ndata: 3\n\n");
+	CHECK_STR(seen.text, "b|1;message|3;");
+	CHECK(!*s.id && s.retry_ms == 0);
+	feed_all(&s, "\xEF\xBB\xBF"
+		     "data: 4\n\n"); /* a mark is one at the very beginning only */
+	CHECK(seen.n == 2);
+	feed_all(&s, "id: good\n");
+	CHECK(sse_feed(&s, "id: b\0d\n", 9));
+	memset(id + 4, 'x', SSE_ID_MAX);
+	feed_all(&s, id);
+	feed_all(&s, "\ndata\n\n");
+	CHECK_STR(s.id, "good");
+	id[4 + SSE_ID_MAX - 1] = 0;
+	feed_all(&s, id);
+	feed_all(&s, "\nretry\nretry:\n\n");
+	CHECK(strlen(s.id) == SSE_ID_MAX - 1 && s.retry_ms == 0);
+	sse_done(&s);
 }
 
 static void ends_and_limits(void)
@@ -116,6 +145,43 @@ static void what_never_opened_is_an_answer(void)
 	CHECK(run("event", "tail") == CLI_AWAY);
 }
 
+/* What cannot be read is told and passed over; what was cut off in the middle is asked for again, and not glued on. */
+static void damaged_streams(void)
+{
+	static const struct fake_reply replies[] = {
+		{ 200, HELLO "data: {\n\ndata: 7\n\n" EVENT("1", "a.b") "id: e-2\nevent: cut\ndata: {\"id\":",
+			SSE_HEADERS },
+		{ 200, EVENT("2", "c.d"), SSE_HEADERS },
+	};
+	struct fake f;
+
+	fake_start(&f, replies, 2);
+	CHECK(run("event", "tail", "-n", "2", "-o", "csv") == CLI_OK);
+	CHECK(fake_stop(&f) == 2);
+	CHECK_STR(said_out,
+		"ts,type,jobId,taskId,accountId,resource,payload\r\nT1,a.b,,,,,a=1\r\nT2,c.d,,,,,a=1\r\n");
+	CHECK_STR(fake_header(&f, 1, "last-event-id:"), "e-1");
+	const char *told = strstr(said_err, "an event cannot be read");
+	CHECK(told && strstr(told + 1, "an event cannot be read"));
+	fake_done(&f);
+}
+
+static void an_event_too_large(void)
+{
+	char *body = malloc(SSE_LINE_MAX + 100);
+	int n = snprintf(body, 64, "%s", "event: x\ndata: ");
+	memset(body + n, 'x', SSE_LINE_MAX);
+	strcpy(body + n + SSE_LINE_MAX, "\n\n");
+	const struct fake_reply replies[] = { { 200, body, SSE_HEADERS } };
+	struct fake f;
+
+	fake_start(&f, replies, 1);
+	CHECK(run("event", "tail") == CLI_FAILED && strstr(said_err, "larger than is taken"));
+	CHECK(fake_stop(&f) == 1);
+	fake_done(&f);
+	free(body);
+}
+
 #define JOB_WITH(status) "{\"id\":\"job_x\",\"status\":\"" status "\"}"
 
 static void watches_a_job(void)
@@ -141,6 +207,8 @@ static void watches_a_job(void)
 	CHECK(fake_is(&f, 0, "GET /v1/jobs/job_x") && fake_is(&f, 1, "GET /v1/events?after=0&jobId=job_x"));
 	CHECK_STR(fake_header(&f, 3, "last-event-id:"), "e-1");
 	CHECK_STR(fake_header(&f, 5, "last-event-id:"), "e-4");
+	const char *lost = strstr(said_err, "the connection was lost"); /* once: a gap is no loss */
+	CHECK(lost && !strstr(lost + 1, "the connection was lost"));
 	fake_done(&f);
 }
 
@@ -161,9 +229,12 @@ static void a_job_that_is_over_needs_no_stream(void)
 int main(void)
 {
 	reads_pieces();
+	odd_lines();
 	ends_and_limits();
 	follows_over_lost_connections();
 	what_never_opened_is_an_answer();
+	damaged_streams();
+	an_event_too_large();
 	watches_a_job();
 	a_job_that_is_over_needs_no_stream();
 	run_done();

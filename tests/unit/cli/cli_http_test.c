@@ -178,6 +178,23 @@ static void the_first_try_may_still_run(void)
 	fake_done(&f);
 }
 
+static void another_conflict_is_an_answer(void)
+{
+	SERVE(f, { 0 }, { 409, "{\"code\":\"conflict\",\"detail\":\"there is one\"}" }, { 201, "{\"id\":\"x\"}" });
+	CHECK(run("account", "create", "bob") == CLI_CONFLICT);
+	CHECK(fake_stop(&f) == 2);
+	fake_done(&f);
+}
+
+/* The first try went out, the others found nobody: still nobody knows. */
+static void a_server_that_dies_at_work(void)
+{
+	SERVE(f, { 0 });
+	CHECK(run("account", "create", "bob") == CLI_UNKNOWN && strstr(said_err, "--idempotency-key cli_"));
+	CHECK(fake_stop(&f) == 1);
+	fake_done(&f);
+}
+
 static void without_a_key_it_is_not_repeated(void)
 {
 	SERVE(f, { 0 }, { 201, "{\"id\":\"x\"}" });
@@ -259,13 +276,16 @@ static void waits_for_the_end(void)
 	fake_done(&f);
 }
 
+/* The canned server answers at once: it is asked now and then until the time is over, and then once more. */
 static void waits_no_longer_than_it_was_told(void)
 {
 	SERVE(f, { 201, job_queued }, { 200, JOB_WITH("running") }, { 200, JOB_WITH("running") },
 		{ 200, JOB_WITH("running") }, { 200, JOB_WITH("running") }, { 200, JOB_WITH("running") });
 	CHECK(run("job", "run", "a", "--wait=1") == CLI_WAIT_EXPIRED && strstr(said_out, "running"));
-	CHECK(fake_stop(&f) >= 2);
+	size_t n = fake_stop(&f);
+	CHECK(n >= 3);
 	CHECK_STR(fake_header(&f, 1, "prefer:"), "wait=1");
+	CHECK_STR(fake_header(&f, n - 1, "prefer:"), "");
 	fake_done(&f);
 }
 
@@ -319,6 +339,8 @@ int main(void)
 	problems_are_told();
 	a_lost_answer_never_doubles();
 	the_first_try_may_still_run();
+	another_conflict_is_an_answer();
+	a_server_that_dies_at_work();
 	without_a_key_it_is_not_repeated();
 	three_losses_are_enough();
 	keys_come_from_files();

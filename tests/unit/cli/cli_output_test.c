@@ -84,6 +84,29 @@ static void terminals_are_safe(void)
 	CHECK(text_columns("e\xcc\x81", 3) == 1);
 }
 
+/* Names that a server makes as long and as deep as it likes. */
+static void long_names(void)
+{
+	struct buf in = { 0 };
+	char key[201];
+
+	memset(key, 'k', 200);
+	key[200] = 0;
+	for (int i = 0; i < 12; i++)
+		buf_fmt(&in, "{\"%s\":", key);
+	buf_str(&in, "1");
+	for (int i = 0; i < 12; i++)
+		buf_str(&in, "}");
+	const char *shown = put_with(object, buf_text(&in));
+	CHECK(strlen(shown) > 7 * 64 && !memcmp(shown + 64, "\xe2\x80\xa6.kkk", 7) && strstr(shown, "{\"kkk"));
+	in.n = 0;
+	key[63] = 0;
+	buf_fmt(&in, "{\"%s\xc3\xa4\xc3\xa4\":1}", key); /* not cut in the middle of a character */
+	shown = put_with(object, buf_text(&in));
+	CHECK(!memcmp(shown + 62, "k\xe2\x80\xa6  1\n", 7));
+	buf_done(&in);
+}
+
 static void columns(void)
 {
 	struct columns c = columns_read("id,summary.total:TASKS,lastSeen");
@@ -208,6 +231,7 @@ int main(void)
 {
 	tables();
 	terminals_are_safe();
+	long_names();
 	columns();
 	yaml();
 	csv();

@@ -77,6 +77,7 @@ static inline void *fake_main(void *ctx)
 		shutdown(fd, SHUT_WR);
 		close(fd);
 	}
+	shutdown(f->listener, SHUT_RDWR); /* who comes now is refused, and does not wait */
 	return NULL;
 }
 

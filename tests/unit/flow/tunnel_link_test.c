@@ -76,6 +76,37 @@ static void small_overtakes_long(void)
 	unpair();
 }
 
+/* Two long messages, the second much longer; and how much waits at each step. */
+static void long_behind_long(void)
+{
+	static char text[500000];
+	struct tunnel_msg m;
+	size_t waiting, sent;
+
+	pair();
+	memset(text, '7', sizeof(text));
+	CHECK(tunnel_link_waiting(&agent) == 0);
+	CHECK(send_result("task_1", text, 70000) == RC_OK);
+	waiting = tunnel_link_waiting(&agent);
+	CHECK(waiting > 70000 && waiting < 70200);
+	CHECK(send_result("task_2", text, sizeof(text)) == RC_OK);
+	CHECK(tunnel_link_waiting(&agent) > waiting + sizeof(text));
+	waiting = tunnel_link_waiting(&agent);
+	while (tunnel_link_waiting(&agent) > 0) {
+		sent = carry();
+		/* What goes has a head and a tag, and the first piece of each message leaves its head in the queue. */
+		CHECK(sent > 0 && waiting - tunnel_link_waiting(&agent) + 64 > sent &&
+			tunnel_link_waiting(&agent) < waiting);
+		waiting = tunnel_link_waiting(&agent);
+		if (got(&m))
+			CHECK(m.type == TUNNEL_MSG_RESULT &&
+				m.result.result_n == (strcmp(m.result.task_id, "task_1") ? sizeof(text) : 70000));
+	}
+	CHECK_STR(m.result.task_id, "task_2");
+	CHECK(send_event(1, "{}") == RC_OK && tunnel_link_waiting(&agent) > 50);
+	unpair();
+}
+
 static void small_is_bounded(void)
 {
 	static char text[500000];
@@ -88,11 +119,15 @@ static void small_is_bounded(void)
 	while ((rc = send_event(n, text)) == RC_OK)
 		CHECK(++n < 100);
 	CHECK(rc == RC_OVERLOADED && n == TUNNEL_LINK_OUT_MAX / sizeof(text));
-	CHECK(agent.code == 0); /* it is the sender's to try later */
-	while (carry() > 0) {
+	CHECK(agent.code == 0);        /* it is the sender's to try later */
+	for (int i = 0; i < 20; i++) { /* as one goes, one more fits */
 		struct tunnel_msg m;
-		CHECK(got(&m) == TUNNEL_MSG_EVENT);
+		CHECK(carry() > 0 && got(&m) == TUNNEL_MSG_EVENT);
+		CHECK(send_event(1, text) == RC_OK && send_event(1, text) == RC_OVERLOADED);
 	}
+	struct tunnel_msg m;
+	while (got(&m) == TUNNEL_MSG_EVENT || carry() > 0)
+		;
 	CHECK(send_event(1, text) == RC_OK);
 	unpair();
 }
@@ -124,6 +159,35 @@ static void input_is_bounded(void)
 	CHECK(control.code == 0);
 	tunnel_link_feed(&control, 0, junk, 1);
 	CHECK(control.code == TUNNEL_LINK_TOO_BIG);
+	unpair();
+
+	/* What is read makes room again. */
+	struct tunnel_msg m;
+	const uint8_t *p;
+	size_t n;
+	pair();
+	CHECK(send_event(1, "{}") == RC_OK && tunnel_link_take(&agent, &p, &n));
+	tunnel_link_feed(&control, 0, p, n);
+	tunnel_link_feed(&control, 0, junk, 30);
+	CHECK(got(&m) == TUNNEL_MSG_EVENT);
+	tunnel_link_feed(&control, 0, junk, sizeof(junk) - 30);
+	CHECK(control.code == 0);
+	unpair();
+}
+
+/* What is no message is not handed on. */
+static void malformed(void)
+{
+	struct tunnel_msg m;
+	struct buf b = { 0 };
+	pair();
+	tunnel_frame_write(&b,
+		&(struct tunnel_frame){
+			.type = TUNNEL_MSG_ACCEPT, .seq = 1, .payload = (const uint8_t *)"{}", .len = 2 },
+		agent.key_out);
+	tunnel_link_feed(&control, 0, b.p, b.n);
+	CHECK(got(&m) == 0 && control.code == TUNNEL_LINK_TAMPER);
+	buf_done(&b);
 	unpair();
 }
 
@@ -171,6 +235,7 @@ static void bursts(void)
 	for (int i = 0; i < 20000; i++)
 		CHECK(got(&m) == TUNNEL_MSG_EVENT && m.event.wal_pos == i);
 	CHECK(got(&m) == 0 && control.code == 0);
+	CHECK(control.arena.taken < 4096); /* of one message, not of all */
 	buf_done(&all);
 	unpair();
 }
@@ -178,9 +243,11 @@ static void bursts(void)
 int main(void)
 {
 	small_overtakes_long();
+	long_behind_long();
 	small_is_bounded();
 	long_is_bounded();
 	input_is_bounded();
+	malformed();
 	message_is_bounded();
 	bursts();
 	return 0;

@@ -180,6 +180,30 @@ static void half_open(void)
 	rig_done(&r);
 }
 
+static void controls(void)
+{
+	struct rig r;
+	rig_init(&r, DEMO);
+	rig_settle(&r);
+	cm_kick(r.cm, r.now_ms, 6);
+	CHECK(r.sim.ledger.sessions == 0);
+	rig_settle(&r);
+	CHECK_STR(r.why, "logged off: LoggedInElsewhere (6)");
+	rig_pass(&r, 5000);
+	CHECK(r.logons == 2 && steam_session_state(r.session) == STEAM_SESSION_ONLINE &&
+		r.sim.ledger.sessions == 1);
+	cm_cut(r.cm);
+	rig_settle(&r);
+	CHECK_STR(r.why, "connection closed: closed by the server");
+	rig_pass(&r, 5000);
+	CHECK(r.logons == 3 && steam_session_state(r.session) == STEAM_SESSION_ONLINE);
+	cm_freeze(r.cm);
+	rig_pass(&r, 40000);
+	CHECK(r.logons == 4 && steam_session_state(r.session) == STEAM_SESSION_ONLINE);
+	CHECK(r.sim.ledger.kicked == 2 && r.sim.ledger.sessions == 1);
+	rig_done(&r);
+}
+
 static void logoff(void)
 {
 	struct rig r;
@@ -199,6 +223,7 @@ int main(void)
 	a_day_of_silence();
 	faults_one_by_one();
 	half_open();
+	controls();
 	logoff();
 	return 0;
 }

@@ -21,6 +21,8 @@ static void known_frame(void)
 	CHECK(!tunnel_frame_check(&f, NULL));
 	tunnel_frame_write(&b, &f, key);
 	CHECK(b.n == sizeof(known) && !memcmp(b.p, known, b.n));
+	tunnel_frame_write(&b, &f, key); /* behind another one it is the same */
+	CHECK(b.n == 2 * sizeof(known) && !memcmp(b.p + sizeof(known), known, sizeof(known)));
 	buf_done(&b);
 }
 

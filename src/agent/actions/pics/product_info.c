@@ -8,9 +8,7 @@
 
 extern const struct action_run pics_product_info;
 
-#define GAP_FULL_MS 500         /* between two requests for whole records, */
-#define GAP_META_MS 1000        /* and for change numbers alone (product.md 5.4.4, lane pics.info) */
-#define TREE_MAX    (64u << 20) /* memory to read one record in */
+#define TREE_MAX (64u << 20) /* memory to read one record in */
 
 static enum rc want_of(struct action_task *t, const struct action_product_info *in, struct steam_ask *ask)
 {
@@ -28,7 +26,7 @@ static enum rc want_of(struct action_task *t, const struct action_product_info *
 		.products = to,
 		.products_n = n,
 		.metadata_only = in->metadata_only,
-		.gap_ms = in->metadata_only ? GAP_META_MS : GAP_FULL_MS };
+		.gap_ms = sessions_pics_interval_ms(t->sessions) * (in->metadata_only ? 2 : 1) };
 	return RC_OK;
 }
 

@@ -1,0 +1,161 @@
+#include "wire/json_check.h"
+#include "base/utf8.h"
+#include "wire/json.h"
+
+#include <string.h>
+
+struct look {
+	const char *at, *end;
+};
+
+static void space(struct look *l)
+{
+	while (l->at < l->end && (*l->at == ' ' || *l->at == '\n' || *l->at == '\t' || *l->at == '\r'))
+		l->at++;
+}
+
+static bool sign(struct look *l, char c)
+{
+	if (l->at >= l->end || *l->at != c)
+		return false;
+	l->at++;
+	return true;
+}
+
+static bool word(struct look *l, const char *w)
+{
+	size_t n = strlen(w);
+	if ((size_t)(l->end - l->at) < n || memcmp(l->at, w, n) != 0)
+		return false;
+	l->at += n;
+	return true;
+}
+
+static bool hex4(struct look *l)
+{
+	for (int i = 0; i < 4; i++, l->at++)
+		if (l->at >= l->end || !*l->at || !strchr("0123456789abcdefABCDEF", *l->at))
+			return false;
+	return true;
+}
+
+static bool escape(struct look *l)
+{
+	if (sign(l, 'u'))
+		return hex4(l);
+	if (l->at >= l->end || !*l->at || !strchr("\"\\/bfnrt", *l->at))
+		return false;
+	l->at++;
+	return true;
+}
+
+static bool string(struct look *l)
+{
+	if (!sign(l, '"'))
+		return false;
+	while (l->at < l->end) {
+		unsigned char c = (unsigned char)*l->at;
+		size_t n = c < 0x80 ? 1 : utf8_len((const uint8_t *)l->at, (size_t)(l->end - l->at));
+		if (c < 0x20 || n == 0)
+			return false;
+		l->at += n;
+		if (c == '"')
+			return true;
+		if (c == '\\' && !escape(l))
+			return false;
+	}
+	return false;
+}
+
+static bool digits(struct look *l)
+{
+	const char *from = l->at;
+	while (l->at < l->end && *l->at >= '0' && *l->at <= '9')
+		l->at++;
+	return l->at > from;
+}
+
+static bool number(struct look *l)
+{
+	sign(l, '-');
+	if (!sign(l, '0') && !digits(l))
+		return false;
+	if (sign(l, '.') && !digits(l))
+		return false;
+	if (!sign(l, 'e') && !sign(l, 'E'))
+		return true;
+	if (!sign(l, '+'))
+		sign(l, '-');
+	return digits(l);
+}
+
+static bool scalar(struct look *l)
+{
+	switch (l->at < l->end ? *l->at : 0) {
+	case '"':
+		return string(l);
+	case 't':
+		return word(l, "true");
+	case 'f':
+		return word(l, "false");
+	case 'n':
+		return word(l, "null");
+	default:
+		return number(l);
+	}
+}
+
+/* What is open: '{' or '[' for each level. */
+struct open {
+	char what[JSON_DEPTH_MAX];
+	size_t n;
+};
+
+static bool name(struct look *l)
+{
+	space(l);
+	if (!string(l))
+		return false;
+	space(l);
+	return sign(l, ':');
+}
+
+/* A value begins: opens levels down to a scalar or an empty level. */
+static bool begin(struct look *l, struct open *o)
+{
+	for (;;) {
+		space(l);
+		bool object = sign(l, '{');
+		if (!object && !sign(l, '['))
+			return scalar(l);
+		if (o->n == JSON_DEPTH_MAX)
+			return false;
+		o->what[o->n++] = object ? '{' : '[';
+		space(l);
+		if (l->at < l->end && *l->at == (object ? '}' : ']'))
+			return true; /* the caller closes it */
+		if (object && !name(l))
+			return false;
+	}
+}
+
+bool json_check(const char *p, size_t n)
+{
+	struct look l = { p, p + n };
+	struct open o = { .n = 0 };
+
+	if (!begin(&l, &o))
+		return false;
+	while (o.n > 0) {
+		char what = o.what[o.n - 1];
+		space(&l);
+		if (sign(&l, what == '{' ? '}' : ']')) {
+			o.n--;
+			continue;
+		}
+		if (!sign(&l, ',') || (what == '{' && !name(&l)) || !begin(&l, &o))
+			return false;
+	}
+	space(&l);
+	return l.at == l.end;
+}

@@ -1,0 +1,10 @@
+/*
+ * json_check: is it one JSON text (RFC 8259)? Looks without building anything, for texts of tens of megabytes that are handed
+ * through as they came. Depth as json_read allows; UTF-8 must be right; members that stand twice are not looked for. Pure.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+bool json_check(const char *p, size_t n);
