@@ -225,11 +225,7 @@ static enum rc list(struct call *c, void *ret_out)
 			STORE_ARGS(store_text(before), store_int(q->page.limit + 1),
 				store_text(any_job_words[q->status]), store_text(q->action ? q->action : "")),
 			&r, c->tx.fault);
-	if (rc == RC_OK)
-		rc = rows_list(r, &(struct rows_into){ job_fields, c->tx.arena, NULL }, sizeof(struct job_view),
-			q->page.limit + 1, &page->items, c->tx.fault);
-	return rc == RC_OK ? page_end(c, &q->page, sizeof(struct job_view), offsetof(struct job_view, id), page)
-			   : rc;
+	return rc == RC_OK ? page_read(c, &q->page, r, page) : rc;
 }
 
 struct tasks_query {
@@ -274,11 +270,7 @@ static enum rc list_tasks(struct call *c, void *ret_out)
 			STORE_ARGS(store_text(before), store_int(q->page.limit + 1), store_text(c->arg[0]),
 				store_text(any_task_words[q->status])),
 			&r, c->tx.fault);
-	if (rc == RC_OK)
-		rc = rows_list(r, &(struct rows_into){ task_fields, c->tx.arena, NULL }, sizeof(struct task_view),
-			q->page.limit + 1, &page->items, c->tx.fault);
-	return rc == RC_OK ? page_end(c, &q->page, sizeof(struct task_view), offsetof(struct task_view, id), page)
-			   : rc;
+	return rc == RC_OK ? page_read(c, &q->page, r, page) : rc;
 }
 
 static enum rc get_task(struct call *c, void *ret_out)

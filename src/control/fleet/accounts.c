@@ -156,10 +156,7 @@ static enum rc list(struct call *c, void *ret_out)
 			STORE_ARGS(store_text(before), store_int(q->page.limit + 1),
 				store_text(q->login ? q->login : "")),
 			&r, c->tx.fault);
-	if (rc == RC_OK)
-		rc = rows_list(r, &(struct rows_into){ account_fields, c->tx.arena, NULL }, sizeof(struct account),
-			q->page.limit + 1, &page->items, c->tx.fault);
-	return rc == RC_OK ? page_end(c, &q->page, sizeof(struct account), offsetof(struct account, id), page) : rc;
+	return rc == RC_OK ? page_read(c, &q->page, r, page) : rc;
 }
 
 static enum rc get(struct call *c, void *ret_out)

@@ -116,10 +116,7 @@ static enum rc list(struct call *c, void *ret_out)
 	if (rc == RC_OK)
 		rc = store_run(
 			c->tx.db, &all, STORE_ARGS(store_text(before), store_int(q->limit + 1)), &r, c->tx.fault);
-	if (rc == RC_OK)
-		rc = rows_list(r, &(struct rows_into){ region_fields, c->tx.arena, NULL }, sizeof(struct region),
-			q->limit + 1, &page->items, c->tx.fault);
-	return rc == RC_OK ? page_end(c, q, sizeof(struct region), offsetof(struct region, id), page) : rc;
+	return rc == RC_OK ? page_read(c, q, r, page) : rc;
 }
 
 static enum rc get(struct call *c, void *ret_out)

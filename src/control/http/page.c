@@ -1,5 +1,6 @@
 #include "control/http/page.h"
 #include "control/control.h"
+#include "control/rows.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -40,15 +41,20 @@ enum rc page_begin(struct call *c, const struct page_query *q, const char **ret_
 	return RC_OK;
 }
 
-enum rc page_end(struct call *c, const struct page_query *q, size_t item_size, size_t id_at, struct page *page)
+enum rc page_read(struct call *c, const struct page_query *q, struct store_rows *r, struct page *page)
 {
+	const struct route *route = c->route;
+	const struct rows_into each = { route->out, c->tx.arena, NULL };
+	const struct field *id = field_find(route->out, "id");
 	char mac[MAC * 2 + 1];
 
-	if (page->items.n <= q->limit)
-		return RC_OK;
-	page->items.n = q->limit;
-	const char *id = *(const char **)(void *)((char *)page->items.at + (q->limit - 1) * item_size + id_at);
-	mac_of(c, id, mac);
-	page->next = arena_fmt(c->tx.arena, "%s.%s", id, mac);
+	enum rc rc = rows_list(r, &each, route->out_size, (size_t)q->limit + 1, &page->items, c->tx.fault);
+	if (rc != RC_OK || page->items.n <= q->limit)
+		return rc;
+	page->items.n = q->limit; /* the one too many only told that there is a next page */
+	const char *last =
+		*(const char **)(void *)((char *)page->items.at + (q->limit - 1) * route->out_size + id->at);
+	mac_of(c, last, mac);
+	page->next = arena_fmt(c->tx.arena, "%s.%s", last, mac);
 	return page->next ? RC_OK : RC_NOMEM;
 }

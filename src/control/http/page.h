@@ -9,6 +9,5 @@
 /* The id in the query's cursor; *ret is "~" (behind every id) without one. RC_INVALID: not a cursor of this list. */
 must_check enum rc page_begin(struct call *c, const struct page_query *q, const char **ret_before);
 
-/* Cuts the one row too many that tells whether there is a next page; `id_at` is where an item has its id. */
-must_check enum rc page_end(
-	struct call *c, const struct page_query *q, size_t item_size, size_t id_at, struct page *page);
+/* Reads the rows (one more than the limit was asked for) after the route's `out`, and makes the cursor of the next page. */
+must_check enum rc page_read(struct call *c, const struct page_query *q, struct store_rows *r, struct page *page);
