@@ -3,9 +3,14 @@
  * says how it is run. The function is straight code on a worker: what it needs of Steam it asks by sessions_do and waits.
  *
  * `in` and `out` are structs of the declaration's shapes; `out` is zeroed, and what it points to lives in the task's arena.
+ *
+ * An action of class guarded or once calls task_effect just before the bytes that have the effect go out, and tells
+ * `unknown` when it cannot know whether they had it. A guarded one has a probe: it is run instead when an attempt before may
+ * have had the effect, and says in *ret_done whether it had; then `out` is the result. When it had not, run follows.
  */
 #pragma once
 
+#include "agent/lanes.h"
 #include "base/arena.h"
 #include "base/fault.h"
 #include "io/call.h"
@@ -13,19 +18,33 @@
 #include <stdint.h>
 
 struct sessions;
+struct work;
 
 struct action_task {
 	struct sessions *sessions;
+	struct lanes *lanes;
 	struct call_scope *scope; /* for every call that it makes */
 	struct arena *arena;
 	const char *account_id; /* NULL: the action needs none */
 	uint64_t deadline_ms;   /* of loop_now_ms */
+	bool dry_run;           /* say what would be done, and do nothing */
+	struct work *work;      /* for task_effect */
 	/* More exact than the rc that the function returns; for the result. */
 	const char *code; /* NULL: the rc's own */
 	int32_t eresult;  /* Steam's; 0: none */
+	bool unknown;     /* with an rc that is not RC_OK: the effect may have happened */
 };
 
 struct action_run {
 	const char *name; /* of model/action */
 	enum rc (*run)(struct action_task *t, const void *in, void *out, struct fault *f);
+	enum rc (*probe)(
+		struct action_task *t, const void *in, void *out, bool *ret_done, struct fault *f); /* NULL: none */
 };
+
+/* Asks the control plane whether this attempt still counts, and has the intent kept. RC_OK: go on. Anything else: return it. */
+must_check enum rc task_effect(struct action_task *t, const char *effect, struct fault *f);
+/* Takes the lanes for this task's account and egress: the keys are filled in. */
+must_check enum rc task_lanes(struct action_task *t, const enum lane *lanes, unsigned n, struct fault *f);
+/* Steam throttled the task: the pause is durable when it comes back. */
+void task_pause(struct action_task *t, enum lane lane, const char *reason);

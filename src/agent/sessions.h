@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "base/hush.h"
 #include "base/log.h"
 #include "flow/steam_session.h"
 #include "io/call.h"
@@ -47,10 +48,37 @@ enum sessions_want {
 	SESSIONS_LOGIN,  /* starts the session; answered when it is online */
 	SESSIONS_LOGOUT, /* answered when it is off; at once when there is none */
 	SESSIONS_ASK,    /* a question to Steam; the own session is started for it, an account's has to be there */
+	SESSIONS_WEB, /* a web session of the account: `web`; a fresh access token when `fresh`. One renewal at a time */
+	SESSIONS_SELF, /* what Steam told: `self` */
 };
 
 struct session;
 struct sessions_asked;
+
+/* What an action needs to speak for the account over HTTP: a worker's copy, wiped by sessions_web_done. */
+struct sessions_web {
+	uint64_t steamid;
+	struct hush access_token; /* a JWT with at least 300 s to live */
+	char session_id[25];      /* of cookie and form: 24 hexadecimal characters */
+	char egress_id[65];
+	char bind_address[64];                      /* "": any */
+	char http_proxy[256];                       /* "": none; else HOST:PORT */
+	char socks5[256];                           /* the same */
+	struct hush proxy_login;                    /* USER:PASSWORD of the proxy; empty: none */
+	struct hush identity_secret, shared_secret; /* empty: not known */
+};
+void sessions_web_done(struct sessions_web *w);
+
+/* What Steam told of the account since its logon: bodies of the newest messages, copied into the asker's arena. NULL: not told. */
+struct sessions_self {
+	uint64_t steamid;
+	struct {
+		const uint8_t *p;
+		size_t n;
+	} licenses, friends, wallet, limited, info, email, vac, playing, personas, nicknames;
+	bool blocked; /* another session plays */
+	uint32_t cell_id;
+};
 
 struct sessions_call {
 	enum sessions_want want;
@@ -58,6 +86,11 @@ struct sessions_call {
 	struct steam_ask ask;   /* SESSIONS_ASK; owner and deadline are filled in */
 	uint64_t deadline_ms;
 	struct call_scope *scope;
+
+	struct sessions_web *web; /* SESSIONS_WEB */
+	bool fresh;
+	struct sessions_self *self; /* SESSIONS_SELF */
+	struct arena *arena;        /* for it */
 
 	/* The answer. */
 	struct steam_call *answer; /* SESSIONS_ASK: yours, and also there when the call failed halfway */

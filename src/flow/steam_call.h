@@ -26,7 +26,15 @@
 #define STEAM_CALL_WINDOW         2            /* requests of one call under way at once */
 #define STEAM_CALL_BYTES_MAX      (128u << 20) /* memory of one call */
 
-enum steam_call_kind { STEAM_CALL_PING, STEAM_CALL_CHANGES, STEAM_CALL_PRODUCTS };
+/* JOB, SERVICE and SEND carry any message: one request, and at most one answer whose body is in the result. */
+enum steam_call_kind {
+	STEAM_CALL_PING,
+	STEAM_CALL_CHANGES,
+	STEAM_CALL_PRODUCTS,
+	STEAM_CALL_JOB, /* `emsg` and `body`; the answer is the message with our job */
+	STEAM_CALL_SERVICE, /* `method` ("Player.GetOwnedGames#1") and `body`; the answer's eresult and error text count */
+	STEAM_CALL_SEND, /* `emsg` and `body`; ends at once */
+};
 
 enum steam_product_state {
 	STEAM_PRODUCT_UNANSWERED, /* left out of the answers, or not reached before the call ended */
@@ -73,8 +81,13 @@ struct steam_call {
 	enum rc rc;
 	struct fault fault; /* the words, when rc is not RC_OK */
 
-	uint32_t current;               /* STEAM_CALL_PING: Steam's newest change number */
-	struct steam_changes changes;   /* STEAM_CALL_CHANGES */
+	uint32_t current;             /* STEAM_CALL_PING: Steam's newest change number */
+	struct steam_changes changes; /* STEAM_CALL_CHANGES */
+	uint32_t emsg;                /* STEAM_CALL_JOB: of the answer */
+	int32_t eresult;              /* STEAM_CALL_SERVICE: of its header; not 1: rc is RC_REFUSED */
+	const uint8_t *body;          /* STEAM_CALL_JOB, _SERVICE: of the answer; NULL: empty */
+	size_t body_n;
+	bool sent; /* any of the request was handed to the connection: it may have had its effect */
 	struct steam_product *products; /* STEAM_CALL_PRODUCTS, in the order they were asked */
 	size_t products_n;
 	bool metadata_only;
@@ -100,6 +113,11 @@ struct steam_ask {
 	size_t products_n;
 	bool metadata_only; /* change numbers, sizes and SHA-1s only; no tokens are asked for */
 	uint32_t gap_ms;    /* from the start of one request to the start of the next */
+	uint32_t emsg;      /* STEAM_CALL_JOB, _SEND */
+	bool is_struct;     /* their body is no protobuf: struct header */
+	const char *method; /* STEAM_CALL_SERVICE */
+	const void *body;   /* of these three; copied */
+	size_t body_n;
 };
 
 /* RC_INVALID when the ask makes no sense. */

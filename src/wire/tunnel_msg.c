@@ -11,6 +11,7 @@
 #define DETAIL_LEN  1024
 #define CODE_LEN    64
 #define VERSION_LEN 64
+#define SEALED_LEN  32768
 
 #define NEEDED FIELD_REQUIRED
 #define MAYBE  (FIELD_NULLABLE | FIELD_OMIT)
@@ -27,7 +28,7 @@
 						   .sub_size = sizeof(struct tunnel_msg_task), \
 						   .max = TUNNEL_MSG_TASKS_MAX
 
-const char *const tunnel_msg_outcome_words[] = { "succeeded", "failed", "canceled", NULL };
+const char *const tunnel_msg_outcome_words[] = { "succeeded", "failed", "canceled", "unknown", NULL };
 
 /* clang-format off */
 static const struct field task_fields[] = {
@@ -107,6 +108,9 @@ static const struct field dispatch_fields[] = {
 	{ ROW(dispatch, "notAfter", not_after_ms, FIELD_TIME, MAYBE), .doc = "it may not begin later" },
 	{ ID(dispatch, "class", class, NEEDED), .doc = "read, idempotent, guarded or once" },
 	{ ID(dispatch, "traceId", trace_id, MAYBE), .doc = "for logs at both ends" },
+	{ TEXT(dispatch, "sealed", sealed, MAYBE), .max = SEALED_LEN, .chars = HEX_CHARS, .doc = "the payload's secret members, sealed to the agent" },
+	{ ROW(dispatch, "probe", probe, FIELD_BOOL, MAYBE), .doc = "an attempt before may have had its effect: find out first" },
+	{ ROW(dispatch, "dryRun", dry_run, FIELD_BOOL, MAYBE), .doc = "say what would be done, and do nothing" },
 	{ 0 },
 };
 
@@ -164,6 +168,92 @@ static const struct field cancel_fields[] = {
 
 static const struct field reconcile_fields[] = {
 	{ TASKS(reconcile, "tasks", tasks), .doc = "what the agent should hold" },
+	{ 0 },
+};
+
+static const struct field egress_fields[] = {
+	{ ID(egress, "id", id, NEEDED), .doc = "the key of its lanes" },
+	{ ID(egress, "kind", kind, NEEDED), .doc = "direct, bind_address, http_proxy, socks5" },
+	{ TEXT(egress, "address", address, MAYBE), .max = 256, .doc = "to bind, or HOST:PORT of the proxy" },
+	{ 0 },
+};
+
+static const struct field bot_fields[] = {
+	{ ID(bot, "accountId", account_id, NEEDED), .doc = "the account" },
+	{ TEXT(bot, "login", login, NEEDED), .max = 128, .doc = "its name at Steam" },
+	{ I64(bot, "epoch", epoch, NEEDED), .doc = "of the account's lease" },
+	{ I64(bot, "generation", generation, NEEDED), .doc = "of its desired state" },
+	{ ID(bot, "mode", mode, NEEDED), .doc = "offline, online or playing" },
+	{ ROW(bot, "apps", apps, FIELD_LIST, MAYBE), .item = FIELD_U32, .max = 32, .doc = "what it plays" },
+	{ TEXT(bot, "game", game, MAYBE), .max = 128, .doc = "name of a game that is not Steam's" },
+	{ U32(bot, "persona", persona, MAYBE), .doc = "Steam's EPersonaState" },
+	{ ROW(bot, "anonymous", anonymous, FIELD_BOOL, MAYBE), .doc = "logs on without an account" },
+	{ ROW(bot, "egress", egress, FIELD_OBJ, NEEDED), .sub = egress_fields, .doc = "the way out to Steam" },
+	{ TEXT(bot, "sealed", sealed, MAYBE), .max = SEALED_LEN, .chars = HEX_CHARS, .doc = "its secrets, sealed to the agent" },
+	{ ID(bot, "challenge", challenge, MAYBE), .doc = "an open challenge to go on with" },
+	{ ROW(bot, "notBefore", not_before_ms, FIELD_TIME, MAYBE), .doc = "no logon earlier" },
+	{ U32(bot, "leaseMs", lease_ms, NEEDED), .doc = "how long it stays the agent's without a heartbeat" },
+	{ 0 },
+};
+
+static const struct field bot_gone_fields[] = {
+	{ ID(bot_gone, "accountId", account_id, NEEDED), .doc = "the account" },
+	{ I64(bot_gone, "epoch", epoch, NEEDED), .doc = "of the lease that ends" },
+	{ ID(bot_gone, "reason", reason, MAYBE), .doc = "a code" },
+	{ 0 },
+};
+
+static const struct field answer_fields[] = {
+	{ ID(answer, "accountId", account_id, NEEDED), .doc = "the account" },
+	{ ID(answer, "challengeId", challenge_id, NEEDED), .doc = "the challenge" },
+	{ I64(answer, "epoch", epoch, NEEDED), .doc = "of the account's lease" },
+	{ TEXT(answer, "sealed", sealed, MAYBE), .max = SEALED_LEN, .chars = HEX_CHARS, .doc = "the code, sealed to the agent" },
+	{ ROW(answer, "approve", approve, FIELD_BOOL, MAYBE), .doc = "a person says that it is approved" },
+	{ 0 },
+};
+
+static const struct field lane_fields[] = {
+	{ ID(lane, "lane", lane, NEEDED), .doc = "its name" },
+	{ ID(lane, "key", key, NEEDED), .doc = "of which egress, account or key" },
+	{ U32(lane, "n", n, NEEDED), .min = 1, .max = 1000, .doc = "tokens" },
+	{ 0 },
+};
+
+static const struct field lane_ask_fields[] = {
+	{ I64(lane_ask, "id", id, NEEDED), .doc = "the agent's number of the question" },
+	{ ROW(lane_ask, "lanes", lanes, FIELD_LIST, NEEDED), .item = FIELD_OBJ, .sub = lane_fields, .sub_size = sizeof(struct tunnel_msg_lane), .max = 8, .doc = "all or none" },
+	{ U32(lane_ask, "priority", priority, MAYBE), .doc = "0 interactive to 4 prefetch" },
+	{ U32(lane_ask, "waitMs", wait_ms, MAYBE), .doc = "how long the call can wait" },
+	{ 0 },
+};
+
+static const struct field lane_grant_fields[] = {
+	{ I64(lane_grant, "id", id, NEEDED), .doc = "of the question" },
+	{ ROW(lane_grant, "granted", granted, FIELD_BOOL, MAYBE), .doc = "the call may go out" },
+	{ U32(lane_grant, "againMs", again_ms, MAYBE), .doc = "ask again after so long" },
+	{ U32(lane_grant, "validMs", valid_ms, MAYBE), .doc = "the tokens lapse after so long" },
+	{ ID(lane_grant, "lane", lane, MAYBE), .doc = "which lane is short" },
+	{ 0 },
+};
+
+static const struct field lane_id_fields[] = {
+	{ I64(lane_id, "id", id, NEEDED), .doc = "of the question" },
+	{ 0 },
+};
+
+static const struct field lane_cool_fields[] = {
+	{ I64(lane_cool, "id", id, NEEDED), .doc = "the agent's number" },
+	{ ID(lane_cool, "lane", lane, NEEDED), .doc = "its name" },
+	{ ID(lane_cool, "key", key, NEEDED), .doc = "of which egress, account or key" },
+	{ U32(lane_cool, "forMs", for_ms, MAYBE), .doc = "0: as the lane's own rule says" },
+	{ ID(lane_cool, "reason", reason, NEEDED), .doc = "a code" },
+	{ 0 },
+};
+
+static const struct field effect_fields[] = {
+	{ ID(effect, "taskId", task_id, NEEDED), .doc = "the task" },
+	{ U32(effect, "attempt", attempt, NEEDED), .doc = "which attempt" },
+	{ TEXT(effect, "effect", effect, MAYBE), .max = 256, .doc = "what is about to be done, for the record" },
 	{ 0 },
 };
 

@@ -48,6 +48,7 @@ static enum rc settle(struct tx *tx, struct moves_task *t, const struct tunnel_m
 	case TUNNEL_MSG_CANCELED:
 		return moves_cancel(tx, t);
 	case TUNNEL_MSG_FAILED:
+	case TUNNEL_MSG_UNKNOWN:
 		break;
 	}
 	return moves_fail(tx, t, error_of(tx, &m->error), m->error.retryable);

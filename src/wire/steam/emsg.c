@@ -1,8 +1,15 @@
 #include "wire/steam/emsg.h"
 
+#include "proto/steam/account.pb-c.h"
 #include "proto/steam/base.pb-c.h"
+#include "proto/steam/beta.pb-c.h"
+#include "proto/steam/depot.pb-c.h"
+#include "proto/steam/friends.pb-c.h"
+#include "proto/steam/library.pb-c.h"
 #include "proto/steam/pics.pb-c.h"
 #include "proto/steam/session.pb-c.h"
+#include "proto/steam/trade.pb-c.h"
+#include "proto/steam/workshop.pb-c.h"
 
 #include <stddef.h>
 

@@ -29,7 +29,7 @@ static void names(void)
 	CHECK_STR(emsg_name(EMSG_CLIENT_LOGON), "ClientLogon");
 	CHECK_STR(emsg_name(9805), "ClientHello");
 	CHECK(emsg_name(0) == NULL && emsg_name(2) == NULL && emsg_name(UINT32_MAX) == NULL);
-	CHECK(emsg_body(8904) && emsg_body(780) == NULL);
+	CHECK(emsg_body(8904) && emsg_body(782) == NULL);
 	CHECK_STR(emsg_body(8904)->short_name, "CMsgClientPICSProductInfoResponse");
 	CHECK_STR(eresult_name(48), "TryAnotherCM");
 	CHECK_STR(eresult_name(4), "unknown");

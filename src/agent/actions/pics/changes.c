@@ -40,4 +40,4 @@ static enum rc run(struct action_task *t, const void *in, void *out, struct faul
 	return rc == RC_OK ? copy(t->arena, got->packages, got->packages_n, &to->packages) : rc;
 }
 
-const struct action_run pics_changes = { "pics.changes", run };
+const struct action_run pics_changes = { .name = "pics.changes", .run = run };

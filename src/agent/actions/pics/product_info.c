@@ -135,4 +135,4 @@ static enum rc run(struct action_task *t, const void *in, void *out, struct faul
 	return rc == RC_OK ? put_all(t, answer, to, f) : rc;
 }
 
-const struct action_run pics_product_info = { "pics.product_info", run };
+const struct action_run pics_product_info = { .name = "pics.product_info", .run = run };

@@ -23,4 +23,4 @@ static enum rc run(struct action_task *t, const void *in, void *out, struct faul
 	return RC_OK;
 }
 
-const struct action_run session_login = { "session.login", run };
+const struct action_run session_login = { .name = "session.login", .run = run };

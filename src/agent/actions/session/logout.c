@@ -20,4 +20,4 @@ static enum rc run(struct action_task *t, const void *in, void *out, struct faul
 	return rc;
 }
 
-const struct action_run session_logout = { "session.logout", run };
+const struct action_run session_logout = { .name = "session.logout", .run = run };

@@ -26,4 +26,4 @@ static enum rc run(struct action_task *t, const void *in, void *out, struct faul
 	return to->endpoint ? RC_OK : RC_NOMEM;
 }
 
-const struct action_run session_ping = { "session.ping", run };
+const struct action_run session_ping = { .name = "session.ping", .run = run };

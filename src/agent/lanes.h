@@ -1,0 +1,63 @@
+/*
+ * lanes: the agent's way to the rate lanes (model/lane). Buckets of a session are kept here; all others by the control plane,
+ * which is asked through the tunnel. While the control plane is away nothing is granted. Loop thread, but for lanes_take and lanes_pause.
+ */
+#pragma once
+
+#include "agent/uplink_run.h"
+#include "base/list.h"
+#include "io/call.h"
+#include "model/lane.h"
+
+#define LANES_WANTS_MAX 4
+
+struct lanes;
+
+struct lane_want {
+	enum lane lane;
+	const char *key; /* borrowed while it is asked */
+	uint32_t n;      /* 0 is 1 */
+};
+
+/* A question of somebody on the loop. Embedded in its owner, who keeps it until `done` or lanes_drop. */
+struct lanes_ask {
+	struct lane_want wants[LANES_WANTS_MAX];
+	unsigned wants_n;
+	enum lane_priority priority;
+	uint64_t deadline_ms; /* of loop_now_ms: past it RC_LIMIT */
+	/* RC_OK: the call may go out now. RC_LIMIT: not before the deadline; `free_ms` is when at the earliest (loop_now_ms).
+	 * RC_AWAY: the control plane is not there. */
+	void (*done)(struct lanes_ask *a, enum rc rc, uint64_t free_ms);
+	struct list node; /* the rest is lanes.c's */
+	int64_t id;
+	struct lanes *lanes;
+};
+
+must_check enum rc lanes_new(struct loop *l, const struct log *log, struct lanes **ret_lanes, struct fault *f);
+void lanes_free(struct lanes *ls);
+void lanes_attach(struct lanes *ls, struct uplink_run *u);
+void lanes_up(struct lanes *ls);   /* the tunnel is up: what waits is asked again */
+void lanes_down(struct lanes *ls);
+bool lanes_message(struct lanes *ls, const struct tunnel_msg *m); /* LANE_GRANT, LANE_COOLED; false: not for it */
+
+void lanes_ask(struct lanes *ls, struct lanes_ask *a);
+void lanes_drop(struct lanes *ls, struct lanes_ask *a); /* `done` will not come */
+
+/* A pause that Steam asks for. `done` comes (RC_OK) when it is durable at the control plane, or RC_AWAY. */
+struct lanes_pause {
+	struct lane_want want;
+	uint32_t for_ms; /* 0: by the lane's rule */
+	const char *reason;
+	void (*done)(struct lanes_pause *p, enum rc rc);
+	struct list node;
+	int64_t id;
+	struct lanes *lanes;
+};
+void lanes_pause_ask(struct lanes *ls, struct lanes_pause *p);
+
+/* Worker: waits until the call may go out. RC_LIMIT with the words "lane … is busy until" when not before the deadline. */
+must_check enum rc lanes_take(struct lanes *ls, const struct lane_want *wants, unsigned n, enum lane_priority priority,
+	uint64_t deadline_ms, struct call_scope *scope, struct fault *f);
+/* Worker: makes the pause durable before the caller reports its error. */
+enum rc lanes_pause(struct lanes *ls, const struct lane_want *want, uint32_t for_ms, const char *reason,
+	uint64_t deadline_ms, struct call_scope *scope);
