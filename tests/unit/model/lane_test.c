@@ -163,7 +163,7 @@ static void slower_and_back(void)
 	lane_ease(&b, NOW + day + 6 * hour);
 	CHECK(b.every_us == b.base_us && b.slowed_ms == 0);
 	for (int i = 0; i < 10; i++) {
-		lane_cool(&b, k, 1, NOW + i);
+		lane_cool(&b, k, 1, NOW + 3 * day + i);
 		CHECK(b.every_us <= b.base_us * LANE_SLOW_MAX);
 	}
 	CHECK(b.every_us == b.base_us * LANE_SLOW_MAX);
