@@ -18,13 +18,15 @@ static enum rc more_line(void *ctx, const char *folder, const char *line, struct
 {
 	struct sim *s = ctx;
 	(void)folder;
-	return people_line(&s->people, line, f);
+	enum rc rc = people_line(&s->people, line, f);
+	return rc == RC_MISSING ? econ_line(&s->econ, &s->people, line, f) : rc;
 }
 
 enum rc sim_load(struct sim *s, const char *path, struct fault *f)
 {
 	if (people_init(&s->people) != RC_OK)
 		return fault_set(f, RC_NOMEM, "no memory for the people");
+	econ_init(&s->econ);
 	enum rc rc = auth_new(&s->auth, f);
 	if (rc == RC_OK)
 		rc = world_load_more(&s->world, path, &(struct world_more){ more_line, s }, f);
@@ -34,6 +36,7 @@ enum rc sim_load(struct sim *s, const char *path, struct fault *f)
 void sim_done(struct sim *s)
 {
 	auth_free(s->auth);
+	econ_done(&s->econ);
 	people_done(&s->people);
 	world_done(&s->world);
 	faults_clear(&s->faults);

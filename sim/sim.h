@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/log.h"
+#include "sim/econ/econ.h"
 #include "sim/faults.h"
 #include "sim/people.h"
 #include "sim/world.h"
@@ -42,6 +43,7 @@ struct auth;
 struct sim {
 	struct world world;
 	struct people people;
+	struct econ econ;
 	struct auth *auth; /* sim/auth.c's */
 	struct sim_limits limits;
 	int64_t clock_offset_ms;  /* of this Steam's time against the machine's */

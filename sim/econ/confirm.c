@@ -17,7 +17,8 @@ static bool add(struct econ *e, const struct confirm *like)
 	return true;
 }
 
-bool confirm_ask(struct econ *e, uint64_t owner, uint64_t offer, bool by_sender, int64_t now, uint32_t lag_s, bool twice)
+bool confirm_ask(
+	struct econ *e, uint64_t owner, uint64_t offer, bool by_sender, int64_t now, uint32_t lag_s, bool twice)
 {
 	struct confirm like = { .owner = owner,
 		.offer = offer,

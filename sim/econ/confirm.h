@@ -16,7 +16,8 @@ struct confirm {
 };
 
 /* False without memory. `twice`: two entries for the same thing. */
-bool confirm_ask(struct econ *e, uint64_t owner, uint64_t offer, bool by_sender, int64_t now, uint32_t lag_s, bool twice);
+bool confirm_ask(
+	struct econ *e, uint64_t owner, uint64_t offer, bool by_sender, int64_t now, uint32_t lag_s, bool twice);
 /* NULL: there is none, it is somebody else's, or the nonce is wrong. */
 struct confirm *confirm_find(struct econ *e, uint64_t owner, uint64_t id, uint64_t nonce);
 /* Answers it; it and its twin are gone then. False: what it was for has ended. */

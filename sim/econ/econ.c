@@ -102,8 +102,8 @@ bool econ_tradable(const struct econ_item *i, int64_t now)
 	return i->class->tradable && i->protected_until <= now && !i->held_by;
 }
 
-struct econ_item *econ_give(struct econ *e, struct person *to, const struct econ_class *c, uint32_t amount, int64_t now,
-	uint64_t assetid)
+struct econ_item *econ_give(struct econ *e, struct person *to, const struct econ_class *c, uint32_t amount,
+	int64_t now, uint64_t assetid)
 {
 	struct econ_bag *b = econ_bag(e, to);
 	if (!b || map_count(&e->by_asset) >= ECON_ITEMS_MAX)
@@ -113,7 +113,9 @@ struct econ_item *econ_give(struct econ *e, struct person *to, const struct econ
 		return NULL;
 	if (!assetid)
 		assetid = ++e->last_asset;
-	*i = (struct econ_item){ .assetid = assetid, .owner = to->steamid, .class = c, .amount = amount, .since = now };
+	*i = (struct econ_item){
+		.assetid = assetid, .owner = to->steamid, .class = c, .amount = amount, .since = now
+	};
 	snprintf(i->key, sizeof(i->key), "%" PRIu64, assetid);
 	if (map_get(&e->by_asset, i->key) || map_put(&e->by_asset, i->key, i) != RC_OK) {
 		free(i);
@@ -352,10 +354,12 @@ enum rc econ_line(struct econ *e, struct people *people, const char *line, struc
 			return fault_set(f, RC_INVALID, "an item line does not know '%s'", word);
 	struct person *owner = *l.owner ? people_named(people, l.owner) : NULL;
 	if (!owner)
-		return fault_set(f, RC_INVALID, "item '%s': wants owner=ACCOUNT, an account of an earlier line", l.name);
+		return fault_set(
+			f, RC_INVALID, "item '%s': wants owner=ACCOUNT, an account of an earlier line", l.name);
 	if (l.generate != many || l.app == 0 || l.app > UINT32_MAX || l.context > UINT32_MAX || l.amount == 0 ||
 		l.amount > UINT32_MAX || l.classes == 0 || l.classes > ECON_CLASSES_MAX || l.count > ECON_ITEMS_MAX)
-		return fault_set(f, RC_INVALID, "item '%s': write item NAME ..., or items PREFIX generate ..., with numbers in range",
+		return fault_set(f, RC_INVALID,
+			"item '%s': write item NAME ..., or items PREFIX generate ..., with numbers in range",
 			l.name);
 	return make(e, owner, &l, f);
 }

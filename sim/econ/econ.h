@@ -79,11 +79,11 @@ struct econ_counts {
 };
 
 struct econ {
-	struct map by_asset;   /* struct econ_item */
-	struct map by_class;   /* struct econ_class */
-	struct map offers;     /* struct offer, by its id */
-	struct map trades;     /* struct trade, by its id */
-	struct list bags;      /* struct econ_bag */
+	struct map by_asset;                               /* struct econ_item */
+	struct map by_class;                               /* struct econ_class */
+	struct map offers;                                 /* struct offer, by its id */
+	struct map trades;                                 /* struct trade, by its id */
+	struct list bags;                                  /* struct econ_bag */
 	struct list all_offers, all_trades, confirmations; /* oldest first */
 	uint64_t last_asset, last_offer, last_trade, last_confirmation, last_class;
 	uint64_t offers_n;
@@ -100,14 +100,14 @@ must_check enum rc econ_line(struct econ *e, struct people *people, const char *
 
 /* NULL without memory. */
 struct econ_bag *econ_bag(struct econ *e, struct person *p);
-struct econ_item *econ_item(const struct econ *e, uint64_t assetid);              /* NULL: there is none */
+struct econ_item *econ_item(const struct econ *e, uint64_t assetid); /* NULL: there is none */
 struct econ_class *econ_class(const struct econ *e, uint64_t classid, uint64_t instanceid);
 uint32_t econ_context(const struct econ_item *i, int64_t now); /* where it is now */
 bool econ_tradable(const struct econ_item *i, int64_t now);
 
 /* A fresh item at the end of somebody's bag; assetid 0: the next one. NULL past the limit. */
-struct econ_item *econ_give(struct econ *e, struct person *to, const struct econ_class *c, uint32_t amount, int64_t now,
-	uint64_t assetid);
+struct econ_item *econ_give(struct econ *e, struct person *to, const struct econ_class *c, uint32_t amount,
+	int64_t now, uint64_t assetid);
 /* Takes it out of the world; it stays in its owner's past. */
 void econ_remove(struct econ *e, struct people *people, struct econ_item *i, int64_t now);
 

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool refuse(struct offer_refusal *ret, int32_t eresult, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static bool refuse(struct offer_refusal *ret, int32_t eresult, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 static bool refuse(struct offer_refusal *ret, int32_t eresult, const char *fmt, ...)
 {
@@ -29,7 +30,10 @@ struct offer *offer_by_id(const struct econ *e, uint64_t id)
 	return map_get(&e->offers, key);
 }
 
-bool offer_is_open(const struct offer *o) { return o->state == OFFER_ACTIVE || o->state == OFFER_NEEDS_CONFIRMATION; }
+bool offer_is_open(const struct offer *o)
+{
+	return o->state == OFFER_ACTIVE || o->state == OFFER_NEEDS_CONFIRMATION;
+}
 
 uint32_t offer_escrow_days(const struct person *giver, bool gives) { return gives ? giver->escrow_days : 0; }
 
@@ -70,20 +74,23 @@ static size_t characters(const char *s)
 static bool check_people(const struct offer_wish *w, struct offer_refusal *ret)
 {
 	if (!w->to || w->from == w->to)
-		return refuse(ret, ERESULT_INVALID_PARAM, "There was an error sending your trade offer. There is no such partner.");
+		return refuse(ret, ERESULT_INVALID_PARAM,
+			"There was an error sending your trade offer. There is no such partner.");
 	if (w->to->trade_ban)
 		return refuse(ret, ERESULT_ACCESS_DENIED, "You cannot trade with %s because they have a trade ban.",
 			shown_name(w->to));
 	if (w->from->trade_ban || w->from->limited)
 		return refuse(ret, ERESULT_ACCESS_DENIED, "You cannot trade: your account is not allowed to.");
 	if (*w->token && strcmp(w->token, w->to->trade_token) != 0)
-		return refuse(ret, ERESULT_ACCESS_DENIED, "The Trade URL is not valid for trade offers to %s any more.",
-			shown_name(w->to));
+		return refuse(ret, ERESULT_ACCESS_DENIED,
+			"The Trade URL is not valid for trade offers to %s any more.", shown_name(w->to));
 	if (!*w->token && !people_are_friends(w->from, w->to))
-		return refuse(ret, ERESULT_ACCESS_DENIED, "You are not on the friends list of %s.", shown_name(w->to));
+		return refuse(
+			ret, ERESULT_ACCESS_DENIED, "You are not on the friends list of %s.", shown_name(w->to));
 	if (w->to->disabled)
 		return refuse(ret, ERESULT_ACCESS_DENIED,
-			"%s is not available to trade. More information will be shown to them if they invite you to trade.",
+			"%s is not available to trade. More information will be shown to them if they invite you "
+			"to trade.",
 			shown_name(w->to));
 	return true;
 }
@@ -103,7 +110,8 @@ static bool check_limits(struct econ *e, const struct offer_wish *w, struct offe
 		return true;
 	if (to_one >= OFFER_TO_ONE)
 		return refuse(ret, ERESULT_ALREADY_LOGGED_IN_ELSEWHERE,
-			"You have sent too many trade offers, or too many to %s are open. Cancel some of them first.",
+			"You have sent too many trade offers, or too many to %s are open. Cancel some of them "
+			"first.",
 			shown_name(w->to));
 	if (open >= OFFER_OPEN || e->offers_n >= OFFER_MAX)
 		return refuse(ret, ERESULT_LIMIT_EXCEEDED, "There are too many open trade offers of yours.");
@@ -123,7 +131,8 @@ static bool check_items(const struct econ *e, const struct offer_asset *a, size_
 				"There was an error sending your trade offer. An item cannot be traded.");
 		for (size_t before = 0; before < k; before++)
 			if (a[before].assetid == a[k].assetid)
-				return refuse(ret, ERESULT_INVALID_PARAM, "There was an error sending your trade offer. An item is in it twice.");
+				return refuse(ret, ERESULT_INVALID_PARAM,
+					"There was an error sending your trade offer. An item is in it twice.");
 		to[k] = (struct offer_item){
 			.class = i->class, .context = a[k].context, .amount = a[k].amount, .assetid = i->assetid
 		};
@@ -140,8 +149,10 @@ static bool check_form(const struct econ *e, const struct offer_wish *w, struct 
 			"There was an error sending your trade offer. It is empty, or its message too long.");
 	if (w->give_n > OFFER_ITEMS_MAX || w->take_n > OFFER_ITEMS_MAX)
 		return refuse(ret, ERESULT_LIMIT_EXCEEDED, "There are too many items in this trade offer.");
-	if (w->counters && (!old || old->state != OFFER_ACTIVE || old->to != w->from->steamid || old->from != w->to->steamid))
-		return refuse(ret, ERESULT_INVALID_STATE, "The trade offer that this one answers is not open any more.");
+	if (w->counters &&
+		(!old || old->state != OFFER_ACTIVE || old->to != w->from->steamid || old->from != w->to->steamid))
+		return refuse(
+			ret, ERESULT_INVALID_STATE, "The trade offer that this one answers is not open any more.");
 	return true;
 }
 
@@ -187,8 +198,8 @@ static void activate(struct econ *e, struct offer *o, int64_t now)
 	}
 }
 
-struct offer *offer_send(struct econ *e, struct people *people, const struct offer_wish *w, const struct offer_bend *bend,
-	int64_t now, struct offer_refusal *ret)
+struct offer *offer_send(struct econ *e, struct people *people, const struct offer_wish *w,
+	const struct offer_bend *bend, int64_t now, struct offer_refusal *ret)
 {
 	e->counts.sends++;
 	offer_tick(e, people, now);
@@ -276,48 +287,57 @@ static bool settle(struct econ *e, struct people *people, struct offer *o, int64
 	return true;
 }
 
-bool offer_accept(struct econ *e, struct people *people, struct offer *o, struct person *who, const struct offer_bend *bend,
-	int64_t now, struct offer_refusal *ret)
+bool offer_accept(struct econ *e, struct people *people, struct offer *o, struct person *who,
+	const struct offer_bend *bend, int64_t now, struct offer_refusal *ret)
 {
 	offer_tick(e, people, now);
 	if (o->to != who->steamid)
-		return refuse(ret, ERESULT_INVALID_STATE, "There was an error accepting this trade offer. It is not for you.");
+		return refuse(ret, ERESULT_INVALID_STATE,
+			"There was an error accepting this trade offer. It is not for you.");
 	if (o->state == OFFER_ACCEPTED || o->state == OFFER_IN_ESCROW)
 		return refuse(ret, ERESULT_ALREADY_REDEEMED,
 			"There was an error accepting this trade offer. It has been accepted already.");
 	if (o->state != OFFER_ACTIVE)
-		return refuse(ret, ERESULT_INVALID_STATE, "There was an error accepting this trade offer. It is not open any more.");
+		return refuse(ret, ERESULT_INVALID_STATE,
+			"There was an error accepting this trade offer. It is not open any more.");
 	if (who->trade_ban || who->limited)
 		return refuse(ret, ERESULT_ACCESS_DENIED, "You cannot trade: your account is not allowed to.");
 	if (bend->inventory_full)
 		return refuse(ret, ERESULT_ACCESS_DENIED,
-			"There was an error accepting this trade offer. The inventory that its items shall go to is full.");
+			"There was an error accepting this trade offer. The inventory that its items shall go to "
+			"is full.");
 	if (o->accept_waits)
 		return true;
 	if (!all_there(e, o, now))
-		return refuse(ret, ERESULT_REVOKED, "There was an error accepting this trade offer. An item is not there any more.");
+		return refuse(ret, ERESULT_REVOKED,
+			"There was an error accepting this trade offer. An item is not there any more.");
 	o->way = bend->way;
 	if (o->take_n && who->has_identity) {
 		o->accept_waits = confirm_ask(
 			e, o->to, o->id, false, now, bend->confirmation_lag_s, bend->duplicate_confirmation);
 		o->method = OFFER_METHOD_MOBILE;
 		o->updated = now;
-		return o->accept_waits || refuse(ret, ERESULT_BUSY, "There was an error accepting this trade offer.");
+		return o->accept_waits ||
+		       refuse(ret, ERESULT_BUSY, "There was an error accepting this trade offer.");
 	}
 	return settle(e, people, o, now) ||
 	       refuse(ret, ERESULT_BUSY, "There was an error accepting this trade offer. Please try again later.");
 }
 
-bool offer_end(struct econ *e, struct offer *o, struct person *who, bool cancel, int64_t now, struct offer_refusal *ret)
+bool offer_end(
+	struct econ *e, struct offer *o, struct person *who, bool cancel, int64_t now, struct offer_refusal *ret)
 {
-	if (who->steamid != (cancel ? o->from : o->to) || !(o->state == OFFER_ACTIVE || (cancel && offer_is_open(o))))
-		return refuse(ret, ERESULT_INVALID_STATE, "There was an error. This trade offer is not open any more.");
+	if (who->steamid != (cancel ? o->from : o->to) ||
+		!(o->state == OFFER_ACTIVE || (cancel && offer_is_open(o))))
+		return refuse(
+			ret, ERESULT_INVALID_STATE, "There was an error. This trade offer is not open any more.");
 	change(e, o, cancel ? OFFER_CANCELED : OFFER_DECLINED, now);
 	*(cancel ? &e->counts.cancels : &e->counts.declines) += 1;
 	return true;
 }
 
-bool offer_confirmed(struct econ *e, struct people *people, struct offer *o, bool by_sender, bool allow, int64_t now)
+bool offer_confirmed(
+	struct econ *e, struct people *people, struct offer *o, bool by_sender, bool allow, int64_t now)
 {
 	if (by_sender) {
 		if (o->state != OFFER_NEEDS_CONFIRMATION)

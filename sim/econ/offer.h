@@ -63,7 +63,7 @@ struct offer {
 	bool accept_waits;        /* its partner has accepted and has yet to confirm */
 	bool glitched;            /* listed without its items */
 	int64_t created, updated, expires, escrow_end, listed_from;
-	struct trade_way way; /* of an accept that waits */
+	struct trade_way way;     /* of an accept that waits */
 	struct offer_item *items; /* give_n of the sender's, then take_n of the partner's */
 	size_t give_n, take_n;
 };
@@ -82,16 +82,18 @@ struct offer_refusal {
 };
 
 /* NULL: refused. */
-struct offer *offer_send(struct econ *e, struct people *people, const struct offer_wish *w, const struct offer_bend *bend,
-	int64_t now, struct offer_refusal *ret);
+struct offer *offer_send(struct econ *e, struct people *people, const struct offer_wish *w,
+	const struct offer_bend *bend, int64_t now, struct offer_refusal *ret);
 /* False: refused. Accepted it is ACCEPTED, IN_ESCROW, or still ACTIVE and accept_waits. */
-bool offer_accept(struct econ *e, struct people *people, struct offer *o, struct person *who, const struct offer_bend *bend,
-	int64_t now, struct offer_refusal *ret);
+bool offer_accept(struct econ *e, struct people *people, struct offer *o, struct person *who,
+	const struct offer_bend *bend, int64_t now, struct offer_refusal *ret);
 /* The sender cancels, the partner declines. */
-bool offer_end(struct econ *e, struct offer *o, struct person *who, bool cancel, int64_t now, struct offer_refusal *ret);
+bool offer_end(
+	struct econ *e, struct offer *o, struct person *who, bool cancel, int64_t now, struct offer_refusal *ret);
 
 /* What the confirmation says; of a sending or, when it is the partner's, of an accept. False: it could not be done any more. */
-bool offer_confirmed(struct econ *e, struct people *people, struct offer *o, bool by_sender, bool allow, int64_t now);
+bool offer_confirmed(
+	struct econ *e, struct people *people, struct offer *o, bool by_sender, bool allow, int64_t now);
 
 /* For trade.c: items have left by this trade, so other offers of them are void; a trade has come out of escrow. */
 void offer_items_left(struct econ *e, const struct trade *t, int64_t now);

@@ -102,7 +102,8 @@ void trade_undo(struct econ *e, struct people *people, struct trade *t, int64_t 
 	e->counts.rolled_back++;
 }
 
-struct trade *trade_begin(struct econ *e, struct people *people, const struct trade *like, const struct trade_way *way)
+struct trade *trade_begin(
+	struct econ *e, struct people *people, const struct trade *like, const struct trade_way *way)
 {
 	size_t size = sizeof(*like) + like->n * sizeof(like->items[0]);
 	struct trade *t = malloc(size);

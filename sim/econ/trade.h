@@ -48,7 +48,8 @@ struct trade_way {
 };
 
 /* Begins and, without escrow, completes the trade of these items, which are there and free. NULL without memory. */
-struct trade *trade_begin(struct econ *e, struct people *people, const struct trade *like, const struct trade_way *way);
+struct trade *trade_begin(
+	struct econ *e, struct people *people, const struct trade *like, const struct trade_way *way);
 /* Everything goes back to whom it was from, as far as it is still there. */
 void trade_undo(struct econ *e, struct people *people, struct trade *t, int64_t now);
 /* What the time brings: escrow ends, reversals. Returns when the next such thing is due. */
