@@ -73,6 +73,8 @@ struct econ_bag *econ_bag(struct econ *e, struct person *p)
 	list_init(&b->items);
 	list_init(&b->past);
 	b->owner = p->steamid;
+	memset(b->privacy, 3, sizeof(b->privacy));
+	b->comments = 1;
 	list_append(&e->bags, &b->node);
 	p->items = b;
 	return b;

@@ -25,6 +25,8 @@
 #define ECON_CLASSES_MAX       20000
 #define ECON_NAME              96
 #define ECON_TAGS              6
+#define ECON_USED_KEYS         256 /* of confirmations, to see when one comes twice */
+#define ECON_PRIVACY           6 /* kinds of it that a profile has */
 #define ECON_PROTECTED_CONTEXT 16 /* where items wait that a trade has just brought */
 
 struct people;
@@ -69,6 +71,8 @@ struct econ_bag {
 	uint64_t owner;
 	struct list items, past;
 	size_t n, past_n;
+	uint8_t privacy[ECON_PRIVACY]; /* as its owner set it: 1 private, 2 friends, 3 public */
+	uint8_t comments;
 };
 
 /* What happened, for tests. */
@@ -90,6 +94,8 @@ struct econ {
 	int64_t due; /* when the next thing ends by itself; INT64_MAX: nothing does */
 	struct dice dice;
 	struct econ_counts counts;
+	char used_keys[ECON_USED_KEYS][32];
+	size_t used_keys_n;
 };
 
 void econ_init(struct econ *e);

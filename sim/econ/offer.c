@@ -191,6 +191,7 @@ static void activate(struct econ *e, struct offer *o, int64_t now)
 	struct offer *old = o->counters ? offer_by_id(e, o->counters) : NULL;
 
 	o->method = OFFER_METHOD_NONE;
+	o->shown = true;
 	change(e, o, OFFER_ACTIVE, now);
 	if (old && old->state == OFFER_ACTIVE) {
 		change(e, old, OFFER_COUNTERED, now);

@@ -60,6 +60,7 @@ struct offer {
 	char message[OFFER_MESSAGE * 4 + 1];
 	enum offer_state state;
 	enum offer_method method; /* what it waits for, while NEEDS_CONFIRMATION, or ACTIVE and accept_waits */
+	bool shown;               /* it was ACTIVE once, so its partner knows of it */
 	bool accept_waits;        /* its partner has accepted and has yet to confirm */
 	bool glitched;            /* listed without its items */
 	int64_t created, updated, expires, escrow_end, listed_from;
