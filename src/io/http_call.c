@@ -125,10 +125,19 @@ static bool put_header(struct call *c, const char *name, const char *value)
 
 	buf_fmt(&line, *value ? "%s: %s" : "%s;", name, value); /* with a semicolon libcurl sends an empty one */
 	struct curl_slist *longer = line.bad ? NULL : curl_slist_append(c->headers, buf_text(&line));
+	hush_wipe(line.p, line.n);
 	buf_done(&line);
 	if (longer)
 		c->headers = longer;
 	return longer;
+}
+
+/* They may hold a token. */
+static void drop_headers(struct curl_slist *all)
+{
+	for (struct curl_slist *h = all; h; h = h->next)
+		hush_wipe(h->data, strlen(h->data));
+	curl_slist_free_all(all);
 }
 
 static enum rc set_headers(struct call *c, struct fault *f)
@@ -224,7 +233,8 @@ static enum rc set_egress(struct call *c, struct fault *f)
 	char local[80];
 
 	curl_easy_setopt(c->easy, CURLOPT_PROXY, proxy); /* "": none, whatever the environment says */
-	curl_easy_setopt(c->easy, CURLOPT_PROXYTYPE, (long)(ask->socks5 ? CURLPROXY_SOCKS5_HOSTNAME : CURLPROXY_HTTP));
+	curl_easy_setopt(
+		c->easy, CURLOPT_PROXYTYPE, (long)(ask->socks5 ? CURLPROXY_SOCKS5_HOSTNAME : CURLPROXY_HTTP));
 	if (ask->socks5 && ask->http_proxy)
 		return fault_set(f, RC_INVALID, "two proxies at once");
 	if (bind && snprintf(local, sizeof(local), "host!%s", bind) >= (int)sizeof(local))
@@ -325,7 +335,7 @@ enum rc http_call(const struct http_ask *ask, struct http_answer *ret, struct fa
 	struct call c = { .ask = ask, .easy = caller->easy };
 	enum rc rc = perform(&c, f);
 	curl_easy_reset(c.easy); /* nothing of this frame stays in it */
-	curl_slist_free_all(c.headers);
+	drop_headers(c.headers);
 	http_call_free(own);
 	if (rc == RC_OK)
 		*ret = c.answer;
