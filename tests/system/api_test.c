@@ -65,7 +65,7 @@ static void scopes(const struct rig *r)
 {
 	char headers[160];
 	json_t *key = rig_expect(r, 201, "POST", "/v1/api-keys",
-		"{\"name\":\"reader\",\"scopes\":[\"jobs:read\",\"api_keys:write\",\"jobs:write\"]}");
+		"{\"name\":\"reader\",\"scopes\":[\"jobs:read\",\"keys:write\",\"jobs:write\"]}");
 
 	snprintf(headers, sizeof(headers), "Authorization: Bearer %s\nIdempotency-Key: s", json_str(key, "secret"));
 	struct rig_answer a = rig_call(r, "GET", "/v1/jobs", headers, NULL);

@@ -1,4 +1,4 @@
--- Rate lanes: one row a bucket, as model/lane counts it. The scopes keys:* now are those of product keys.
+-- Rate lanes: one row a bucket, as model/lane counts it.
 
 CREATE TABLE lane_buckets (
 	id TEXT PRIMARY KEY, -- LANE:KEY
@@ -25,5 +25,3 @@ CREATE TABLE lane_use (
 	throttled BIGINT NOT NULL,
 	PRIMARY KEY (id, hour)
 );
-
-UPDATE api_keys SET scopes = REPLACE(scopes, '"keys:', '"api_keys:');
