@@ -26,8 +26,8 @@
 #define ECON_NAME              96
 #define ECON_TAGS              6
 #define ECON_USED_KEYS         256 /* of confirmations, to see when one comes twice */
-#define ECON_PRIVACY           6 /* kinds of it that a profile has */
-#define ECON_PROTECTED_CONTEXT 16 /* where items wait that a trade has just brought */
+#define ECON_PRIVACY           6   /* kinds of it that a profile has */
+#define ECON_PROTECTED_CONTEXT 16  /* where items wait that a trade has just brought */
 
 struct people;
 struct person;

@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define OFFERS_PAGE   500 /* offers of one answer; more wait behind the cursor */
-#define TRADES_PAGE   500
+#define OFFERS_PAGE    500 /* offers of one answer; more wait behind the cursor */
+#define TRADES_PAGE    500
 #define CLASSES_OF_ASK 100
-#define DAY_S         86400
+#define DAY_S          86400
 
 static bool yes(const struct ask *q, const char *name)
 {
@@ -201,7 +201,8 @@ void api_trade_status(struct ask *q, struct answer *a)
 void api_trade_history(struct ask *q, struct answer *a)
 {
 	struct econ_json_classes classes = { .arena = &q->arena };
-	uint64_t max = number_or(q, "max_trades", 100), told = 0, total = 0, before = number_or(q, "start_after_tradeid", 0);
+	uint64_t max = number_or(q, "max_trades", 100), told = 0, total = 0,
+		 before = number_or(q, "start_after_tradeid", 0);
 	int64_t until = (int64_t)number_or(q, "start_after_time", INT64_MAX);
 	bool more = false, back = yes(q, "navigating_back");
 

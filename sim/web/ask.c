@@ -2,6 +2,7 @@
 
 #include "sim/auth.h"
 #include "sim/web/ask_form.h"
+#include "sim/web/community.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -128,8 +129,8 @@ static struct person *by_cookie(struct ask *q)
 	if (!token)
 		return NULL;
 	struct person *p = auth_person(q->sim, token + 2, NULL);
-	const char *id_text = arena_strn(&q->arena, ask_cookie(q, "steamLoginSecure"),
-		(size_t)(token - ask_cookie(q, "steamLoginSecure")));
+	const char *id_text = arena_strn(
+		&q->arena, ask_cookie(q, "steamLoginSecure"), (size_t)(token - ask_cookie(q, "steamLoginSecure")));
 	return p && id_text && ask_number(id_text, &id) && id == p->steamid ? p : NULL;
 }
 
@@ -140,6 +141,8 @@ static void find_person(struct ask *q)
 		q->who = auth_person(q->sim, token, NULL);
 	else if (q->site != ASK_API)
 		q->who = by_cookie(q);
+	else if (*ask_either(q, "key"))
+		q->who = community_by_key(&q->sim->people, ask_either(q, "key"));
 }
 
 bool ask_read(struct ask *q, struct sim *sim, const struct web_request *r, const char **why)

@@ -1,7 +1,7 @@
 /* The community's pages about oneself: profile, privacy, trade URL, API key, family view. */
+#include "sim/web/community.h"
 #include "sim/econ/econ.h"
 #include "sim/people.h"
-#include "sim/web/community.h"
 #include "sim/web/pages.h"
 #include "wire/json.h"
 #include "wire/steam/eresult.h"
@@ -12,8 +12,8 @@
 #include <string.h>
 
 /* In the order of econ_bag.privacy. */
-static const char *const privacy_names[ECON_PRIVACY] = { "PrivacyProfile", "PrivacyInventory", "PrivacyInventoryGifts",
-	"PrivacyOwnedGames", "PrivacyPlaytime", "PrivacyFriendsList" };
+static const char *const privacy_names[ECON_PRIVACY] = { "PrivacyProfile", "PrivacyInventory",
+	"PrivacyInventoryGifts", "PrivacyOwnedGames", "PrivacyPlaytime", "PrivacyFriendsList" };
 
 void community_key(const struct person *p, char ret[static COMMUNITY_KEY])
 {
@@ -73,7 +73,8 @@ static void put_head(struct ask *q, struct answer *a, const char *title)
 {
 	answer_html(a, 200);
 	buf_fmt(&a->body,
-		"<html><head><title>Steam Community :: %s</title></head><body>\n<script type=\"text/javascript\">\n\t\t"
+		"<html><head><title>Steam Community :: %s</title></head><body>\n<script "
+		"type=\"text/javascript\">\n\t\t"
 		"g_steamID = ",
 		title);
 	if (q->who)
@@ -88,7 +89,8 @@ void community_profile(struct ask *q, struct answer *a)
 	const struct person *p = named(q);
 	if (!p) {
 		answer_html(a, 200);
-		buf_str(&a->body, "<html><body><h1>Sorry!</h1><h3>The specified profile could not be found.</h3></body></html>");
+		buf_str(&a->body, "<html><body><h1>Sorry!</h1><h3>The specified profile could not be "
+				  "found.</h3></body></html>");
 		return;
 	}
 	put_head(q, a, "Profile");
@@ -123,7 +125,8 @@ void community_request_key(struct ask *q, struct answer *a)
 		return;
 	}
 	community_key(q->who, key);
-	buf_fmt(&a->body, "{\"success\":1,\"api_key\":\"%s\",\"requires_confirmation\":0,\"request_id\":null}", key);
+	buf_fmt(&a->body, "{\"success\":1,\"api_key\":\"%s\",\"requires_confirmation\":0,\"request_id\":null}",
+		key);
 }
 
 /* ---- the trade URL ---- */
@@ -174,8 +177,9 @@ void community_settings(struct ask *q, struct answer *a)
 		return;
 	put_head(q, a, "Edit profile");
 	put_privacy(q->who, b, &state);
-	buf_str(&a->body, "<div id=\"profile_edit_config\" data-profile-edit=\"{&quot;strPersonaName&quot;:&quot;&quot;,"
-			  "&quot;Privacy&quot;:");
+	buf_str(&a->body,
+		"<div id=\"profile_edit_config\" data-profile-edit=\"{&quot;strPersonaName&quot;:&quot;&quot;,"
+		"&quot;Privacy&quot;:");
 	for (size_t i = 0; i < state.n; i++)
 		if (state.p[i] == '"')
 			buf_str(&a->body, "&quot;");
@@ -201,7 +205,8 @@ void community_set_privacy(struct ask *q, struct answer *a)
 		good = !v || (json_is_integer(v) && json_integer_value(v) >= 1 && json_integer_value(v) <= 3);
 	}
 	if (!good || q->effect.eresult) {
-		buf_fmt(&a->body, "{\"success\":%d}", q->effect.eresult ? q->effect.eresult : ERESULT_INVALID_PARAM);
+		buf_fmt(&a->body, "{\"success\":%d}",
+			q->effect.eresult ? q->effect.eresult : ERESULT_INVALID_PARAM);
 		return;
 	}
 	for (size_t i = 0; i < ECON_PRIVACY; i++) {
@@ -227,5 +232,6 @@ void community_unlock(struct ask *q, struct answer *a)
 	buf_fmt(&a->body, "{\"success\":%s,\"eresult\":%d,\"error_message\":\"\"}", good ? "true" : "false",
 		good ? ERESULT_OK : ERESULT_ACCESS_DENIED);
 	if (good)
-		answer_header(a, "set-cookie", "steamparental=%" PRIu64 "; Path=/; Secure; HttpOnly", q->who->steamid);
+		answer_header(
+			a, "set-cookie", "steamparental=%" PRIu64 "; Path=/; Secure; HttpOnly", q->who->steamid);
 }

@@ -16,7 +16,8 @@ const char econ_controls_help[] =
 	"  GET    /sim/econ/trades                all trades\n"
 	"  GET    /sim/econ/keys?of=NAME          the account's Web API key and trade URL token\n"
 	"  POST   /sim/econ/items?owner=NAME&name=TEXT[&app=440][&context=2][&count=1]   makes items\n"
-	"  POST   /sim/econ/do?what=mail|undo|drop&id=ID   confirms an offer by mail; undoes a trade; takes an item away\n";
+	"  POST   /sim/econ/do?what=mail|undo|drop&id=ID   confirms an offer by mail; undoes a trade; takes an "
+	"item away\n";
 
 static struct person *of(struct ask *q, const char *name)
 {
@@ -37,9 +38,9 @@ static void show_counts(struct ask *q, struct answer *a)
 
 	answer_json(a, 200);
 	buf_fmt(&a->body,
-		"{\"items\":%zu,\"offers\":%" PRIu64 ",\"sends\":%" PRIu64 ",\"made\":%" PRIu64 ",\"accepts\":%" PRIu64
-		",\"declines\":%" PRIu64 ",\"cancels\":%" PRIu64 ",\"countered\":%" PRIu64 ",\"expired\":%" PRIu64
-		",\"trades\":%" PRIu64 ",\"rolled_back\":%" PRIu64 ",",
+		"{\"items\":%zu,\"offers\":%" PRIu64 ",\"sends\":%" PRIu64 ",\"made\":%" PRIu64
+		",\"accepts\":%" PRIu64 ",\"declines\":%" PRIu64 ",\"cancels\":%" PRIu64 ",\"countered\":%" PRIu64
+		",\"expired\":%" PRIu64 ",\"trades\":%" PRIu64 ",\"rolled_back\":%" PRIu64 ",",
 		map_count(&e->by_asset), e->offers_n, c->sends, c->offers_made, c->accepts, c->declines, c->cancels,
 		c->countered, c->expired, c->trades, c->rolled_back);
 	buf_fmt(&a->body,
@@ -65,7 +66,8 @@ static void show_items(struct ask *q, struct answer *a)
 	for (const struct list *at = b->items.next; at != &b->items; at = at->next) {
 		const struct econ_item *i = list_of(at, struct econ_item, node);
 		buf_fmt(&a->body,
-			"%s{\"assetid\":\"%" PRIu64 "\",\"appid\":%u,\"contextid\":\"%u\",\"amount\":%u,\"held_by\":\"%" PRIu64
+			"%s{\"assetid\":\"%" PRIu64
+			"\",\"appid\":%u,\"contextid\":\"%u\",\"amount\":%u,\"held_by\":\"%" PRIu64
 			"\",\"protected_until\":%" PRId64 ",\"name\":",
 			first ? "" : ",", i->assetid, i->class->app, econ_context(i, q->now), i->amount, i->held_by,
 			i->protected_until);
@@ -91,11 +93,15 @@ static void show_offers(struct ask *q, struct answer *a)
 			"%s{\"id\":\"%" PRIu64 "\",\"from\":\"%" PRIu64 "\",\"to\":\"%" PRIu64
 			"\",\"state\":%d,\"give\":%zu,\"take\":%zu,\"tradeid\":\"%" PRIu64 "\",\"created\":%" PRId64
 			",\"message\":",
-			first ? "" : ",", o->id, o->from, o->to, o->state, o->give_n, o->take_n, o->tradeid, o->created);
+			first ? "" : ",", o->id, o->from, o->to, o->state, o->give_n, o->take_n, o->tradeid,
+			o->created);
 		json_put_str(&a->body, o->message);
 		buf_str(&a->body, ",\"gives\":[");
 		for (size_t k = 0; k < o->give_n + o->take_n; k++)
-			buf_fmt(&a->body, "%s\"%" PRIu64 "\"", k == 0 ? "" : k == o->give_n ? "],\"takes\":[" : ",",
+			buf_fmt(&a->body, "%s\"%" PRIu64 "\"",
+				k == 0           ? ""
+				: k == o->give_n ? "],\"takes\":["
+						 : ",",
 				o->items[k].assetid);
 		buf_str(&a->body, o->take_n && o->give_n ? "]}" : "],\"takes\":[]}");
 		first = false;
@@ -117,8 +123,10 @@ static void show_trades(struct ask *q, struct answer *a)
 			first ? "" : ",", t->id, t->offer, t->status, t->escrow_end);
 		for (size_t k = 0; k < t->n; k++)
 			buf_fmt(&a->body,
-				"%s{\"assetid\":\"%" PRIu64 "\",\"new\":\"%" PRIu64 "\",\"rollback\":\"%" PRIu64 "\"}",
-				k ? "," : "", t->items[k].assetid, t->items[k].new_assetid, t->items[k].rollback_assetid);
+				"%s{\"assetid\":\"%" PRIu64 "\",\"new\":\"%" PRIu64 "\",\"rollback\":\"%" PRIu64
+				"\"}",
+				k ? "," : "", t->items[k].assetid, t->items[k].new_assetid,
+				t->items[k].rollback_assetid);
 		buf_str(&a->body, "]}");
 		first = false;
 	}

@@ -28,7 +28,8 @@ void econ_json_class(struct buf *to, const struct econ_class *c)
 	buf_fmt(to,
 		"{\"appid\":%u,\"classid\":\"%" PRIu64 "\",\"instanceid\":\"%" PRIu64
 		"\",\"currency\":0,\"background_color\":\"\",\"icon_url\":\"sim/%" PRIu64 "\",\"tradable\":%d,"
-		"\"marketable\":%d,\"commodity\":%d,\"market_tradable_restriction\":7,\"market_marketable_restriction\":0,"
+		"\"marketable\":%d,\"commodity\":%d,\"market_tradable_restriction\":7,\"market_marketable_"
+		"restriction\":0,"
 		"\"descriptions\":[{\"value\":\" \"}],\"name\":",
 		c->app, c->classid, c->instanceid, c->classid, c->tradable, c->marketable, c->commodity);
 	json_put_str(to, c->name);
@@ -65,8 +66,8 @@ void econ_json_classes(struct buf *to, struct econ_json_classes *s)
 	s->n = 0;
 }
 
-static void put_items(struct buf *to, const struct econ *e, const struct offer *o, bool of_sender,
-	struct econ_json_classes *s)
+static void put_items(
+	struct buf *to, const struct econ *e, const struct offer *o, bool of_sender, struct econ_json_classes *s)
 {
 	size_t from = of_sender ? 0 : o->give_n, n = of_sender ? o->give_n : o->take_n;
 
@@ -131,8 +132,8 @@ static void put_trade_items(struct buf *to, const struct trade *t, bool by_sende
 		if (i->by_sender != by_sender)
 			continue;
 		buf_fmt(to,
-			"%s{\"appid\":%u,\"contextid\":\"%u\",\"assetid\":\"%" PRIu64 "\",\"amount\":\"%u\",\"classid\":\"%" PRIu64
-			"\",\"instanceid\":\"%" PRIu64 "\"",
+			"%s{\"appid\":%u,\"contextid\":\"%u\",\"assetid\":\"%" PRIu64
+			"\",\"amount\":\"%u\",\"classid\":\"%" PRIu64 "\",\"instanceid\":\"%" PRIu64 "\"",
 			first ? "" : ",", i->class->app, i->context, i->assetid, i->amount, i->class->classid,
 			i->class->instanceid);
 		if (i->new_assetid)
@@ -156,7 +157,8 @@ void econ_json_trade(struct buf *to, const struct trade *t, uint64_t viewer, str
 	for (size_t k = 0; k < t->n; k++)
 		*(t->items[k].by_sender == sent ? &gives : &receives) = true;
 	buf_fmt(to,
-		"{\"tradeid\":\"%" PRIu64 "\",\"steamid_other\":\"%" PRIu64 "\",\"time_init\":%" PRId64 ",\"status\":%d",
+		"{\"tradeid\":\"%" PRIu64 "\",\"steamid_other\":\"%" PRIu64 "\",\"time_init\":%" PRId64
+		",\"status\":%d",
 		t->id, sent ? t->to : t->from, t->time, t->status);
 	if (t->escrow_end)
 		buf_fmt(to, ",\"time_escrow_end\":%" PRId64, t->escrow_end);

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNT_FIRST     75
-#define COUNT_GOOD      2000 /* a larger count is held against the asker */
-#define PUNISHED_FREE   4    /* so many times nothing happens */
-#define PARTNER_PAGE    2500
+#define COUNT_FIRST   75
+#define COUNT_GOOD    2000 /* a larger count is held against the asker */
+#define PUNISHED_FREE 4    /* so many times nothing happens */
+#define PARTNER_PAGE  2500
 
 /* One item as it is shown, now or then. */
 struct shown {
@@ -116,8 +116,8 @@ void inventory_page(struct ask *q, struct answer *a)
 {
 	uint64_t id = 0, app = 0, context = 0, count = COUNT_FIRST, start = 0;
 	struct shelf s = { 0 };
-	bool good = ask_number(q->part[0], &id) && ask_number(q->part[1], &app) && ask_number(q->part[2], &context) &&
-		    app <= UINT32_MAX && context <= UINT32_MAX;
+	bool good = ask_number(q->part[0], &id) && ask_number(q->part[1], &app) &&
+		    ask_number(q->part[2], &context) && app <= UINT32_MAX && context <= UINT32_MAX;
 	struct person *p = good ? people_by_id(&q->sim->people, id) : NULL;
 
 	ask_number(ask_query(q, "count"), &count);
@@ -164,8 +164,8 @@ static void put_partner_page(struct ask *q, struct answer *a, const struct shelf
 	for (size_t i = start; i < end; i++) {
 		const struct shown *x = &s->at[i];
 		buf_fmt(to,
-			"%s\"%" PRIu64 "\":{\"id\":\"%" PRIu64 "\",\"classid\":\"%" PRIu64 "\",\"instanceid\":\"%" PRIu64
-			"\",\"amount\":\"%u\",\"pos\":%zu}",
+			"%s\"%" PRIu64 "\":{\"id\":\"%" PRIu64 "\",\"classid\":\"%" PRIu64
+			"\",\"instanceid\":\"%" PRIu64 "\",\"amount\":\"%u\",\"pos\":%zu}",
 			i > start ? "," : "", x->assetid, x->assetid, x->class->classid, x->class->instanceid,
 			x->amount, i + 1);
 		econ_json_describe(&classes, x->class);
@@ -187,7 +187,8 @@ void inventory_of_partner(struct ask *q, struct answer *a)
 	uint64_t id = 0, app = 0, context = 0, start = 0;
 	struct shelf s = { 0 };
 	bool good = ask_number(ask_query(q, "partner"), &id) && ask_number(ask_query(q, "appid"), &app) &&
-		    ask_number(ask_query(q, "contextid"), &context) && !strcmp(ask_query(q, "sessionid"), q->sessionid);
+		    ask_number(ask_query(q, "contextid"), &context) &&
+		    !strcmp(ask_query(q, "sessionid"), q->sessionid);
 	struct person *p = good ? people_by_id(&q->sim->people, id) : NULL;
 
 	ask_number(ask_query(q, "start"), &start);

@@ -76,7 +76,8 @@ void login_set_token(struct ask *q, struct answer *a)
 		return;
 	}
 	buf_fmt(&a->body, "{\"result\":1,\"rtExpiry\":%" PRId64 "}", q->now + TOKEN_S);
-	answer_header(a, "set-cookie", "steamLoginSecure=%" PRIu64 "%%7C%%7C%s; %s", p->steamid, token, COOKIE_LIFE);
+	answer_header(
+		a, "set-cookie", "steamLoginSecure=%" PRIu64 "%%7C%%7C%s; %s", p->steamid, token, COOKIE_LIFE);
 	answer_header(a, "set-cookie", "steamCountry=%s; Path=/; Secure; SameSite=None", p->country);
 }
 
@@ -91,7 +92,8 @@ void login_home(struct ask *q, struct answer *a)
 {
 	answer_html(a, 200);
 	buf_fmt(&a->body,
-		"<html><head><title>Sign In</title></head><body><script type=\"text/javascript\">\n\t\tg_steamID = %s;\n"
+		"<html><head><title>Sign In</title></head><body><script type=\"text/javascript\">\n\t\tg_steamID = "
+		"%s;\n"
 		"</script></body></html>",
 		q->who ? "\"0\"" : "false");
 }

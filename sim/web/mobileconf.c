@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SKEW_S   300 /* a key of a time farther off is not taken */
+#define SKEW_S    300 /* a key of a time farther off is not taken */
 #define MULTI_MAX 50
 
 /* Keys that were used for an answer, so that their second use is seen. */
@@ -116,7 +116,8 @@ static bool nth_pair(struct ask *q, size_t n, uint64_t *ret_id, uint64_t *ret_no
 	const struct ask_pair *id, *nonce;
 
 	if (!strcmp(q->method, "GET"))
-		return n == 0 && ask_number(ask_query(q, "cid"), ret_id) && ask_number(ask_query(q, "ck"), ret_nonce);
+		return n == 0 && ask_number(ask_query(q, "cid"), ret_id) &&
+		       ask_number(ask_query(q, "ck"), ret_nonce);
 	id = ask_find(&q->form, "cid[]", n);
 	nonce = ask_find(&q->form, "ck[]", n);
 	if (!id) {
@@ -168,7 +169,9 @@ void mobileconf_details(struct ask *q, struct answer *a)
 		if (c->id != id || c->owner != q->who->steamid)
 			continue;
 		answer_html(a, 200);
-		buf_fmt(&a->body, "<html><body><div class=\"tradeoffer\" id=\"tradeofferid_%" PRIu64 "\"></div></body></html>",
+		buf_fmt(&a->body,
+			"<html><body><div class=\"tradeoffer\" id=\"tradeofferid_%" PRIu64
+			"\"></div></body></html>",
 			c->offer);
 		return;
 	}

@@ -11,14 +11,21 @@
 #include <string.h>
 
 /* EPurchaseResultDetail */
-enum { DETAIL_NONE = 0, DETAIL_INVALID_PACKAGE = 5, DETAIL_ALREADY_PURCHASED = 9, DETAIL_BAD_CODE = 14, DETAIL_USED_CODE = 15,
-	DETAIL_WRONG_CURRENCY = 31, DETAIL_RATE_LIMITED = 53 };
+enum {
+	DETAIL_NONE = 0,
+	DETAIL_INVALID_PACKAGE = 5,
+	DETAIL_ALREADY_PURCHASED = 9,
+	DETAIL_BAD_CODE = 14,
+	DETAIL_USED_CODE = 15,
+	DETAIL_WRONG_CURRENCY = 31,
+	DETAIL_RATE_LIMITED = 53
+};
 
-#define FREE_FIRST   30   /* free licences within the window, when the sim has no limit of its own */
-#define FREE_S       5400
-#define DETAILS_MAX  200  /* questions of one address within the window; then nothing comes back */
-#define DETAILS_S    300
-#define APPS_OF_ASK  100
+#define FREE_FIRST  30 /* free licences within the window, when the sim has no limit of its own */
+#define FREE_S      5400
+#define DETAILS_MAX 200 /* questions of one address within the window; then nothing comes back */
+#define DETAILS_S   300
+#define APPS_OF_ASK 100
 
 /* The record of a product; NULL: there is none. In the ask's arena. */
 static const struct vdf *record(struct ask *q, enum pics_kind kind, uint32_t id)
@@ -26,7 +33,8 @@ static const struct vdf *record(struct ask *q, enum pics_kind kind, uint32_t id)
 	struct product *p = world_find(&q->sim->world, kind, id);
 	struct vdf *doc;
 
-	if (!p || world_ready(p, NULL) != RC_OK || pics_parse(kind, p->buffer.p, p->buffer.n, &q->arena, &doc, NULL) != RC_OK)
+	if (!p || world_ready(p, NULL) != RC_OK ||
+		pics_parse(kind, p->buffer.p, p->buffer.n, &q->arena, &doc, NULL) != RC_OK)
 		return NULL;
 	return doc->first;
 }
@@ -104,8 +112,9 @@ void store_free_licence(struct ask *q, struct answer *a)
 
 static void put_balance(const struct person *p, struct buf *to)
 {
-	buf_fmt(to, "\"wallet\":{\"amount\":\"%" PRId64 "\",\"currencycode\":%u},\"formattednewwalletbalance\":\"%" PRId64
-		    ".%02" PRId64 "\"",
+	buf_fmt(to,
+		"\"wallet\":{\"amount\":\"%" PRId64
+		"\",\"currencycode\":%u},\"formattednewwalletbalance\":\"%" PRId64 ".%02" PRId64 "\"",
 		p->wallet, p->currency, p->wallet / 100, p->wallet % 100);
 }
 
@@ -141,12 +150,12 @@ void store_account(struct ask *q, struct answer *a)
 {
 	answer_html(a, 200);
 	buf_fmt(&a->body,
-		"<html><head><title>Account</title></head><body>\n<div class=\"accountData price\">%" PRId64 ".%02" PRId64
-		"</div>\n<table class=\"account_table\">\n",
+		"<html><head><title>Account</title></head><body>\n<div class=\"accountData price\">%" PRId64
+		".%02" PRId64 "</div>\n<table class=\"account_table\">\n",
 		q->who->wallet / 100, q->who->wallet % 100);
 	for (size_t i = 0; i < q->who->licences_n; i++)
-		buf_fmt(&a->body, "<tr data-panel=\"\"><td>package %u</td><td>%u</td></tr>\n", q->who->licences[i].package,
-			q->who->licences[i].time_created);
+		buf_fmt(&a->body, "<tr data-panel=\"\"><td>package %u</td><td>%u</td></tr>\n",
+			q->who->licences[i].package, q->who->licences[i].time_created);
 	buf_str(&a->body, "</table>\n</body></html>");
 }
 

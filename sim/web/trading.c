@@ -109,7 +109,9 @@ static bool read_wish(struct ask *q, struct offer_wish *w)
 	const char *text = ask_form(q, "json_tradeoffer"), *counters = ask_form(q, "tradeofferid_countered");
 	uint64_t partner;
 
-	*w = (struct offer_wish){ .from = q->who, .token = token_of(q), .message = ask_form(q, "tradeoffermessage") };
+	*w = (struct offer_wish){
+		.from = q->who, .token = token_of(q), .message = ask_form(q, "tradeoffermessage")
+	};
 	if (!ask_number(ask_form(q, "partner"), &partner) || strcmp(ask_form(q, "serverid"), "1") != 0 ||
 		!strstr(q->referer, "/tradeoffer/") || json_read(text, strlen(text), &j, NULL) != RC_OK ||
 		!read_side(&q->arena, j, "me", &w->give, &w->give_n) ||
@@ -163,8 +165,8 @@ static struct offer *named(struct ask *q, struct answer *a)
 
 	if (o && (o->from == q->who->steamid || (o->to == q->who->steamid && o->shown)))
 		return o;
-	say_no(a, &(struct offer_refusal){
-			  .eresult = ERESULT_INVALID_STATE, .text = "There was an error. There is no such trade offer." });
+	say_no(a, &(struct offer_refusal){ .eresult = ERESULT_INVALID_STATE,
+			  .text = "There was an error. There is no such trade offer." });
 	return NULL;
 }
 
@@ -230,7 +232,8 @@ static void error_page(struct answer *a, const char *text)
 {
 	answer_html(a, 200);
 	buf_fmt(&a->body,
-		"<html><head><title>Steam Community :: Error</title></head><body>\n<div id=\"error_msg\">\n\t%s\n</div>\n"
+		"<html><head><title>Steam Community :: Error</title></head><body>\n<div "
+		"id=\"error_msg\">\n\t%s\n</div>\n"
 		"</body></html>",
 		text);
 }
@@ -265,7 +268,9 @@ static void put_contexts(struct ask *q, struct buf *to, struct person *p)
 			told |= seen[before].app == seen[k].app;
 		if (told)
 			continue;
-		buf_fmt(to, "%s\"%u\":{\"appid\":%u,\"name\":\"App %u\",\"trade_permissions\":\"FULL\",\"rgContexts\":{",
+		buf_fmt(to,
+			"%s\"%u\":{\"appid\":%u,\"name\":\"App "
+			"%u\",\"trade_permissions\":\"FULL\",\"rgContexts\":{",
 			k ? "," : "", seen[k].app, seen[k].app, seen[k].app);
 		for (size_t i = k; i < n; i++)
 			if (seen[i].app == seen[k].app)
@@ -278,7 +283,8 @@ static void put_contexts(struct ask *q, struct buf *to, struct person *p)
 
 static void put_page(struct ask *q, struct answer *a, struct person *them)
 {
-	uint32_t mine = q->effect.escrow_days ? q->effect.escrow_days : q->who->escrow_days, theirs = them->escrow_days;
+	uint32_t mine = q->effect.escrow_days ? q->effect.escrow_days : q->who->escrow_days,
+		 theirs = them->escrow_days;
 	struct buf *to = &a->body;
 
 	answer_html(a, 200);

@@ -29,8 +29,8 @@ bool visit_may(struct ask *q, enum visit_kind kind, uint32_t max, uint32_t windo
 }
 
 /* What the directory says, as an answer like the others. */
-static struct directory_answer by_directory(struct directory *d, const struct ask *q, const struct web_view *v,
-	struct answer *a)
+static struct directory_answer by_directory(
+	struct directory *d, const struct ask *q, const struct web_view *v, struct answer *a)
 {
 	struct directory_answer got;
 
@@ -65,8 +65,8 @@ static struct directory_answer route(struct directory *d, struct ask *q, const s
 		answer_html(a, 404);
 		buf_str(&a->body, "<html><head><title>404</title></head><body><h1>Not Found</h1></body></html>");
 	}
-	log_info(d->sim->log, "page asked site=%s method=%s path=\"%s\" who=%s status=%d", names[q->site], v->method, q->path,
-		q->who ? q->who->name : "-", a->status);
+	log_info(d->sim->log, "page asked site=%s method=%s path=\"%s\" who=%s status=%d", names[q->site],
+		v->method, q->path, q->who ? q->who->name : "-", a->status);
 	return nothing;
 }
 
