@@ -19,14 +19,14 @@ static enum rc more_line(void *ctx, const char *folder, const char *line, struct
 	struct sim *s = ctx;
 	(void)folder;
 	enum rc rc = people_line(&s->people, line, f);
-	return rc == RC_MISSING ? econ_line(&s->econ, &s->people, line, f) : rc;
+	return rc == RC_MISSING ? econ_line(&s->econ, line, f) : rc;
 }
 
 enum rc sim_load(struct sim *s, const char *path, struct fault *f)
 {
 	if (people_init(&s->people) != RC_OK)
 		return fault_set(f, RC_NOMEM, "no memory for the people");
-	econ_init(&s->econ);
+	econ_init(&s->econ, &s->people);
 	enum rc rc = auth_new(&s->auth, f);
 	if (rc == RC_OK)
 		rc = world_load_more(&s->world, path, &(struct world_more){ more_line, s }, f);

@@ -17,9 +17,10 @@
 #define FIRST_CONFIRMATION 15000000000u
 #define PAST_MAX           20000 /* of one account; the oldest are forgotten */
 
-void econ_init(struct econ *e)
+void econ_init(struct econ *e, struct people *people)
 {
-	*e = (struct econ){ .last_asset = FIRST_ASSET,
+	*e = (struct econ){ .people = people,
+		.last_asset = FIRST_ASSET,
 		.last_class = FIRST_CLASS,
 		.last_offer = FIRST_OFFER,
 		.last_trade = FIRST_TRADE,
@@ -146,9 +147,9 @@ static void remember(struct econ_bag *b, const struct econ_item *i, int64_t now)
 	}
 }
 
-void econ_remove(struct econ *e, struct people *people, struct econ_item *i, int64_t now)
+void econ_remove(struct econ *e, struct econ_item *i, int64_t now)
 {
-	struct person *owner = people_by_id(people, i->owner);
+	struct person *owner = people_by_id(e->people, i->owner);
 	struct econ_bag *b = owner ? owner->items : NULL;
 
 	if (b) {
@@ -333,7 +334,7 @@ static enum rc make(struct econ *e, struct person *owner, struct item_line *l, s
 	return RC_OK;
 }
 
-enum rc econ_line(struct econ *e, struct people *people, const char *line, struct fault *f)
+enum rc econ_line(struct econ *e, const char *line, struct fault *f)
 {
 	struct item_line l = { .app = 440,
 		.context = 2,
@@ -354,7 +355,7 @@ enum rc econ_line(struct econ *e, struct people *people, const char *line, struc
 	while (next_word(&at, word, sizeof(word)))
 		if (!read_word(&l, word))
 			return fault_set(f, RC_INVALID, "an item line does not know '%s'", word);
-	struct person *owner = *l.owner ? people_named(people, l.owner) : NULL;
+	struct person *owner = *l.owner ? people_named(e->people, l.owner) : NULL;
 	if (!owner)
 		return fault_set(
 			f, RC_INVALID, "item '%s': wants owner=ACCOUNT, an account of an earlier line", l.name);

@@ -83,6 +83,7 @@ struct econ_counts {
 };
 
 struct econ {
+	struct people *people;
 	struct map by_asset;                               /* struct econ_item */
 	struct map by_class;                               /* struct econ_class */
 	struct map offers;                                 /* struct offer, by its id */
@@ -98,11 +99,12 @@ struct econ {
 	size_t used_keys_n;
 };
 
-void econ_init(struct econ *e);
+/* The people outlive it. */
+void econ_init(struct econ *e, struct people *people);
 void econ_done(struct econ *e);
 
 /* One line of a world file, its first word included. RC_MISSING: not one of these lines. */
-must_check enum rc econ_line(struct econ *e, struct people *people, const char *line, struct fault *f);
+must_check enum rc econ_line(struct econ *e, const char *line, struct fault *f);
 
 /* NULL without memory. */
 struct econ_bag *econ_bag(struct econ *e, struct person *p);
@@ -115,7 +117,7 @@ bool econ_tradable(const struct econ_item *i, int64_t now);
 struct econ_item *econ_give(struct econ *e, struct person *to, const struct econ_class *c, uint32_t amount,
 	int64_t now, uint64_t assetid);
 /* Takes it out of the world; it stays in its owner's past. */
-void econ_remove(struct econ *e, struct people *people, struct econ_item *i, int64_t now);
+void econ_remove(struct econ *e, struct econ_item *i, int64_t now);
 
 /* The class of that name and app; made when there is none. NULL past the limit. */
 struct econ_class *econ_class_named(struct econ *e, uint32_t app, uint32_t context, const char *name);

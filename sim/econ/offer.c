@@ -186,6 +186,19 @@ static struct offer *offer_new(struct econ *e, const struct offer_wish *w, struc
 	return o;
 }
 
+static bool ask_confirmation(
+	struct econ *e, const struct offer *o, bool by_sender, const struct offer_bend *bend, int64_t now)
+{
+	return confirm_ask(e,
+		&(struct confirm){ .owner = by_sender ? o->from : o->to,
+			.offer = o->id,
+			.type = CONFIRM_TYPE_TRADE,
+			.created = now,
+			.shown_from = now + bend->confirmation_lag_s,
+			.by_sender = by_sender },
+		bend->duplicate_confirmation);
+}
+
 static void activate(struct econ *e, struct offer *o, int64_t now)
 {
 	struct offer *old = o->counters ? offer_by_id(e, o->counters) : NULL;
@@ -199,11 +212,11 @@ static void activate(struct econ *e, struct offer *o, int64_t now)
 	}
 }
 
-struct offer *offer_send(struct econ *e, struct people *people, const struct offer_wish *w,
-	const struct offer_bend *bend, int64_t now, struct offer_refusal *ret)
+struct offer *offer_send(struct econ *e, const struct offer_wish *w, const struct offer_bend *bend, int64_t now,
+	struct offer_refusal *ret)
 {
 	e->counts.sends++;
-	offer_tick(e, people, now);
+	offer_tick(e, now);
 	if (!check_people(w, ret) || !check_form(e, w, ret) || !check_limits(e, w, ret))
 		return NULL;
 	auto_free struct offer_item *items = calloc(w->give_n + w->take_n, sizeof(*items));
@@ -231,8 +244,7 @@ struct offer *offer_send(struct econ *e, struct people *people, const struct off
 		return o;
 	}
 	o->state = OFFER_NEEDS_CONFIRMATION;
-	if (o->method == OFFER_METHOD_MOBILE &&
-		!confirm_ask(e, o->from, o->id, true, now, bend->confirmation_lag_s, bend->duplicate_confirmation))
+	if (o->method == OFFER_METHOD_MOBILE && !ask_confirmation(e, o, true, bend, now))
 		change(e, o, OFFER_INVALID, now);
 	return o;
 }
@@ -252,11 +264,11 @@ static bool all_there(struct econ *e, struct offer *o, int64_t now)
 	return true;
 }
 
-static bool settle(struct econ *e, struct people *people, struct offer *o, int64_t now)
+static bool settle(struct econ *e, struct offer *o, int64_t now)
 {
 	size_t n = o->give_n + o->take_n;
 	auto_free struct trade *like = calloc(1, sizeof(*like) + n * sizeof(like->items[0]));
-	const struct person *from = people_by_id(people, o->from), *to = people_by_id(people, o->to);
+	const struct person *from = people_by_id(e->people, o->from), *to = people_by_id(e->people, o->to);
 
 	if (!like || !from || !to || !all_there(e, o, now))
 		return false;
@@ -277,7 +289,7 @@ static bool settle(struct econ *e, struct people *people, struct offer *o, int64
 			.by_sender = k < o->give_n };
 	/* Before its items go: it is not one of the offers that their leaving makes void. */
 	change(e, o, way.escrow_days ? OFFER_IN_ESCROW : OFFER_ACCEPTED, now);
-	struct trade *t = trade_begin(e, people, like, &way);
+	struct trade *t = trade_begin(e, like, &way);
 	if (!t) {
 		change(e, o, OFFER_INVALID, now);
 		return false;
@@ -288,10 +300,10 @@ static bool settle(struct econ *e, struct people *people, struct offer *o, int64
 	return true;
 }
 
-bool offer_accept(struct econ *e, struct people *people, struct offer *o, struct person *who,
-	const struct offer_bend *bend, int64_t now, struct offer_refusal *ret)
+bool offer_accept(struct econ *e, struct offer *o, struct person *who, const struct offer_bend *bend, int64_t now,
+	struct offer_refusal *ret)
 {
-	offer_tick(e, people, now);
+	offer_tick(e, now);
 	if (o->to != who->steamid)
 		return refuse(ret, ERESULT_INVALID_STATE,
 			"There was an error accepting this trade offer. It is not for you.");
@@ -314,14 +326,13 @@ bool offer_accept(struct econ *e, struct people *people, struct offer *o, struct
 			"There was an error accepting this trade offer. An item is not there any more.");
 	o->way = bend->way;
 	if (o->take_n && who->has_identity) {
-		o->accept_waits = confirm_ask(
-			e, o->to, o->id, false, now, bend->confirmation_lag_s, bend->duplicate_confirmation);
+		o->accept_waits = ask_confirmation(e, o, false, bend, now);
 		o->method = OFFER_METHOD_MOBILE;
 		o->updated = now;
 		return o->accept_waits ||
 		       refuse(ret, ERESULT_BUSY, "There was an error accepting this trade offer.");
 	}
-	return settle(e, people, o, now) ||
+	return settle(e, o, now) ||
 	       refuse(ret, ERESULT_BUSY, "There was an error accepting this trade offer. Please try again later.");
 }
 
@@ -337,8 +348,7 @@ bool offer_end(
 	return true;
 }
 
-bool offer_confirmed(
-	struct econ *e, struct people *people, struct offer *o, bool by_sender, bool allow, int64_t now)
+bool offer_confirmed(struct econ *e, struct offer *o, bool by_sender, bool allow, int64_t now)
 {
 	if (by_sender) {
 		if (o->state != OFFER_NEEDS_CONFIRMATION)
@@ -358,7 +368,7 @@ bool offer_confirmed(
 		change(e, o, OFFER_CANCELED_2FA, now);
 		return true;
 	}
-	return settle(e, people, o, now);
+	return settle(e, o, now);
 }
 
 /* ---- what else befalls it ---- */
@@ -381,11 +391,11 @@ void offer_escrow_over(struct econ *e, const struct trade *t)
 		change(e, o, OFFER_ACCEPTED, t->escrow_end);
 }
 
-void offer_tick(struct econ *e, struct people *people, int64_t now)
+void offer_tick(struct econ *e, int64_t now)
 {
 	if (now < e->due)
 		return;
-	int64_t due = trade_tick(e, people, now);
+	int64_t due = trade_tick(e, now);
 	list_each (at, after, &e->all_offers) {
 		struct offer *o = list_of(at, struct offer, node);
 		if (!offer_is_open(o))

@@ -83,18 +83,17 @@ struct offer_refusal {
 };
 
 /* NULL: refused. */
-struct offer *offer_send(struct econ *e, struct people *people, const struct offer_wish *w,
-	const struct offer_bend *bend, int64_t now, struct offer_refusal *ret);
+struct offer *offer_send(struct econ *e, const struct offer_wish *w, const struct offer_bend *bend, int64_t now,
+	struct offer_refusal *ret);
 /* False: refused. Accepted it is ACCEPTED, IN_ESCROW, or still ACTIVE and accept_waits. */
-bool offer_accept(struct econ *e, struct people *people, struct offer *o, struct person *who,
-	const struct offer_bend *bend, int64_t now, struct offer_refusal *ret);
+bool offer_accept(struct econ *e, struct offer *o, struct person *who, const struct offer_bend *bend, int64_t now,
+	struct offer_refusal *ret);
 /* The sender cancels, the partner declines. */
 bool offer_end(
 	struct econ *e, struct offer *o, struct person *who, bool cancel, int64_t now, struct offer_refusal *ret);
 
 /* What the confirmation says; of a sending or, when it is the partner's, of an accept. False: it could not be done any more. */
-bool offer_confirmed(
-	struct econ *e, struct people *people, struct offer *o, bool by_sender, bool allow, int64_t now);
+bool offer_confirmed(struct econ *e, struct offer *o, bool by_sender, bool allow, int64_t now);
 
 /* For trade.c: items have left by this trade, so other offers of them are void; a trade has come out of escrow. */
 void offer_items_left(struct econ *e, const struct trade *t, int64_t now);
@@ -103,7 +102,7 @@ void offer_escrow_over(struct econ *e, const struct trade *t);
 struct offer *offer_by_id(const struct econ *e, uint64_t id);
 bool offer_is_open(const struct offer *o);
 /* What the time brings, to offers and to trades. Before every look at either. */
-void offer_tick(struct econ *e, struct people *people, int64_t now);
+void offer_tick(struct econ *e, int64_t now);
 /* How many days this person's items would be held. */
 uint32_t offer_escrow_days(const struct person *giver, bool gives);
 void offer_drop_all(struct econ *e);

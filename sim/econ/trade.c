@@ -28,16 +28,16 @@ void trade_drop_all(struct econ *e)
 }
 
 /* Moves one item to somebody else, under this id. False when it is not there any more. */
-static bool move(struct econ *e, struct people *people, uint64_t assetid, uint64_t to, uint64_t new_id, int64_t now)
+static bool move(struct econ *e, uint64_t assetid, uint64_t to, uint64_t new_id, int64_t now)
 {
 	struct econ_item *i = econ_item(e, assetid);
-	struct person *p = people_by_id(people, to);
+	struct person *p = people_by_id(e->people, to);
 
 	if (!i || !p || !econ_bag(e, p))
 		return false;
 	const struct econ_class *c = i->class;
 	uint32_t amount = i->amount;
-	econ_remove(e, people, i, now);
+	econ_remove(e, i, now);
 	return econ_give(e, p, c, amount, now, new_id) != NULL;
 }
 
@@ -54,14 +54,14 @@ static void deal_ids(struct econ *e, struct trade *t)
 	}
 }
 
-static void complete(struct econ *e, struct people *people, struct trade *t, int64_t now)
+static void complete(struct econ *e, struct trade *t, int64_t now)
 {
 	deal_ids(e, t);
 	t->status = TRADE_COMPLETE;
 	for (size_t k = 0; k < t->n; k++) {
 		struct trade_item *ti = &t->items[k];
 		ti->new_context = ti->class->context;
-		if (!move(e, people, ti->assetid, ti->by_sender ? t->to : t->from, ti->new_assetid, now)) {
+		if (!move(e, ti->assetid, ti->by_sender ? t->to : t->from, ti->new_assetid, now)) {
 			t->status = TRADE_FAILED;
 			ti->new_assetid = 0;
 			continue;
@@ -84,7 +84,7 @@ static void hold(struct econ *e, struct trade *t, uint64_t by)
 	}
 }
 
-void trade_undo(struct econ *e, struct people *people, struct trade *t, int64_t now)
+void trade_undo(struct econ *e, struct trade *t, int64_t now)
 {
 	bool escrow = t->status == TRADE_IN_ESCROW;
 	if (!escrow && t->status != TRADE_COMPLETE)
@@ -94,7 +94,7 @@ void trade_undo(struct econ *e, struct people *people, struct trade *t, int64_t 
 		struct trade_item *ti = &t->items[k - 1];
 		uint64_t id = escrow ? ti->assetid : ti->new_assetid;
 		ti->rollback_assetid = ++e->last_asset;
-		if (!move(e, people, id, ti->by_sender ? t->from : t->to, ti->rollback_assetid, now))
+		if (!move(e, id, ti->by_sender ? t->from : t->to, ti->rollback_assetid, now))
 			ti->rollback_assetid = 0;
 	}
 	t->status = escrow ? TRADE_ESCROW_ROLLBACK : TRADE_FULL_SUPPORT_ROLLBACK;
@@ -102,8 +102,7 @@ void trade_undo(struct econ *e, struct people *people, struct trade *t, int64_t 
 	e->counts.rolled_back++;
 }
 
-struct trade *trade_begin(
-	struct econ *e, struct people *people, const struct trade *like, const struct trade_way *way)
+struct trade *trade_begin(struct econ *e, const struct trade *like, const struct trade_way *way)
 {
 	size_t size = sizeof(*like) + like->n * sizeof(like->items[0]);
 	struct trade *t = malloc(size);
@@ -125,17 +124,17 @@ struct trade *trade_begin(
 		hold(e, t, t->id);
 		offer_items_left(e, t, t->time);
 	} else {
-		complete(e, people, t, t->time);
+		complete(e, t, t->time);
 	}
 	if (way->rollback)
-		trade_undo(e, people, t, t->time);
+		trade_undo(e, t, t->time);
 	e->due = t->time; /* the next tick finds out what is due when */
 	return t;
 }
 
 static int64_t sooner(int64_t a, int64_t b) { return a < b ? a : b; }
 
-int64_t trade_tick(struct econ *e, struct people *people, int64_t now)
+int64_t trade_tick(struct econ *e, int64_t now)
 {
 	int64_t due = INT64_MAX;
 
@@ -143,11 +142,11 @@ int64_t trade_tick(struct econ *e, struct people *people, int64_t now)
 		struct trade *t = list_of(at, struct trade, node);
 		if (t->status == TRADE_IN_ESCROW && t->escrow_end <= now) {
 			hold(e, t, 0);
-			complete(e, people, t, t->escrow_end);
+			complete(e, t, t->escrow_end);
 			offer_escrow_over(e, t);
 		}
 		if (t->reverse_at && t->reverse_at <= now)
-			trade_undo(e, people, t, now);
+			trade_undo(e, t, now);
 		if (t->status == TRADE_IN_ESCROW)
 			due = sooner(due, t->escrow_end);
 		if (t->reverse_at)

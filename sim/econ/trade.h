@@ -48,11 +48,10 @@ struct trade_way {
 };
 
 /* Begins and, without escrow, completes the trade of these items, which are there and free. NULL without memory. */
-struct trade *trade_begin(
-	struct econ *e, struct people *people, const struct trade *like, const struct trade_way *way);
+struct trade *trade_begin(struct econ *e, const struct trade *like, const struct trade_way *way);
 /* Everything goes back to whom it was from, as far as it is still there. */
-void trade_undo(struct econ *e, struct people *people, struct trade *t, int64_t now);
+void trade_undo(struct econ *e, struct trade *t, int64_t now);
 /* What the time brings: escrow ends, reversals. Returns when the next such thing is due. */
-int64_t trade_tick(struct econ *e, struct people *people, int64_t now);
+int64_t trade_tick(struct econ *e, int64_t now);
 struct trade *trade_by_id(const struct econ *e, uint64_t id);
 void trade_drop_all(struct econ *e);

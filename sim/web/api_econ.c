@@ -27,7 +27,7 @@ static uint64_t number_or(const struct ask *q, const char *name, uint64_t other)
 
 static void begin(struct ask *q, struct answer *a)
 {
-	offer_tick(&q->sim->econ, &q->sim->people, q->now);
+	offer_tick(&q->sim->econ, q->now);
 	answer_json(a, 200);
 	answer_header(a, "x-eresult", "1");
 }

@@ -1,8 +1,8 @@
 #include "sim/web/ask.h"
 
 #include "sim/auth.h"
+#include "sim/web/api_key.h"
 #include "sim/web/ask_form.h"
-#include "sim/web/community.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -142,7 +142,7 @@ static void find_person(struct ask *q)
 	else if (q->site != ASK_API)
 		q->who = by_cookie(q);
 	else if (*ask_either(q, "key"))
-		q->who = community_by_key(&q->sim->people, ask_either(q, "key"));
+		q->who = api_key_person(&q->sim->people, ask_either(q, "key"));
 }
 
 bool ask_read(struct ask *q, struct sim *sim, const struct web_request *r, const char **why)

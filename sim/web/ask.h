@@ -11,23 +11,13 @@
 #include "base/buf.h"
 #include "io/web.h"
 #include "sim/sim.h"
+#include "sim/web/ask_form.h"
 
-#define ASK_PAIRS_MAX   4096       /* of one query or form */
 #define ASK_ARENA_MAX   (8u << 20) /* of one request */
 #define ASK_PARTS_MAX   4          /* parts of a path that a page takes */
 #define ASK_HEADERS_MAX 12         /* of one answer */
 
 enum ask_site { ASK_SELF, ASK_API, ASK_COMMUNITY, ASK_STORE, ASK_LOGIN, ASK_OTHER_SITE, ASK_CDN };
-
-struct ask_pair {
-	const char *name, *value;
-	size_t n; /* of the value */
-};
-
-struct ask_pairs {
-	struct ask_pair *at;
-	size_t n, room;
-};
 
 struct ask {
 	struct sim *sim;

@@ -31,7 +31,7 @@ static size_t decode(char *to, const char *p, size_t n)
 
 static bool keep(struct arena *a, struct ask_pairs *to, struct ask_pair pair)
 {
-	if (to->n == ASK_PAIRS_MAX)
+	if (to->n == ASK_FORM_PAIRS_MAX)
 		return false;
 	if (to->n == to->room) {
 		size_t room = to->room ? to->room * 2 : 16;

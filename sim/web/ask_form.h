@@ -4,7 +4,21 @@
  */
 #pragma once
 
-#include "sim/web/ask.h"
+#include "base/arena.h"
+
+#include <stdbool.h>
+
+#define ASK_FORM_PAIRS_MAX 4096 /* of one query or form */
+
+struct ask_pair {
+	const char *name, *value;
+	size_t n; /* of the value */
+};
+
+struct ask_pairs {
+	struct ask_pair *at;
+	size_t n, room;
+};
 
 /* All give false for what cannot be read, or is too much. */
 bool ask_form_add(

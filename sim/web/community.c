@@ -1,7 +1,7 @@
 /* The community's pages about oneself: profile, privacy, trade URL, API key, family view. */
-#include "sim/web/community.h"
 #include "sim/econ/econ.h"
 #include "sim/people.h"
+#include "sim/web/api_key.h"
 #include "sim/web/pages.h"
 #include "wire/json.h"
 #include "wire/steam/eresult.h"
@@ -14,30 +14,6 @@
 /* In the order of econ_bag.privacy. */
 static const char *const privacy_names[ECON_PRIVACY] = { "PrivacyProfile", "PrivacyInventory",
 	"PrivacyInventoryGifts", "PrivacyOwnedGames", "PrivacyPlaytime", "PrivacyFriendsList" };
-
-void community_key(const struct person *p, char ret[static COMMUNITY_KEY])
-{
-	uint8_t sha[20];
-
-	people_shared(p->name, "api key", sha);
-	snprintf(ret, COMMUNITY_KEY, "%08X", (uint32_t)p->steamid);
-	for (size_t i = 0; i < 12; i++)
-		snprintf(ret + 8 + 2 * i, 3, "%02X", sha[i]);
-}
-
-struct person *community_by_key(struct people *people, const char *key)
-{
-	char good[COMMUNITY_KEY];
-	unsigned account = 0;
-
-	if (strlen(key) != COMMUNITY_KEY - 1 || sscanf(key, "%8X", &account) != 1)
-		return NULL;
-	struct person *p = people_by_id(people, 0x0110000100000000u + account);
-	if (!p || p->limited)
-		return NULL;
-	community_key(p, good);
-	return !strcmp(key, good) ? p : NULL;
-}
 
 /* The person whose profile the path names. */
 static struct person *named(const struct ask *q)
@@ -104,27 +80,27 @@ void community_profile(struct ask *q, struct answer *a)
 
 void community_api_key(struct ask *q, struct answer *a)
 {
-	char key[COMMUNITY_KEY];
+	char key[API_KEY_TEXT];
 
 	put_head(q, a, "API key");
 	if (q->who->limited) {
 		buf_str(&a->body, "<h2>Access Denied</h2></body></html>");
 		return;
 	}
-	community_key(q->who, key);
+	api_key_of(q->who, key);
 	buf_fmt(&a->body, "<p>Key: %s</p>\n</body></html>", key);
 }
 
 void community_request_key(struct ask *q, struct answer *a)
 {
-	char key[COMMUNITY_KEY];
+	char key[API_KEY_TEXT];
 
 	answer_json(a, 200);
 	if (q->who->limited) {
 		buf_fmt(&a->body, "{\"success\":%d}", ERESULT_ACCESS_DENIED);
 		return;
 	}
-	community_key(q->who, key);
+	api_key_of(q->who, key);
 	buf_fmt(&a->body, "{\"success\":1,\"api_key\":\"%s\",\"requires_confirmation\":0,\"request_id\":null}",
 		key);
 }

@@ -3,7 +3,7 @@
 #include "sim/econ/confirm.h"
 #include "sim/econ/offer.h"
 #include "sim/people.h"
-#include "sim/web/community.h"
+#include "sim/web/api_key.h"
 #include "wire/json.h"
 
 #include <inttypes.h>
@@ -136,13 +136,13 @@ static void show_trades(struct ask *q, struct answer *a)
 static void show_keys(struct ask *q, struct answer *a)
 {
 	const struct person *p = of(q, "of");
-	char key[COMMUNITY_KEY];
+	char key[API_KEY_TEXT];
 
 	if (!p) {
 		fail(a, 404, "there is no such account: of=NAME");
 		return;
 	}
-	community_key(p, key);
+	api_key_of(p, key);
 	answer_json(a, 200);
 	buf_fmt(&a->body, "{\"steamid\":\"%" PRIu64 "\",\"key\":\"%s\",\"trade_token\":\"%s\"}\n", p->steamid, key,
 		p->trade_token);
@@ -187,13 +187,13 @@ static void act(struct ask *q, struct answer *a)
 	bool good = false;
 
 	if (!strcmp(what, "mail") && o && o->method == OFFER_METHOD_MAIL)
-		good = offer_confirmed(e, &q->sim->people, o, true, true, q->now);
+		good = offer_confirmed(e, o, true, true, q->now);
 	if (!strcmp(what, "undo") && t) {
 		good = t->status == TRADE_COMPLETE || t->status == TRADE_IN_ESCROW;
-		trade_undo(e, &q->sim->people, t, q->now);
+		trade_undo(e, t, q->now);
 	}
 	if (!strcmp(what, "drop") && i) {
-		econ_remove(e, &q->sim->people, i, q->now);
+		econ_remove(e, i, q->now);
 		good = true;
 	}
 	if (good)
@@ -219,7 +219,7 @@ bool econ_controls_answer(struct ask *q, struct answer *a)
 {
 	for (size_t i = 0; i < sizeof(controls) / sizeof(controls[0]); i++)
 		if (!strcmp(q->method, controls[i].method) && !strcmp(q->path, controls[i].path)) {
-			offer_tick(&q->sim->econ, &q->sim->people, q->now);
+			offer_tick(&q->sim->econ, q->now);
 			controls[i].run(q, a);
 			return true;
 		}

@@ -123,7 +123,7 @@ void inventory_page(struct ask *q, struct answer *a)
 	ask_number(ask_query(q, "count"), &count);
 	ask_number(ask_query(q, "start_assetid"), &start);
 	answer_json(a, 200);
-	offer_tick(&q->sim->econ, &q->sim->people, q->now);
+	offer_tick(&q->sim->econ, q->now);
 	if (is_punished(q, count)) {
 		a->status = 429;
 		buf_str(&a->body, "null");
@@ -192,7 +192,7 @@ void inventory_of_partner(struct ask *q, struct answer *a)
 	struct person *p = good ? people_by_id(&q->sim->people, id) : NULL;
 
 	ask_number(ask_query(q, "start"), &start);
-	offer_tick(&q->sim->econ, &q->sim->people, q->now);
+	offer_tick(&q->sim->econ, q->now);
 	answer_json(a, p ? 200 : 400);
 	if (!p || is_hidden(q, p) || !strstr(q->referer, "/tradeoffer/") || !econ_bag(&q->sim->econ, p)) {
 		buf_str(&a->body, "{\"success\":false}");

@@ -91,7 +91,7 @@ void mobileconf_list(struct ask *q, struct answer *a)
 	static const char *const tags[] = { "list", "conf", "getlist", NULL };
 	bool first = true;
 
-	offer_tick(&q->sim->econ, &q->sim->people, q->now);
+	offer_tick(&q->sim->econ, q->now);
 	if (!is_signed(q, tags) || q->effect.eresult) {
 		say_failed(a, "Invalid authenticator");
 		return;
@@ -137,7 +137,7 @@ void mobileconf_answer(struct ask *q, struct answer *a)
 	size_t n = 0;
 	bool good = true;
 
-	offer_tick(e, &q->sim->people, q->now);
+	offer_tick(e, q->now);
 	if ((!allow && !refuse) || !is_signed(q, allow ? yes : no) || q->effect.eresult) {
 		say_failed(a, "Invalid authenticator");
 		return;
@@ -145,7 +145,7 @@ void mobileconf_answer(struct ask *q, struct answer *a)
 	note_use(e, ask_either(q, "k"));
 	for (uint64_t id, nonce; n < MULTI_MAX && nth_pair(q, n, &id, &nonce); n++) {
 		struct confirm *c = confirm_find(e, q->who->steamid, id, nonce);
-		good = c && confirm_answer(e, &q->sim->people, c, allow, q->now) && good;
+		good = c && confirm_answer(e, c, allow, q->now) && good;
 	}
 	if (n == 0 || !good) {
 		say_failed(a, "There was a problem performing that operation. Please try again later.");

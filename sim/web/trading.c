@@ -146,7 +146,7 @@ void trading_send(struct ask *q, struct answer *a)
 		buf_str(&a->body, "null");
 		return;
 	}
-	const struct offer *o = offer_send(&q->sim->econ, &q->sim->people, &w, &bend, q->now, &no);
+	const struct offer *o = offer_send(&q->sim->econ, &w, &bend, q->now, &no);
 	if (!o) {
 		say_no(a, &no);
 		return;
@@ -186,7 +186,7 @@ void trading_accept(struct ask *q, struct answer *a)
 		buf_str(&a->body, "null");
 		return;
 	}
-	if (!offer_accept(&q->sim->econ, &q->sim->people, o, q->who, &bend, q->now, &no)) {
+	if (!offer_accept(&q->sim->econ, o, q->who, &bend, q->now, &no)) {
 		say_no(a, &no);
 		return;
 	}
@@ -207,7 +207,7 @@ static void end(struct ask *q, struct answer *a, bool cancel)
 
 	if (!o)
 		return;
-	offer_tick(&q->sim->econ, &q->sim->people, q->now);
+	offer_tick(&q->sim->econ, q->now);
 	if (!offer_end(&q->sim->econ, o, q->who, cancel, q->now, &no)) {
 		say_no(a, &no);
 		return;
@@ -336,7 +336,7 @@ void trading_page(struct ask *q, struct answer *a)
 	uint64_t id = 0;
 	struct offer *o = ask_number(q->part[0], &id) ? offer_by_id(&q->sim->econ, id) : NULL;
 
-	offer_tick(&q->sim->econ, &q->sim->people, q->now);
+	offer_tick(&q->sim->econ, q->now);
 	bool ours = o && o->from == q->who->steamid;
 	if (!o || (!ours && (o->to != q->who->steamid || !o->shown)))
 		error_page(a, "The trade offer does not exist, or is not yours.");
