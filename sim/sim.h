@@ -5,7 +5,6 @@
 #pragma once
 
 #include "base/log.h"
-#include "sim/econ/econ.h"
 #include "sim/faults.h"
 #include "sim/people.h"
 #include "sim/world.h"
@@ -40,6 +39,7 @@ struct sim_limits {
 };
 
 struct auth;
+struct econ;
 
 /* How often an address has asked for something of which it may ask so much and no more. sim/web/visit's. */
 struct visit_count {
@@ -57,7 +57,7 @@ struct visits {
 struct sim {
 	struct world world;
 	struct people people;
-	struct econ econ;
+	struct econ *econ; /* the items, and who trades them */
 	struct visits visits;
 	struct auth *auth; /* sim/auth.c's */
 	struct sim_limits limits;

@@ -1,7 +1,5 @@
 #include "sim/econ/confirm.h"
 
-#include "sim/econ/offer.h"
-
 #include <stdlib.h>
 
 static bool add(struct econ *e, const struct confirm *like)
@@ -41,18 +39,6 @@ void confirm_forget(struct econ *e, uint64_t offer)
 		list_remove(&c->node);
 		free(c);
 	}
-}
-
-bool confirm_answer(struct econ *e, struct confirm *c, bool allow, int64_t now)
-{
-	struct offer *o = offer_by_id(e, c->offer);
-	bool by_sender = c->by_sender;
-
-	confirm_forget(e, c->offer);
-	if (!o || !offer_confirmed(e, o, by_sender, allow, now))
-		return false;
-	*(allow ? &e->counts.allowed : &e->counts.refused) += 1;
-	return true;
 }
 
 void confirm_drop_all(struct econ *e)

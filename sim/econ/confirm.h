@@ -19,8 +19,6 @@ struct confirm {
 bool confirm_ask(struct econ *e, const struct confirm *like, bool twice);
 /* NULL: there is none, it is somebody else's, or the nonce is wrong. */
 struct confirm *confirm_find(struct econ *e, uint64_t owner, uint64_t id, uint64_t nonce);
-/* Answers it; it and its twin are gone then. False: what it was for has ended. */
-bool confirm_answer(struct econ *e, struct confirm *c, bool allow, int64_t now);
 /* Those of an offer that has ended. */
 void confirm_forget(struct econ *e, uint64_t offer);
 void confirm_drop_all(struct econ *e);

@@ -1,8 +1,5 @@
 #include "sim/econ/econ.h"
 
-#include "sim/econ/confirm.h"
-#include "sim/econ/offer.h"
-#include "sim/econ/trade.h"
 #include "sim/people.h"
 
 #include <inttypes.h>
@@ -17,8 +14,11 @@
 #define FIRST_CONFIRMATION 15000000000u
 #define PAST_MAX           20000 /* of one account; the oldest are forgotten */
 
-void econ_init(struct econ *e, struct people *people)
+struct econ *econ_new(struct people *people)
 {
+	struct econ *e = calloc(1, sizeof(*e));
+	if (!e)
+		return NULL;
 	*e = (struct econ){ .people = people,
 		.last_asset = FIRST_ASSET,
 		.last_class = FIRST_CLASS,
@@ -31,6 +31,7 @@ void econ_init(struct econ *e, struct people *people)
 	list_init(&e->all_offers);
 	list_init(&e->all_trades);
 	list_init(&e->confirmations);
+	return e;
 }
 
 static void bag_free(struct econ_bag *b)
@@ -44,13 +45,10 @@ static void bag_free(struct econ_bag *b)
 	free(b);
 }
 
-void econ_done(struct econ *e)
+void econ_free(struct econ *e)
 {
-	if (!e->bags.next)
+	if (!e)
 		return;
-	confirm_drop_all(e);
-	offer_drop_all(e);
-	trade_drop_all(e);
 	list_each (at, after, &e->bags) {
 		bag_free(list_of(at, struct econ_bag, node));
 	}
@@ -61,7 +59,7 @@ void econ_done(struct econ *e)
 	map_done(&e->by_asset);
 	map_done(&e->offers);
 	map_done(&e->trades);
-	*e = (struct econ){ 0 };
+	free(e);
 }
 
 struct econ_bag *econ_bag(struct econ *e, struct person *p)

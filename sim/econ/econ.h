@@ -7,7 +7,7 @@
  *      items PREFIX generate owner=ACCOUNT count=N [classes=N] [app=440] [context=2] [seed=S]
  *                                                        items of so many classes, named "PREFIX 1" …
  *
- * Everything here lives until econ_done. One thread. Moments are seconds of sim_time and an argument everywhere.
+ * Everything here lives until econ_free. One thread. Moments are seconds of sim_time and an argument everywhere.
  */
 #pragma once
 
@@ -99,9 +99,10 @@ struct econ {
 	size_t used_keys_n;
 };
 
-/* The people outlive it. */
-void econ_init(struct econ *e, struct people *people);
-void econ_done(struct econ *e);
+/* The people outlive it. NULL without memory. */
+struct econ *econ_new(struct people *people);
+/* After offer_done. */
+void econ_free(struct econ *e);
 
 /* One line of a world file, its first word included. RC_MISSING: not one of these lines. */
 must_check enum rc econ_line(struct econ *e, const char *line, struct fault *f);

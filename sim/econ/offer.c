@@ -48,8 +48,12 @@ static void change(struct econ *e, struct offer *o, enum offer_state to, int64_t
 	confirm_forget(e, o->id);
 }
 
-void offer_drop_all(struct econ *e)
+void offer_done(struct econ *e)
 {
+	if (!e)
+		return;
+	confirm_drop_all(e);
+	trade_drop_all(e);
 	list_each (at, after, &e->all_offers) {
 		struct offer *o = list_of(at, struct offer, node);
 		list_remove(&o->node);
@@ -118,9 +122,14 @@ static bool check_limits(struct econ *e, const struct offer_wish *w, struct offe
 	return true;
 }
 
-static bool check_items(const struct econ *e, const struct offer_asset *a, size_t n, uint64_t owner, int64_t now,
+/* One side of it: the sender's items, or its partner's. */
+static bool check_items(const struct econ *e, const struct offer_wish *w, bool give, int64_t now,
 	struct offer_item *to, struct offer_refusal *ret)
 {
+	const struct offer_asset *a = give ? w->give : w->take;
+	size_t n = give ? w->give_n : w->take_n;
+	uint64_t owner = give ? w->from->steamid : w->to->steamid;
+
 	for (size_t k = 0; k < n; k++) {
 		const struct econ_item *i = econ_item(e, a[k].assetid);
 		if (!i || i->owner != owner || i->class->app != a[k].app || econ_context(i, now) != a[k].context)
@@ -224,8 +233,7 @@ struct offer *offer_send(struct econ *e, const struct offer_wish *w, const struc
 		refuse(ret, ERESULT_BUSY, "There was an error sending your trade offer. Please try again later.");
 		return NULL;
 	}
-	if (!check_items(e, w->give, w->give_n, w->from->steamid, now, items, ret) ||
-		!check_items(e, w->take, w->take_n, w->to->steamid, now, items + w->give_n, ret))
+	if (!check_items(e, w, true, now, items, ret) || !check_items(e, w, false, now, items + w->give_n, ret))
 		return NULL;
 	struct offer *o = offer_new(e, w, items, now);
 	if (!o) {
@@ -264,6 +272,25 @@ static bool all_there(struct econ *e, struct offer *o, int64_t now)
 	return true;
 }
 
+/* Items have left by this trade: the other offers of them are void. */
+static void items_left(struct econ *e, const struct trade *t, int64_t now)
+{
+	list_each (at, after, &e->all_offers) {
+		struct offer *o = list_of(at, struct offer, node);
+		if (!offer_is_open(o) ||
+			(o->from != t->from && o->from != t->to && o->to != t->from && o->to != t->to))
+			continue;
+		all_there(e, o, now);
+	}
+}
+
+static void escrow_over(struct econ *e, const struct trade *t)
+{
+	struct offer *o = offer_by_id(e, t->offer);
+	if (o && o->state == OFFER_IN_ESCROW)
+		change(e, o, OFFER_ACCEPTED, t->escrow_end);
+}
+
 static bool settle(struct econ *e, struct offer *o, int64_t now)
 {
 	size_t n = o->give_n + o->take_n;
@@ -295,6 +322,7 @@ static bool settle(struct econ *e, struct offer *o, int64_t now)
 		return false;
 	}
 	o->tradeid = t->id;
+	items_left(e, t, now);
 	o->escrow_end = t->escrow_end;
 	e->counts.accepts++;
 	return true;
@@ -348,7 +376,7 @@ bool offer_end(
 	return true;
 }
 
-bool offer_confirmed(struct econ *e, struct offer *o, bool by_sender, bool allow, int64_t now)
+static bool confirmed(struct econ *e, struct offer *o, bool by_sender, bool allow, int64_t now)
 {
 	if (by_sender) {
 		if (o->state != OFFER_NEEDS_CONFIRMATION)
@@ -371,31 +399,32 @@ bool offer_confirmed(struct econ *e, struct offer *o, bool by_sender, bool allow
 	return settle(e, o, now);
 }
 
-/* ---- what else befalls it ---- */
-
-void offer_items_left(struct econ *e, const struct trade *t, int64_t now)
+bool offer_answer(struct econ *e, struct confirm *c, bool allow, int64_t now)
 {
-	list_each (at, after, &e->all_offers) {
-		struct offer *o = list_of(at, struct offer, node);
-		if (!offer_is_open(o) ||
-			(o->from != t->from && o->from != t->to && o->to != t->from && o->to != t->to))
-			continue;
-		all_there(e, o, now);
-	}
+	struct offer *o = offer_by_id(e, c->offer);
+	bool by_sender = c->by_sender;
+
+	confirm_forget(e, c->offer);
+	if (!o || !confirmed(e, o, by_sender, allow, now))
+		return false;
+	*(allow ? &e->counts.allowed : &e->counts.refused) += 1;
+	return true;
 }
 
-void offer_escrow_over(struct econ *e, const struct trade *t)
+bool offer_mailed(struct econ *e, struct offer *o, int64_t now)
 {
-	struct offer *o = offer_by_id(e, t->offer);
-	if (o && o->state == OFFER_IN_ESCROW)
-		change(e, o, OFFER_ACCEPTED, t->escrow_end);
+	return o->method == OFFER_METHOD_MAIL && confirmed(e, o, true, true, now);
 }
 
 void offer_tick(struct econ *e, int64_t now)
 {
 	if (now < e->due)
 		return;
-	int64_t due = trade_tick(e, now);
+	int64_t due;
+	for (struct trade *t; (t = trade_tick(e, now, &due));) {
+		escrow_over(e, t);
+		items_left(e, t, now);
+	}
 	list_each (at, after, &e->all_offers) {
 		struct offer *o = list_of(at, struct offer, node);
 		if (!offer_is_open(o))

@@ -1,6 +1,5 @@
 #include "sim/econ/trade.h"
 
-#include "sim/econ/offer.h"
 #include "sim/people.h"
 
 #include <inttypes.h>
@@ -72,7 +71,6 @@ static void complete(struct econ *e, struct trade *t, int64_t now)
 		econ_item(e, ti->new_assetid)->protected_until = now + (int64_t)t->protection_days * DAY_S;
 	}
 	e->counts.trades++;
-	offer_items_left(e, t, now);
 }
 
 static void hold(struct econ *e, struct trade *t, uint64_t by)
@@ -122,7 +120,6 @@ struct trade *trade_begin(struct econ *e, const struct trade *like, const struct
 		t->status = TRADE_IN_ESCROW;
 		t->escrow_end = t->time + (int64_t)way->escrow_days * DAY_S;
 		hold(e, t, t->id);
-		offer_items_left(e, t, t->time);
 	} else {
 		complete(e, t, t->time);
 	}
@@ -134,23 +131,22 @@ struct trade *trade_begin(struct econ *e, const struct trade *like, const struct
 
 static int64_t sooner(int64_t a, int64_t b) { return a < b ? a : b; }
 
-int64_t trade_tick(struct econ *e, int64_t now)
+struct trade *trade_tick(struct econ *e, int64_t now, int64_t *ret_due)
 {
-	int64_t due = INT64_MAX;
-
+	*ret_due = INT64_MAX;
 	list_each (at, after, &e->all_trades) {
 		struct trade *t = list_of(at, struct trade, node);
+		if (t->reverse_at && t->reverse_at <= now)
+			trade_undo(e, t, now);
 		if (t->status == TRADE_IN_ESCROW && t->escrow_end <= now) {
 			hold(e, t, 0);
 			complete(e, t, t->escrow_end);
-			offer_escrow_over(e, t);
+			return t;
 		}
-		if (t->reverse_at && t->reverse_at <= now)
-			trade_undo(e, t, now);
 		if (t->status == TRADE_IN_ESCROW)
-			due = sooner(due, t->escrow_end);
+			*ret_due = sooner(*ret_due, t->escrow_end);
 		if (t->reverse_at)
-			due = sooner(due, t->reverse_at);
+			*ret_due = sooner(*ret_due, t->reverse_at);
 	}
-	return due;
+	return NULL;
 }

@@ -51,7 +51,8 @@ struct trade_way {
 struct trade *trade_begin(struct econ *e, const struct trade *like, const struct trade_way *way);
 /* Everything goes back to whom it was from, as far as it is still there. */
 void trade_undo(struct econ *e, struct trade *t, int64_t now);
-/* What the time brings: escrow ends, reversals. Returns when the next such thing is due. */
-int64_t trade_tick(struct econ *e, int64_t now);
+/* What the time brings: reversals, and the end of an escrow, one at a time: that trade, now complete. NULL: nothing more; then
+ * *ret_due is when the next such thing is. */
+struct trade *trade_tick(struct econ *e, int64_t now, int64_t *ret_due);
 struct trade *trade_by_id(const struct econ *e, uint64_t id);
 void trade_drop_all(struct econ *e);

@@ -1,13 +1,13 @@
 #include "sim/web/pages.h"
 
-#include "depot.pb-c.h"
-#include "player.pb-c.h"
+#include "proto/steam/depot.pb-c.h"
+#include "proto/steam/player.pb-c.h"
+#include "proto/steam/workshop.pb-c.h"
 #include "sim/auth.h"
 #include "sim/web/api_json.h"
 #include "wire/json.h"
 #include "wire/steam/eresult.h"
 #include "wire/steam/pb.h"
-#include "workshop.pb-c.h"
 
 #include <inttypes.h>
 #include <openssl/evp.h>

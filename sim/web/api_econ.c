@@ -27,7 +27,7 @@ static uint64_t number_or(const struct ask *q, const char *name, uint64_t other)
 
 static void begin(struct ask *q, struct answer *a)
 {
-	offer_tick(&q->sim->econ, q->now);
+	offer_tick(q->sim->econ, q->now);
 	answer_json(a, 200);
 	answer_header(a, "x-eresult", "1");
 }
@@ -59,7 +59,7 @@ static bool wanted(const struct filter *f, const struct offer *o, bool sent)
 /* Newest first; those before the cursor were told already. */
 static void put_offers(struct ask *q, struct buf *to, struct filter *f, bool sent, struct econ_json_classes *s)
 {
-	struct econ *e = &q->sim->econ;
+	struct econ *e = q->sim->econ;
 	bool first = true;
 
 	for (struct list *at = e->all_offers.prev; at != &e->all_offers; at = at->prev) {
@@ -115,7 +115,7 @@ void api_offers(struct ask *q, struct answer *a)
 static struct offer *asked_offer(struct ask *q)
 {
 	uint64_t id = number_or(q, "tradeofferid", 0);
-	struct offer *o = id ? offer_by_id(&q->sim->econ, id) : NULL;
+	struct offer *o = id ? offer_by_id(q->sim->econ, id) : NULL;
 	return o && can_see(o, q->who->steamid) ? o : NULL;
 }
 
@@ -130,7 +130,7 @@ void api_offer(struct ask *q, struct answer *a)
 		return;
 	}
 	buf_str(&a->body, "{\"response\":{\"offer\":");
-	econ_json_offer(&a->body, &q->sim->econ, o, q->who->steamid, q->effect.glitched, &classes);
+	econ_json_offer(&a->body, q->sim->econ, o, q->who->steamid, q->effect.glitched, &classes);
 	if (yes(q, "get_descriptions")) {
 		buf_str(&a->body, ",\"descriptions\":");
 		econ_json_classes(&a->body, &classes);
@@ -144,7 +144,7 @@ void api_offers_summary(struct ask *q, struct answer *a)
 	unsigned received = 0, sent = 0, escrow_received = 0, escrow_sent = 0, confirm = 0;
 
 	begin(q, a);
-	list_each (at, after, &q->sim->econ.all_offers) {
+	list_each (at, after, &q->sim->econ->all_offers) {
 		const struct offer *o = list_of(at, struct offer, node);
 		if (!can_see(o, q->who->steamid))
 			continue;
@@ -169,7 +169,7 @@ static void end_by_api(struct ask *q, struct answer *a, bool cancel)
 
 	begin(q, a);
 	struct offer *o = asked_offer(q);
-	if (!o || !offer_end(&q->sim->econ, o, q->who, cancel, q->now, &no)) {
+	if (!o || !offer_end(q->sim->econ, o, q->who, cancel, q->now, &no)) {
 		a->headers_n = 0;
 		answer_header(a, "x-eresult", "%d", o ? no.eresult : ERESULT_NO_MATCH);
 	}
@@ -184,7 +184,7 @@ void api_trade_status(struct ask *q, struct answer *a)
 	struct econ_json_classes classes = { .arena = &q->arena };
 
 	begin(q, a);
-	const struct trade *t = trade_by_id(&q->sim->econ, number_or(q, "tradeid", 0));
+	const struct trade *t = trade_by_id(q->sim->econ, number_or(q, "tradeid", 0));
 	buf_str(&a->body, "{\"response\":{\"trades\":[");
 	if (t && (t->from == q->who->steamid || t->to == q->who->steamid))
 		econ_json_trade(&a->body, t, q->who->steamid, &classes);
@@ -212,7 +212,7 @@ void api_trade_history(struct ask *q, struct answer *a)
 	if (until == 0)
 		until = INT64_MAX;
 	buf_str(&a->body, "{\"response\":{\"trades\":[");
-	const struct econ *e = &q->sim->econ;
+	const struct econ *e = q->sim->econ;
 	for (const struct list *at = e->all_trades.prev; at != &e->all_trades; at = at->prev) {
 		const struct trade *t = list_of(at, struct trade, node);
 		if (t->from != q->who->steamid && t->to != q->who->steamid)
@@ -272,7 +272,7 @@ void api_class_info(struct ask *q, struct answer *a)
 		snprintf(name, sizeof(name), "classid%" PRIu64, i);
 		uint64_t class = number_or(q, name, 0);
 		snprintf(name, sizeof(name), "instanceid%" PRIu64, i);
-		const struct econ_class *c = econ_class(&q->sim->econ, class, number_or(q, name, 0));
+		const struct econ_class *c = econ_class(q->sim->econ, class, number_or(q, name, 0));
 		if (!c || c->app != app)
 			continue;
 		if (c->instanceid)

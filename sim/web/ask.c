@@ -1,5 +1,6 @@
 #include "sim/web/ask.h"
 
+#include "io/web.h"
 #include "sim/auth.h"
 #include "sim/web/api_key.h"
 #include "sim/web/ask_form.h"
@@ -234,7 +235,7 @@ void answer_header(struct answer *a, const char *name, const char *fmt, ...)
 	va_end(ap);
 	const char *kept = arena_str(&a->arena, buf_text(&text));
 	if (kept && a->headers_n < ASK_HEADERS_MAX)
-		a->headers[a->headers_n++] = (struct web_header){ name, kept };
+		a->headers[a->headers_n++] = (struct answer_header){ name, kept };
 	buf_done(&text);
 }
 

@@ -9,7 +9,6 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "io/web.h"
 #include "sim/sim.h"
 #include "sim/web/ask_form.h"
 
@@ -18,6 +17,8 @@
 #define ASK_HEADERS_MAX 12         /* of one answer */
 
 enum ask_site { ASK_SELF, ASK_API, ASK_COMMUNITY, ASK_STORE, ASK_LOGIN, ASK_OTHER_SITE, ASK_CDN };
+
+struct web_request;
 
 struct ask {
 	struct sim *sim;
@@ -34,10 +35,14 @@ struct ask {
 	struct effect effect;
 };
 
+struct answer_header {
+	const char *name, *value;
+};
+
 struct answer {
 	int status;
 	const char *type;
-	struct web_header headers[ASK_HEADERS_MAX + 3]; /* room for the type and the end */
+	struct answer_header headers[ASK_HEADERS_MAX];
 	unsigned headers_n;
 	struct buf body;
 	struct arena arena; /* of the headers */

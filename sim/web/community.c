@@ -125,7 +125,7 @@ void community_new_trade_url(struct ask *q, struct answer *a)
 	if (!is_own(q, a))
 		return;
 	for (size_t i = 0; i < sizeof(q->who->trade_token) - 1; i++)
-		q->who->trade_token[i] = letters[(dice_roll(&q->sim->econ.dice) >> 20) % (sizeof(letters) - 1)];
+		q->who->trade_token[i] = letters[(dice_roll(&q->sim->econ->dice) >> 20) % (sizeof(letters) - 1)];
 	q->who->trade_token[sizeof(q->who->trade_token) - 1] = 0;
 	answer_json(a, 200);
 	buf_fmt(&a->body, "\"%s\"", q->who->trade_token);
@@ -147,7 +147,7 @@ static void put_privacy(const struct person *p, struct econ_bag *b, struct buf *
 void community_settings(struct ask *q, struct answer *a)
 {
 	struct buf state = { 0 };
-	struct econ_bag *b = econ_bag(&q->sim->econ, q->who);
+	struct econ_bag *b = econ_bag(q->sim->econ, q->who);
 
 	if (!is_own(q, a) || !b)
 		return;
@@ -168,7 +168,7 @@ void community_settings(struct ask *q, struct answer *a)
 void community_set_privacy(struct ask *q, struct answer *a)
 {
 	auto_json struct json_t *j = NULL;
-	struct econ_bag *b = econ_bag(&q->sim->econ, q->who);
+	struct econ_bag *b = econ_bag(q->sim->econ, q->who);
 	const char *text = ask_form(q, "Privacy");
 	uint64_t comments;
 

@@ -1,6 +1,5 @@
 #include "sim/web/econ_controls.h"
 
-#include "sim/econ/confirm.h"
 #include "sim/econ/offer.h"
 #include "sim/people.h"
 #include "sim/web/api_key.h"
@@ -33,7 +32,7 @@ static void fail(struct answer *a, int status, const char *why)
 
 static void show_counts(struct ask *q, struct answer *a)
 {
-	const struct econ *e = &q->sim->econ;
+	const struct econ *e = q->sim->econ;
 	const struct econ_counts *c = &e->counts;
 
 	answer_json(a, 200);
@@ -54,7 +53,7 @@ static void show_counts(struct ask *q, struct answer *a)
 static void show_items(struct ask *q, struct answer *a)
 {
 	struct person *p = of(q, "owner");
-	const struct econ_bag *b = p ? econ_bag(&q->sim->econ, p) : NULL;
+	const struct econ_bag *b = p ? econ_bag(q->sim->econ, p) : NULL;
 	bool first = true;
 
 	if (!b) {
@@ -85,7 +84,7 @@ static void show_offers(struct ask *q, struct answer *a)
 
 	answer_json(a, 200);
 	buf_str(&a->body, "[");
-	list_each (at, after, &q->sim->econ.all_offers) {
+	list_each (at, after, &q->sim->econ->all_offers) {
 		const struct offer *o = list_of(at, struct offer, node);
 		if (p && o->from != p->steamid && o->to != p->steamid)
 			continue;
@@ -115,7 +114,7 @@ static void show_trades(struct ask *q, struct answer *a)
 
 	answer_json(a, 200);
 	buf_str(&a->body, "[");
-	list_each (at, after, &q->sim->econ.all_trades) {
+	list_each (at, after, &q->sim->econ->all_trades) {
 		const struct trade *t = list_of(at, struct trade, node);
 		buf_fmt(&a->body,
 			"%s{\"id\":\"%" PRIu64 "\",\"offer\":\"%" PRIu64 "\",\"status\":%d,\"escrow_end\":%" PRId64
@@ -158,7 +157,7 @@ static void make_items(struct ask *q, struct answer *a)
 {
 	struct person *p = of(q, "owner");
 	uint64_t app = number_or(q, "app", 440), context = number_or(q, "context", 2), n = number_or(q, "count", 1);
-	struct econ *e = &q->sim->econ;
+	struct econ *e = q->sim->econ;
 
 	if (!p || !*ask_query(q, "name") || app > UINT32_MAX || context > UINT32_MAX || n > ECON_ITEMS_MAX) {
 		fail(a, 422, "write owner=NAME&name=TEXT, and numbers in range");
@@ -180,14 +179,14 @@ static void act(struct ask *q, struct answer *a)
 {
 	const char *what = ask_query(q, "what");
 	uint64_t id = number_or(q, "id", 0);
-	struct econ *e = &q->sim->econ;
+	struct econ *e = q->sim->econ;
 	struct offer *o = offer_by_id(e, id);
 	struct trade *t = trade_by_id(e, id);
 	struct econ_item *i = econ_item(e, id);
 	bool good = false;
 
-	if (!strcmp(what, "mail") && o && o->method == OFFER_METHOD_MAIL)
-		good = offer_confirmed(e, o, true, true, q->now);
+	if (!strcmp(what, "mail") && o)
+		good = offer_mailed(e, o, q->now);
 	if (!strcmp(what, "undo") && t) {
 		good = t->status == TRADE_COMPLETE || t->status == TRADE_IN_ESCROW;
 		trade_undo(e, t, q->now);
@@ -219,7 +218,7 @@ bool econ_controls_answer(struct ask *q, struct answer *a)
 {
 	for (size_t i = 0; i < sizeof(controls) / sizeof(controls[0]); i++)
 		if (!strcmp(q->method, controls[i].method) && !strcmp(q->path, controls[i].path)) {
-			offer_tick(&q->sim->econ, q->now);
+			offer_tick(q->sim->econ, q->now);
 			controls[i].run(q, a);
 			return true;
 		}

@@ -104,7 +104,7 @@ static bool is_hidden(const struct ask *q, const struct person *p)
 /* True: the count was too large too often, and the asker is shut out. */
 static bool is_punished(struct ask *q, uint64_t count)
 {
-	struct econ_counts *c = &q->sim->econ.counts;
+	struct econ_counts *c = &q->sim->econ->counts;
 
 	c->inventories++;
 	if (count <= COUNT_GOOD)
@@ -123,7 +123,7 @@ void inventory_page(struct ask *q, struct answer *a)
 	ask_number(ask_query(q, "count"), &count);
 	ask_number(ask_query(q, "start_assetid"), &start);
 	answer_json(a, 200);
-	offer_tick(&q->sim->econ, q->now);
+	offer_tick(q->sim->econ, q->now);
 	if (is_punished(q, count)) {
 		a->status = 429;
 		buf_str(&a->body, "null");
@@ -137,7 +137,7 @@ void inventory_page(struct ask *q, struct answer *a)
 		a->status = 500;
 		buf_fmt(&a->body, "{\"error\":\"The inventory cannot be shown (%d)\"}", q->effect.eresult);
 	} else {
-		if (econ_bag(&q->sim->econ, p))
+		if (econ_bag(q->sim->econ, p))
 			fill(q, p->items, (uint32_t)app, (uint32_t)context, &s);
 		if (s.n)
 			put_page(q, a, &s, count < COUNT_GOOD ? count : COUNT_GOOD, start);
@@ -192,9 +192,9 @@ void inventory_of_partner(struct ask *q, struct answer *a)
 	struct person *p = good ? people_by_id(&q->sim->people, id) : NULL;
 
 	ask_number(ask_query(q, "start"), &start);
-	offer_tick(&q->sim->econ, q->now);
+	offer_tick(q->sim->econ, q->now);
 	answer_json(a, p ? 200 : 400);
-	if (!p || is_hidden(q, p) || !strstr(q->referer, "/tradeoffer/") || !econ_bag(&q->sim->econ, p)) {
+	if (!p || is_hidden(q, p) || !strstr(q->referer, "/tradeoffer/") || !econ_bag(q->sim->econ, p)) {
 		buf_str(&a->body, "{\"success\":false}");
 		return;
 	}

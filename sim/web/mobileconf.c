@@ -41,7 +41,7 @@ static bool is_signed(struct ask *q, const char *const *tags)
 	       guard_confirmation_key(&identity, (int64_t)t, tag, want) == RC_OK && !strcmp(want, key);
 	hush_done(&identity);
 	if (!good)
-		q->sim->econ.counts.bad_keys++;
+		q->sim->econ->counts.bad_keys++;
 	return good;
 }
 
@@ -68,7 +68,7 @@ static void put_items(struct buf *to, const struct offer *o, bool of_sender)
 
 static void put_one(struct ask *q, struct buf *to, const struct confirm *c)
 {
-	const struct offer *o = offer_by_id(&q->sim->econ, c->offer);
+	const struct offer *o = offer_by_id(q->sim->econ, c->offer);
 	const struct person *them = o ? people_by_id(&q->sim->people, c->by_sender ? o->to : o->from) : NULL;
 
 	buf_fmt(to,
@@ -91,14 +91,15 @@ void mobileconf_list(struct ask *q, struct answer *a)
 	static const char *const tags[] = { "list", "conf", "getlist", NULL };
 	bool first = true;
 
-	offer_tick(&q->sim->econ, q->now);
+	offer_tick(q->sim->econ, q->now);
 	if (!is_signed(q, tags) || q->effect.eresult) {
 		say_failed(a, "Invalid authenticator");
 		return;
 	}
 	answer_json(a, 200);
 	buf_str(&a->body, "{\"success\":true,\"conf\":[");
-	for (struct list *at = q->sim->econ.confirmations.prev; at != &q->sim->econ.confirmations; at = at->prev) {
+	for (struct list *at = q->sim->econ->confirmations.prev; at != &q->sim->econ->confirmations;
+		at = at->prev) {
 		const struct confirm *c = list_of(at, struct confirm, node);
 		if (c->owner != q->who->steamid || c->shown_from > q->now)
 			continue;
@@ -133,7 +134,7 @@ void mobileconf_answer(struct ask *q, struct answer *a)
 {
 	static const char *const yes[] = { "accept", "allow", NULL }, *const no[] = { "reject", "cancel", NULL };
 	bool allow = !strcmp(ask_either(q, "op"), "allow"), refuse = !strcmp(ask_either(q, "op"), "cancel");
-	struct econ *e = &q->sim->econ;
+	struct econ *e = q->sim->econ;
 	size_t n = 0;
 	bool good = true;
 
@@ -145,7 +146,7 @@ void mobileconf_answer(struct ask *q, struct answer *a)
 	note_use(e, ask_either(q, "k"));
 	for (uint64_t id, nonce; n < MULTI_MAX && nth_pair(q, n, &id, &nonce); n++) {
 		struct confirm *c = confirm_find(e, q->who->steamid, id, nonce);
-		good = c && confirm_answer(e, c, allow, q->now) && good;
+		good = c && offer_answer(e, c, allow, q->now) && good;
 	}
 	if (n == 0 || !good) {
 		say_failed(a, "There was a problem performing that operation. Please try again later.");
@@ -164,7 +165,7 @@ void mobileconf_details(struct ask *q, struct answer *a)
 		say_failed(a, "Invalid authenticator");
 		return;
 	}
-	list_each (at, after, &q->sim->econ.confirmations) {
+	list_each (at, after, &q->sim->econ->confirmations) {
 		const struct confirm *c = list_of(at, struct confirm, node);
 		if (c->id != id || c->owner != q->who->steamid)
 			continue;

@@ -145,8 +145,11 @@ static void reply(struct web_request *r, struct answer *a)
 	if (a->cut) {
 		web_cut(r, NULL, 0);
 	} else {
-		answer_header(a, "content-type", "%s", a->type ? a->type : "text/plain");
-		web_reply(r, a->status, a->headers, a->body.p, a->body.n);
+		struct web_header headers[ASK_HEADERS_MAX + 2] = { { "content-type",
+			a->type ? a->type : "text/plain" } };
+		for (unsigned i = 0; i < a->headers_n; i++)
+			headers[i + 1] = (struct web_header){ a->headers[i].name, a->headers[i].value };
+		web_reply(r, a->status, headers, a->body.p, a->body.n);
 	}
 	answer_done(a);
 }

@@ -146,7 +146,7 @@ void trading_send(struct ask *q, struct answer *a)
 		buf_str(&a->body, "null");
 		return;
 	}
-	const struct offer *o = offer_send(&q->sim->econ, &w, &bend, q->now, &no);
+	const struct offer *o = offer_send(q->sim->econ, &w, &bend, q->now, &no);
 	if (!o) {
 		say_no(a, &no);
 		return;
@@ -161,7 +161,7 @@ void trading_send(struct ask *q, struct answer *a)
 static struct offer *named(struct ask *q, struct answer *a)
 {
 	uint64_t id;
-	struct offer *o = ask_number(q->part[0], &id) ? offer_by_id(&q->sim->econ, id) : NULL;
+	struct offer *o = ask_number(q->part[0], &id) ? offer_by_id(q->sim->econ, id) : NULL;
 
 	if (o && (o->from == q->who->steamid || (o->to == q->who->steamid && o->shown)))
 		return o;
@@ -186,7 +186,7 @@ void trading_accept(struct ask *q, struct answer *a)
 		buf_str(&a->body, "null");
 		return;
 	}
-	if (!offer_accept(&q->sim->econ, o, q->who, &bend, q->now, &no)) {
+	if (!offer_accept(q->sim->econ, o, q->who, &bend, q->now, &no)) {
 		say_no(a, &no);
 		return;
 	}
@@ -207,8 +207,8 @@ static void end(struct ask *q, struct answer *a, bool cancel)
 
 	if (!o)
 		return;
-	offer_tick(&q->sim->econ, q->now);
-	if (!offer_end(&q->sim->econ, o, q->who, cancel, q->now, &no)) {
+	offer_tick(q->sim->econ, q->now);
+	if (!offer_end(q->sim->econ, o, q->who, cancel, q->now, &no)) {
 		say_no(a, &no);
 		return;
 	}
@@ -248,7 +248,7 @@ static void put_contexts(struct ask *q, struct buf *to, struct person *p)
 {
 	struct context_of seen[32];
 	size_t n = 0;
-	const struct econ_bag *b = econ_bag(&q->sim->econ, p);
+	const struct econ_bag *b = econ_bag(q->sim->econ, p);
 
 	for (struct list *at = b ? b->items.next : NULL; at && at != &b->items; at = at->next) {
 		const struct econ_item *i = list_of(at, struct econ_item, node);
@@ -334,9 +334,9 @@ void trading_new(struct ask *q, struct answer *a)
 void trading_page(struct ask *q, struct answer *a)
 {
 	uint64_t id = 0;
-	struct offer *o = ask_number(q->part[0], &id) ? offer_by_id(&q->sim->econ, id) : NULL;
+	struct offer *o = ask_number(q->part[0], &id) ? offer_by_id(q->sim->econ, id) : NULL;
 
-	offer_tick(&q->sim->econ, q->now);
+	offer_tick(q->sim->econ, q->now);
 	bool ours = o && o->from == q->who->steamid;
 	if (!o || (!ours && (o->to != q->who->steamid || !o->shown)))
 		error_page(a, "The trade offer does not exist, or is not yours.");

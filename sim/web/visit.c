@@ -1,5 +1,6 @@
 #include "sim/web/visit.h"
 
+#include "io/web.h"
 #include "sim/people.h"
 #include "sim/web/econ_controls.h"
 #include "sim/web/pages.h"
