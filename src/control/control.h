@@ -36,10 +36,14 @@ struct control_secrets {
 	uint8_t cursor[32];      /* of page cursors */
 	uint8_t sign_public[32]; /* Ed25519, proves the control plane to its agents */
 	uint8_t sign_secret[32]; /* Ed25519 seed */
+	uint8_t kek[32];         /* encrypts the keys of secrets at rest, see access/vault */
+	uint8_t kek_name[4];     /* tells which kek that is */
+	uint8_t prints[32];      /* of fingerprints of secrets */
 };
 
 struct control_conf {
 	const char *data_dir;
+	const char *master_key; /* its file; NULL: the systemd credential, or DATA/master.key */
 	const char *host;
 	uint16_t port;
 	const char *tls_cert, *tls_key;

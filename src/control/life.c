@@ -44,6 +44,22 @@ static enum rc open_epoch(struct control *c, struct store_conn *db, struct fault
 	return store_do(db, &make, STORE_ARGS(store_text(c->epoch)), f);
 }
 
+/* A database whose secrets were sealed by another master key is not for this one: better not started than half deaf. */
+static enum rc check_master(struct control *c, struct store_conn *db, struct fault *f)
+{
+	static const struct store_query find = { .sql = "SELECT value FROM meta WHERE name = 'master_key'" };
+	static const struct store_query note = { .sql = "INSERT INTO meta (name, value) VALUES ('master_key', $1)" };
+	auto_rows struct store_rows *r = NULL;
+	char name[2 * sizeof(c->secrets.kek_name) + 1];
+
+	tunnel_auth_hex(c->secrets.kek_name, sizeof(c->secrets.kek_name), name);
+	enum rc rc = store_one(db, &find, STORE_NO_ARGS, &r, f);
+	if (rc == RC_OK && strcmp(store_col_text(r, 0), name) != 0)
+		return fault_set(f, RC_CONFLICT,
+			"the database belongs to another master key; give it the one it was made with");
+	return rc == RC_MISSING ? store_do(db, &note, STORE_ARGS(store_text(name)), f) : rc;
+}
+
 /* All that must be so before the first request: schema, epoch, leases of before, the first key. */
 static enum rc prepare(struct control *c, struct fault *f)
 {
@@ -56,6 +72,8 @@ static enum rc prepare(struct control *c, struct fault *f)
 		rc = migrate_run(db, &ran, f);
 	if (rc == RC_OK && ran)
 		log_info(c->log, "database migrated steps=%zu", ran);
+	if (rc == RC_OK)
+		rc = check_master(c, db, f);
 	if (rc == RC_OK)
 		rc = open_epoch(c, db, f);
 	struct tx tx = { .control = c,
@@ -150,7 +168,8 @@ enum rc life_start(struct control *c, struct fault *f)
 	c->started_ms = clock_wall_ms();
 	c->routes = routes;
 	c->committed = on_committed;
-	enum rc rc = secrets_open(c->conf->data_dir, &c->secrets, f);
+	enum rc rc = secrets_open(
+		c->conf->data_dir, c->conf->master_key, getenv("CREDENTIALS_DIRECTORY"), &c->secrets, f);
 	if (rc == RC_OK)
 		rc = prepare(c, f);
 	if (rc == RC_OK)

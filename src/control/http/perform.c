@@ -151,7 +151,7 @@ static enum rc run_once(struct exchange *x, struct call *c, const struct json_t 
 
 	enum rc rc = idempotency_key(x->idempotency_key, c->tx.arena, &i.key, c->tx.fault);
 	if (rc == RC_OK)
-		rc = idempotency_fingerprint(body, i.fingerprint);
+		rc = idempotency_fingerprint(c->tx.control, body, i.fingerprint);
 	if (rc == RC_OK)
 		rc = idempotency_find(c, &i, &a);
 	if (rc == RC_OK) {
