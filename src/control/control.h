@@ -24,6 +24,7 @@ struct queue_ear;
 struct route;
 struct store;
 struct twins;
+struct tx;
 struct waits;
 struct web_limits;
 struct web_server;
@@ -73,8 +74,8 @@ struct control {
 	char epoch[CONTROL_EPOCH_MAX]; /* of the event log: made with the database */
 	int64_t started_ms;
 	const struct route *const *routes; /* the API: tables of rows, see http/route.h */
-	/* Told by the writer after a commit: there are new events, queued tasks, tasks to be canceled. Writer's thread. */
-	void (*committed)(struct control *c, bool events, bool tasks, bool cancels);
+	/* Told by the writer after a commit what there is now: see the flags of struct tx. Writer's thread. */
+	void (*committed)(struct control *c, const struct tx *told);
 	_Atomic int inflight;  /* requests without an answer */
 	_Atomic bool draining; /* readyz says no, new work is refused */
 };

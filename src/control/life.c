@@ -5,6 +5,8 @@
 #include "control/engine/outcome.h"
 #include "control/events/events.h"
 #include "control/events/feed.h"
+#include "control/fleet/bots.h"
+#include "control/fleet/states.h"
 #include "control/http/idempotency.h"
 #include "control/http/routes.h"
 #include "control/http/serve.h"
@@ -12,6 +14,7 @@
 #include "control/http/waits.h"
 #include "control/hub/deal.h"
 #include "control/hub/hub.h"
+#include "control/hub/push.h"
 #include "control/migrate.h"
 #include "control/reader.h"
 #include "control/secrets.h"
@@ -48,7 +51,9 @@ static enum rc open_epoch(struct control *c, struct store_conn *db, struct fault
 static enum rc check_master(struct control *c, struct store_conn *db, struct fault *f)
 {
 	static const struct store_query find = { .sql = "SELECT value FROM meta WHERE name = 'master_key'" };
-	static const struct store_query note = { .sql = "INSERT INTO meta (name, value) VALUES ('master_key', $1)" };
+	static const struct store_query note = {
+		.sql = "INSERT INTO meta (name, value) VALUES ('master_key', $1)"
+	};
 	auto_rows struct store_rows *r = NULL;
 	char name[2 * sizeof(c->secrets.kek_name) + 1];
 
@@ -86,6 +91,8 @@ static enum rc prepare(struct control *c, struct fault *f)
 		.trace_id = "" };
 	if (rc == RC_OK)
 		rc = outcome_revive(&tx);
+	if (rc == RC_OK)
+		rc = bots_revive(&tx);
 	arena_done(&arena);
 	return rc == RC_OK ? keys_first(c, db, f) : rc;
 }
@@ -103,16 +110,18 @@ struct last {
 	struct loop *loop;
 };
 
-static void on_committed(struct control *c, bool events, bool tasks, bool cancels)
+static void on_committed(struct control *c, const struct tx *told)
 {
 	struct fault f = { 0 };
 
-	if (events)
+	if (told->appended)
 		feed_wake(c->feed);
-	if (tasks && queue_ring(c->queue, "", &f) != RC_OK)
+	if (told->ring && queue_ring(c->queue, "", &f) != RC_OK)
 		log_warn(c->log, "the bell did not ring, the next scan will find the work: %s", f.text);
-	if (cancels)
+	if (told->cancels)
 		deal_wake_cancels(c->hub);
+	if (told->bots)
+		push_wake(c->hub);
 }
 
 struct sweep {
@@ -123,6 +132,8 @@ static enum rc run_sweep(struct write *w, struct tx *tx)
 {
 	(void)w;
 	enum rc rc = idempotency_sweep(tx);
+	if (rc == RC_OK)
+		rc = states_sweep(tx);
 	return rc == RC_OK ? events_sweep(tx) : rc;
 }
 

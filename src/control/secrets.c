@@ -57,8 +57,8 @@ static enum rc take_key(const char *path, const struct buf *b, uint8_t ret[stati
 	hush_wipe(hex, sizeof(hex));
 	if (!ok)
 		return fault_set(f, RC_INVALID,
-			"%s: a master key has %d bytes, or %d hexadecimal digits; restore it from the backup", path, MASTER,
-			2 * MASTER);
+			"%s: a master key has %d bytes, or %d hexadecimal digits; restore it from the backup", path,
+			MASTER, 2 * MASTER);
 	if (is_weak(ret))
 		return fault_set(f, RC_INVALID,
 			"%s: this master key is not random; make one by: head -c %d /dev/urandom", path, MASTER);
@@ -70,10 +70,12 @@ static enum rc check_mode(const char *path, unsigned others, struct fault *f)
 {
 	struct stat st;
 	if (stat(path, &st) != 0)
-		return fault_set(f, errno == ENOENT ? RC_MISSING : RC_IO, "cannot look at %s: %s", path, strerror(errno));
+		return fault_set(
+			f, errno == ENOENT ? RC_MISSING : RC_IO, "cannot look at %s: %s", path, strerror(errno));
 	if (st.st_mode & others)
-		return fault_set(f, RC_DENIED, "%s holds the master key but others may read it (mode %03o): chmod 600 it",
-			path, (unsigned)(st.st_mode & 0777));
+		return fault_set(f, RC_DENIED,
+			"%s holds the master key but others may read it (mode %03o): chmod 600 it", path,
+			(unsigned)(st.st_mode & 0777));
 	return RC_OK;
 }
 

@@ -79,7 +79,8 @@ static const struct field data_fields[] = {
 	{ .name = "master_key",
 		.type = FIELD_STR,
 		IN(data, master_key),
-		.doc = "File of the master key. Else the systemd credential footplate-master-key, else DIR/master.key." },
+		.doc = "File of the master key. Else the systemd credential footplate-master-key, else "
+		       "DIR/master.key." },
 	{ 0 },
 };
 

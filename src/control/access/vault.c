@@ -12,8 +12,8 @@
 #define FORMAT   1
 #define KEK_NAME 4 /* bytes that tell by which key it was sealed */
 /* format, name of the KEK, nonce, the value's key, tag | nonce, value, tag */
-#define WRAPPED (NONCE + KEY + TAG)
-#define HEAD    (1 + KEK_NAME + WRAPPED + NONCE)
+#define WRAPPED   (NONCE + KEY + TAG)
+#define HEAD      (1 + KEK_NAME + WRAPPED + NONCE)
 #define BYTES_MAX (HEAD + VAULT_VALUE_MAX + TAG)
 
 /* What a box is bound to; as long as it says, so that no two places are spelled alike. */
@@ -92,8 +92,8 @@ enum rc vault_seal(const struct control_secrets *s, const struct vault_at *at, i
 	return rc;
 }
 
-static enum rc open_bytes(const struct control_secrets *s, const struct buf *bound, const uint8_t *p, size_t n,
-	struct hush *ret)
+static enum rc open_bytes(
+	const struct control_secrets *s, const struct buf *bound, const uint8_t *p, size_t n, struct hush *ret)
 {
 	const uint8_t *wrapped = p + 1 + KEK_NAME, *nonce = wrapped + WRAPPED;
 	uint8_t key[KEY], plain[VAULT_VALUE_MAX];
@@ -121,8 +121,8 @@ enum rc vault_open(const struct control_secrets *s, const struct vault_at *at, i
 	if (rc == RC_OK && (!tunnel_auth_of_hex(sealed, bytes, n) || bytes[0] != FORMAT))
 		rc = RC_DENIED;
 	if (rc == RC_OK && memcmp(bytes + 1, s->kek_name, KEK_NAME) != 0)
-		rc = fault_set(f, RC_DENIED, "a stored secret (%s of %s) was sealed by another master key", at->name,
-			at->owner);
+		rc = fault_set(f, RC_DENIED, "a stored secret (%s of %s) was sealed by another master key",
+			at->name, at->owner);
 	else if (rc == RC_OK && open_bytes(s, &bound, bytes, n, ret) != RC_OK)
 		rc = fault_set(f, RC_DENIED, "a stored secret (%s of %s) does not open: it was altered", at->name,
 			at->owner);
@@ -149,20 +149,19 @@ enum rc vault_fingerprint(const struct control_secrets *s, const struct vault_at
 
 static enum rc find(struct tx *tx, const struct vault_at *at, struct store_rows **ret)
 {
-	static const struct store_query one = {
-		.sql = "SELECT version, sealed, fingerprint FROM secrets WHERE kind = $1 AND owner = $2 AND name = $3"
-	};
+	static const struct store_query one = { .sql = "SELECT version, sealed, fingerprint FROM secrets WHERE "
+						       "kind = $1 AND owner = $2 AND name = $3" };
 	return store_one(tx->db, &one,
 		STORE_ARGS(store_text(at->kind), store_text(at->owner), store_text(at->name)), ret, tx->fault);
 }
 
 enum rc vault_put(struct tx *tx, const struct vault_at *at, const struct hush *value, bool *ret_changed)
 {
-	static const struct store_query put = {
-		.sql = "INSERT INTO secrets (kind, owner, name, version, sealed, fingerprint, updated_at) VALUES ($1, "
-		       "$2, $3, $4, $5, $6, $7) ON CONFLICT (kind, owner, name) DO UPDATE SET version = $4, sealed = "
-		       "$5, fingerprint = $6, updated_at = $7"
-	};
+	static const struct store_query put = { .sql = "INSERT INTO secrets (kind, owner, name, version, sealed, "
+						       "fingerprint, updated_at) VALUES ($1, "
+						       "$2, $3, $4, $5, $6, $7) ON CONFLICT (kind, owner, name) DO "
+						       "UPDATE SET version = $4, sealed = "
+						       "$5, fingerprint = $6, updated_at = $7" };
 	const struct control_secrets *s = &tx->control->secrets;
 	char print[VAULT_FINGERPRINT_MAX];
 	auto_rows struct store_rows *r = NULL;
@@ -198,12 +197,14 @@ enum rc vault_put(struct tx *tx, const struct vault_at *at, const struct hush *v
 enum rc vault_drop(struct tx *tx, const struct vault_at *at)
 {
 	static const struct store_query drop = {
-		.sql = "UPDATE secrets SET sealed = NULL, fingerprint = NULL, version = version + 1, updated_at = $4 "
+		.sql = "UPDATE secrets SET sealed = NULL, fingerprint = NULL, version = version + 1, updated_at = "
+		       "$4 "
 		       "WHERE kind = $1 AND owner = $2 AND name = $3 AND sealed IS NOT NULL RETURNING version"
 	};
 	auto_rows struct store_rows *r = NULL;
 	return store_one(tx->db, &drop,
-		STORE_ARGS(store_text(at->kind), store_text(at->owner), store_text(at->name), store_int(tx->now_ms)),
+		STORE_ARGS(
+			store_text(at->kind), store_text(at->owner), store_text(at->name), store_int(tx->now_ms)),
 		&r, tx->fault);
 }
 

@@ -30,8 +30,7 @@ must_check enum rc vault_open(const struct control_secrets *s, const struct vaul
  * Stores a value as the next version; *ret_changed (may be NULL) tells whether it differs from the one before. One that does not is left as
  * it was. On the writer.
  */
-must_check enum rc vault_put(
-	struct tx *tx, const struct vault_at *at, const struct hush *value, bool *ret_changed);
+must_check enum rc vault_put(struct tx *tx, const struct vault_at *at, const struct hush *value, bool *ret_changed);
 
 /* Forgets a value. RC_MISSING: none was set. */
 must_check enum rc vault_drop(struct tx *tx, const struct vault_at *at);

@@ -103,10 +103,7 @@ const struct field account_row_fields[] = {
 		.type = FIELD_STR,
 		FIELD_AT(struct account, state_reason),
 		.doc = "Why, as a code; may be empty." },
-	{ .name = "stateSince",
-		.type = FIELD_TIME,
-		FIELD_AT(struct account, state_since),
-		.doc = "Since when." },
+	{ .name = "stateSince", .type = FIELD_TIME, FIELD_AT(struct account, state_since), .doc = "Since when." },
 	{ .name = "coolUntil",
 		.type = FIELD_TIME,
 		FIELD_AT(struct account, cool_until),
@@ -215,10 +212,9 @@ static enum rc check_region(const struct check *k, const char *region_id)
 
 static enum rc check_egress(const struct check *k, const struct account *v, const struct account *was)
 {
-	static const struct store_query find = {
-		.sql = "SELECT hard_cap, (SELECT COUNT(*) FROM accounts WHERE egress_id = $1), region_id FROM egresses "
-		       "WHERE id = $1"
-	};
+	static const struct store_query find = { .sql = "SELECT hard_cap, (SELECT COUNT(*) FROM accounts WHERE "
+							"egress_id = $1), region_id FROM egresses "
+							"WHERE id = $1" };
 	auto_rows struct store_rows *r = NULL;
 	if (!v->egress_id)
 		return RC_OK;
@@ -244,7 +240,8 @@ static enum rc check_roles(const struct check *k, const struct account *v)
 		while (words[w] && strcmp(words[w], roles[i]) != 0)
 			w++;
 		if (!words[w])
-			return refuse(k, "roles", "not_one_of", "a role is farm, trade, stock, download or tracker");
+			return refuse(
+				k, "roles", "not_one_of", "a role is farm, trade, stock, download or tracker");
 	}
 	return RC_OK;
 }
@@ -261,11 +258,11 @@ enum rc account_row_check(
 
 enum rc account_row_add(struct tx *tx, struct account *v)
 {
-	static const struct store_query insert = {
-		.sql = "INSERT INTO accounts (id, login, anonymous, steam_id, region_hint, egress_id, roles, labels, "
-		       "enabled, state, state_since, version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, "
-		       "$7, $8, $9, $10, $11, 1, $11, $11)"
-	};
+	static const struct store_query insert = { .sql = "INSERT INTO accounts (id, login, anonymous, steam_id, "
+							  "region_hint, egress_id, roles, labels, "
+							  "enabled, state, state_since, version, created_at, "
+							  "updated_at) VALUES ($1, $2, $3, $4, $5, $6, "
+							  "$7, $8, $9, $10, $11, 1, $11, $11)" };
 	v->id = tx_id(tx, "acc");
 	v->version = v->generation = 1;
 	v->desired = (struct account_desired){ .persona = 1 };
@@ -274,16 +271,15 @@ enum rc account_row_add(struct tx *tx, struct account *v)
 	v->conditions = "[]";
 	v->created_at = v->updated_at = v->state_since = tx->now_ms;
 	const char *roles = labels_texts_json(tx->arena, &v->roles), *labels = labels_json(tx->arena, &v->labels);
-	enum rc rc = v->id && roles && labels ? store_do(tx->db, &insert,
-							STORE_ARGS(store_text(v->id), store_text(v->login),
-								store_int(v->anonymous), store_text(v->steam_id),
-								store_text(v->region_hint), store_text(v->egress_id),
-								store_text(roles), store_text(labels),
-								store_int(v->enabled),
-								store_text(account_state_words[v->state]),
-								store_int(tx->now_ms)),
-							tx->fault)
-					      : RC_NOMEM;
+	enum rc rc = v->id && roles && labels
+			     ? store_do(tx->db, &insert,
+				       STORE_ARGS(store_text(v->id), store_text(v->login), store_int(v->anonymous),
+					       store_text(v->steam_id), store_text(v->region_hint),
+					       store_text(v->egress_id), store_text(roles), store_text(labels),
+					       store_int(v->enabled), store_text(account_state_words[v->state]),
+					       store_int(tx->now_ms)),
+				       tx->fault)
+			     : RC_NOMEM;
 	if (rc == RC_EXISTS)
 		return fault_set(tx->fault, rc, "there is an account with the login %s already", v->login);
 	if (rc == RC_OK)

@@ -37,9 +37,10 @@ struct account {
 extern const struct field account_row_fields[];
 
 /* The columns in the order of the fields. */
-#define ACCOUNT_ROW_COLUMNS                                                                                           \
-	"id, login, anonymous, steam_id, region_hint, egress_id, agent_id, roles, labels, enabled, want_mode, want_apps, " \
-	"want_game, want_persona, want_until, generation, observed_generation, state, state_reason, state_since, "         \
+#define ACCOUNT_ROW_COLUMNS                                                                                        \
+	"id, login, anonymous, steam_id, region_hint, egress_id, agent_id, roles, labels, enabled, want_mode, "    \
+	"want_apps, "                                                                                              \
+	"want_game, want_persona, want_until, generation, observed_generation, state, state_reason, state_since, " \
 	"cool_until, conditions, version, created_at, updated_at"
 
 /* What a request may say of it. */

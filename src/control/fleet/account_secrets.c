@@ -44,8 +44,7 @@ static bool is_known(const char *name)
 
 static enum rc told(struct tx *tx, const char *account_id, const char *name, bool set)
 {
-	const char *payload =
-		arena_fmt(tx->arena, "{\"name\":\"%s\",\"set\":%s}", name, set ? "true" : "false");
+	const char *payload = arena_fmt(tx->arena, "{\"name\":\"%s\",\"set\":%s}", name, set ? "true" : "false");
 	return payload ? events_add(tx, &(struct event){ .type = "account.secret_changed",
 						.account_id = account_id,
 						.payload = payload })
@@ -60,12 +59,12 @@ static enum rc check_form(const char *name, const struct hush *value, struct fau
 	if (memchr(value->p, 0, value->n))
 		return fault_set(f, RC_INVALID, "a secret has no NUL");
 	if (!strcmp(name, "shared_secret") || !strcmp(name, "identity_secret")) {
-		uint8_t secret[GUARD_SECRET];
-		enum rc rc = guard_secret((const char *)value->p, secret, NULL);
-		hush_wipe(secret, sizeof(secret));
+		struct hush secret = { 0 };
+		enum rc rc = guard_secret((const char *)value->p, value->n, &secret);
+		hush_done(&secret);
 		if (rc != RC_OK)
-			return fault_set(f, RC_INVALID, "%s: must be %d bytes in base64, as a maFile has it", name,
-				GUARD_SECRET);
+			return fault_set(f, RC_INVALID,
+				"%s: must be base64, as a maFile has it, or 40 hexadecimal digits", name);
 	}
 	if (!strcmp(name, "parental_pin") &&
 		(value->n < 4 || strspn((const char *)value->p, "0123456789") != value->n))
@@ -94,8 +93,7 @@ enum rc account_secrets_put(
 			   : rc;
 }
 
-enum rc account_secrets_learn(
-	struct tx *tx, const char *account_id, const char *name, const struct hush *value)
+enum rc account_secrets_learn(struct tx *tx, const char *account_id, const char *name, const struct hush *value)
 {
 	const struct vault_at at = { "account", account_id, name };
 	bool changed = false;
@@ -133,7 +131,8 @@ static enum rc check_place(struct call *c)
 	struct states_account a = { 0 };
 	if (!account_secrets_is(c->arg[1]))
 		return fault_set(c->tx.fault, RC_MISSING,
-			"there is no such secret; there are password, shared_secret, identity_secret, parental_pin, "
+			"there is no such secret; there are password, shared_secret, identity_secret, "
+			"parental_pin, "
 			"refresh_token and email_code_source");
 	return states_load(&c->tx, c->arg[0], &a);
 }
@@ -192,10 +191,9 @@ static const struct field view_fields[] = {
 
 static enum rc fill(struct call *c, struct view *v, const char *name)
 {
-	static const struct store_query one = {
-		.sql = "SELECT name, sealed IS NOT NULL, version, fingerprint, updated_at FROM secrets WHERE kind = "
-		       "'account' AND owner = $1 AND name = $2"
-	};
+	static const struct store_query one = { .sql = "SELECT name, sealed IS NOT NULL, version, fingerprint, "
+						       "updated_at FROM secrets WHERE kind = "
+						       "'account' AND owner = $1 AND name = $2" };
 	v->name = name;
 	enum rc rc = rows_one(c->tx.db, &one, STORE_ARGS(store_text(c->arg[0]), store_text(name)),
 		(struct rows_into){ view_fields, c->tx.arena, v }, c->tx.fault);

@@ -50,7 +50,10 @@ struct made {
 static const struct field made_fields[] = {
 	{ .name = "index", .type = FIELD_U32, FIELD_AT(struct made, index), .doc = "The row, from 0." },
 	{ .name = "id", .type = FIELD_STR, FIELD_AT(struct made, id), .doc = "Of the account; null: not made." },
-	{ .name = "code", .type = FIELD_STR, FIELD_AT(struct made, code), .doc = "Why not, as a code; null: made." },
+	{ .name = "code",
+		.type = FIELD_STR,
+		FIELD_AT(struct made, code),
+		.doc = "Why not, as a code; null: made." },
 	{ .name = "detail", .type = FIELD_STR, FIELD_AT(struct made, detail), .doc = "Why not, in words." },
 	{ 0 },
 };
@@ -67,7 +70,10 @@ static const struct field bulk_answer_fields[] = {
 		.sub_size = sizeof(struct made),
 		.doc = "One for each row." },
 	{ .name = "made", .type = FIELD_U32, FIELD_AT(struct bulk_answer, made), .doc = "How many were made." },
-	{ .name = "refused", .type = FIELD_U32, FIELD_AT(struct bulk_answer, refused), .doc = "How many were not." },
+	{ .name = "refused",
+		.type = FIELD_U32,
+		FIELD_AT(struct bulk_answer, refused),
+		.doc = "How many were not." },
 	{ 0 },
 };
 
@@ -117,8 +123,8 @@ struct accounts_query {
 	const char *login;
 	int state;
 };
-static const char *const state_words[] = { "any", "disabled", "offline", "connecting", "authenticating", "challenge",
-	"online", "reconnecting", "cooling_down", "draining", "quarantined", "failed", NULL };
+static const char *const state_words[] = { "any", "disabled", "offline", "connecting", "authenticating",
+	"challenge", "online", "reconnecting", "cooling_down", "draining", "quarantined", "failed", NULL };
 static const struct field query_fields[] = {
 	PAGE_QUERY_FIELDS(struct accounts_query),
 	{ .name = "login",
@@ -136,10 +142,9 @@ static const struct field query_fields[] = {
 
 static enum rc list(struct call *c, void *ret_out)
 {
-	static const struct store_query all = {
-		.sql = "SELECT " ACCOUNT_ROW_COLUMNS
-		       " FROM accounts WHERE id < $1 AND ($3 = '' OR login = $3) AND ($4 = 'any' OR state = $4) ORDER BY id DESC LIMIT $2"
-	};
+	static const struct store_query all = { .sql = "SELECT " ACCOUNT_ROW_COLUMNS
+						       " FROM accounts WHERE id < $1 AND ($3 = '' OR login = $3) "
+						       "AND ($4 = 'any' OR state = $4) ORDER BY id DESC LIMIT $2" };
 	const struct accounts_query *q = c->query;
 	struct page *page = ret_out;
 	auto_rows struct store_rows *r = NULL;
@@ -184,18 +189,18 @@ static void merge(struct account *v, const struct account *in, uint64_t given)
 
 static enum rc store_row(struct tx *tx, const struct account *v)
 {
-	static const struct store_query set = {
-		.sql = "UPDATE accounts SET login = $2, anonymous = $3, steam_id = $4, region_hint = $5, egress_id = $6, "
-		       "roles = $7, labels = $8, enabled = $9, version = version + 1, updated_at = $10 WHERE id = $1"
-	};
+	static const struct store_query set = { .sql = "UPDATE accounts SET login = $2, anonymous = $3, steam_id = "
+						       "$4, region_hint = $5, egress_id = $6, "
+						       "roles = $7, labels = $8, enabled = $9, version = version + "
+						       "1, updated_at = $10 WHERE id = $1" };
 	const char *roles = labels_texts_json(tx->arena, &v->roles), *labels = labels_json(tx->arena, &v->labels);
 
 	if (!roles || !labels)
 		return RC_NOMEM;
 	enum rc rc = store_do(tx->db, &set,
-		STORE_ARGS(store_text(v->id), store_text(v->login), store_int(v->anonymous), store_text(v->steam_id),
-			store_text(v->region_hint), store_text(v->egress_id), store_text(roles), store_text(labels),
-			store_int(v->enabled), store_int(tx->now_ms)),
+		STORE_ARGS(store_text(v->id), store_text(v->login), store_int(v->anonymous),
+			store_text(v->steam_id), store_text(v->region_hint), store_text(v->egress_id),
+			store_text(roles), store_text(labels), store_int(v->enabled), store_int(tx->now_ms)),
 		tx->fault);
 	return rc == RC_EXISTS ? fault_set(tx->fault, rc, "there is an account with the login %s already", v->login)
 			       : rc;
@@ -216,6 +221,8 @@ static enum rc patch(struct call *c, void *ret_out)
 	rc = account_row_check(tx, c->reader, "", v, &was);
 	if (rc == RC_OK)
 		rc = store_row(tx, v);
+	if (rc == RC_OK)
+		rc = bots_place(tx, v->id);
 	if (rc == RC_OK)
 		rc = v->enabled != was.enabled ? states_enabled(tx, v->id) : states_tell(tx, v->id);
 	if (rc == RC_OK)
@@ -299,7 +306,8 @@ const struct route accounts_routes[] = {
 		.out = bulk_answer_fields,
 		.out_size = sizeof(struct bulk_answer),
 		.run = create_many,
-		.doc = "Makes up to 500 accounts; a row that cannot be made is told, and does not hinder the others." },
+		.doc = "Makes up to 500 accounts; a row that cannot be made is told, and does not hinder the "
+		       "others." },
 	{ .name = "getAccount",
 		.method = "GET",
 		.path = "/v1/accounts/{id}",

@@ -29,10 +29,9 @@ static const struct field row_fields[] = {
 
 enum rc states_load(struct tx *tx, const char *id, struct states_account *ret)
 {
-	static const struct store_query one = {
-		.sql = "SELECT id, agent_id, enabled, held, moving, state, want_mode, epoch, generation, want_until, "
-		       "state_reason FROM accounts WHERE id = $1"
-	};
+	static const struct store_query one = { .sql = "SELECT id, agent_id, enabled, held, moving, state, "
+						       "want_mode, epoch, generation, want_until, "
+						       "state_reason FROM accounts WHERE id = $1" };
 	return rows_one(tx->db, &one, STORE_ARGS(store_text(id)), (struct rows_into){ row_fields, tx->arena, ret },
 		tx->fault);
 }
@@ -71,11 +70,11 @@ static enum rc tell_event(
 	return rc;
 }
 
-enum rc states_move(
-	struct tx *tx, struct states_account *a, enum account_state to, const struct states_why *why)
+enum rc states_move(struct tx *tx, struct states_account *a, enum account_state to, const struct states_why *why)
 {
 	static const struct store_query set = {
-		.sql = "UPDATE accounts SET state = $2, state_reason = $3, cool_until = $4, state_since = CASE WHEN state "
+		.sql = "UPDATE accounts SET state = $2, state_reason = $3, cool_until = $4, state_since = CASE "
+		       "WHEN state "
 		       "= $2 THEN state_since ELSE $5 END, used_at = $5 WHERE id = $1"
 	};
 	static const struct states_why none = { 0 };
@@ -111,9 +110,8 @@ enum rc states_tell(struct tx *tx, const char *id)
 /* The agent learns by a new generation that it is to try anew. */
 static enum rc count_generation(struct tx *tx, struct states_account *a)
 {
-	static const struct store_query count = {
-		.sql = "UPDATE accounts SET generation = generation + 1, bot_version = bot_version + 1 WHERE id = $1"
-	};
+	static const struct store_query count = { .sql = "UPDATE accounts SET generation = generation + 1, "
+							 "bot_version = bot_version + 1 WHERE id = $1" };
 	a->generation++;
 	tx->bots = true;
 	return store_do(tx->db, &count, STORE_ARGS(store_text(a->id)), tx->fault);
@@ -133,8 +131,8 @@ enum rc states_do(struct tx *tx, struct states_account *a, enum account_event ev
 
 static enum rc tell_desired(struct tx *tx, const char *id, int mode, int64_t generation)
 {
-	const char *payload = arena_fmt(tx->arena, "{\"desired\":\"%s\",\"generation\":%" PRId64 "}",
-		account_mode_words[mode], generation);
+	const char *payload = arena_fmt(
+		tx->arena, "{\"desired\":\"%s\",\"generation\":%" PRId64 "}", account_mode_words[mode], generation);
 	return payload ? events_add(tx,
 				 &(struct event){ .type = "account.desired", .account_id = id, .payload = payload })
 		       : RC_NOMEM;
@@ -142,11 +140,11 @@ static enum rc tell_desired(struct tx *tx, const char *id, int mode, int64_t gen
 
 enum rc states_want(struct tx *tx, const char *id, const struct account_desired *want, int64_t *ret_generation)
 {
-	static const struct store_query set = {
-		.sql = "UPDATE accounts SET want_mode = $2, want_apps = $3, want_game = $4, want_persona = $5, want_until "
-		       "= $6, until_passed = 0, generation = generation + 1, bot_version = bot_version + 1, used_at = $7 "
-		       "WHERE id = $1 RETURNING generation"
-	};
+	static const struct store_query set = { .sql = "UPDATE accounts SET want_mode = $2, want_apps = $3, "
+						       "want_game = $4, want_persona = $5, want_until "
+						       "= $6, until_passed = 0, generation = generation + 1, "
+						       "bot_version = bot_version + 1, used_at = $7 "
+						       "WHERE id = $1 RETURNING generation" };
 	auto_rows struct store_rows *r = NULL;
 	const char *apps = labels_numbers_json(tx->arena, &want->apps);
 
@@ -170,14 +168,30 @@ enum rc states_want(struct tx *tx, const char *id, const struct account_desired 
 enum rc states_want_online(struct tx *tx, const char *id, bool online)
 {
 	static const struct store_query set = {
-		.sql = "UPDATE accounts SET want_mode = CASE WHEN $2 = 1 THEN 'online' ELSE 'offline' END, want_until = 0, "
-		       "until_passed = 0, generation = generation + 1, bot_version = bot_version + 1, used_at = $3 WHERE "
-		       "id = $1 AND enabled = 1 AND (($2 = 1 AND (want_mode = 'offline' OR (want_until > 0 AND want_until "
+		.sql = "UPDATE accounts SET want_mode = CASE WHEN $2 = 1 THEN 'online' ELSE 'offline' END, "
+		       "want_until = 0, "
+		       "until_passed = 0, generation = generation + 1, bot_version = bot_version + 1, used_at = $3 "
+		       "WHERE "
+		       "id = $1 AND enabled = 1 AND (($2 = 1 AND (want_mode = 'offline' OR (want_until > 0 AND "
+		       "want_until "
 		       "<= $3))) OR ($2 = 0 AND want_mode <> 'offline')) RETURNING generation"
 	};
+	static const struct store_query dead = {
+		.sql = "SELECT id FROM accounts WHERE id = $1 AND state = 'failed'"
+	};
 	auto_rows struct store_rows *r = NULL;
-	enum rc rc = store_one(tx->db, &set,
-		STORE_ARGS(store_text(id), store_int(online), store_int(tx->now_ms)), &r, tx->fault);
+	struct states_account a = { 0 };
+
+	enum rc rc = online ? store_one(tx->db, &dead, STORE_ARGS(store_text(id)), &r, tx->fault) : RC_MISSING;
+	store_close(take(r));
+	if (rc == RC_OK) { /* who asks for a logon wants another try (23) */
+		rc = states_load(tx, id, &a);
+		if (rc == RC_OK)
+			rc = states_do(tx, &a, ACCOUNT_RETRIED, "be retried");
+	}
+	if (rc == RC_OK || rc == RC_MISSING)
+		rc = store_one(tx->db, &set, STORE_ARGS(store_text(id), store_int(online), store_int(tx->now_ms)),
+			&r, tx->fault);
 	if (rc != RC_OK)
 		return rc == RC_MISSING ? RC_OK : rc;
 	int64_t generation = store_col_int(r, 0);

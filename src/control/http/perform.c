@@ -207,6 +207,7 @@ enum rc perform_request(struct exchange *x, struct tx *tx)
 	tx->appended = c.tx.appended;
 	tx->ring = c.tx.ring;
 	tx->cancels = c.tx.cancels;
+	tx->bots = c.tx.bots;
 	if (x->rc == RC_INTERNAL || x->rc == RC_IO)
 		log_error(
 			tx->control->log, "request failed request=%s route=%s: %s", x->id, x->route->name, f.text);

@@ -1,6 +1,7 @@
 #include "control/hub/deal.h"
 #include "control/engine/dispatch.h"
 #include "control/engine/outcome.h"
+#include "control/fleet/bots.h"
 #include "control/hub/peer.h"
 #include "control/reader.h"
 #include "control/writer.h"
@@ -155,7 +156,8 @@ struct scan {
 static enum rc lapse(struct write *w, struct tx *tx)
 {
 	struct scan *s = (struct scan *)(void *)((char *)w - offsetof(struct scan, write));
-	return outcome_lapse(tx, SCAN_AT_ONCE, &s->n);
+	enum rc rc = outcome_lapse(tx, SCAN_AT_ONCE, &s->n);
+	return rc == RC_OK ? bots_scan(tx) : rc;
 }
 
 static void on_lapsed(struct write *w)

@@ -1,7 +1,8 @@
 #include "control/hub/inbox.h"
 #include "control/engine/outcome.h"
-#include "control/events/events.h"
 #include "control/fleet/agents.h"
+#include "control/fleet/bots.h"
+#include "control/fleet/reports.h"
 #include "control/hub/deal.h"
 #include "control/writer.h"
 #include "io/clock.h"
@@ -33,17 +34,6 @@ static void letter_free(struct letter *l)
 	free(l);
 }
 
-static enum rc account_event(struct tx *tx, const struct tunnel_msg_event *m)
-{
-	static const char *const known[] = { "account.state_changed", NULL };
-	for (size_t i = 0; known[i]; i++)
-		if (m->type && !strcmp(m->type, known[i]))
-			return events_add(
-				tx, &(struct event){
-					    .type = known[i], .account_id = m->account_id, .payload = m->payload });
-	return RC_OK; /* of a newer agent; it is acknowledged and dropped */
-}
-
 static enum rc deliver(struct write *w, struct tx *tx)
 {
 	struct letter *l = letter_of(w);
@@ -61,7 +51,7 @@ static enum rc deliver(struct write *w, struct tx *tx)
 	case TUNNEL_MSG_PROGRESS:
 		return outcome_progress(tx, l->agent_id, &m.progress);
 	case TUNNEL_MSG_EVENT:
-		return account_event(tx, &m.event);
+		return reports_take(tx, l->agent_id, &m.event);
 	case TUNNEL_MSG_RESULT:
 		return outcome_result(tx, l->agent_id, &m.result, &l->stale);
 	case TUNNEL_MSG_HEARTBEAT:
@@ -221,6 +211,8 @@ static enum rc admit(struct write *w, struct tx *tx)
 		rc = agents_connected(tx, v->agent_id, &m.hello);
 	if (rc == RC_OK)
 		rc = outcome_reconcile(tx, v->agent_id, &m.hello.inflight, &cancel);
+	if (rc == RC_OK)
+		rc = bots_welcome(tx, v->agent_id);
 	return rc == RC_OK ? keep_cancel(v, &cancel) : rc;
 }
 

@@ -76,12 +76,12 @@ CREATE TABLE egresses (
 CREATE TABLE challenges (
 	id TEXT PRIMARY KEY,
 	account_id TEXT NOT NULL REFERENCES accounts (id),
-	epoch BIGINT NOT NULL,
 	kind TEXT NOT NULL,
 	state TEXT NOT NULL,
 	hint TEXT,
 	qr_url TEXT,
 	approve BIGINT NOT NULL,
+	answers BIGINT NOT NULL,
 	answered_by TEXT,
 	answered_at BIGINT NOT NULL,
 	delivered BIGINT NOT NULL,
