@@ -1,4 +1,5 @@
 #include "control/hub/deal.h"
+#include "control/budgets/budgets.h"
 #include "control/engine/dispatch.h"
 #include "control/engine/outcome.h"
 #include "control/fleet/bots.h"
@@ -157,7 +158,11 @@ static enum rc lapse(struct write *w, struct tx *tx)
 {
 	struct scan *s = (struct scan *)(void *)((char *)w - offsetof(struct scan, write));
 	enum rc rc = outcome_lapse(tx, SCAN_AT_ONCE, &s->n);
+<<<<<<< HEAD
 	return rc == RC_OK ? bots_scan(tx) : rc;
+=======
+	return rc == RC_OK ? budgets_scan(tx) : rc;
+>>>>>>> main
 }
 
 static void on_lapsed(struct write *w)
