@@ -78,15 +78,10 @@ struct control {
 	char epoch[CONTROL_EPOCH_MAX]; /* of the event log: made with the database */
 	int64_t started_ms;
 	const struct route *const *routes; /* the API: tables of rows, see http/route.h */
-<<<<<<< HEAD
-	/* Told by the writer after a commit what there is now: see the flags of struct tx. Writer's thread. */
-	void (*committed)(struct control *c, const struct tx *told);
-=======
 	/* A task that is somebody's (moves_task.owner) has moved: folded in, in the same transaction. NULL: nobody owns any. */
 	enum rc (*owned)(struct tx *tx, const struct moves_task *t);
-	/* Told by the writer after a commit: there are new events, queued tasks, tasks to be canceled. Writer's thread. */
-	void (*committed)(struct control *c, bool events, bool tasks, bool cancels);
->>>>>>> main
+	/* Told by the writer after a commit what there is now: see the flags of struct tx. Writer's thread. */
+	void (*committed)(struct control *c, const struct tx *told);
 	_Atomic int inflight;  /* requests without an answer */
 	_Atomic bool draining; /* readyz says no, new work is refused */
 };

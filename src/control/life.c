@@ -93,11 +93,9 @@ static enum rc prepare(struct control *c, struct fault *f)
 	if (rc == RC_OK)
 		rc = outcome_revive(&tx);
 	if (rc == RC_OK)
-<<<<<<< HEAD
 		rc = bots_revive(&tx);
-=======
+	if (rc == RC_OK)
 		rc = budgets_revive(&tx);
->>>>>>> main
 	arena_done(&arena);
 	return rc == RC_OK ? keys_first(c, db, f) : rc;
 }
@@ -138,11 +136,9 @@ static enum rc run_sweep(struct write *w, struct tx *tx)
 	(void)w;
 	enum rc rc = idempotency_sweep(tx);
 	if (rc == RC_OK)
-<<<<<<< HEAD
 		rc = states_sweep(tx);
-=======
+	if (rc == RC_OK)
 		rc = budgets_sweep(tx);
->>>>>>> main
 	return rc == RC_OK ? events_sweep(tx) : rc;
 }
 

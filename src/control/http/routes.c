@@ -13,11 +13,6 @@
 #include "control/fleet/regions.h"
 #include "control/http/system.h"
 
-<<<<<<< HEAD
 const struct route *const routes[] = { jobs_routes, feed_routes, accounts_routes, account_session_routes,
 	account_secrets_routes, challenges_routes, egresses_routes, agents_routes, regions_routes, actions_routes,
-	keys_routes, system_routes, NULL };
-=======
-const struct route *const routes[] = { jobs_routes, feed_routes, accounts_routes, agents_routes, regions_routes,
-	actions_routes, budget_routes, keys_routes, system_routes, NULL };
->>>>>>> main
+	budget_routes, keys_routes, system_routes, NULL };

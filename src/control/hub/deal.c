@@ -158,11 +158,9 @@ static enum rc lapse(struct write *w, struct tx *tx)
 {
 	struct scan *s = (struct scan *)(void *)((char *)w - offsetof(struct scan, write));
 	enum rc rc = outcome_lapse(tx, SCAN_AT_ONCE, &s->n);
-<<<<<<< HEAD
-	return rc == RC_OK ? bots_scan(tx) : rc;
-=======
+	if (rc == RC_OK)
+		rc = bots_scan(tx);
 	return rc == RC_OK ? budgets_scan(tx) : rc;
->>>>>>> main
 }
 
 static void on_lapsed(struct write *w)

@@ -38,19 +38,6 @@ static void letter_free(struct letter *l)
 	free(l);
 }
 
-<<<<<<< HEAD
-=======
-static enum rc account_event(struct tx *tx, const struct tunnel_msg_event *m)
-{
-	static const char *const known[] = { "account.state_changed", NULL };
-	for (size_t i = 0; known[i]; i++)
-		if (m->type && !strcmp(m->type, known[i]))
-			return events_add(
-				tx, &(struct event){
-					    .type = known[i], .account_id = m->account_id, .payload = m->payload });
-	return RC_OK; /* of a newer agent; it is acknowledged and dropped */
-}
-
 /* A lane or key that there is not is acknowledged: the agent would tell it for ever. */
 static enum rc pause_lane(struct tx *tx, const struct tunnel_msg_lane_cool *m)
 {
@@ -60,7 +47,6 @@ static enum rc pause_lane(struct tx *tx, const struct tunnel_msg_lane_cool *m)
 	return budgets_cool(tx, lane, m->key, m->for_ms, m->reason);
 }
 
->>>>>>> main
 static enum rc deliver(struct write *w, struct tx *tx)
 {
 	struct letter *l = letter_of(w);
@@ -78,15 +64,11 @@ static enum rc deliver(struct write *w, struct tx *tx)
 	case TUNNEL_MSG_PROGRESS:
 		return outcome_progress(tx, l->agent_id, &m.progress);
 	case TUNNEL_MSG_EVENT:
-<<<<<<< HEAD
 		return reports_take(tx, l->agent_id, &m.event);
-=======
-		return account_event(tx, &m.event);
 	case TUNNEL_MSG_EFFECT_BEGIN:
 		return effects_begin(tx, l->agent_id, &m.effect_begin, &l->allowed);
 	case TUNNEL_MSG_LANE_COOL:
 		return pause_lane(tx, &m.lane_cool);
->>>>>>> main
 	case TUNNEL_MSG_RESULT:
 		return outcome_result(tx, l->agent_id, &m.result, &l->stale);
 	case TUNNEL_MSG_HEARTBEAT:
