@@ -39,12 +39,14 @@ struct sim_limits {
 };
 
 struct auth;
+struct cdn;
 
 struct sim {
 	struct world world;
 	struct people people;
 	struct econ econ;
 	struct auth *auth; /* sim/auth.c's */
+	struct cdn *cdn;   /* sim/cdn's: depots */
 	struct sim_limits limits;
 	int64_t clock_offset_ms;  /* of this Steam's time against the machine's */
 	int64_t (*wall_ms)(void); /* NULL: the machine's clock */
