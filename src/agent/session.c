@@ -1,10 +1,11 @@
 #include "agent/session.h"
 
-#include "agent/lanes.h"
+#include "agent/identity.h"
 #include "io/clock.h"
-#include "wire/steam/machine.h"
+#include "wire/tunnel_msg.h"
 
 #include <openssl/sha.h>
+#include <stdio.h>
 #include <string.h>
 
 uint64_t session_now(const struct session *s) { return loop_now_ms(s->all->conf.loop); }
@@ -187,13 +188,11 @@ void session_want(struct session *s, const struct bot_want *want)
 /* What Steam takes for the machine: the same for the same account on the same agent. */
 static void make_machine(const struct sessions *ss, const char *account_id, uint8_t to[3][20])
 {
-	for (uint8_t i = 0; i < 3; i++) {
-		uint8_t text[sizeof(ss->machine_seed) + 1 + SESSIONS_ID_MAX];
-		size_t n = strnlen(account_id, SESSIONS_ID_MAX);
-		memcpy(text, ss->machine_seed, sizeof(ss->machine_seed));
-		text[sizeof(ss->machine_seed)] = i;
-		memcpy(text + sizeof(ss->machine_seed) + 1, account_id, n);
-		SHA1(text, sizeof(ss->machine_seed) + 1 + n, to[i]);
+	char text[IDENTITY_ID_MAX + SESSIONS_ID_MAX + 8];
+
+	for (int i = 0; i < 3; i++) {
+		int n = snprintf(text, sizeof(text), "%d %s %s", i, ss->conf.identity->agent_id, account_id);
+		SHA1((const uint8_t *)text, (size_t)n, to[i]);
 	}
 }
 

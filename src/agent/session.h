@@ -24,6 +24,7 @@ struct line;
 struct session_gate;
 struct session_self;
 struct session_web;
+struct tunnel_msg_egress;
 
 struct session {
 	struct sessions *all;
@@ -58,10 +59,9 @@ struct sessions {
 	struct loop_timer *timer; /* of that */
 	bool fetching, stopping;
 	size_t online_n;
-	char *proxy;              /* the agent's own: HOST:PORT; NULL: none */
+	char *proxy; /* the agent's own: HOST:PORT; NULL: none */
 	struct hush proxy_login;  /* USER:PASSWORD */
-	int64_t skew_s;           /* Steam's clock minus ours */
-	uint8_t machine_seed[20]; /* of this agent */
+	int64_t skew_s; /* Steam's clock minus ours */
 };
 
 static inline bool session_is_own(const struct session *s) { return !*s->account_id; }
@@ -120,6 +120,7 @@ void session_self_free(struct session *s);
 
 /* session_web.c. May answer `c`, or leave it waiting */
 void session_web_ask(struct session *s, struct sessions_call *c);
+void session_web_egress(struct session *s, struct sessions_call *c); /* answers it: by which way the account goes */
 void session_web_free(struct session *s);
 
 /* session_cms.c */

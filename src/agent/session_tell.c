@@ -1,4 +1,5 @@
 /* What the control plane is told of an account; and what is sealed, both ways. */
+#include "agent/identity.h"
 #include "agent/reports.h"
 #include "agent/session.h"
 #include "base/when.h"

@@ -45,10 +45,19 @@ static enum rc copy_hush(struct hush *to, const struct hush *from)
 	return from->n ? hush_set(to, from->p, from->n) : RC_OK;
 }
 
-static enum rc fill(struct session *s, struct sessions_web *w)
+static enum rc fill_egress(const struct session *s, struct sessions_web *w)
 {
 	const struct egress way = session_egress(s);
-	bool proxy = way.kind >= EGRESS_HTTP_PROXY;
+
+	snprintf(w->egress_id, sizeof(w->egress_id), "%s", session_egress_id(s));
+	snprintf(w->bind_address, sizeof(w->bind_address), "%s", way.kind == EGRESS_BIND ? way.address : "");
+	snprintf(w->http_proxy, sizeof(w->http_proxy), "%s", way.kind == EGRESS_HTTP_PROXY ? way.address : "");
+	snprintf(w->socks5, sizeof(w->socks5), "%s", way.kind == EGRESS_SOCKS5 ? way.address : "");
+	return way.kind >= EGRESS_HTTP_PROXY && way.login ? copy_hush(&w->proxy_login, way.login) : RC_OK;
+}
+
+static enum rc fill(struct session *s, struct sessions_web *w)
+{
 	struct session_web *web = s->web;
 	int64_t now_s = clock_wall_ms() / 1000 + s->all->skew_s;
 
@@ -57,13 +66,9 @@ static enum rc fill(struct session *s, struct sessions_web *w)
 	w->expires_ms = web->expires_ms;
 	w->steam_now_s = web->steam_s;
 	snprintf(w->session_id, sizeof(w->session_id), "%s", web->session_id);
-	snprintf(w->egress_id, sizeof(w->egress_id), "%s", session_egress_id(s));
-	snprintf(w->bind_address, sizeof(w->bind_address), "%s", way.kind == EGRESS_BIND ? way.address : "");
-	snprintf(w->http_proxy, sizeof(w->http_proxy), "%s", way.kind == EGRESS_HTTP_PROXY ? way.address : "");
-	snprintf(w->socks5, sizeof(w->socks5), "%s", way.kind == EGRESS_SOCKS5 ? way.address : "");
 	enum rc rc = copy_hush(&w->access_token, &web->token);
-	if (rc == RC_OK && proxy && way.login)
-		rc = copy_hush(&w->proxy_login, way.login);
+	if (rc == RC_OK)
+		rc = fill_egress(s, w);
 	if (rc == RC_OK)
 		rc = copy_hush(&w->identity_secret, &s->identity_secret);
 	return rc == RC_OK ? copy_hush(&w->shared_secret, &s->shared_secret) : rc;
@@ -81,6 +86,14 @@ void sessions_web_done(struct sessions_web *w)
 static void hand_out(struct session *s, struct sessions_call *c)
 {
 	enum rc rc = fill(s, c->web);
+	if (rc != RC_OK)
+		sessions_web_done(c->web);
+	sessions_answer(c, rc, NULL);
+}
+
+void session_web_egress(struct session *s, struct sessions_call *c)
+{
+	enum rc rc = fill_egress(s, c->web);
 	if (rc != RC_OK)
 		sessions_web_done(c->web);
 	sessions_answer(c, rc, NULL);
