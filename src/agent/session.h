@@ -110,8 +110,6 @@ void session_tell_condition(struct session *s, const char *name, bool status, co
 void session_tell_secret(struct session *s, const char *name, const struct hush *secret);
 void session_tell_challenge(struct session *s, const struct bot_act *a);
 void session_tell_challenge_over(struct session *s, enum bot_challenge_end end);
-/* Opens what was sealed to this agent, as hexadecimal. NULL opens to nothing. */
-must_check enum rc session_open(const struct sessions *ss, const char *sealed, struct hush *ret, struct fault *f);
 
 /* session_self.c */
 void session_push(struct session *s, uint32_t emsg, const void *p, size_t n);

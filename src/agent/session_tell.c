@@ -123,7 +123,7 @@ void session_tell_challenge_over(struct session *s, enum bot_challenge_end end)
 	report(s, "challenge.closed", &b);
 }
 
-enum rc session_open(const struct sessions *ss, const char *sealed, struct hush *ret, struct fault *f)
+enum rc sessions_open(const struct sessions *ss, const char *sealed, struct hush *ret, struct fault *f)
 {
 	size_t n = sealed ? strlen(sealed) / 2 : 0;
 	auto_free uint8_t *box = n ? malloc(n) : NULL;

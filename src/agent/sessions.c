@@ -304,7 +304,7 @@ static enum rc take_secrets(struct session *s, const char *sealed, struct fault 
 	struct opened o = { 0 };
 	struct hush plain = { 0 };
 
-	enum rc rc = session_open(s->all, sealed, &plain, f);
+	enum rc rc = sessions_open(s->all, sealed, &plain, f);
 	if (rc == RC_OK && plain.n > 0)
 		rc = secret_json_read(&plain, on_secret, &o, f);
 	hush_done(&plain);
@@ -430,7 +430,7 @@ static void take_code(struct sessions *ss, const struct tunnel_msg_answer *m)
 			m->challenge_id);
 		return;
 	}
-	if (session_open(ss, m->sealed, &code, &f) == RC_OK)
+	if (sessions_open(ss, m->sealed, &code, &f) == RC_OK)
 		bot_answer(s->bot, session_now(s), &code, m->approve);
 	else
 		log_error(ss->conf.log, "answer not opened account=%s: %s", m->account_id, f.text);

@@ -53,6 +53,9 @@ struct sessions_urls {
 };
 const struct sessions_urls *sessions_urls(const struct sessions *ss);
 
+/* Opens what was sealed to this agent, as hexadecimal. NULL opens to nothing. Any thread. */
+must_check enum rc sessions_open(const struct sessions *ss, const char *sealed, struct hush *ret, struct fault *f);
+
 /* Texts of conf are borrowed for its life. */
 must_check enum rc sessions_new(const struct sessions_conf *conf, struct sessions **ret_sessions, struct fault *f);
 void sessions_free(struct sessions *ss); /* when the loop has ended */
