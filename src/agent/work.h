@@ -7,6 +7,7 @@
 #include "agent/action_run.h"
 #include "agent/keeper.h"
 #include "agent/uplink_run.h"
+#include "base/hush.h"
 #include "base/list.h"
 #include "model/action.h"
 #include "wire/tunnel_msg.h"

@@ -1,4 +1,5 @@
 #include "main/conf.h"
+#include "agent/directory.h"
 #include "io/file.h"
 #include "wire/field_conf.h"
 
