@@ -284,7 +284,10 @@ static void live(void *worker, struct pool_job **jobs, size_t n)
 
 /* ---- the beginning ---- */
 
-static const char *or_text(struct agent *a, const char *s, const char *other) { return arena_str(&a->keep, s ? s : other); }
+static const char *or_text(struct agent *a, const char *s, const char *other)
+{
+	return arena_str(&a->keep, s ? s : other);
+}
 
 static enum rc copy_steam(struct agent *a, const struct agent_conf *conf, struct fault *f)
 {

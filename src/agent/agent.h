@@ -33,13 +33,13 @@ struct agent_conf {
 	/* Each without a slash at its end; NULL: the real ones. */
 	const char *steam_api_url, *steam_community_url, *steam_store_url, *steam_login_url;
 	const char *steam_public_key_file; /* PEM of Steam's servers over TCP; NULL: Steam's own */
-	int steam_transport;             /* of directory_transport_words: websocket, tcp, any */
-	const char *ca_file;             /* PEM beside the system's, for the control plane; NULL: none */
-	const char *steam_ca_file;       /* the same for Steam (a simulated one) */
-	const char *http_proxy;          /* [USER:PASSWORD@]HOST:PORT; NULL: none */
-	uint32_t pics_interval_ms;       /* between two requests for whole product infos; 0: no limit */
-	const struct lane_kind *lanes;   /* LANE_COUNT rows, for sessions; NULL: model/lanes.def; copied */
-	const struct log *log;           /* must outlive the agent */
+	int steam_transport;               /* of directory_transport_words: websocket, tcp, any */
+	const char *ca_file;               /* PEM beside the system's, for the control plane; NULL: none */
+	const char *steam_ca_file;         /* the same for Steam (a simulated one) */
+	const char *http_proxy;            /* [USER:PASSWORD@]HOST:PORT; NULL: none */
+	uint32_t pics_interval_ms;         /* between two requests for whole product infos; 0: no limit */
+	const struct lane_kind *lanes;     /* LANE_COUNT rows, for sessions; NULL: model/lanes.def; copied */
+	const struct log *log;             /* must outlive the agent */
 };
 
 struct agent;

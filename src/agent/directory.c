@@ -46,7 +46,8 @@ enum rc directory_fetch(
 	const struct directory_ask *ask, struct arena *a, const char ***ret_at, size_t *ret_n, struct fault *f)
 {
 	struct http_answer answer = { 0 };
-	const struct http_ask get = { .url = arena_fmt(a, "%s?cellid=0%s&format=vdf", ask->url, type_query[ask->transport]),
+	const struct http_ask get = { .url = arena_fmt(
+					      a, "%s?cellid=0%s&format=vdf", ask->url, type_query[ask->transport]),
 		.tls_ca = ask->ca_file,
 		.http_proxy = ask->http_proxy,
 		.body_max = DIRECTORY_ANSWER_MAX,

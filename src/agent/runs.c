@@ -446,8 +446,7 @@ bool runs_message(struct runs *rs, const struct tunnel_msg *m)
 		return true;
 	case TUNNEL_MSG_EFFECT_OK:
 	case TUNNEL_MSG_EFFECT_DENY:
-		task_effect_heard(
-			find(rs, &(struct tunnel_msg_task){ m->effect_ok.task_id, m->effect_ok.attempt }),
+		task_effect_heard(find(rs, &(struct tunnel_msg_task){ m->effect_ok.task_id, m->effect_ok.attempt }),
 			m->type == TUNNEL_MSG_EFFECT_OK);
 		return true;
 	case TUNNEL_MSG_CANCEL:

@@ -87,7 +87,8 @@ static bool text(struct rd *r, uint8_t *to, size_t *ret_n)
 	return !r->bad;
 }
 
-static bool member(struct rd *r, struct hush *room, void (*seen)(void *, const char *, const struct hush *), void *ctx)
+static bool member(
+	struct rd *r, struct hush *room, void (*seen)(void *, const char *, const struct hush *), void *ctx)
 {
 	char name[SECRET_JSON_NAME_MAX];
 	size_t n;
@@ -109,7 +110,8 @@ static bool member(struct rd *r, struct hush *room, void (*seen)(void *, const c
 	return true;
 }
 
-static bool object(struct rd *r, struct hush *room, void (*seen)(void *, const char *, const struct hush *), void *ctx)
+static bool object(
+	struct rd *r, struct hush *room, void (*seen)(void *, const char *, const struct hush *), void *ctx)
 {
 	unsigned members = 0;
 
@@ -127,8 +129,8 @@ static bool object(struct rd *r, struct hush *room, void (*seen)(void *, const c
 	return rd_left(r) == 0;
 }
 
-enum rc secret_json_read(const struct hush *from, void (*seen)(void *ctx, const char *name, const struct hush *value),
-	void *ctx, struct fault *f)
+enum rc secret_json_read(const struct hush *from,
+	void (*seen)(void *ctx, const char *name, const struct hush *value), void *ctx, struct fault *f)
 {
 	struct rd r = rd_over(from->p, from->n);
 	struct hush room = { calloc(1, from->n + 4), from->n + 4 };

@@ -135,7 +135,8 @@ bool session_is_off(const struct session *s)
 {
 	enum account_state state = bot_state(s->bot);
 	return state == ACCOUNT_OFFLINE || state == ACCOUNT_DISABLED ||
-	       (!s->wanted && (state == ACCOUNT_FAILED || state == ACCOUNT_COOLING_DOWN || state == ACCOUNT_QUARANTINED));
+	       (!s->wanted &&
+		       (state == ACCOUNT_FAILED || state == ACCOUNT_COOLING_DOWN || state == ACCOUNT_QUARANTINED));
 }
 
 void session_pump(struct session *s)

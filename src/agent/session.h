@@ -59,9 +59,9 @@ struct sessions {
 	struct loop_timer *timer; /* of that */
 	bool fetching, stopping;
 	size_t online_n;
-	char *proxy; /* the agent's own: HOST:PORT; NULL: none */
-	struct hush proxy_login;  /* USER:PASSWORD */
-	int64_t skew_s; /* Steam's clock minus ours */
+	char *proxy;             /* the agent's own: HOST:PORT; NULL: none */
+	struct hush proxy_login; /* USER:PASSWORD */
+	int64_t skew_s;          /* Steam's clock minus ours */
 };
 
 static inline bool session_is_own(const struct session *s) { return !*s->account_id; }
@@ -72,7 +72,8 @@ uint64_t session_now(const struct session *s);
 struct session *session_new(struct sessions *ss, const char *account_id, const char *login, bool anonymous);
 void session_free(struct session *s);
 void session_pump(struct session *s); /* to be called after each call of its bot; it may be gone then */
-void session_want(struct session *s, const struct bot_want *want); /* now, or when servers are known. It may be gone */
+void session_want(
+	struct session *s, const struct bot_want *want); /* now, or when servers are known. It may be gone */
 bool session_is_off(const struct session *s);
 /* Its egress for a dial; what it points to is the session's or the table's. */
 struct egress session_egress(const struct session *s);
@@ -82,7 +83,8 @@ must_check enum rc session_set_egress(struct session *s, const struct tunnel_msg
 
 /* sessions.c: who waits. They are answered, and gone. */
 void sessions_answer(struct sessions_call *c, enum rc rc, const char *why);
-void sessions_serve(struct session *s, enum account_state was, int32_t eresult, const char *why); /* its state changed */
+void sessions_serve(
+	struct session *s, enum account_state was, int32_t eresult, const char *why); /* its state changed */
 void sessions_take_answer(struct session *s, struct steam_call *got);
 uint64_t sessions_patience(struct session *s); /* answers who waited long enough; when to look again */
 

@@ -165,7 +165,8 @@ static void glance(struct errand *errand)
 		.proxy_login = &g->login };
 	int64_t before_ms = clock_wall_ms(), server_s;
 
-	g->good = http_call(&ask, &answer, NULL) == RC_OK && answer.status == 200 && read_time(&answer.body, &server_s);
+	g->good = http_call(&ask, &answer, NULL) == RC_OK && answer.status == 200 &&
+		  read_time(&answer.body, &server_s);
 	if (g->good)
 		g->skew_s = server_s - (before_ms + clock_wall_ms()) / 2000;
 	http_answer_done(&answer);

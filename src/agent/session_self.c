@@ -8,10 +8,10 @@
 
 #include <string.h>
 
-#define BODY_MAX      (2u << 20)  /* the licences of an account with tens of thousands */
+#define BODY_MAX      (2u << 20) /* the licences of an account with tens of thousands */
 #define PERSONAS_MAX  (256u << 10)
-#define PERSONAS_MS   600000      /* personas are kept so long after somebody asked for them: they are many, and change */
-#define FRIENDS_BYTES (8u << 20)  /* memory to put a list together in */
+#define PERSONAS_MS   600000 /* personas are kept so long after somebody asked for them: they are many, and change */
+#define FRIENDS_BYTES (8u << 20) /* memory to put a list together in */
 
 enum body { LICENSES, FRIENDS, WALLET, LIMITED, INFO, EMAIL, VAC, PLAYING, PERSONAS, NICKNAMES, BODIES };
 
@@ -57,9 +57,6 @@ static void keep(struct session_self *self, enum body b, const void *p, size_t n
 
 /* ---- friends: later lists say what changed ---- */
 
-
-
-
 static struct CMsgClientFriendsList *read_list(const void *p, size_t n, struct arena *a)
 {
 	ProtobufCMessage *m = NULL;
@@ -98,10 +95,12 @@ static void keep_friends(struct session_self *self, const void *p, size_t n)
 		arena_done(&a);
 		return;
 	}
-	struct CMsgClientFriendsList__Friend **room = arena_take(&a, (full->n_friends + change->n_friends + 1) * sizeof(struct CMsgClientFriendsList__Friend *));
+	struct CMsgClientFriendsList__Friend **room = arena_take(
+		&a, (full->n_friends + change->n_friends + 1) * sizeof(struct CMsgClientFriendsList__Friend *));
 	if (room) {
 		if (full->n_friends)
-			memcpy(room, full->friends, full->n_friends * sizeof(struct CMsgClientFriendsList__Friend *));
+			memcpy(room, full->friends,
+				full->n_friends * sizeof(struct CMsgClientFriendsList__Friend *));
 		full->friends = room;
 		merge(full, change);
 		struct buf b = { 0 };
@@ -161,7 +160,8 @@ enum rc session_self_copy(struct session *s, struct sessions_self *ret, struct a
 		return RC_NOMEM;
 	self->personas_ms = session_now(s) + PERSONAS_MS;
 	for (int b = 0; b < BODIES; b++) {
-		p[b] = self->bodies[b].p ? (uint8_t *)arena_strn(a, (char *)self->bodies[b].p, self->bodies[b].n) : NULL;
+		p[b] = self->bodies[b].p ? (uint8_t *)arena_strn(a, (char *)self->bodies[b].p, self->bodies[b].n)
+					 : NULL;
 		if (self->bodies[b].p && !p[b])
 			return RC_NOMEM;
 	}

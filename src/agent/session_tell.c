@@ -30,7 +30,8 @@ static void report(struct session *s, const char *type, struct buf *b)
 {
 	buf_fmt(b, ",\"epoch\":%" PRId64 "}", s->epoch);
 	if (b->bad)
-		log_error(s->all->conf.log, "event not told type=%s account=%s: out of memory", type, s->account_id);
+		log_error(
+			s->all->conf.log, "event not told type=%s account=%s: out of memory", type, s->account_id);
 	else
 		reports_add(s->all->conf.reports, type, s->account_id, buf_text(b));
 	buf_done(b);

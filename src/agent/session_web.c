@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define METHOD     "Authentication.GenerateAccessTokenForApp#1"
-#define ASK_MS     15000
-#define SPARE_MS   300000 /* a token is handed out while it has so long to live */
-#define FRESH_MS   5000   /* one that is younger is fresh */
+#define METHOD       "Authentication.GenerateAccessTokenForApp#1"
+#define ASK_MS       15000
+#define SPARE_MS     300000 /* a token is handed out while it has so long to live */
+#define FRESH_MS     5000   /* one that is younger is fresh */
 #define TOKEN_MEMORY (1u << 20)
 
 struct session_web {
@@ -162,7 +162,8 @@ static void on_token(struct session *s, const struct steam_call *got)
 
 static void pack_ask(struct session *s, const struct hush *token, struct buf *to)
 {
-	CAuthenticationAccessTokenGenerateForAppRequest m = CAUTHENTICATION__ACCESS_TOKEN__GENERATE_FOR_APP__REQUEST__INIT;
+	CAuthenticationAccessTokenGenerateForAppRequest m =
+		CAUTHENTICATION__ACCESS_TOKEN__GENERATE_FOR_APP__REQUEST__INIT;
 	auto_free char *text = strndup((const char *)token->p, token->n);
 
 	m.refresh_token = text;

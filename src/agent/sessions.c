@@ -88,8 +88,8 @@ static bool is_coming(const struct session *s)
 {
 	enum account_state state = bot_state(s->bot);
 
-	return (state == ACCOUNT_OFFLINE && s->wanted) || state == ACCOUNT_CONNECTING || state == ACCOUNT_AUTHENTICATING ||
-	       state == ACCOUNT_RECONNECTING;
+	return (state == ACCOUNT_OFFLINE && s->wanted) || state == ACCOUNT_CONNECTING ||
+	       state == ACCOUNT_AUTHENTICATING || state == ACCOUNT_RECONNECTING;
 }
 
 /* What does not wait for the session to be online, or off, in the state that it is in. */
@@ -139,9 +139,11 @@ uint64_t sessions_patience(struct session *s)
 		if (now < until)
 			first = until < first ? until : first;
 		else if (state == ACCOUNT_FAILED)
-			answer_failed(c, "account_failed", 0, "the account's session has failed, and waits for an operator");
+			answer_failed(c, "account_failed", 0,
+				"the account's session has failed, and waits for an operator");
 		else
-			answer_failed(c, "challenge_required", 0, "Steam wants an answer: see the account's open challenge");
+			answer_failed(c, "challenge_required", 0,
+				"Steam wants an answer: see the account's open challenge");
 	}
 	return first;
 }
@@ -358,7 +360,8 @@ static struct session *need_session(struct sessions *ss, const struct tunnel_msg
 
 	if (s)
 		return s;
-	bool room = map_count(&ss->accounts) < SESSIONS_MAX && strlen(m->account_id) < SESSIONS_ID_MAX && *m->account_id;
+	bool room = map_count(&ss->accounts) < SESSIONS_MAX && strlen(m->account_id) < SESSIONS_ID_MAX &&
+		    *m->account_id;
 	s = room ? session_new(ss, m->account_id, m->login, m->anonymous) : NULL;
 	enum rc rc = s ? RC_OK : fault_set(f, RC_LIMIT, room ? "out of memory" : "this agent has no room for it");
 	(void)rc;
@@ -455,7 +458,8 @@ void sessions_fence(struct sessions *ss)
 {
 	struct map_walk w = map_walk(&ss->accounts);
 
-	log_warn(ss->conf.log, "leases cannot be renewed: accounts are taken off accounts=%zu", map_count(&ss->accounts));
+	log_warn(ss->conf.log, "leases cannot be renewed: accounts are taken off accounts=%zu",
+		map_count(&ss->accounts));
 	for (struct session *s; (s = map_next(&w));) {
 		s->wanted = false;
 		free(take(s->later));
@@ -492,9 +496,8 @@ enum rc sessions_new(const struct sessions_conf *conf, struct sessions **ret_ses
 	if (!ss)
 		return RC_NOMEM;
 	ss->conf = *conf;
-	ss->urls = (struct sessions_urls){
-		conf->api_url, conf->community_url, conf->store_url, conf->login_url, conf->ca_file
-	};
+	ss->urls = (struct sessions_urls){ conf->api_url, conf->community_url, conf->store_url, conf->login_url,
+		conf->ca_file };
 	list_init(&ss->early);
 	ss->cms = steam_cms_new();
 	enum rc rc = ss->cms ? loop_timer_new(conf->loop, on_plan, ss, &ss->timer) : RC_NOMEM;

@@ -32,12 +32,12 @@ struct sessions_conf {
 	struct pool *errands; /* runs struct errand */
 	struct lanes *lanes;
 	struct reports *reports;
-	const struct identity *identity; /* known before the first BOT comes */
-	const char *directory_url;       /* without a query */
+	const struct identity *identity;                             /* known before the first BOT comes */
+	const char *directory_url;                                   /* without a query */
 	const char *api_url, *community_url, *store_url, *login_url; /* each without a slash at its end */
-	const char *public_key;  /* of Steam's servers over TCP, PEM; NULL: Steam's own */
-	const char *ca_file;     /* NULL: the system's alone */
-	const char *http_proxy;  /* of accounts without an egress; [USER:PASSWORD@]HOST:PORT; NULL: none */
+	const char *public_key; /* of Steam's servers over TCP, PEM; NULL: Steam's own */
+	const char *ca_file;    /* NULL: the system's alone */
+	const char *http_proxy; /* of accounts without an egress; [USER:PASSWORD@]HOST:PORT; NULL: none */
 	enum directory_transport transport;
 	/* Between two requests for whole product infos, twice that for metadata; 0: no limit. */
 	uint32_t pics_interval_ms;
@@ -72,9 +72,9 @@ enum sessions_want {
 	SESSIONS_LOGIN,  /* starts the session; answered when it is online */
 	SESSIONS_LOGOUT, /* answered when it is off; at once when there is none */
 	SESSIONS_ASK,    /* a question to Steam; the own session is started for it, an account's has to be there */
-	SESSIONS_WEB,    /* a web session of the account: `web`; a fresh access token when `fresh`. One renewal at a time */
+	SESSIONS_WEB, /* a web session of the account: `web`; a fresh access token when `fresh`. One renewal at a time */
 	SESSIONS_EGRESS, /* `web`, its egress alone: of the account whether it is online or not; without one the agent's own */
-	SESSIONS_SELF,   /* what Steam told: `self` */
+	SESSIONS_SELF, /* what Steam told: `self` */
 };
 
 struct session;
@@ -123,11 +123,11 @@ struct sessions_call {
 	uint32_t challenge_ms;      /* SESSIONS_LOGIN: an open challenge is waited for so long */
 
 	/* The answer. */
-	struct steam_call *answer; /* SESSIONS_ASK: yours, and also there when the call failed halfway */
-	uint64_t steamid;          /* SESSIONS_LOGIN */
+	struct steam_call *answer;        /* SESSIONS_ASK: yours, and also there when the call failed halfway */
+	uint64_t steamid;                 /* SESSIONS_LOGIN */
 	char reason[SESSIONS_REASON_MAX]; /* SESSIONS_LOGIN: a code that says why not; "" */
-	int32_t eresult;           /* why Steam refused; 0: it did not */
-	bool offline;              /* ASK, WEB, SELF: the account has no session */
+	int32_t eresult;                  /* why Steam refused; 0: it did not */
+	bool offline;                     /* ASK, WEB, SELF: the account has no session */
 	char endpoint[STEAM_CMS_NAME_MAX];
 
 	struct call call; /* the rest is sessions.c's */

@@ -33,7 +33,8 @@ void task_effect_tell(struct work *w)
 		return;
 	const struct tunnel_msg m = { .type = TUNNEL_MSG_EFFECT_BEGIN,
 		.effect_begin = { .task_id = w->task.task_id, .attempt = w->task.attempt, .effect = e->effect } };
-	e->sent = uplink_run_send(w->uplink, &m) == RC_OK; /* else the next drain or connection brings it up again */
+	e->sent =
+		uplink_run_send(w->uplink, &m) == RC_OK; /* else the next drain or connection brings it up again */
 }
 
 void task_effect_untold(struct work *w)
@@ -100,17 +101,17 @@ static void give_up(struct call *call)
 	enum rc why = call->rc;
 
 	e->work->effect = NULL;
-	call_answer(call, why, why == RC_TIMEOUT ? "the control plane did not say in time whether the attempt counts" : NULL);
+	call_answer(call, why,
+		why == RC_TIMEOUT ? "the control plane did not say in time whether the attempt counts" : NULL);
 }
 
 enum rc task_effect(struct action_task *t, const char *effect, struct fault *f)
 {
-	struct task_effect_call e = { .call = { .begin = begin,
-					      .give_up = give_up,
-					      .deadline_ms = t->deadline_ms,
-					      .scope = t->scope },
+	struct task_effect_call e = {
+		.call = { .begin = begin, .give_up = give_up, .deadline_ms = t->deadline_ms, .scope = t->scope },
 		.work = t->work,
-		.effect = effect };
+		.effect = effect
+	};
 	enum rc rc = call_wait(t->work->loop, &e.call, f);
 
 	if (rc == RC_CONFLICT)

@@ -101,7 +101,8 @@ static enum rc decode(struct work *w, void **ret_in)
 		return RC_NOMEM;
 	enum rc rc = json_read(w->payload, strlen(w->payload), &j, &w->fault);
 	if (rc == RC_OK && w->sealed.n > 0)
-		rc = json_read((const char *)w->sealed.p, w->sealed.n, &secret, NULL); /* the fault could hold some of it */
+		rc = json_read((const char *)w->sealed.p, w->sealed.n, &secret,
+			NULL); /* the fault could hold some of it */
 	if (rc == RC_OK && secret)
 		rc = json_merge(j, secret);
 	hush_done(&w->sealed);
