@@ -38,7 +38,7 @@ static struct plane {
 	unsigned seen_n, read_n;
 } c = { .lock = PTHREAD_MUTEX_INITIALIZER, .news = PTHREAD_COND_INITIALIZER };
 
-static char dir[64], url[64], directory[128];
+static char dir[64], url[64], directory[128], steam_ca[512], steam_api[64];
 static struct log quiet;
 
 static inline void see(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -317,6 +317,8 @@ static inline struct agent *start(const char *token)
 					 .version = "0.1.0",
 					 .tasks = 2,
 					 .steam_directory_url = directory,
+					 .steam_ca_file = *steam_ca ? steam_ca : NULL,
+					 .steam_api_url = *steam_api ? steam_api : NULL,
 					 .log = &quiet },
 		&a, &f);
 	hush_done(&h);
