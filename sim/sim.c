@@ -2,6 +2,7 @@
 
 #include "io/clock.h"
 #include "sim/auth.h"
+#include "sim/cdn/cdn.h"
 #include "sim/econ/offer.h"
 
 #include <inttypes.h>
@@ -18,8 +19,9 @@ int64_t sim_time(const struct sim *s) { return sim_time_ms(s) / 1000; }
 static enum rc more_line(void *ctx, const char *folder, const char *line, struct fault *f)
 {
 	struct sim *s = ctx;
-	(void)folder;
 	enum rc rc = people_line(&s->people, line, f);
+	if (rc == RC_MISSING)
+		rc = cdn_line(s->cdn, line, folder, f);
 	return rc == RC_MISSING ? econ_line(s->econ, line, f) : rc;
 }
 
@@ -32,6 +34,8 @@ enum rc sim_load(struct sim *s, const char *path, struct fault *f)
 		return fault_set(f, RC_NOMEM, "no memory for the items");
 	enum rc rc = auth_new(&s->auth, f);
 	if (rc == RC_OK)
+		rc = cdn_new(&s->cdn, f);
+	if (rc == RC_OK)
 		rc = world_load_more(&s->world, path, &(struct world_more){ more_line, s }, f);
 	return rc;
 }
@@ -39,6 +43,8 @@ enum rc sim_load(struct sim *s, const char *path, struct fault *f)
 void sim_done(struct sim *s)
 {
 	auth_free(s->auth);
+	cdn_free(s->cdn);
+	s->cdn = NULL;
 	offer_done(s->econ);
 	econ_free(s->econ);
 	s->econ = NULL;

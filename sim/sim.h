@@ -39,6 +39,7 @@ struct sim_limits {
 };
 
 struct auth;
+struct cdn;
 struct econ;
 
 /* How often an address has asked for something of which it may ask so much and no more. sim/web/visit's. */
@@ -60,6 +61,7 @@ struct sim {
 	struct econ *econ; /* the items, and who trades them */
 	struct visits visits;
 	struct auth *auth; /* sim/auth.c's */
+	struct cdn *cdn;   /* sim/cdn's: depots */
 	struct sim_limits limits;
 	int64_t clock_offset_ms;  /* of this Steam's time against the machine's */
 	int64_t (*wall_ms)(void); /* NULL: the machine's clock */

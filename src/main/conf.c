@@ -77,6 +77,11 @@ static const struct field data_fields[] = {
 		IN(data, dir),
 		.def_text = "/var/lib/footplate",
 		.doc = "Folder of the database, the master key and the first key." },
+	{ .name = "master_key",
+		.type = FIELD_STR,
+		IN(data, master_key),
+		.doc = "File of the master key. Else the systemd credential footplate-master-key, else "
+		       "DIR/master.key." },
 	{ 0 },
 };
 

@@ -16,7 +16,7 @@ struct conf {
 		uint32_t port, connections, body_bytes, header_bytes, head_ms, body_ms, idle_ms;
 	} server;
 	struct {
-		const char *dir;
+		const char *dir, *master_key;
 	} data;
 	struct {
 		uint32_t lease_ms, heartbeat_ms, idempotency_hours, events_keep;
