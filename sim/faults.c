@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HANG_MS 30000
-
 static const struct {
 	const char *name, *doc;
 } requests[] = {
@@ -14,29 +12,49 @@ static const struct {
 #undef REQUEST
 };
 
-enum effect_kind { EFFECT_BOOL, EFFECT_NUMBER, EFFECT_HANG };
+enum effect_kind { EFFECT_BOOL, EFFECT_NUMBER, EFFECT_PRESET };
+
+#define AT(member) offsetof(struct effect, member)
 
 static const struct {
 	const char *name;
 	enum effect_kind kind;
 	size_t at;
 	const char *doc;
+	uint32_t preset; /* EFFECT_PRESET: when no number is given */
 } effects[] = {
-	{ "latency", EFFECT_NUMBER, offsetof(struct effect, latency_ms), "=MS: the answer comes so much later" },
-	{ "pics_hang", EFFECT_HANG, offsetof(struct effect, latency_ms),
-		"[=MS]: the same, 30000 when no number is given" },
-	{ "eresult", EFFECT_NUMBER, offsetof(struct effect, eresult),
-		"=N: a logon answers it; of other requests the job fails" },
-	{ "http", EFFECT_NUMBER, offsetof(struct effect, http), "=STATUS: directory and connect answer it" },
-	{ "drop", EFFECT_BOOL, offsetof(struct effect, drop), ": no answer" },
-	{ "cm_drop", EFFECT_BOOL, offsetof(struct effect, cm_drop), ": the connection is closed instead" },
-	{ "half_open", EFFECT_BOOL, offsetof(struct effect, half_open), ": the connection stays open and is dead" },
-	{ "pics_empty", EFFECT_BOOL, offsetof(struct effect, empty),
-		": an answer that leaves out all that was asked" },
-	{ "pics_gap", EFFECT_BOOL, offsetof(struct effect, gap),
-		": changes since says that a full update is needed" },
-	{ "missing_token", EFFECT_BOOL, offsetof(struct effect, missing_token),
-		": product info pretends that tokens are missing" },
+	{ "latency", EFFECT_NUMBER, AT(latency_ms), "=MS: the answer comes so much later", 0 },
+	{ "pics_hang", EFFECT_PRESET, AT(latency_ms), "[=MS]: the same, 30000 when no number is given", 30000 },
+	{ "eresult", EFFECT_NUMBER, AT(eresult), "=N: the answer is this EResult, and nothing is done", 0 },
+	{ "http", EFFECT_NUMBER, AT(http), "=STATUS: web pages, directory and connect answer it", 0 },
+	{ "retry_after", EFFECT_NUMBER, AT(retry_after_s), "=SECONDS: a web page answers 429 with it", 0 },
+	{ "drop", EFFECT_BOOL, AT(drop), ": no answer, and nothing is done", 0 },
+	{ "timeout", EFFECT_BOOL, AT(drop), ": the same", 0 },
+	{ "cm_drop", EFFECT_BOOL, AT(cm_drop), ": the connection is closed instead", 0 },
+	{ "half_open", EFFECT_BOOL, AT(half_open), ": the connection stays open and is dead", 0 },
+	{ "commit_then_drop", EFFECT_BOOL, AT(commit_drop), ": it is done, but no answer comes", 0 },
+	{ "commit_then_5xx", EFFECT_BOOL, AT(commit_5xx),
+		": it is done, but the answer says that it failed (502; of CM requests the job fails)", 0 },
+	{ "commit_then_reset", EFFECT_BOOL, AT(commit_reset),
+		": it is done, and the connection is closed instead of an answer", 0 },
+	{ "html_login_redirect", EFFECT_BOOL, AT(login_redirect), ": a web page sends to the login page", 0 },
+	{ "session_expired", EFFECT_BOOL, AT(session_expired), ": a web page sees nobody logged on", 0 },
+	{ "token_revoked", EFFECT_BOOL, AT(token_revoked), ": the account's tokens are revoked, for good", 0 },
+	{ "logged_in_elsewhere", EFFECT_BOOL, AT(logged_in_elsewhere), ": the session is logged off with 6", 0 },
+	{ "login_throttle", EFFECT_PRESET, AT(login_throttle_s),
+		"[=SECONDS]: logons of this address are answered 84; 1500 when no number is given", 1500 },
+	{ "clock_skew", EFFECT_NUMBER, AT(clock_skew_s), "=SECONDS: the time that is told is so much later", 0 },
+	{ "pics_empty", EFFECT_BOOL, AT(empty), ": an answer that leaves out all that was asked", 0 },
+	{ "pics_gap", EFFECT_BOOL, AT(gap), ": changes since says that a full update is needed", 0 },
+	{ "pics_coalesce", EFFECT_BOOL, AT(coalesce), ": changes since leaves out every second change", 0 },
+	{ "missing_token", EFFECT_BOOL, AT(missing_token), ": product info pretends that tokens are missing", 0 },
+	{ "cdn_403", EFFECT_PRESET, AT(http), ": a content server answers 403", 403 },
+	{ "cdn_404", EFFECT_PRESET, AT(http), ": a content server answers 404", 404 },
+	{ "cdn_slow", EFFECT_PRESET, AT(cdn_slow_ms),
+		"[=MS]: its body comes in pieces of 16 KiB, one each so many ms; 200 when no number is given",
+		200 },
+	{ "cdn_corrupt", EFFECT_BOOL, AT(cdn_corrupt), ": its body has a wrong byte", 0 },
+	{ "cdn_truncate", EFFECT_BOOL, AT(cdn_truncate), ": its body ends half way", 0 },
 };
 
 #define EFFECTS (sizeof(effects) / sizeof(effects[0]))
@@ -122,8 +140,8 @@ static bool read_effect(struct effect *e, char *s)
 			*(bool *)at = true;
 			return !value;
 		}
-		if (!value && effects[i].kind == EFFECT_HANG)
-			v = HANG_MS;
+		if (!value && effects[i].kind == EFFECT_PRESET)
+			v = effects[i].preset;
 		*(uint32_t *)at = (uint32_t)v;
 		return v != 0;
 	}
@@ -185,6 +203,31 @@ static bool fits(const struct rule *r, enum request request, uint64_t call)
 	return false;
 }
 
+/* Adds up the latencies; of other numbers the newest counts, of the rest any. */
+static void join(struct effect *all, const struct effect *e)
+{
+	all->latency_ms += e->latency_ms;
+	for (size_t i = 0; i < EFFECTS; i++) {
+		const void *from = (const char *)e + effects[i].at;
+		void *to = (char *)all + effects[i].at;
+		if (effects[i].kind == EFFECT_BOOL)
+			*(bool *)to |= *(const bool *)from;
+		else if (effects[i].at != AT(latency_ms) && *(const uint32_t *)from)
+			*(uint32_t *)to = *(const uint32_t *)from;
+	}
+}
+
+bool effect_runs(const struct effect *e)
+{
+	return !e->drop && !e->cm_drop && !e->half_open && !e->http && !e->retry_after_s && !e->eresult &&
+	       !e->login_redirect && !e->session_expired;
+}
+
+bool effect_tells(const struct effect *e)
+{
+	return !e->drop && !e->cm_drop && !e->half_open && !e->commit_drop && !e->commit_reset;
+}
+
 struct effect faults_on(struct faults *fs, enum request r, uint64_t call)
 {
 	struct effect all = { 0 };
@@ -194,15 +237,7 @@ struct effect faults_on(struct faults *fs, enum request r, uint64_t call)
 		if (!fits(rule, r, call))
 			continue;
 		rule->hits++;
-		all.latency_ms += e->latency_ms;
-		all.eresult = e->eresult ? e->eresult : all.eresult;
-		all.http = e->http ? e->http : all.http;
-		all.drop |= e->drop;
-		all.cm_drop |= e->cm_drop;
-		all.half_open |= e->half_open;
-		all.empty |= e->empty;
-		all.gap |= e->gap;
-		all.missing_token |= e->missing_token;
+		join(&all, e);
 	}
 	return all;
 }

@@ -32,15 +32,33 @@ const char *faults_request_name(enum request r); /* "product_info" */
 /* What shall happen to one request; all zero: nothing. */
 struct effect {
 	uint32_t latency_ms;
-	int32_t eresult; /* 0: none */
-	uint32_t http;   /* status; 0: none */
-	bool drop;       /* no answer */
-	bool cm_drop;    /* the connection is closed */
-	bool half_open;  /* from now on the connection neither hears nor says anything */
-	bool empty;      /* an answer without what was asked for */
-	bool gap;        /* changes since: everything may have changed */
+	int32_t eresult;           /* 0: none */
+	uint32_t http;             /* status; 0: none */
+	uint32_t retry_after_s;    /* told with 429 */
+	uint32_t login_throttle_s; /* the asker's address is held off */
+	uint32_t clock_skew_s;     /* the times that are told are so much later */
+	uint32_t cdn_slow_ms;      /* the body comes so slowly: one piece each */
+	bool drop;                 /* no answer */
+	bool cm_drop;              /* the connection is closed */
+	bool half_open;            /* from now on the connection neither hears nor says anything */
+	bool commit_drop;          /* done, but no answer */
+	bool commit_5xx;           /* done, but told to have failed */
+	bool commit_reset;         /* done, and then the connection is closed */
+	bool login_redirect;       /* a web page sends to the login page */
+	bool session_expired;      /* a web page says that nobody is logged on */
+	bool token_revoked;        /* all tokens of the account are revoked from now on */
+	bool logged_in_elsewhere;  /* the session is logged off */
+	bool empty;                /* an answer without what was asked for */
+	bool gap;                  /* changes since: everything may have changed */
+	bool coalesce;             /* changes since: only half of what changed is told */
 	bool missing_token;
+	bool cdn_corrupt, cdn_truncate;
 };
+
+/* Does what was asked for happen? */
+bool effect_runs(const struct effect *e);
+/* Does the one who asked hear of it? */
+bool effect_tells(const struct effect *e);
 
 struct rule {
 	char text[FAULTS_TEXT_MAX];

@@ -1,9 +1,72 @@
 #include "sim/sim.h"
 
+#include "io/clock.h"
+#include "sim/auth.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+int64_t sim_time_ms(const struct sim *s)
+{
+	return (s->wall_ms ? s->wall_ms() : clock_wall_ms()) + s->clock_offset_ms;
+}
+int64_t sim_time(const struct sim *s) { return sim_time_ms(s) / 1000; }
+
+static enum rc more_line(void *ctx, const char *folder, const char *line, struct fault *f)
+{
+	struct sim *s = ctx;
+	(void)folder;
+	return people_line(&s->people, line, f);
+}
+
+enum rc sim_load(struct sim *s, const char *path, struct fault *f)
+{
+	if (people_init(&s->people) != RC_OK)
+		return fault_set(f, RC_NOMEM, "no memory for the people");
+	enum rc rc = auth_new(&s->auth, f);
+	if (rc == RC_OK)
+		rc = world_load_more(&s->world, path, &(struct world_more){ more_line, s }, f);
+	return rc;
+}
+
+void sim_done(struct sim *s)
+{
+	auth_free(s->auth);
+	people_done(&s->people);
+	world_done(&s->world);
+	faults_clear(&s->faults);
+	free(s->logons);
+	s->auth = NULL;
+	s->logons = NULL;
+}
+
+void sim_logon(struct sim *s, const char *kind, const char *name, const char *ip, int32_t eresult)
+{
+	struct person *p = people_named(&s->people, name);
+
+	if (p) {
+		*(eresult == 1 ? &p->logons : &p->logons_refused) += 1;
+		p->last_logon_ms = sim_time_ms(s);
+	}
+	if (s->logons_n == s->logons_room && s->logons_room < SIM_LOGONS_MAX) {
+		size_t room = s->logons_room ? s->logons_room * 2 : 64;
+		struct logon *at = realloc(s->logons, room * sizeof(*at));
+		if (!at)
+			return;
+		s->logons = at;
+		s->logons_room = room;
+	} else if (s->logons_n == s->logons_room) {
+		s->logons_n -= s->logons_room / 2;
+		memmove(s->logons, s->logons + s->logons_room / 2, s->logons_n * sizeof(*s->logons));
+	}
+	struct logon *l = &s->logons[s->logons_n++];
+	*l = (struct logon){ .at_ms = sim_time_ms(s), .eresult = eresult };
+	snprintf(l->name, sizeof(l->name), "%s", name);
+	snprintf(l->ip, sizeof(l->ip), "%s", ip);
+	snprintf(l->kind, sizeof(l->kind), "%s", kind);
+}
 
 struct effect sim_count(struct sim *s, enum request r)
 {

@@ -1,12 +1,15 @@
 /*
  * sim: one simulated Steam: its world, its faults, and the ledger of what was asked of it. Everything that answers requests
- * borrows it. One thread, no socket, no clock: the time is an argument everywhere.
+ * borrows it. One thread, no socket. What waits goes by the time that is its argument; what is written down goes by sim_time.
  */
 #pragma once
 
 #include "base/log.h"
 #include "sim/faults.h"
+#include "sim/people.h"
 #include "sim/world.h"
+
+#define SIM_LOGONS_MAX 100000 /* remembered attempts; older ones are forgotten */
 
 struct ledger {
 	uint64_t requests[REQUEST_COUNT];
@@ -18,8 +21,34 @@ struct ledger {
 	unsigned open, sessions; /* now: connections, and those that are logged on */
 };
 
+/* One try to log on: with a password ("auth"), or at a connection manager ("cm"). */
+struct logon {
+	int64_t at_ms; /* sim_time_ms */
+	char name[PEOPLE_TEXT], ip[48], kind[8];
+	int32_t eresult;
+};
+
+/* How often something may be done; 0: without a limit. */
+struct sim_limits {
+	uint32_t login_failures;   /* of one address within login_window_s: then 84 */
+	uint32_t account_failures; /* of one account within login_window_s: then 87 */
+	uint32_t login_window_s;
+	uint32_t redeem_failures; /* of an account in an hour: then RateLimited */
+	uint32_t free_licences;   /* of an account in 90 minutes: more are not granted */
+};
+
+struct auth;
+
 struct sim {
 	struct world world;
+	struct people people;
+	struct auth *auth; /* sim/auth.c's */
+	struct sim_limits limits;
+	int64_t clock_offset_ms;  /* of this Steam's time against the machine's */
+	int64_t (*wall_ms)(void); /* NULL: the machine's clock */
+	uint32_t poll_ms;         /* how often those who wait for a logon shall ask; 0: 5000 */
+	struct logon *logons;
+	size_t logons_n, logons_room;
 	struct faults faults;
 	struct ledger ledger;
 	const struct log *log;
@@ -29,6 +58,17 @@ struct sim {
 	uint32_t last_conn;    /* number of the newest connection, for the log */
 	uint32_t last_session; /* number of the newest session */
 };
+
+/* Loads the world with its people, and makes the keys of this Steam. */
+must_check enum rc sim_load(struct sim *s, const char *path, struct fault *f);
+void sim_done(struct sim *s);
+
+/* Steam's time: since 1970. */
+int64_t sim_time_ms(const struct sim *s);
+int64_t sim_time(const struct sim *s);
+
+/* Remembers a try to log on, and counts it. */
+void sim_logon(struct sim *s, const char *kind, const char *name, const char *ip, int32_t eresult);
 
 /* Counts a request and says what shall happen to it. */
 struct effect sim_count(struct sim *s, enum request r);

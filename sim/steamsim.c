@@ -92,13 +92,12 @@ int main(int argc, char **argv)
 	}
 	struct log log = logger_over(STDERR_FILENO, o.log_level, o.log_json);
 	struct sim sim = { .log = &log, .heartbeat_s = o.heartbeat_s, .cell_id = 1, .part_bytes = o.part_bytes };
-	enum rc rc = world_load(&sim.world, o.world, &f);
+	enum rc rc = sim_load(&sim, o.world, &f);
 	if (rc == RC_OK)
 		rc = add_faults(&sim, &o, &f);
 	if (rc == RC_OK)
 		rc = serve(&o, &sim, &f);
-	faults_clear(&sim.faults);
-	world_done(&sim.world);
+	sim_done(&sim);
 	if (rc == RC_OK)
 		return 0;
 	fprintf(stderr, "steamsim: %s\n", f.text);

@@ -123,6 +123,7 @@ enum rc world_bump(struct world *w, enum pics_kind kind, uint32_t id, enum world
 
 struct reader {
 	struct world *w;
+	const struct world_more *more; /* NULL: nobody else */
 	const char *path;
 	char folder[512];
 	unsigned line;
@@ -297,13 +298,26 @@ static enum rc generate_line(struct reader *r, char *rest)
 	return RC_OK;
 }
 
+static enum rc more_line(struct reader *r, const char *line)
+{
+	struct fault why = { 0 };
+	enum rc rc = r->more ? r->more->line(r->more->ctx, r->folder, line, &why) : RC_MISSING;
+	if (rc == RC_OK || rc == RC_MISSING)
+		return rc;
+	return fault_set(r->fault, rc, "%s line %u: %.160s", r->path, r->line, why.text);
+}
+
 static enum rc one_line(struct reader *r, char *line)
 {
+	const char *first = line + strspn(line, " \t");
+	if (!*first || *first == '#')
+		return RC_OK;
+	enum rc rc = more_line(r, first);
+	if (rc != RC_MISSING)
+		return rc;
 	char *rest = NULL, *word = strtok_r(line, " \t", &rest);
 	uint64_t v = 0;
 
-	if (!word || *word == '#')
-		return RC_OK;
 	if (!strcmp(word, "app"))
 		return product_line(r, PICS_APP, rest);
 	if (!strcmp(word, "package"))
@@ -339,9 +353,11 @@ static enum rc read_lines(struct reader *r, char *text)
 	return RC_OK;
 }
 
-enum rc world_load(struct world *w, const char *path, struct fault *f)
+enum rc world_load(struct world *w, const char *path, struct fault *f) { return world_load_more(w, path, NULL, f); }
+
+enum rc world_load_more(struct world *w, const char *path, const struct world_more *more, struct fault *f)
 {
-	struct reader r = { .w = w, .path = path, .fault = f };
+	struct reader r = { .w = w, .more = more, .path = path, .fault = f };
 	struct buf in = { 0 };
 	const char *slash = strrchr(path, '/');
 

@@ -50,6 +50,16 @@ struct world {
 };
 
 must_check enum rc world_load(struct world *w, const char *path, struct fault *f);
+
+/* Whoever else knows lines of a world file: RC_MISSING when it is none of its own. `folder` is the file's: "" or ends in '/'. */
+struct world_more {
+	enum rc (*line)(void *ctx, const char *folder, const char *line, struct fault *f);
+	void *ctx;
+};
+
+/* The same, for a file with lines of others too. */
+must_check enum rc world_load_more(
+	struct world *w, const char *path, const struct world_more *more, struct fault *f);
 void world_done(struct world *w);
 
 /* NULL when there is none. `world_ready` makes sure that its buffer is there. */

@@ -17,6 +17,8 @@
 
 #include <stdint.h>
 
+struct action_plan;
+struct http_caller;
 struct sessions;
 struct work;
 
@@ -27,8 +29,10 @@ struct action_task {
 	struct arena *arena;
 	const char *account_id; /* NULL: the action needs none */
 	uint64_t deadline_ms;   /* of loop_now_ms */
-	bool dry_run;           /* say what would be done, and do nothing */
 	struct work *work;      /* for task_effect */
+	bool after_unknown; /* `probe` said that it was not done, or could not tell; an attempt before may still have been it */
+	int64_t intent_ms; /* with a probe: when the attempt before declared its effect (Unix time); 0: not known */
+	struct http_caller *http; /* agent_web's connections of this task; freed at its end. NULL: none yet */
 	/* More exact than the rc that the function returns; for the result. */
 	const char *code; /* NULL: the rc's own */
 	int32_t eresult;  /* Steam's; 0: none */
@@ -40,6 +44,8 @@ struct action_run {
 	enum rc (*run)(struct action_task *t, const void *in, void *out, struct fault *f);
 	enum rc (*probe)(
 		struct action_task *t, const void *in, void *out, bool *ret_done, struct fault *f); /* NULL: none */
+	/* The dry run: fills plan->would, and changes nothing at Steam. NULL: `run` is run, the action has no effect. */
+	enum rc (*plan)(struct action_task *t, const void *in, struct action_plan *plan, struct fault *f);
 };
 
 /* Asks the control plane whether this attempt still counts, and has the intent kept. RC_OK: go on. Anything else: return it. */

@@ -276,6 +276,8 @@ static void act(struct session *s, const struct steam_session_act *a)
 	case STEAM_SESSION_ANSWER:
 		take_answer(s, a->call);
 		break;
+	case STEAM_SESSION_PUSH: /* of accounts only */
+		break;
 	}
 }
 

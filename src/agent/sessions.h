@@ -37,6 +37,13 @@ struct sessions_conf {
 /* pics_interval_ms of the conf, which does not change. Any thread. */
 uint32_t sessions_pics_interval_ms(const struct sessions *ss);
 
+/* Where Steam's web is, each without a slash at its end. Any thread. */
+struct sessions_urls {
+	const char *api, *community, *store, *login;
+	const char *ca_file; /* NULL: the system's alone */
+};
+const struct sessions_urls *sessions_urls(const struct sessions *ss);
+
 /* Texts of conf are borrowed for its life. */
 must_check enum rc sessions_new(const struct sessions_conf *conf, struct sessions **ret_sessions, struct fault *f);
 void sessions_free(struct sessions *ss); /* when the loop has ended */
@@ -59,6 +66,8 @@ struct sessions_asked;
 struct sessions_web {
 	uint64_t steamid;
 	struct hush access_token; /* a JWT with at least 300 s to live */
+	int64_t expires_ms;       /* of it; Unix time */
+	int64_t steam_now_s;      /* Steam's clock, for confirmation keys: no two asks of an account get the same */
 	char session_id[25];      /* of cookie and form: 24 hexadecimal characters */
 	char egress_id[65];
 	char bind_address[64];                      /* "": any */

@@ -1,5 +1,6 @@
 #include "agent/work.h"
 
+#include "io/http_call.h"
 #include "wire/field_json.h"
 
 #include <stdio.h>
@@ -30,6 +31,9 @@ struct work *work_new(const struct tunnel_msg_dispatch *m)
 		return NULL;
 	list_init(&w->node);
 	w->arena.limit = WORK_MEMORY_MAX;
+	w->probe = m->probe;
+	w->dry_run = m->dry_run;
+	w->intent_ms = m->intent_ms;
 	if (copy_texts(w, m))
 		return w;
 	work_free(w);
@@ -100,16 +104,59 @@ static enum rc decode(struct work *w, void **ret_in)
 	return rc;
 }
 
-static enum rc perform(struct work *w)
+/* What an attempt before may have done is asked for first; only what was not done is done. */
+static enum rc effect(struct work *w, const void *in, void *out)
+{
+	bool done = false;
+
+	if (!w->probe || !w->action->probe)
+		return w->action->run(&w->run, in, out, &w->fault);
+	w->run.after_unknown = true;
+	w->run.intent_ms = w->intent_ms;
+	enum rc rc = w->action->probe(&w->run, in, out, &done, &w->fault);
+	if (rc != RC_OK || done)
+		return rc;
+	memset(out, 0, w->decl->result_size);
+	return w->action->run(&w->run, in, out, &w->fault);
+}
+
+static enum rc plan(struct work *w, const void *in)
+{
+	struct action_plan p = { .dry_run = true, .lanes.at = (void *)(uintptr_t)w->decl->lanes };
+
+	if (!w->action->plan)
+		return fault_set(&w->fault, RC_INVALID, "%s has no dry run", w->decl->name);
+	while (w->decl->lanes[p.lanes.n])
+		p.lanes.n++;
+	enum rc rc = w->action->plan(&w->run, in, &p, &w->fault);
+	if (rc == RC_OK)
+		field_json_encode(action_plan_fields, &p, &w->result);
+	return rc;
+}
+
+static enum rc act(struct work *w)
 {
 	void *in, *out = arena_take(&w->arena, w->decl->result_size);
 	enum rc rc = out ? decode(w, &in) : RC_NOMEM;
 
-	if (rc == RC_OK)
-		rc = w->action->run(&w->run, in, out, &w->fault);
 	if (rc != RC_OK)
 		return rc;
-	field_json_encode(w->decl->result, out, &w->result);
+	if (w->dry_run && w->decl->mutates)
+		return plan(w, in);
+	rc = effect(w, in, out);
+	if (rc == RC_OK)
+		field_json_encode(w->decl->result, out, &w->result);
+	return rc;
+}
+
+static enum rc perform(struct work *w)
+{
+	enum rc rc = act(w);
+
+	http_call_free(w->run.http);
+	w->run.http = NULL;
+	if (rc != RC_OK)
+		return rc;
 	if (w->result.bad)
 		return RC_NOMEM;
 	if (w->result.n > RESULT_MAX) {
@@ -151,6 +198,9 @@ void work_judge(struct work *w)
 		w->outcome.outcome = TUNNEL_MSG_SUCCEEDED;
 		w->outcome.result = buf_text(&w->result);
 		w->outcome.result_n = w->result.n;
+	} else if (w->run.unknown) {
+		w->outcome.outcome = TUNNEL_MSG_UNKNOWN;
+		judge_failure(w, &w->outcome.error);
 	} else if (w->canceled && !w->stopping) {
 		w->outcome.outcome = TUNNEL_MSG_CANCELED;
 	} else {

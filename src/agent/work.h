@@ -31,6 +31,8 @@ struct work {
 	uint64_t taken_ms, deadline_ms;
 	struct arena arena; /* of the texts above; until its result has been sent once */
 	struct call_scope scope;
+	bool probe, dry_run; /* of the DISPATCH */
+	int64_t intent_ms;
 	bool canceled; /* by the control plane */
 	bool forsaken; /* the control plane no longer wants to hear of it */
 	bool stopping; /* canceled because the agent stops */

@@ -48,6 +48,7 @@ struct bot_conf {
 	uint64_t seed;
 	uint32_t login_id, cell_id;
 	uint8_t machine[3][20]; /* what its machine id is made of: stable for account and agent */
+	uint8_t random[32];     /* fresh and secret: the password is padded with what is made of it */
 };
 
 enum bot_challenge_kind { BOT_GUARD_EMAIL, BOT_GUARD_TOTP, BOT_DEVICE_APPROVAL, BOT_QR, BOT_PARENTAL_PIN };

@@ -2,6 +2,7 @@
 
 #include "proto/steam/pics.pb-c.h"
 #include "wire/steam/emsg.h"
+#include "wire/steam/eresult.h"
 #include "wire/steam/pb.h"
 
 #include <stdlib.h>
@@ -91,6 +92,32 @@ static enum rc take_products(struct steam_call *c, const struct steam_ask *ask, 
 	return RC_OK;
 }
 
+static bool carries_any(const struct steam_call *c) { return c->kind >= STEAM_CALL_JOB; }
+
+static enum rc take_any(struct steam_call *c, const struct steam_ask *ask, struct fault *f)
+{
+	bool service = ask->kind == STEAM_CALL_SERVICE || (ask->kind == STEAM_CALL_SEND && ask->method);
+
+	if (service ? !ask->method || !strchr(ask->method, '.') : ask->emsg == 0)
+		return fault_set(f, RC_INVALID, "a call that names no message or method");
+	if (ask->body_n > STEAM_CALL_BODY_MAX)
+		return fault_set(f, RC_TOO_LARGE, "a request of %zu bytes, at most %u are sent", ask->body_n,
+			STEAM_CALL_BODY_MAX);
+	c->request.emsg = ask->emsg;
+	c->request.is_struct = ask->is_struct && !service;
+	if (service && !(c->request.method = arena_str(&c->arena, ask->method)))
+		return fault_set(f, RC_NOMEM, "no memory for a call");
+	if (ask->body_n == 0)
+		return RC_OK;
+	uint8_t *body = arena_take(&c->arena, ask->body_n);
+	if (!body)
+		return fault_set(f, RC_NOMEM, "no memory for a call");
+	memcpy(body, ask->body, ask->body_n);
+	c->request.body = body;
+	c->request.body_n = ask->body_n;
+	return RC_OK;
+}
+
 enum rc steam_call_new(const struct steam_ask *ask, uint64_t now_ms, struct steam_call **ret_call, struct fault *f)
 {
 	if (ask->deadline_ms <= now_ms)
@@ -103,12 +130,18 @@ enum rc steam_call_new(const struct steam_ask *ask, uint64_t now_ms, struct stea
 	c->owner = ask->owner;
 	c->asked_ms = c->next_ms = now_ms;
 	c->deadline_ms = ask->deadline_ms;
+	c->length_ms = ask->deadline_ms - now_ms;
 	c->metadata_only = ask->metadata_only;
 	c->gap_ms = ask->gap_ms;
 	c->changes.since = ask->since;
 	c->arena.limit = STEAM_CALL_BYTES_MAX;
 	if (ask->kind == STEAM_CALL_PRODUCTS) {
 		enum rc rc = take_products(c, ask, f);
+		if (rc != RC_OK)
+			return rc;
+	}
+	if (carries_any(c)) {
+		enum rc rc = take_any(c, ask, f);
 		if (rc != RC_OK)
 			return rc;
 	}
@@ -256,11 +289,53 @@ static bool request_more_products(
 	return true;
 }
 
+static void request_any(const struct steam_call *c, struct steam_frame head, struct buf *to)
+{
+	CMsgProtoBufHeader h = CMSG_PROTO_BUF_HEADER__INIT;
+
+	head.emsg = c->request.emsg;
+	head.kind = c->request.is_struct ? STEAM_FRAME_STRUCT : STEAM_FRAME_PROTO;
+	head.body = c->request.body;
+	head.body_n = c->request.body_n;
+	if (c->kind == STEAM_CALL_SEND)
+		head.job_source = STEAM_JOB_NONE;
+	if (c->request.method) {
+		bool authed = head.steamid != 0;
+		head.emsg = authed ? EMSG_SERVICE_METHOD_CALL_FROM_CLIENT
+				   : EMSG_SERVICE_METHOD_CALL_FROM_CLIENT_NON_AUTHED;
+		h.has_steamid = h.has_client_sessionid = 1;
+		h.steamid = head.steamid;
+		h.client_sessionid = head.session;
+		h.has_jobid_source = head.job_source != STEAM_JOB_NONE;
+		h.jobid_source = head.job_source;
+		h.target_job_name = (char *)c->request.method;
+		h.has_realm = !authed || !strncmp(c->request.method, "Authentication.", 15);
+		h.realm = 1;
+		head.header = &h;
+	}
+	steam_frame_write(to, &head);
+}
+
+/* One request, once. */
+static bool request_once(struct steam_call *c, uint64_t now_ms, struct steam_frame head, struct buf *to)
+{
+	if (c->sent)
+		return false;
+	request_any(c, head, to);
+	c->sent = true;
+	c->jobs[0].job = head.job_source;
+	if (c->kind == STEAM_CALL_SEND)
+		steam_call_end(c, now_ms, RC_OK, "");
+	return true;
+}
+
 bool steam_call_request(struct steam_call *c, uint64_t now_ms, struct steam_frame head, struct buf *to)
 {
 	int place = free_job(c);
 	if (c->ended || place < 0)
 		return false;
+	if (carries_any(c))
+		return request_once(c, now_ms, head, to);
 	if (c->kind == STEAM_CALL_PRODUCTS) {
 		if (!request_more_products(c, now_ms, head, to, place))
 			return false;
@@ -271,6 +346,7 @@ bool steam_call_request(struct steam_call *c, uint64_t now_ms, struct steam_fram
 		c->jobs[place].emsg = EMSG_CLIENT_PICS_CHANGES_SINCE_RESPONSE;
 	}
 	c->jobs[place].job = head.job_source;
+	c->sent = true;
 	return true;
 }
 
@@ -428,6 +504,45 @@ static uint32_t answer_of(const struct steam_call *c, uint64_t job)
 	return 0;
 }
 
+/* Steam is at work on it: it has as much time again as it had at first. Product info has enough from the start. */
+static void still_alive(struct steam_call *c, uint64_t now_ms)
+{
+	uint64_t length = c->length_ms, last = c->asked_ms + STEAM_CALL_ALIVE_MAX * length;
+
+	if (!carries_any(c) || now_ms + length <= c->deadline_ms)
+		return;
+	c->deadline_ms = now_ms + length < last ? now_ms + length : last;
+}
+
+static void fed_any(struct steam_call *c, uint64_t now_ms, const struct steam_frame *fr)
+{
+	if (c->kind == STEAM_CALL_SERVICE && fr->emsg != EMSG_SERVICE_METHOD_RESPONSE) {
+		steam_call_end(c, now_ms, RC_MALFORMED, "Steam answered with another kind of message");
+		return;
+	}
+	if (fr->body_n > 0) {
+		uint8_t *body = arena_take(&c->arena, fr->body_n);
+		if (!body) {
+			steam_call_end(
+				c, now_ms, RC_TOO_LARGE, "the answer needs more memory than its limit allows");
+			return;
+		}
+		memcpy(body, fr->body, fr->body_n);
+		c->body = body;
+		c->body_n = fr->body_n;
+	}
+	c->emsg = fr->emsg;
+	c->eresult = fr->eresult;
+	if (c->kind == STEAM_CALL_SERVICE && c->eresult != ERESULT_OK) {
+		steam_call_end(c, now_ms, RC_REFUSED, "");
+		fault_set(&c->fault, RC_REFUSED, "%.60s: %s (%d)%s%.100s", c->request.method,
+			eresult_name(c->eresult), c->eresult, fr->header && fr->header->error_message ? ": " : "",
+			fr->header && fr->header->error_message ? fr->header->error_message : "");
+		return;
+	}
+	steam_call_end(c, now_ms, RC_OK, "");
+}
+
 bool steam_call_feed(struct steam_call *c, uint64_t now_ms, const struct steam_frame *frame)
 {
 	uint64_t job = frame->job_target;
@@ -435,10 +550,16 @@ bool steam_call_feed(struct steam_call *c, uint64_t now_ms, const struct steam_f
 
 	if (c->ended || !steam_call_has_job(c, job))
 		return false;
-	if (frame->emsg == EMSG_JOB_HEARTBEAT)
-		return true; /* it is being worked on; our deadline stays what it is */
+	if (frame->emsg == EMSG_JOB_HEARTBEAT) {
+		still_alive(c, now_ms);
+		return true;
+	}
 	if (frame->emsg == EMSG_DEST_JOB_FAILED) {
 		steam_call_end(c, now_ms, RC_REFUSED, "Steam says that the job failed");
+		return true;
+	}
+	if (carries_any(c)) {
+		fed_any(c, now_ms, frame);
 		return true;
 	}
 	if (frame->kind != STEAM_FRAME_PROTO || frame->emsg != answer_of(c, job)) {

@@ -26,6 +26,10 @@
 #define STEAM_CALL_WINDOW         2            /* requests of one call under way at once */
 #define STEAM_CALL_BYTES_MAX      (128u << 20) /* memory of one call */
 
+#define STEAM_CALL_BODY_MAX (4u << 20) /* of a request of JOB, SERVICE, SEND */
+#define STEAM_CALL_ALIVE_MAX \
+	6 /* their deadline, moved on by Steam's "still at work", is at most so many times as far */
+
 /* JOB, SERVICE and SEND carry any message: one request, and at most one answer whose body is in the result. */
 enum steam_call_kind {
 	STEAM_CALL_PING,
@@ -33,7 +37,7 @@ enum steam_call_kind {
 	STEAM_CALL_PRODUCTS,
 	STEAM_CALL_JOB, /* `emsg` and `body`; the answer is the message with our job */
 	STEAM_CALL_SERVICE, /* `method` ("Player.GetOwnedGames#1") and `body`; the answer's eresult and error text count */
-	STEAM_CALL_SEND, /* `emsg` and `body`; ends at once */
+	STEAM_CALL_SEND, /* `emsg` and `body`, or `method` and `body`; ends at once */
 };
 
 enum steam_product_state {
@@ -95,9 +99,17 @@ struct steam_call {
 	/* Below is for steam_call.c alone. */
 	struct arena arena;
 	struct steam_call_item *items; /* beside products */
-	uint32_t *sorted;              /* indices into products, by kind and id */
+	struct {
+		uint32_t emsg;
+		bool is_struct;
+		const char *method; /* NULL: none */
+		const uint8_t *body;
+		size_t body_n;
+	} request;        /* STEAM_CALL_JOB, _SERVICE, _SEND */
+	uint32_t *sorted; /* indices into products, by kind and id */
 	uint32_t gap_ms;
-	uint64_t next_ms; /* no further request for product info before it */
+	uint64_t length_ms; /* from the ask to the first deadline */
+	uint64_t next_ms;   /* no further request for product info before it */
 	struct {
 		uint64_t job;  /* 0: free */
 		uint32_t emsg; /* of the answer */
@@ -115,7 +127,7 @@ struct steam_ask {
 	uint32_t gap_ms;    /* from the start of one request to the start of the next */
 	uint32_t emsg;      /* STEAM_CALL_JOB, _SEND */
 	bool is_struct;     /* their body is no protobuf: struct header */
-	const char *method; /* STEAM_CALL_SERVICE */
+	const char *method; /* STEAM_CALL_SERVICE; STEAM_CALL_SEND of a notification */
 	const void *body;   /* of these three; copied */
 	size_t body_n;
 };
@@ -127,7 +139,7 @@ void steam_call_free(struct steam_call *c);
 OWN_DEFINE(steam_call)
 
 /* Appends the request that may leave now to `to` and returns true; false when none may. `head` brings steamid, session and the
- * new job in job_source. */
+ * new job in job_source; without a steamid it is not logged on, and a service is asked so. */
 bool steam_call_request(struct steam_call *c, uint64_t now_ms, struct steam_frame head, struct buf *to);
 
 /* A message came that answers a job. False when the job is not one of this call's. */

@@ -55,6 +55,8 @@ enum rc steam_cms_set(struct steam_cms *c, const char *const *endpoints, size_t 
 	return RC_OK;
 }
 
+bool steam_cms_is_tcp(const char *name) { return !strncmp(name, STEAM_CMS_TCP, strlen(STEAM_CMS_TCP)); }
+
 size_t steam_cms_count(const struct steam_cms *c) { return c->n; }
 
 const char *steam_cms_pick(const struct steam_cms *c, uint64_t now_ms, struct steam_dice *dice)

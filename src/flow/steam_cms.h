@@ -4,6 +4,9 @@
  *
  * The list comes from the caller (wire/steam/cm_list), best first. A server that failed is passed over for STEAM_CMS_BAD_MS,
  * twice as long for each further failure in a row, at most STEAM_CMS_BAD_MAX_MS.
+ *
+ * A name may begin with "tcp://": such a server speaks over TCP (flow/steam_channel), the others over WebSocket. Which kinds are in the
+ * list is the caller's choice.
  */
 #pragma once
 
@@ -11,6 +14,7 @@
 #include "base/own.h"
 #include "flow/steam_dice.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +29,11 @@ struct steam_cms;
 struct steam_cms *steam_cms_new(void); /* empty; NULL without memory */
 void steam_cms_free(struct steam_cms *c);
 OWN_DEFINE(steam_cms)
+
+#define STEAM_CMS_TCP "tcp://"
+
+/* Whether this name of the list is one of TCP. What follows STEAM_CMS_TCP is its host and port. */
+bool steam_cms_is_tcp(const char *name);
 
 /* Replaces the list ("host:port" each, copied). What is known about servers that are in the new one too is kept. */
 must_check enum rc steam_cms_set(struct steam_cms *c, const char *const *endpoints, size_t n, struct fault *f);

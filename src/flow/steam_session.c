@@ -1,51 +1,13 @@
 #include "flow/steam_session.h"
 
-#include "flow/steam_calls.h"
 #include "flow/steam_logon.h"
-#include "proto/steam/session.pb-c.h"
-#include "wire/steam/emsg.h"
+#include "flow/steam_session_parts.h"
 #include "wire/steam/eresult.h"
-#include "wire/steam/multi.h"
-#include "wire/steam/pb.h"
 
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#define BEAT_DEFAULT_MS 9000u /* when Steam tells no pace */
-#define BEAT_MIN_S      1
-#define BEAT_MAX_S      300
-#define MULTI_DEPTH_MAX 3
-
-struct steam_session {
-	struct steam_session_conf conf;
-	struct steam_dice dice;
-	enum steam_session_state state;
-	uint64_t since_ms; /* when it came to this state */
-	uint64_t wake_ms;  /* when this state is over; UINT64_MAX: it lasts */
-	unsigned failures; /* in a row: the exponent of the back-off */
-	bool logged_on;    /* logon_ms holds */
-	uint64_t logon_ms; /* when the last logon was begun */
-
-	uint32_t conn; /* the number of the connection; a new one with every CONNECT */
-	bool has_conn; /* it is open or opening */
-	char endpoint[STEAM_CMS_NAME_MAX];
-	uint64_t steamid;
-	int32_t id; /* Steam's number of the session */
-	uint32_t beat_pace_ms;
-	uint64_t beat_ms, heard_ms;   /* when it last said a heartbeat, heard anything */
-	uint64_t probe_job, probe_ms; /* 0: it does not probe */
-
-	struct steam_calls calls;
-
-	struct buf out; /* u32 length and message, as in a Multi */
-	size_t out_at;
-	uint32_t close_conn;
-	bool say_connect, say_close, say_state;
-	int32_t eresult;
-	char why[STEAM_SESSION_WHY_MAX];
-};
 
 #define TO(state) (1u << STEAM_SESSION_##state)
 
@@ -53,21 +15,22 @@ struct steam_session {
 static const unsigned lawful[STEAM_SESSION_STATES] = {
 	[STEAM_SESSION_OFF] = TO(WAITING),
 	[STEAM_SESSION_WAITING] = TO(CONNECTING) | TO(OFF),
-	[STEAM_SESSION_CONNECTING] = TO(LOGON) | TO(WAITING) | TO(OFF),
+	[STEAM_SESSION_CONNECTING] = TO(GREETED) | TO(LOGON) | TO(WAITING) | TO(OFF),
+	[STEAM_SESSION_GREETED] = TO(LOGON) | TO(WAITING) | TO(OFF),
 	[STEAM_SESSION_LOGON] = TO(ONLINE) | TO(WAITING) | TO(REFUSED) | TO(OFF),
-	[STEAM_SESSION_ONLINE] = TO(LEAVING) | TO(WAITING) | TO(REFUSED),
+	[STEAM_SESSION_ONLINE] = TO(LEAVING) | TO(WAITING) | TO(REFUSED) | TO(OFF),
 	[STEAM_SESSION_LEAVING] = TO(OFF),
 	[STEAM_SESSION_REFUSED] = TO(WAITING) | TO(OFF),
 };
 
 const char *steam_session_state_name(enum steam_session_state state)
 {
-	static const char *const names[STEAM_SESSION_STATES] = { "off", "waiting", "connecting", "logon", "online",
-		"leaving", "refused" };
+	static const char *const names[STEAM_SESSION_STATES] = { "off", "waiting", "connecting", "greeted", "logon",
+		"online", "leaving", "refused" };
 	return names[state];
 }
 
-static void move(struct steam_session *s, uint64_t now_ms, enum steam_session_state to, uint64_t wake_ms)
+void steam_session_move(struct steam_session *s, uint64_t now_ms, enum steam_session_state to, uint64_t wake_ms)
 {
 	assert(lawful[s->state] & 1u << to);
 	s->state = to;
@@ -76,11 +39,7 @@ static void move(struct steam_session *s, uint64_t now_ms, enum steam_session_st
 	s->say_state = true;
 }
 
-static void because(struct steam_session *s, int32_t eresult, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-/* Why the next move is made. */
-static void because(struct steam_session *s, int32_t eresult, const char *fmt, ...)
+void steam_session_because(struct steam_session *s, int32_t eresult, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
@@ -109,6 +68,7 @@ void steam_session_free(struct steam_session *s)
 		return;
 	steam_calls_done(&s->calls);
 	buf_done(&s->out);
+	buf_done(&s->pushes);
 	free(s);
 }
 
@@ -153,7 +113,7 @@ static void say_probe(struct steam_session *s, uint64_t now_ms)
 	said(s, begun);
 }
 
-static struct steam_calls_line line(struct steam_session *s)
+struct steam_calls_line steam_session_line(struct steam_session *s)
 {
 	return (struct steam_calls_line){ .steamid = s->steamid, .session = s->id, .out = &s->out };
 }
@@ -161,7 +121,7 @@ static struct steam_calls_line line(struct steam_session *s)
 /* ---- coming and going ---- */
 
 /* The connection is over for us; `close` when the socket is still there. */
-static void part(struct steam_session *s, uint64_t now_ms, bool close)
+void steam_session_part(struct steam_session *s, uint64_t now_ms, bool close)
 {
 	s->out.n = s->out_at = 0;
 	s->out.bad = false;
@@ -183,40 +143,65 @@ static uint64_t next_try(struct steam_session *s, uint64_t now_ms, uint64_t dela
 	return at > gap_ends ? at : gap_ends;
 }
 
-/* Leaves the connection and waits its time; the reason has been said by because(). */
-static void lose(struct steam_session *s, uint64_t now_ms, bool close)
+void steam_session_lose(struct steam_session *s, uint64_t now_ms, bool close)
 {
 	if (s->state == STEAM_SESSION_ONLINE && now_ms - s->since_ms >= STEAM_SESSION_STEADY_MS)
 		s->failures = 0;
-	part(s, now_ms, close);
+	steam_session_part(s, now_ms, close);
 	if (s->state == STEAM_SESSION_LEAVING) {
-		move(s, now_ms, STEAM_SESSION_OFF, UINT64_MAX);
+		steam_session_move(s, now_ms, STEAM_SESSION_OFF, UINT64_MAX);
 		return;
 	}
 	steam_cms_failed(s->conf.keep_cms, s->endpoint, now_ms);
+	if (s->conf.once) {
+		steam_session_move(s, now_ms, STEAM_SESSION_OFF, UINT64_MAX);
+		return;
+	}
 	uint64_t most =
 		s->failures < 16 ? (uint64_t)STEAM_SESSION_BACK_MS << s->failures : STEAM_SESSION_BACK_MAX_MS;
 	most = most < STEAM_SESSION_BACK_MAX_MS ? most : STEAM_SESSION_BACK_MAX_MS;
 	s->failures++;
-	move(s, now_ms, STEAM_SESSION_WAITING, next_try(s, now_ms, steam_dice_upto(&s->dice, most)));
+	steam_session_move(s, now_ms, STEAM_SESSION_WAITING, next_try(s, now_ms, steam_dice_upto(&s->dice, most)));
 }
 
-/* Steam will not have the session, by a result of a logon or of a logoff that nobody asked for. */
-static void turned_away(struct steam_session *s, uint64_t now_ms, const char *what, int32_t eresult)
+/* Until it is started again. */
+static void rest(struct steam_session *s, uint64_t now_ms)
 {
-	because(s, eresult, "%s: %s (%d)", what, eresult_name(eresult), eresult);
-	switch (steam_logon_next(eresult)) {
+	steam_session_part(s, now_ms, true);
+	steam_session_move(s, now_ms, s->conf.once ? STEAM_SESSION_OFF : STEAM_SESSION_REFUSED, UINT64_MAX);
+}
+
+static void later(struct steam_session *s, uint64_t now_ms, uint64_t delay_ms)
+{
+	if (s->conf.once) {
+		rest(s, now_ms);
+		return;
+	}
+	steam_session_part(s, now_ms, true);
+	steam_session_move(s, now_ms, STEAM_SESSION_WAITING, next_try(s, now_ms, delay_ms));
+}
+
+void steam_session_turned_away(struct steam_session *s, uint64_t now_ms, bool was_on, int32_t eresult)
+{
+	enum steam_logon_next next = was_on            ? steam_logon_after_off(eresult)
+				     : s->conf.account ? steam_logon_next_account(eresult)
+						       : steam_logon_next(eresult);
+	steam_session_because(
+		s, eresult, "%s: %s (%d)", was_on ? "logged off" : "logon", eresult_name(eresult), eresult);
+	switch (next) {
 	case STEAM_LOGON_PERMANENT:
-		part(s, now_ms, true);
-		move(s, now_ms, STEAM_SESSION_REFUSED, UINT64_MAX);
+	case STEAM_LOGON_TOKEN:
+		rest(s, now_ms);
 		return;
 	case STEAM_LOGON_THROTTLED:
-		part(s, now_ms, true);
-		move(s, now_ms, STEAM_SESSION_WAITING, next_try(s, now_ms, STEAM_LOGON_THROTTLED_MS));
+		later(s, now_ms, STEAM_LOGON_THROTTLED_MS);
+		return;
+	case STEAM_LOGON_REPLACED:
+		later(s, now_ms, STEAM_LOGON_REPLACED_MS);
 		return;
 	case STEAM_LOGON_DONE:
 	case STEAM_LOGON_OTHER_CM:
-		lose(s, now_ms, true);
+		steam_session_lose(s, now_ms, true);
 		return;
 	}
 }
@@ -226,8 +211,8 @@ void steam_session_start(struct steam_session *s, uint64_t now_ms)
 	if (s->state != STEAM_SESSION_OFF && s->state != STEAM_SESSION_REFUSED)
 		return;
 	s->failures = 0;
-	because(s, 0, "%s", "");
-	move(s, now_ms, STEAM_SESSION_WAITING, next_try(s, now_ms, 0));
+	steam_session_because(s, 0, "%s", "");
+	steam_session_move(s, now_ms, STEAM_SESSION_WAITING, next_try(s, now_ms, 0));
 	steam_session_tick(s, now_ms);
 }
 
@@ -235,24 +220,28 @@ void steam_session_stop(struct steam_session *s, uint64_t now_ms)
 {
 	if (s->state == STEAM_SESSION_OFF || s->state == STEAM_SESSION_LEAVING)
 		return;
-	because(s, 0, "%s", "");
+	steam_session_because(s, 0, "%s", "");
 	steam_calls_end(&s->calls, now_ms, 0, RC_CANCELED, "the session was stopped");
 	if (s->state == STEAM_SESSION_ONLINE) {
 		size_t begun = saying(s);
 		steam_logon_off(&s->out, s->steamid, s->id);
 		said(s, begun);
-		move(s, now_ms, STEAM_SESSION_LEAVING, now_ms + STEAM_SESSION_LEAVE_MS);
+		steam_session_move(s, now_ms, STEAM_SESSION_LEAVING, now_ms + STEAM_SESSION_LEAVE_MS);
 		return;
 	}
-	part(s, now_ms, true);
-	move(s, now_ms, STEAM_SESSION_OFF, UINT64_MAX);
+	steam_session_part(s, now_ms, true);
+	steam_session_move(s, now_ms, STEAM_SESSION_OFF, UINT64_MAX);
 }
 
 static void connect_now(struct steam_session *s, uint64_t now_ms)
 {
 	const char *endpoint = steam_cms_pick(s->conf.keep_cms, now_ms, &s->dice);
 	if (!endpoint) {
-		because(s, 0, "no connection manager is known");
+		steam_session_because(s, 0, "no connection manager is known");
+		if (s->conf.once) {
+			steam_session_move(s, now_ms, STEAM_SESSION_OFF, UINT64_MAX);
+			return;
+		}
 		s->say_state = true;
 		s->wake_ms = now_ms + STEAM_SESSION_EMPTY_MS;
 		return;
@@ -262,11 +251,19 @@ static void connect_now(struct steam_session *s, uint64_t now_ms)
 	s->has_conn = s->say_connect = true;
 	s->logged_on = true;
 	s->logon_ms = now_ms;
-	because(s, 0, "%s", "");
-	move(s, now_ms, STEAM_SESSION_CONNECTING, now_ms + STEAM_SESSION_CONNECT_MS);
+	steam_session_because(s, 0, "%s", "");
+	steam_session_move(s, now_ms, STEAM_SESSION_CONNECTING, now_ms + STEAM_SESSION_CONNECT_MS);
 }
 
 static bool is_ours(const struct steam_session *s, uint32_t conn) { return s->has_conn && s->conn == conn; }
+
+/* The logon is said; its answer is waited for. */
+static void logging_on(struct steam_session *s, uint64_t now_ms, size_t begun)
+{
+	said(s, begun);
+	steam_session_because(s, 0, "%s", "");
+	steam_session_move(s, now_ms, STEAM_SESSION_LOGON, now_ms + STEAM_SESSION_LOGON_MS);
+}
 
 void steam_session_opened(struct steam_session *s, uint64_t now_ms, uint32_t conn)
 {
@@ -275,152 +272,51 @@ void steam_session_opened(struct steam_session *s, uint64_t now_ms, uint32_t con
 	size_t begun = saying(s);
 	steam_logon_hello(&s->out);
 	said(s, begun);
+	s->heard_ms = now_ms;
+	s->steamid = 0;
+	s->id = 0;
+	if (s->conf.account) {
+		steam_session_because(s, 0, "%s", "");
+		steam_session_move(s, now_ms, STEAM_SESSION_GREETED, now_ms + STEAM_SESSION_GREETED_MS);
+		return;
+	}
 	begun = saying(s);
 	steam_logon_anonymous(&s->out, s->conf.cell_id, s->conf.login_id);
-	said(s, begun);
-	s->heard_ms = now_ms;
-	because(s, 0, "%s", "");
-	move(s, now_ms, STEAM_SESSION_LOGON, now_ms + STEAM_SESSION_LOGON_MS);
+	logging_on(s, now_ms, begun);
+}
+
+void steam_session_logon(struct steam_session *s, uint64_t now_ms, const struct steam_logon_as *as)
+{
+	if (s->state != STEAM_SESSION_GREETED)
+		return;
+	size_t begun = saying(s);
+	steam_logon_account(&s->out, s->conf.cell_id, s->conf.login_id, as);
+	logging_on(s, now_ms, begun);
 }
 
 void steam_session_closed(struct steam_session *s, uint64_t now_ms, uint32_t conn, const char *why)
 {
 	if (!is_ours(s, conn))
 		return;
-	because(s, 0, "connection closed: %.80s", why);
-	lose(s, now_ms, false);
+	steam_session_because(s, 0, "connection closed: %.80s", why);
+	steam_session_lose(s, now_ms, false);
 }
 
 /* ---- what is heard ---- */
-
-static void heard_logon(struct steam_session *s, uint64_t now_ms, const struct steam_frame *fr, struct arena *a)
-{
-	struct fault f = { 0 };
-	ProtobufCMessage *message;
-
-	if (fr->kind != STEAM_FRAME_PROTO) {
-		/* So a server speaks that has waited for a logon in vain. */
-		because(s, 0, "the server did not understand the logon");
-		lose(s, now_ms, true);
-		return;
-	}
-	if (pb_unpack(&cmsg_client_logon_response__descriptor, fr->body, fr->body_n, a, &message, &f) != RC_OK) {
-		because(s, 0, "malformed answer to the logon: %.60s", f.text);
-		lose(s, now_ms, true);
-		return;
-	}
-	const CMsgClientLogonResponse *m = (const CMsgClientLogonResponse *)message;
-	if (m->eresult != ERESULT_OK) {
-		turned_away(s, now_ms, "logon", m->eresult);
-		return;
-	}
-	s->steamid = fr->steamid ? fr->steamid : m->client_supplied_steamid;
-	s->id = fr->session;
-	if (s->steamid == 0) {
-		because(s, ERESULT_BAD_RESPONSE, "logon: the answer names no steamid");
-		lose(s, now_ms, true);
-		return;
-	}
-	int32_t beat = m->has_heartbeat_seconds ? m->heartbeat_seconds : m->legacy_out_of_game_heartbeat_seconds;
-	s->beat_pace_ms = beat >= BEAT_MIN_S && beat <= BEAT_MAX_S ? (uint32_t)beat * 1000 : BEAT_DEFAULT_MS;
-	s->beat_ms = now_ms;
-	steam_cms_worked(s->conf.keep_cms, s->endpoint);
-	because(s, ERESULT_OK, "%s", "");
-	move(s, now_ms, STEAM_SESSION_ONLINE, UINT64_MAX);
-}
-
-static void heard_logged_off(
-	struct steam_session *s, uint64_t now_ms, const struct steam_frame *fr, struct arena *a)
-{
-	ProtobufCMessage *message;
-	int32_t eresult = ERESULT_FAIL;
-
-	if (s->state == STEAM_SESSION_LEAVING) {
-		part(s, now_ms, true);
-		move(s, now_ms, STEAM_SESSION_OFF, UINT64_MAX);
-		return;
-	}
-	if (fr->kind == STEAM_FRAME_PROTO &&
-		pb_unpack(&cmsg_client_logged_off__descriptor, fr->body, fr->body_n, a, &message, NULL) == RC_OK)
-		eresult = ((const CMsgClientLoggedOff *)message)->eresult;
-	turned_away(s, now_ms, "logged off", eresult);
-}
-
-/* Steam says that a service is away, and which job is lost by it: u64 job, u32 its message, u32 the service. */
-static void heard_unavailable(struct steam_session *s, uint64_t now_ms, const struct steam_frame *fr)
-{
-	struct rd r = rd_over(fr->body, fr->body_n);
-	uint64_t job = rd_le64(&r);
-
-	if (!r.bad && job != 0)
-		steam_calls_end(&s->calls, now_ms, job, RC_AWAY, "Steam says that the service is unavailable");
-}
-
-static void heard_one(struct steam_session *s, uint64_t now_ms, const struct steam_frame *fr, struct arena *a)
-{
-	if (fr->emsg == EMSG_CLIENT_LOG_ON_RESPONSE) {
-		if (s->state == STEAM_SESSION_LOGON)
-			heard_logon(s, now_ms, fr, a);
-	} else if (fr->emsg == EMSG_CLIENT_LOGGED_OFF) {
-		heard_logged_off(s, now_ms, fr, a);
-	} else if (s->state != STEAM_SESSION_ONLINE) {
-		return;
-	} else if (fr->emsg == EMSG_CLIENT_SERVER_UNAVAILABLE) {
-		heard_unavailable(s, now_ms, fr);
-	} else if (fr->job_target != STEAM_JOB_NONE) {
-		steam_calls_feed(&s->calls, now_ms, fr, line(s));
-	}
-}
-
-static enum rc heard(struct steam_session *s, uint64_t now_ms, struct rd bytes, struct arena *a, unsigned depth,
-	struct fault *f);
-
-static enum rc heard_multi(struct steam_session *s, uint64_t now_ms, const struct steam_frame *fr, struct arena *a,
-	unsigned depth, struct fault *f)
-{
-	struct steam_multi m;
-	const uint8_t *p;
-	size_t n;
-
-	if (depth > MULTI_DEPTH_MAX)
-		return fault_set(f, RC_MALFORMED, "Multi inside Multi");
-	enum rc rc = steam_multi_open(fr->body, fr->body_n, a, &m, f);
-	/* A message may end the connection; what stands behind it is not heard. */
-	while (rc == RC_OK && s->has_conn) {
-		rc = steam_multi_next(&m, &p, &n, f);
-		if (rc == RC_OK)
-			rc = heard(s, now_ms, rd_over(p, n), a, depth, f);
-	}
-	return rc == RC_MISSING ? RC_OK : rc;
-}
-
-static enum rc heard(
-	struct steam_session *s, uint64_t now_ms, struct rd bytes, struct arena *a, unsigned depth, struct fault *f)
-{
-	struct steam_frame fr;
-	enum rc rc = steam_frame_parse(bytes.at, rd_left(&bytes), a, &fr, f);
-
-	if (rc != RC_OK)
-		return rc;
-	if (fr.emsg == EMSG_MULTI)
-		return heard_multi(s, now_ms, &fr, a, depth + 1, f);
-	heard_one(s, now_ms, &fr, a);
-	return RC_OK;
-}
 
 void steam_session_feed(struct steam_session *s, uint64_t now_ms, uint32_t conn, const void *p, size_t n)
 {
 	struct arena a = { .limit = STEAM_SESSION_MESSAGE_MAX };
 	struct fault f = { 0 };
 
-	if (!is_ours(s, conn) || s->state < STEAM_SESSION_LOGON)
+	if (!is_ours(s, conn) || s->state < STEAM_SESSION_GREETED)
 		return;
 	s->heard_ms = now_ms;
 	s->probe_job = 0;
-	enum rc rc = heard(s, now_ms, rd_over(p, n), &a, 0, &f);
+	enum rc rc = steam_session_hear(s, now_ms, rd_over(p, n), &a, &f);
 	if (rc != RC_OK && s->has_conn) {
-		because(s, 0, "malformed: %.100s", f.text);
-		lose(s, now_ms, true);
+		steam_session_because(s, 0, "malformed: %.100s", f.text);
+		steam_session_lose(s, now_ms, true);
 	}
 	arena_done(&a);
 }
@@ -429,8 +325,9 @@ void steam_session_feed(struct steam_session *s, uint64_t now_ms, uint32_t conn,
 
 static uint64_t probe_due(const struct steam_session *s)
 {
-	if (s->probe_job)
-		return s->probe_ms + STEAM_SESSION_PROBE_MS;
+	if (s->probe_job) /* a third one missed; a quick pace leaves a moment for the answer all the same */
+		return s->probe_ms +
+		       (s->beat_pace_ms > STEAM_SESSION_PROBE_MS ? s->beat_pace_ms : STEAM_SESSION_PROBE_MS);
 	return s->heard_ms + (uint64_t)STEAM_SESSION_SILENT * s->beat_pace_ms;
 }
 
@@ -438,15 +335,16 @@ static void tick_online(struct steam_session *s, uint64_t now_ms)
 {
 	if (now_ms >= s->beat_ms + s->beat_pace_ms)
 		say_beat(s, now_ms);
-	steam_calls_tick(&s->calls, now_ms, line(s));
+	steam_calls_tick(&s->calls, now_ms, steam_session_line(s));
 	if (now_ms < probe_due(s))
 		return;
 	if (!s->probe_job) {
 		say_probe(s, now_ms);
 		return;
 	}
-	because(s, 0, "half-open: silent for %llu s", (unsigned long long)(now_ms - s->heard_ms) / 1000);
-	lose(s, now_ms, true);
+	steam_session_because(
+		s, 0, "half-open: silent for %llu s", (unsigned long long)(now_ms - s->heard_ms) / 1000);
+	steam_session_lose(s, now_ms, true);
 }
 
 static void wake(struct steam_session *s, uint64_t now_ms)
@@ -456,15 +354,19 @@ static void wake(struct steam_session *s, uint64_t now_ms)
 		connect_now(s, now_ms);
 		return;
 	case STEAM_SESSION_CONNECTING:
-		because(s, 0, "no connection within %u s", STEAM_SESSION_CONNECT_MS / 1000);
-		lose(s, now_ms, true);
+		steam_session_because(s, 0, "no connection within %u s", STEAM_SESSION_CONNECT_MS / 1000);
+		steam_session_lose(s, now_ms, true);
+		return;
+	case STEAM_SESSION_GREETED:
+		steam_session_because(s, 0, "no logon within %u s", STEAM_SESSION_GREETED_MS / 1000);
+		steam_session_lose(s, now_ms, true);
 		return;
 	case STEAM_SESSION_LOGON:
-		because(s, 0, "no answer to the logon within %u s", STEAM_SESSION_LOGON_MS / 1000);
-		lose(s, now_ms, true);
+		steam_session_because(s, 0, "no answer to the logon within %u s", STEAM_SESSION_LOGON_MS / 1000);
+		steam_session_lose(s, now_ms, true);
 		return;
 	case STEAM_SESSION_LEAVING:
-		lose(s, now_ms, true);
+		steam_session_lose(s, now_ms, true);
 		return;
 	case STEAM_SESSION_OFF:
 	case STEAM_SESSION_ONLINE:
@@ -478,11 +380,13 @@ void steam_session_tick(struct steam_session *s, uint64_t now_ms)
 {
 	if (s->state == STEAM_SESSION_ONLINE)
 		tick_online(s, now_ms);
-	else if (now_ms >= s->wake_ms)
+	else if (s->state == STEAM_SESSION_GREETED)
+		steam_calls_tick(&s->calls, now_ms, steam_session_line(s));
+	if (s->state != STEAM_SESSION_ONLINE && now_ms >= s->wake_ms)
 		wake(s, now_ms);
 	if (s->out.bad && s->has_conn) {
-		because(s, 0, "out of memory");
-		lose(s, now_ms, true);
+		steam_session_because(s, 0, "out of memory");
+		steam_session_lose(s, now_ms, true);
 	}
 }
 
@@ -490,6 +394,10 @@ uint64_t steam_session_due(const struct steam_session *s)
 {
 	if (s->out.bad)
 		return 0; /* a message got lost for want of memory: the next tick drops the connection */
+	if (s->state == STEAM_SESSION_GREETED) {
+		uint64_t asked = steam_calls_due(&s->calls);
+		return asked < s->wake_ms ? asked : s->wake_ms;
+	}
 	if (s->state != STEAM_SESSION_ONLINE)
 		return s->wake_ms;
 	uint64_t due = s->beat_ms + s->beat_pace_ms, probe = probe_due(s);
@@ -503,9 +411,10 @@ uint64_t steam_session_due(const struct steam_session *s)
 enum rc steam_session_ask(
 	struct steam_session *s, uint64_t now_ms, const struct steam_ask *ask, uint64_t *ret_call, struct fault *f)
 {
-	if (s->state != STEAM_SESSION_ONLINE)
+	bool early = s->state == STEAM_SESSION_GREETED && ask->kind == STEAM_CALL_SERVICE;
+	if (s->state != STEAM_SESSION_ONLINE && !early)
 		return fault_set(f, RC_AWAY, "the Steam session is %s", steam_session_state_name(s->state));
-	return steam_calls_ask(&s->calls, now_ms, ask, line(s), ret_call, f);
+	return steam_calls_ask(&s->calls, now_ms, ask, steam_session_line(s), ret_call, f);
 }
 
 static bool next_message(struct steam_session *s, struct steam_session_act *ret)
@@ -524,6 +433,27 @@ static bool next_message(struct steam_session *s, struct steam_session_act *ret)
 	}
 	s->out_at = s->out.n - rd_left(&r);
 	*ret = (struct steam_session_act){ .kind = STEAM_SESSION_SEND, .conn = s->conn, .p = p, .n = n };
+	return true;
+}
+
+static bool next_push(struct steam_session *s, struct steam_session_act *ret)
+{
+	struct rd r = rd_over(s->pushes.p, s->pushes.n);
+	rd_bytes(&r, s->pushes_at);
+	uint32_t emsg = rd_le32(&r), method_n = rd_le32(&r), n = rd_le32(&r);
+	const uint8_t *method = rd_bytes(&r, method_n), *p = rd_bytes(&r, n);
+	if (s->pushes.bad || r.bad) {
+		buf_done(&s->pushes);
+		s->pushes_at = 0;
+		return false;
+	}
+	s->pushes_at = s->pushes.n - rd_left(&r);
+	*ret = (struct steam_session_act){ .kind = STEAM_SESSION_PUSH,
+		.conn = s->conn,
+		.emsg = emsg,
+		.method = method_n ? (const char *)method : NULL,
+		.p = p,
+		.n = n };
 	return true;
 }
 
@@ -550,10 +480,12 @@ bool steam_session_next(struct steam_session *s, struct steam_session_act *ret_a
 	}
 	if (s->say_connect) {
 		s->say_connect = false;
-		*ret_act = (struct steam_session_act){
-			.kind = STEAM_SESSION_CONNECT, .conn = s->conn, .endpoint = s->endpoint
-		};
+		bool tcp = steam_cms_is_tcp(s->endpoint);
+		*ret_act = (struct steam_session_act){ .kind = STEAM_SESSION_CONNECT,
+			.conn = s->conn,
+			.endpoint = tcp ? s->endpoint + strlen(STEAM_CMS_TCP) : s->endpoint,
+			.tcp = tcp };
 		return true;
 	}
-	return false;
+	return s->pushes.n > 0 && next_push(s, ret_act);
 }

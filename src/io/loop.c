@@ -43,7 +43,7 @@ struct loop {
 	unsigned depth; /* of loop_enter */
 	uint64_t entered_us, turn_us;
 
-	struct list routes;
+	struct list keeps;
 	struct pool *resolvers;
 };
 
@@ -289,7 +289,7 @@ enum rc loop_new(const struct log *keep_log, struct loop **ret_loop, struct faul
 	fresh->log = keep_log;
 	fresh->wake_ms = UINT64_MAX;
 	list_init(&fresh->late);
-	list_init(&fresh->routes);
+	list_init(&fresh->keeps);
 	auto_of(loop) struct loop *l = fresh;
 
 	lws_set_log_level(LLL_ERR,
@@ -329,8 +329,10 @@ void loop_free(struct loop *l)
 		lws_context_destroy(take(l->context));
 	run_posted(l);
 	loop_exit(l);
-	list_each (at, next, &l->routes)
-		free(at);
+	list_each (at, next, &l->keeps) {
+		struct loop_keep *k = list_of(at, struct loop_keep, node);
+		k->free(k);
+	}
 	free(l->heap);
 	free(l);
 }
@@ -362,6 +364,6 @@ bool loop_is_here(const struct loop *l)
 }
 
 struct lws_context *loop_lws_context(const struct loop *l) { return l->context; }
-struct list *loop_lws_routes(struct loop *l) { return &l->routes; }
+struct list *loop_lws_keeps(struct loop *l) { return &l->keeps; }
 struct pool **loop_lws_resolvers(struct loop *l) { return &l->resolvers; }
 const struct log *loop_lws_log(const struct loop *l) { return l->log; }

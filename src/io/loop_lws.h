@@ -20,6 +20,13 @@ struct loop_late {
 	void (*run)(struct loop_late *late);
 };
 
+/* What a file keeps for all its connections of a loop. Freed with the loop, when they are gone. */
+struct loop_keep {
+	struct list node; /* loop_lws_keeps */
+	const void *kind; /* an address of the file's own */
+	void (*free)(struct loop_keep *k);
+};
+
 void loop_late_init(struct loop_late *late, void (*run)(struct loop_late *late));
 void loop_late_add(struct loop *l, struct loop_late *late); /* once per entry, however often it is called */
 
@@ -29,7 +36,6 @@ uint64_t loop_entered_ms(
 	const struct loop *l); /* loop_now_ms when the present entry began: a clock that costs nothing */
 
 struct lws_context *loop_lws_context(const struct loop *l);
-struct list *loop_lws_routes(
-	struct loop *l); /* web_dial's: blocks whose first member is their node; the loop frees them */
+struct list *loop_lws_keeps(struct loop *l);      /* loop_keep.node */
 struct pool **loop_lws_resolvers(struct loop *l); /* resolve's: made at its first use, freed with the loop */
 const struct log *loop_lws_log(const struct loop *l);

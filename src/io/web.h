@@ -1,6 +1,6 @@
 /*
  * web: HTTP/1.1 and WebSocket, server and client, with TLS. libwebsockets stands behind it and is seen by io/ alone: it polls,
- * does TLS, and is the WebSocket client; what a server reads and writes is understood in http_head, http_chunks and ws_frame.
+ * and does a server's TLS; what is read and written is understood in http_head, http_chunks, ws_frame and ws_reader.
  *
  * All calls are made on the loop thread, and all callbacks come there.
  *
@@ -19,6 +19,7 @@
 #include "base/buf.h"
 #include "base/fault.h"
 #include "base/own.h"
+#include "io/egress.h"
 #include "io/loop.h"
 
 #include <stdint.h>
@@ -124,6 +125,7 @@ struct web_dial {
 	const char *protocol;     /* subprotocol to ask for; NULL: none */
 	const char *tls_ca;       /* PEM file beside the system's; NULL: the system's alone */
 	const char *http_proxy;   /* [USER:PASSWORD@]HOST:PORT; NULL: none, whatever the environment says */
+	struct egress egress;     /* used when there is no http_proxy */
 	uint32_t connect_ms;      /* a handshake within */
 	struct web_limits limits; /* socket_bytes and message_bytes count */
 	struct web_socket_on on;

@@ -1,429 +1,384 @@
-#include "io/resolve.h"
-#include "io/web_route.h"
+#include "base/hush.h"
+#include "io/clock.h"
+#include "io/http_head.h"
+#include "io/tcp.h"
 #include "io/web_socket.h"
 #include "io/web_url.h"
-#include "io/ws_frame.h"
+#include "io/ws_reader.h"
 
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
-#define READ_BYTES    2048  /* one buffer of this size a socket: there may be thousands */
-#define WRITE_BYTES   65536 /* handed to the kernel at once */
-#define WRITES_MAX    32    /* frames sent before the others get a turn */
 #define CONNECT_MS    20000
 #define SOCKET_BYTES  (1u << 20)
 #define MESSAGE_BYTES (1u << 20)
+#define REPLY_MAX     8192 /* of the head by which the other end answers */
+#define SPARE_BYTES   1024 /* beside what one may queue: for pongs and the close frame */
 
-struct frame {
-	struct frame *next;
-	size_t n;
-	bool binary;
-	uint8_t bytes[]; /* LWS_PRE, then the message */
-};
-
-/* What is needed until the connection stands, and given back then. */
-struct setup {
-	struct resolve resolve;
-	struct dial *dial;
-	bool resolving, dialling,
-		reached; /* reached: the handshake is being sent, another address would not help */
-	size_t next;     /* of resolve.addresses */
-	struct web_route *route;
+/* What is needed until the socket is open, and given back then. */
+struct hand {
 	struct web_url url;
-	struct web_url_proxy proxy;
-	char *protocol, *ca;
+	char *protocol;
+	char key[WS_FRAME_KEY_CHARS + 1];
+	struct buf reply;
+	size_t scanned;
+	struct buf early; /* frames that were sent before */
 };
 
 struct dial {
 	struct web_socket socket;
+	struct tcp *tcp;
 	struct loop *loop;
-	struct lws *wsi;
-	struct setup *setup;      /* NULL once open */
-	struct loop_timer *timer; /* ends connecting, and later the wait for the answer to a close */
-	struct loop_late late;
-	struct frame *first, **last;
-	size_t queued;
-	struct buf message;
-	uint32_t socket_bytes, message_bytes;
-	bool open, closing, over; /* closing: web_socket_close was called. over: `close` will be called */
-	bool told;                /* it was: only the resolver still needs the memory */
-	int code, our_code;
-	char why[WEB_SOCKET_WHY_MAX + 1];
+	struct hand *hand;        /* NULL once open */
+	struct loop_timer *timer; /* ends the handshake, and later the wait for the answer to a close */
+	struct ws_reader reader;
+	uint32_t socket_bytes;
+	bool closing; /* our close frame is queued: no message leaves or arrives any more */
+	int code;     /* what the owner hears at the end; 0: not known yet */
+	char *why;
 };
 
-static void try_next(struct dial *d);
-
-/* --- the end */
-
-static void free_setup(struct setup *u)
+static void free_hand(struct hand *h)
 {
-	if (!u)
+	if (!h)
 		return;
-	web_route_leave(u->route);
-	web_url_done(&u->url);
-	web_url_proxy_done(&u->proxy);
-	free(u->protocol);
-	free(u->ca);
-	free(u);
+	web_url_done(&h->url);
+	buf_done(&h->reply);
+	buf_done(&h->early);
+	free(h->protocol);
+	free(h);
 }
 
 static void free_dial(struct dial *d)
 {
-	free_setup(d->setup);
+	free_hand(d->hand);
 	loop_timer_free(d->timer);
-	while (d->first) {
-		struct frame *f = d->first;
-		d->first = f->next;
-		free(f);
-	}
-	buf_done(&d->message);
+	ws_reader_done(&d->reader);
+	free(d->why);
 	free(d);
 }
 
-static void remember(struct dial *d, int code, const char *why)
+/* The first reason is the cause. */
+static void remember(struct dial *d, int code, const char *why, size_t n)
 {
 	if (d->code)
-		return; /* the first reason is the cause */
+		return;
 	d->code = code;
-	snprintf(d->why, sizeof(d->why), "%s", why);
+	d->why = strndup(why ? why : "", n);
 }
 
-/* Tells the owner, who may not use the pointer any more. The memory stays while the resolver has it. */
-static void finish(struct dial *d)
+static void lose(struct dial *d, int code, const char *why)
 {
-	if (d->wsi) {
-		lws_set_opaque_user_data(d->wsi, NULL);
-		lws_set_timeout(take(d->wsi), PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
-	}
-	list_remove(&d->late.node);
-	loop_timer_at(d->timer, UINT64_MAX);
-	remember(d, WEB_SOCKET_LOST, "the connection broke");
-	if (d->socket.on.close)
-		d->socket.on.close(d->socket.on.ctx, &d->socket, d->code, d->why);
-	d->told = true;
-	if (!d->setup || !d->setup->resolving)
-		free_dial(d);
-}
-
-static void settle(struct loop_late *late)
-{
-	struct dial *d = list_of(late, struct dial, late);
-	if (d->over)
-		finish(d);
-}
-
-/* `close` will be called at the end of the loop's present entry, never from within the caller. */
-static void end(struct dial *d, int code, const char *why)
-{
-	remember(d, code, why);
-	d->over = true;
-	loop_late_add(d->loop, &d->late);
+	remember(d, code, why, strlen(why));
+	d->closing = true;
+	tcp_abort(d->tcp, why);
 }
 
 static void too_late(void *ctx)
 {
 	struct dial *d = ctx;
-	end(d, WEB_SOCKET_LOST, d->open ? "the other end did not answer the close" : "no connection in time");
+	lose(d, WEB_SOCKET_LOST, d->hand ? "no connection in time" : "the other end did not answer the close");
 }
 
-/* --- connecting */
+/* --- out */
 
-static void connect_to(struct dial *d, const char *address)
+static bool put_frame(struct dial *d, enum ws_op op, const void *p, size_t n)
 {
-	struct setup *u = d->setup;
-	struct lws_client_connect_info how = {
-		.context = loop_lws_context(d->loop),
-		.vhost = u->route->vhost,
-		.address = u->proxy.host ? u->url.host : address,
-		.port = u->url.port,
-		.path = u->url.path,
-		.host = u->url.authority,
-		.protocol = u->protocol,
-		.local_protocol_name = "dial",
-		.ssl_connection = (u->url.tls ? LCCSCF_USE_SSL : 0) | LCCSCF_HTTP_NO_FOLLOW_REDIRECT,
-		.alpn = "http/1.1",
-		.opaque_user_data = d,
-	};
-	u->dialling = true;
-	d->wsi = lws_client_connect_via_info(&how);
-	u->dialling = false;
-}
+	struct buf b = { 0 };
+	uint8_t head[WS_FRAME_HEAD_MAX], mask[4];
 
-static enum rc find_route(struct setup *u, struct loop *l, const struct lws_protocols *protocols, struct fault *f)
-{
-	const char *to = u->resolve.addresses[u->next];
-	char proxy[WEB_ROUTE_PROXY_MAX];
-
-	web_route_leave(u->route);
-	u->route = NULL;
-	if (u->proxy.host && snprintf(proxy, sizeof(proxy), strchr(to, ':') ? "%s[%s]:%u" : "%s%s:%u",
-				     u->proxy.auth, to, u->proxy.port) >= (int)sizeof(proxy))
-		return fault_set(f, RC_INVALID, "the proxy's user and password are too long");
-	return web_route_take(l, protocols, u->ca, u->proxy.host ? proxy : NULL, &u->route, f);
-}
-
-static int on_client(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t n);
-
-static const struct lws_protocols protocols[] = {
-	{ .name = "dial", .callback = on_client, .rx_buffer_size = READ_BYTES, .tx_packet_size = WRITE_BYTES },
-	{ 0 },
-};
-
-static void try_next(struct dial *d)
-{
-	struct setup *u = d->setup;
-	struct fault f = { .text = "no memory to connect" };
-
-	while (!d->over && !d->wsi) {
-		if (u->next == u->resolve.addresses_n) {
-			end(d, WEB_SOCKET_LOST,
-				u->next ? "no address of the host could be connected to" : u->resolve.why);
-			return;
-		}
-		if (find_route(u, d->loop, protocols, &f) != RC_OK) {
-			end(d, WEB_SOCKET_LOST, f.text);
-			return;
-		}
-		connect_to(d, u->resolve.addresses[u->next++]);
+	clock_random(mask, sizeof(mask));
+	size_t head_n = ws_frame_head_masked(head, op, n, mask);
+	uint8_t *to = buf_room(&b, head_n + n);
+	if (to) {
+		memcpy(to, head, head_n);
+		if (n > 0)
+			memcpy(to + head_n, p, n);
+		ws_frame_unmask(to + head_n, n, mask, 0);
+		b.n = head_n + n;
 	}
+	bool good = !b.bad;
+	if (good && d->hand)
+		buf_put(&d->hand->early, b.p, b.n);
+	else if (good)
+		good = tcp_send(d->tcp, b.p, b.n);
+	buf_done(&b);
+	return good;
 }
 
-static void resolved(struct resolve *r)
+static void put_close(struct dial *d, int code, const char *why, size_t n)
 {
-	struct setup *u = list_of(r, struct setup, resolve);
-	struct dial *d = u->dial;
+	uint8_t body[2 + WEB_SOCKET_WHY_MAX] = { (uint8_t)(code >> 8), (uint8_t)code };
 
-	u->resolving = false;
-	if (d->told)
-		free_dial(d);
+	d->closing = true;
+	n = n > WEB_SOCKET_WHY_MAX ? WEB_SOCKET_WHY_MAX : n;
+	while (n > 0 && !ws_frame_is_utf8((const uint8_t *)why, n))
+		n--; /* a cut must not part a character */
+	if (n > 0)
+		memcpy(body + 2, why, n);
+	(void)put_frame(d, WS_OP_CLOSE, body, code == WEB_SOCKET_NO_CODE ? 0 : 2 + n);
+}
+
+/* --- in */
+
+static void on_message(void *ctx, const uint8_t *p, size_t n, bool binary)
+{
+	struct dial *d = ctx;
+	if (!d->closing && d->socket.on.message)
+		d->socket.on.message(d->socket.on.ctx, &d->socket, p, n, binary);
+}
+
+static void on_ping(void *ctx, const uint8_t *p, size_t n)
+{
+	struct dial *d = ctx;
+	if (!d->closing && tcp_queued(d->tcp) < d->socket_bytes)
+		(void)put_frame(d, WS_OP_PONG, p, n);
+}
+
+static void on_close_frame(void *ctx, int code, const uint8_t *p, size_t n)
+{
+	struct dial *d = ctx;
+
+	if (!d->closing)
+		put_close(d, code, (const char *)p, n);
+	remember(d, code, (const char *)p, n);
+	tcp_close(d->tcp);
+}
+
+static void read_on(struct dial *d, const uint8_t *p, size_t n)
+{
+	int code = ws_reader_feed(&d->reader, p, n);
+
+	if (!code)
+		return;
+	if (!d->closing)
+		put_close(d, code, d->reader.why, strlen(d->reader.why));
+	remember(d, code, d->reader.why, strlen(d->reader.why));
+	d->reader.stopped = true;
+	tcp_close(d->tcp);
+}
+
+/* --- the handshake */
+
+static void on_open(void *ctx, struct tcp *t)
+{
+	struct dial *d = ctx;
+	struct hand *h = d->hand;
+	uint8_t raw[16];
+	struct buf b = { 0 };
+
+	clock_random(raw, sizeof(raw));
+	EVP_EncodeBlock((unsigned char *)h->key, raw, sizeof(raw));
+	buf_fmt(&b,
+		"GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n",
+		h->url.path, h->url.authority, h->key);
+	if (h->protocol)
+		buf_fmt(&b, "Sec-WebSocket-Protocol: %s\r\n", h->protocol);
+	buf_str(&b, "\r\n");
+	if (b.bad)
+		lose(d, WEB_SOCKET_LOST, "out of memory");
 	else
-		try_next(d);
+		(void)tcp_send(t, b.p, b.n); /* it fits into an empty queue, or is aborted and told */
+	buf_done(&b);
 }
 
-/* --- messages */
-
-static int send_frames(struct dial *d)
+/* The value of a header line, cut out in place; NULL when absent. `head` ends in an empty line. */
+static char *value_of(char *head, const char *name)
 {
-	for (int i = 0; i < WRITES_MAX && d->first && !lws_partial_buffered(d->wsi); i++) {
-		struct frame *f = d->first;
-		d->first = f->next;
-		if (!d->first)
-			d->last = &d->first;
-		d->queued -= f->n;
-		int sent =
-			lws_write(d->wsi, f->bytes + LWS_PRE, f->n, f->binary ? LWS_WRITE_BINARY : LWS_WRITE_TEXT);
-		free(f);
-		if (sent < 0)
-			return -1;
+	size_t n = strlen(name);
+
+	for (char *line = strstr(head, "\r\n"); line && line[2] != '\r'; line = strstr(line + 2, "\r\n")) {
+		char *at = line + 2;
+		if (strncasecmp(at, name, n) != 0 || at[n] != ':')
+			continue;
+		at += n + 1;
+		at += strspn(at, " \t");
+		size_t k = strcspn(at, "\r");
+		while (k > 0 && (at[k - 1] == ' ' || at[k - 1] == '\t'))
+			k--;
+		return strndup(at, k);
 	}
-	if (d->first || lws_partial_buffered(d->wsi)) {
-		lws_callback_on_writable(d->wsi);
-		return 0;
-	}
-	if (d->closing) {
-		lws_close_reason(
-			d->wsi, (enum lws_close_status)d->our_code, (unsigned char *)d->why, strlen(d->why));
-		loop_timer_at(d->timer, loop_entered_ms(d->loop) + WEB_SOCKET_CLOSE_MS);
-		return -1; /* libwebsockets sends the close frame and waits for the other end's */
-	}
-	if (d->socket.on.drain)
-		d->socket.on.drain(d->socket.on.ctx, &d->socket);
-	return 0;
+	return NULL;
 }
 
-static int give_up(struct dial *d, int code, const char *why)
+static bool value_is(char *head, const char *name, const char *want, bool any_case)
 {
-	remember(d, code, why);
-	lws_close_reason(d->wsi, (enum lws_close_status)code, (unsigned char *)d->why, strlen(d->why));
-	return -1;
+	auto_free char *v = value_of(head, name);
+	return v && (any_case ? http_head_has_token(v, want) : !strcmp(v, want));
 }
 
-static int received(struct dial *d, const void *p, size_t n)
+/* What is wrong with the answer; NULL: nothing. `text` is room for words. */
+static const char *objection(const struct hand *h, char *head, char text[static WEB_SOCKET_WHY_MAX])
 {
-	bool whole = lws_is_final_fragment(d->wsi), binary = lws_frame_is_binary(d->wsi);
-	struct buf message = d->message;
+	char accept[WS_FRAME_ACCEPT_MAX];
+	unsigned status;
 
-	if (d->closing || d->over)
-		return 0;
-	if (message.n + n > d->message_bytes)
-		return give_up(d, WEB_CLOSE_BIG, "the message is larger than is taken here");
-	if (!whole || message.n > 0) {
-		buf_put(&d->message, p, n);
-		message = d->message;
-	} else {
-		message = (struct buf){ .p = (uint8_t *)p, .n = n };
+	if (sscanf(head, "HTTP/1.1 %3u", &status) != 1)
+		return "the other end does not speak HTTP/1.1";
+	if (status != 101) {
+		snprintf(text, WEB_SOCKET_WHY_MAX, "the other end answered with status %u", status);
+		return text;
 	}
-	if (message.bad)
-		return give_up(d, WEB_CLOSE_BIG, "out of memory");
-	if (!whole)
-		return 0;
-	d->message = (struct buf){ 0 };
-	bool good = binary || ws_frame_is_utf8(message.p, message.n);
-	if (good && d->socket.on.message)
-		d->socket.on.message(d->socket.on.ctx, &d->socket, message.p, message.n, binary);
-	if (message.p != p)
-		buf_done(&message);
-	return good ? 0 : give_up(d, WEB_SOCKET_BAD_TEXT, "the text is not UTF-8");
+	if (!ws_frame_accept(h->key, accept) || !value_is(head, "upgrade", "websocket", true) ||
+		!value_is(head, "connection", "upgrade", true) ||
+		!value_is(head, "sec-websocket-accept", accept, false))
+		return "the other end does not speak WebSocket";
+	auto_free char *protocol = value_of(head, "sec-websocket-protocol");
+	auto_free char *extensions = value_of(head, "sec-websocket-extensions");
+	if (extensions || (protocol && (!h->protocol || !http_head_has_token(h->protocol, protocol))))
+		return "the other end chose what was not offered";
+	return NULL;
 }
 
-static void opened(struct dial *d)
+static void opened(struct dial *d, const uint8_t *rest, size_t n)
 {
-	d->open = true;
-	free_setup(take(d->setup));
-	loop_timer_at(d->timer, UINT64_MAX);
-	if (d->first || d->closing)
-		lws_callback_on_writable(d->wsi);
-	if (d->socket.on.open)
+	struct hand *h = take(d->hand);
+
+	loop_timer_at(d->timer, d->closing ? loop_now_ms(d->loop) + WEB_SOCKET_CLOSE_MS : UINT64_MAX);
+	if (h->early.n > 0)
+		(void)tcp_send(d->tcp, h->early.p, h->early.n);
+	if (!d->closing && d->socket.on.open)
 		d->socket.on.open(d->socket.on.ctx, &d->socket);
+	if (n > 0 && !d->reader.stopped)
+		read_on(d, rest, n);
+	free_hand(h); /* `rest` is its reply's */
 }
 
-/* The other end's close frame: two bytes of code, then text. */
-static void heard_close(struct dial *d, const uint8_t *p, size_t n)
+static void shake(struct dial *d, const uint8_t *p, size_t n)
 {
-	char why[WEB_SOCKET_WHY_MAX + 1] = "";
+	struct hand *h = d->hand;
+	char text[WEB_SOCKET_WHY_MAX];
 
-	if (n > 2)
-		snprintf(why, sizeof(why), "%.*s", (int)(n - 2), (const char *)p + 2);
-	remember(d, n >= 2 ? p[0] << 8 | p[1] : WEB_SOCKET_NO_CODE, why);
-}
-
-static void failed(struct dial *d, struct lws *wsi, const char *why, size_t n)
-{
-	char text[WEB_SOCKET_WHY_MAX + 1];
-
-	if (d->wsi && d->wsi != wsi)
-		return;
-	d->wsi = NULL;
-	if (d->setup->dialling)
-		return; /* libwebsockets returns NULL next, and then the next address is tried */
-	if (!d->setup->reached && d->setup->next < d->setup->resolve.addresses_n) {
-		try_next(d);
+	buf_put(&h->reply, p, n);
+	size_t end = h->reply.bad ? 0 : http_head_end((const char *)h->reply.p, h->reply.n, &h->scanned);
+	if (h->reply.bad || (end == 0 && h->reply.n > REPLY_MAX) || end > REPLY_MAX) {
+		lose(d, WEB_SOCKET_LOST, "the other end's answer is too long");
 		return;
 	}
-	snprintf(text, sizeof(text), "%.*s", (int)n, why ? why : "");
-	end(d, WEB_SOCKET_LOST, *text ? text : "the connection could not be made");
+	if (end == 0)
+		return;
+	auto_free char *head = strndup((const char *)h->reply.p, end);
+	const char *why = head ? objection(h, head, text) : "out of memory";
+	if (why)
+		lose(d, WEB_SOCKET_LOST, why);
+	else
+		opened(d, h->reply.p + end, h->reply.n - end);
 }
 
-static void closed(struct dial *d)
+static void on_bytes(void *ctx, struct tcp *t, const uint8_t *p, size_t n)
 {
-	d->wsi = NULL;
-	if (d->closing)
-		remember(d, d->our_code, "closed");
-	end(d, WEB_SOCKET_LOST, "the connection broke");
+	struct dial *d = ctx;
+
+	(void)t;
+	if (d->hand)
+		shake(d, p, n);
+	else if (!d->reader.stopped)
+		read_on(d, p, n);
 }
 
-static int handle(struct dial *d, struct lws *wsi, enum lws_callback_reasons reason, void *in, size_t n)
+static void on_drain(void *ctx, struct tcp *t)
 {
-	if (reason == LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER)
-		d->setup->reached = true;
-	else if (reason == LWS_CALLBACK_CLIENT_ESTABLISHED)
-		opened(d);
-	else if (reason == LWS_CALLBACK_CLIENT_RECEIVE)
-		return received(d, in, n);
-	else if (reason == LWS_CALLBACK_CLIENT_WRITEABLE)
-		return d->open ? send_frames(d) : 0;
-	else if (reason == LWS_CALLBACK_WS_PEER_INITIATED_CLOSE)
-		heard_close(d, in, n);
-	else if (reason == LWS_CALLBACK_CLIENT_CONNECTION_ERROR)
-		failed(d, wsi, in, n);
-	else if (reason == LWS_CALLBACK_CLIENT_CLOSED)
-		closed(d);
-	return 0;
+	struct dial *d = ctx;
+	(void)t;
+	if (!d->hand && !d->closing && d->socket.on.drain)
+		d->socket.on.drain(d->socket.on.ctx, &d->socket);
 }
 
-static int on_client(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t n)
+static void on_close(void *ctx, struct tcp *t, const char *why)
 {
-	struct dial *d;
+	struct dial *d = ctx;
 
-	switch ((int)reason) {
-	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_CLIENT_VERIFY_CERTS:
-		SSL_CTX_set_mode(user, SSL_MODE_RELEASE_BUFFERS);
-		return 0;
-	case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
-	case LWS_CALLBACK_CLIENT_ESTABLISHED:
-	case LWS_CALLBACK_CLIENT_RECEIVE:
-	case LWS_CALLBACK_CLIENT_WRITEABLE:
-	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-	case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
-	case LWS_CALLBACK_CLIENT_CLOSED:
-		d = lws_get_opaque_user_data(wsi);
-		break;
-	default:
-		return 0;
-	}
-	if (!d)
-		return reason == LWS_CALLBACK_CLIENT_CONNECTION_ERROR || reason == LWS_CALLBACK_CLIENT_CLOSED ? 0
-													      : -1;
-	struct loop *l = d->loop;
-	loop_enter(l);
-	int ret = handle(d, wsi, reason, in, n);
-	loop_exit(l);
-	return ret;
+	(void)t;
+	remember(d, WEB_SOCKET_LOST, why, strlen(why));
+	if (d->socket.on.close)
+		d->socket.on.close(d->socket.on.ctx, &d->socket, d->code, d->why ? d->why : "");
+	free_dial(d);
 }
 
 /* --- what the owner calls */
 
+static size_t dial_queued(const struct web_socket *socket)
+{
+	const struct dial *d = (const struct dial *)socket;
+	return d->hand ? d->hand->early.n : tcp_queued(d->tcp);
+}
+
 static bool dial_send(struct web_socket *socket, const void *p, size_t n, bool binary)
 {
 	struct dial *d = (struct dial *)socket;
+	size_t queued = dial_queued(socket);
 
-	if (d->closing || d->over)
+	if (d->closing)
 		return false;
-	if (d->queued > d->socket_bytes || n > d->socket_bytes - d->queued) {
-		end(d, WEB_CLOSE_SLOW, "the other end does not take what is sent");
-		return false;
-	}
-	struct frame *f = malloc(sizeof(*f) + LWS_PRE + n);
-	if (!f) {
-		end(d, WEB_SOCKET_LOST, "out of memory");
+	if (queued > d->socket_bytes || n > d->socket_bytes - queued) {
+		lose(d, WEB_CLOSE_SLOW, "the other end does not take what is sent");
 		return false;
 	}
-	*f = (struct frame){ .n = n, .binary = binary };
-	memcpy(f->bytes + LWS_PRE, p, n);
-	*d->last = f;
-	d->last = &f->next;
-	d->queued += n;
-	if (d->open && d->wsi)
-		lws_callback_on_writable(d->wsi);
-	return true;
+	if (put_frame(d, binary ? WS_OP_BINARY : WS_OP_TEXT, p, n))
+		return true;
+	lose(d, WEB_SOCKET_LOST, "out of memory");
+	return false;
 }
-
-static size_t dial_queued(const struct web_socket *socket) { return ((const struct dial *)socket)->queued; }
 
 static void dial_close(struct web_socket *socket, int code, const char *why)
 {
 	struct dial *d = (struct dial *)socket;
 
-	if (d->closing || d->over)
+	if (d->closing)
 		return;
-	d->closing = true;
-	d->our_code = code;
-	snprintf(d->why, sizeof(d->why), "%s", why ? why : "");
-	if (!d->open)
-		end(d, code, "closed before it was open");
-	else if (d->wsi)
-		lws_callback_on_writable(d->wsi);
+	if (d->hand) {
+		lose(d, code, "closed before it was open");
+		return;
+	}
+	put_close(d, code, why ? why : "", why ? strlen(why) : 0);
+	loop_timer_at(d->timer, loop_now_ms(d->loop) + WEB_SOCKET_CLOSE_MS);
 }
 
 static const struct web_socket_impl dial_impl = { dial_send, dial_queued, dial_close };
 
+static enum rc connect_by(struct dial *d, const struct web_dial *how, struct fault *f)
+{
+	struct web_url_proxy proxy = { 0 };
+	struct hush login = { 0 };
+	char address[WEB_URL_HOST_MAX + 16];
+	struct tcp_dial tcp = { .host = d->hand->url.host,
+		.port = d->hand->url.port,
+		.egress = how->egress,
+		.tls = d->hand->url.tls,
+		.tls_ca = how->tls_ca,
+		.connect_ms = how->connect_ms ? how->connect_ms : CONNECT_MS,
+		.queue_bytes = d->socket_bytes + d->socket_bytes / 8 + SPARE_BYTES,
+		.on = { d, on_open, on_bytes, on_drain, on_close } };
+
+	enum rc rc = web_url_split_proxy(how->http_proxy, &proxy, f);
+	if (rc == RC_OK && proxy.host) {
+		snprintf(address, sizeof(address), strchr(proxy.host, ':') ? "[%s]:%u" : "%s:%u", proxy.host,
+			proxy.port);
+		tcp.egress = (struct egress){ EGRESS_HTTP_PROXY, address, &login };
+		if (*proxy.auth)
+			rc = hush_set(&login, proxy.auth, strlen(proxy.auth) - 1); /* without its '@' */
+	}
+	if (rc == RC_OK)
+		rc = tcp_dial(d->loop, &tcp, &d->tcp, f);
+	hush_done(&login);
+	if (proxy.auth)
+		hush_wipe(proxy.auth, strlen(proxy.auth));
+	web_url_proxy_done(&proxy);
+	return rc;
+}
+
 static enum rc set_up(struct dial *d, const struct web_dial *how, struct fault *f)
 {
-	struct setup *u = d->setup = calloc(1, sizeof(*u));
-	if (!u)
+	struct hand *h = d->hand = calloc(1, sizeof(*h));
+	if (!h || (how->protocol && !(h->protocol = strdup(how->protocol))))
 		return RC_NOMEM;
-	u->dial = d;
-	if ((how->protocol && !(u->protocol = strdup(how->protocol))) ||
-		(how->tls_ca && !(u->ca = strdup(how->tls_ca))))
-		return RC_NOMEM;
-	enum rc rc = web_url_split(how->url, &u->url, f);
-	if (rc == RC_OK)
-		rc = web_url_split_proxy(how->http_proxy, &u->proxy, f);
+	enum rc rc = web_url_split(how->url, &h->url, f);
 	if (rc == RC_OK)
 		rc = loop_timer_new(d->loop, too_late, d, &d->timer);
-	if (rc == RC_OK)
-		rc = resolve_start(d->loop, &u->resolve, u->proxy.host ? u->proxy.host : u->url.host, resolved, f);
-	return rc;
+	return rc == RC_OK ? connect_by(d, how, f) : rc;
 }
 
 enum rc web_dial(struct loop *l, const struct web_dial *how, struct web_socket **ret_socket, struct fault *f)
@@ -433,16 +388,14 @@ enum rc web_dial(struct loop *l, const struct web_dial *how, struct web_socket *
 		return RC_NOMEM;
 	d->socket = (struct web_socket){ &dial_impl, how->on };
 	d->loop = l;
-	d->last = &d->first;
 	d->socket_bytes = how->limits.socket_bytes ? how->limits.socket_bytes : SOCKET_BYTES;
-	d->message_bytes = how->limits.message_bytes ? how->limits.message_bytes : MESSAGE_BYTES;
-	loop_late_init(&d->late, settle);
+	d->reader.message_max = how->limits.message_bytes ? how->limits.message_bytes : MESSAGE_BYTES;
+	d->reader.on = (struct ws_reader_on){ d, on_message, on_ping, on_close_frame };
 	enum rc rc = set_up(d, how, f);
 	if (rc != RC_OK) {
 		free_dial(d);
 		return rc;
 	}
-	d->setup->resolving = true;
 	loop_timer_at(d->timer, loop_now_ms(l) + (how->connect_ms ? how->connect_ms : CONNECT_MS));
 	*ret_socket = &d->socket;
 	return RC_OK;

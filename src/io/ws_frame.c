@@ -10,7 +10,7 @@
 
 static bool is_op(unsigned op) { return op <= WS_OP_BINARY || (op >= WS_OP_CLOSE && op <= WS_OP_PONG); }
 
-enum rc ws_frame_parse(const uint8_t *p, size_t n, struct ws_frame *ret, size_t *ret_used)
+static enum rc parse(const uint8_t *p, size_t n, uint8_t masked, struct ws_frame *ret, size_t *ret_used)
 {
 	struct rd r = rd_over(p, n);
 	uint8_t first = rd_u8(&r), second = rd_u8(&r);
@@ -18,7 +18,7 @@ enum rc ws_frame_parse(const uint8_t *p, size_t n, struct ws_frame *ret, size_t 
 
 	if (r.bad)
 		return RC_MORE;
-	if ((first & RSV) || !is_op(first & 15) || !(second & MASKED))
+	if ((first & RSV) || !is_op(first & 15) || (second & MASKED) != masked)
 		return RC_MALFORMED;
 	if (f.op >= WS_OP_CLOSE && (!f.fin || f.n > WS_FRAME_CONTROL_MAX))
 		return RC_MALFORMED;
@@ -31,13 +31,24 @@ enum rc ws_frame_parse(const uint8_t *p, size_t n, struct ws_frame *ret, size_t 
 		if (!r.bad && (f.n <= UINT16_MAX || f.n >> 63))
 			return RC_MALFORMED;
 	}
-	const uint8_t *mask = rd_bytes(&r, 4);
-	if (!mask)
+	const uint8_t *mask = masked ? rd_bytes(&r, 4) : NULL;
+	if (r.bad)
 		return RC_MORE;
-	memcpy(f.mask, mask, 4);
+	if (mask)
+		memcpy(f.mask, mask, 4);
 	*ret = f;
 	*ret_used = n - rd_left(&r);
 	return RC_OK;
+}
+
+enum rc ws_frame_parse(const uint8_t *p, size_t n, struct ws_frame *ret, size_t *ret_used)
+{
+	return parse(p, n, MASKED, ret, ret_used);
+}
+
+enum rc ws_frame_parse_plain(const uint8_t *p, size_t n, struct ws_frame *ret, size_t *ret_used)
+{
+	return parse(p, n, 0, ret, ret_used);
 }
 
 size_t ws_frame_head(uint8_t ret[static WS_FRAME_HEAD_MAX], enum ws_op op, uint64_t n)
@@ -49,6 +60,15 @@ size_t ws_frame_head(uint8_t ret[static WS_FRAME_HEAD_MAX], enum ws_op op, uint6
 	for (unsigned i = 0; i < bytes; i++)
 		ret[2 + i] = (uint8_t)(n >> (8 * (bytes - 1 - i)));
 	return 2 + bytes;
+}
+
+size_t ws_frame_head_masked(
+	uint8_t ret[static WS_FRAME_HEAD_MAX], enum ws_op op, uint64_t n, const uint8_t mask[static 4])
+{
+	size_t used = ws_frame_head(ret, op, n);
+	ret[1] |= MASKED;
+	memcpy(ret + used, mask, 4);
+	return used + 4;
 }
 
 void ws_frame_unmask(uint8_t *p, size_t n, const uint8_t mask[static 4], uint64_t at)

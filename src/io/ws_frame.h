@@ -1,6 +1,6 @@
 /*
- * ws_frame: WebSocket frames as a server reads and writes them (RFC 6455, 5): what comes in is masked, what goes out is not;
- * no extensions. Pure; any thread.
+ * ws_frame: WebSocket frames (RFC 6455, 5): what a client sends is masked, what a server sends is not; no extensions. Pure;
+ * any thread.
  */
 #pragma once
 
@@ -27,10 +27,16 @@ struct ws_frame {
 /* The head of a frame from a client. RC_MORE: not whole yet; RC_MALFORMED: no lawful frame (close 1002). */
 enum rc ws_frame_parse(const uint8_t *p, size_t n, struct ws_frame *ret, size_t *ret_used);
 
+/* The same, from a server: `mask` is zeroes. */
+enum rc ws_frame_parse_plain(const uint8_t *p, size_t n, struct ws_frame *ret, size_t *ret_used);
+
 /* Writes the head of an unmasked whole frame and returns its length. */
 size_t ws_frame_head(uint8_t ret[static WS_FRAME_HEAD_MAX], enum ws_op op, uint64_t n);
+/* The same, of one whose bytes are masked by ws_frame_unmask. */
+size_t ws_frame_head_masked(
+	uint8_t ret[static WS_FRAME_HEAD_MAX], enum ws_op op, uint64_t n, const uint8_t mask[static 4]);
 
-/* Unmasks n bytes that stand at offset `at` of the frame's payload. */
+/* Masks, or unmasks, n bytes that stand at offset `at` of the frame's payload. */
 void ws_frame_unmask(uint8_t *p, size_t n, const uint8_t mask[static 4], uint64_t at);
 
 bool ws_frame_is_utf8(const uint8_t *p, size_t n);

@@ -2,6 +2,24 @@
 
 #include <string.h>
 
+const struct field action_plan_fields[] = {
+	{ .name = "dryRun",
+		.type = FIELD_BOOL,
+		FIELD_AT(struct action_plan, dry_run),
+		.doc = "True: nothing was done." },
+	{ .name = "would",
+		.type = FIELD_LIST,
+		FIELD_AT(struct action_plan, would),
+		.item = FIELD_STR,
+		.doc = "What would be done, in order." },
+	{ .name = "lanes",
+		.type = FIELD_LIST,
+		FIELD_AT(struct action_plan, lanes),
+		.item = FIELD_STR,
+		.doc = "The rate lanes that it would draw on." },
+	{ 0 },
+};
+
 static const struct field empty_fields[] = { { 0 } };
 
 static const struct field session_fields[] = {
@@ -211,6 +229,7 @@ static const struct action session_login = {
 	.result = session_fields,
 	.result_size = sizeof(struct action_session_result),
 	.lanes = lanes_login,
+	.mutates = true,
 	.doc = "Logs the account's session on to Steam, and keeps it on.",
 };
 
@@ -225,6 +244,7 @@ static const struct action session_logout = {
 	.result = session_fields,
 	.result_size = sizeof(struct action_session_result),
 	.lanes = lanes_none,
+	.mutates = true,
 	.doc = "Logs the account's session off.",
 };
 

@@ -25,8 +25,18 @@ struct action {
 	const struct field *result;
 	size_t result_size;
 	const char *const *lanes; /* rate lanes it draws on; ends in NULL */
+	bool mutates; /* has an effect at Steam: then it has a dry run, which tells a struct action_plan */
+	bool probe;   /* can find out whether an attempt before had its effect; every guarded one can */
 	const char *doc;
 };
+
+/* The result of a dry run, of whatever action. */
+struct action_plan {
+	bool dry_run;
+	struct field_list would; /* of const char *: what would be done, in order */
+	struct field_list lanes; /* of const char *: names of the lanes that it would draw on */
+};
+extern const struct field action_plan_fields[];
 
 extern const struct action *const action_all[]; /* sorted by name; ends in NULL */
 

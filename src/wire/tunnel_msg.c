@@ -110,6 +110,7 @@ static const struct field dispatch_fields[] = {
 	{ ID(dispatch, "traceId", trace_id, MAYBE), .doc = "for logs at both ends" },
 	{ TEXT(dispatch, "sealed", sealed, MAYBE), .max = SEALED_LEN, .chars = HEX_CHARS, .doc = "the payload's secret members, sealed to the agent" },
 	{ ROW(dispatch, "probe", probe, FIELD_BOOL, MAYBE), .doc = "an attempt before may have had its effect: find out first" },
+	{ ROW(dispatch, "intentAt", intent_ms, FIELD_TIME, MAYBE), .doc = "when that attempt declared its effect" },
 	{ ROW(dispatch, "dryRun", dry_run, FIELD_BOOL, MAYBE), .doc = "say what would be done, and do nothing" },
 	{ 0 },
 };

@@ -196,6 +196,8 @@ static void put_act(char *to, const struct steam_session_act *a)
 	case STEAM_SESSION_ANSWER:
 		put_answer(to, a->call);
 		return;
+	case STEAM_SESSION_PUSH:
+		fail("a push in an anonymous session", "");
 	}
 }
 

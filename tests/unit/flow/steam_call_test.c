@@ -98,8 +98,149 @@ static void changes(void)
 	steam_call_free(c);
 }
 
+/* The frame that the call wants to send, as Steam would read it; in the arena. */
+static struct steam_frame sent_by(
+	struct steam_call *c, uint64_t now_ms, uint64_t steamid, struct buf *out, struct arena *a)
+{
+	struct steam_frame fr;
+	struct fault f = { 0 };
+	CHECK(steam_call_request(c, now_ms,
+		(struct steam_frame){
+			.steamid = steamid, .session = 3, .job_source = 21, .job_target = STEAM_JOB_NONE },
+		out));
+	CHECK(c->sent);
+	CHECK(steam_frame_parse(out->p, out->n, a, &fr, &f) == RC_OK);
+	return fr;
+}
+
+static struct steam_call *asked(struct steam_ask ask)
+{
+	struct steam_call *c;
+	struct fault f = { 0 };
+	ask.deadline_ms = 1100;
+	CHECK(steam_call_new(&ask, 100, &c, &f) == RC_OK && !c->sent);
+	CHECK(steam_call_due(c) == 1100);
+	return c;
+}
+
+/* A service's method: by another message when nobody is logged on; its result is in the header of its answer. */
+static void service(uint64_t steamid, int32_t eresult)
+{
+	struct buf out = { 0 };
+	struct arena a = { 0 };
+	CMsgProtoBufHeader h = CMSG_PROTO_BUF_HEADER__INIT;
+	struct steam_call *c = asked((struct steam_ask){
+		STEAM_CALL_SERVICE, .method = "Authentication.Some#1", .body = "\x08\x01", .body_n = 2 });
+	struct steam_frame fr = sent_by(c, 100, steamid, &out, &a);
+
+	CHECK(fr.emsg ==
+		(steamid ? EMSG_SERVICE_METHOD_CALL_FROM_CLIENT : EMSG_SERVICE_METHOD_CALL_FROM_CLIENT_NON_AUTHED));
+	CHECK_STR(fr.header->target_job_name, "Authentication.Some#1");
+	CHECK(fr.header->realm == 1 && fr.job_source == 21 && fr.steamid == steamid && fr.body_n == 2);
+	CHECK(!steam_call_request(c, 100, (struct steam_frame){ .job_source = 22 }, &out));
+
+	h.error_message = (char *)"because";
+	fr = (struct steam_frame){ .emsg = EMSG_SERVICE_METHOD_RESPONSE,
+		.job_target = 21,
+		.eresult = eresult,
+		.header = &h,
+		.body = (const uint8_t *)"\x10\x05\x18",
+		.body_n = 3 };
+	CHECK(steam_call_feed(c, 200, &fr) && c->ended && c->eresult == eresult && c->body_n == 3);
+	CHECK(c->rc == (eresult == 1 ? RC_OK : RC_REFUSED) && !memcmp(c->body, fr.body, 3));
+	if (eresult != 1)
+		CHECK_STR(c->fault.text, "Authentication.Some#1: InvalidPassword (5): because");
+	steam_call_free(c);
+	buf_done(&out);
+	arena_done(&a);
+}
+
+static void job(void)
+{
+	struct buf out = { 0 };
+	struct arena a = { 0 };
+	struct steam_call *c = asked((struct steam_ask){ STEAM_CALL_JOB, .emsg = EMSG_CLIENT_REGISTER_KEY });
+	struct steam_frame fr = sent_by(c, 100, 7, &out, &a);
+
+	CHECK(fr.kind == STEAM_FRAME_PROTO && fr.emsg == EMSG_CLIENT_REGISTER_KEY && fr.body_n == 0 &&
+		fr.session == 3);
+	fr = (struct steam_frame){ .emsg = EMSG_CLIENT_PURCHASE_RESPONSE, .job_target = 21 };
+	CHECK(steam_call_feed(c, 150, &fr) && c->rc == RC_OK && c->emsg == EMSG_CLIENT_PURCHASE_RESPONSE &&
+		!c->body);
+	steam_call_free(c);
+
+	buf_done(&out);
+	c = asked((struct steam_ask){ STEAM_CALL_JOB, .emsg = 855, .is_struct = true, .body = "abc", .body_n = 3 });
+	fr = sent_by(c, 100, 7, &out, &a);
+	CHECK(fr.kind == STEAM_FRAME_STRUCT && fr.emsg == 855 && fr.steamid == 7 && fr.body_n == 3);
+	fr = (struct steam_frame){ .emsg = EMSG_DEST_JOB_FAILED, .job_target = 21 };
+	CHECK(steam_call_feed(c, 150, &fr) && c->rc == RC_REFUSED && c->sent);
+	steam_call_free(c);
+	buf_done(&out);
+	arena_done(&a);
+}
+
+static void send_only(void)
+{
+	struct buf out = { 0 };
+	struct arena a = { 0 };
+	struct steam_call *c = asked(
+		(struct steam_ask){ STEAM_CALL_SEND, .emsg = EMSG_CLIENT_CHANGE_STATUS, .body = "x", .body_n = 1 });
+	struct steam_frame fr = sent_by(c, 100, 7, &out, &a);
+	CHECK(fr.emsg == EMSG_CLIENT_CHANGE_STATUS && fr.job_source == STEAM_JOB_NONE && c->ended &&
+		c->rc == RC_OK);
+	steam_call_free(c);
+	buf_done(&out);
+
+	c = asked((struct steam_ask){ STEAM_CALL_SEND, .method = "SteamNotification.MarkNotificationsRead#1" });
+	fr = sent_by(c, 100, 7, &out, &a);
+	CHECK(fr.emsg == EMSG_SERVICE_METHOD_CALL_FROM_CLIENT && fr.job_source == STEAM_JOB_NONE && c->ended);
+	steam_call_free(c);
+	buf_done(&out);
+	arena_done(&a);
+}
+
+/* "Still at work" gives as much time as at first, but not for ever. */
+static void alive(void)
+{
+	struct buf out = { 0 };
+	struct arena a = { 0 };
+	const struct steam_frame beat = { .emsg = EMSG_JOB_HEARTBEAT, .job_target = 21 };
+	struct steam_call *c = asked((struct steam_ask){ STEAM_CALL_JOB, .emsg = EMSG_CLIENT_REGISTER_KEY });
+
+	sent_by(c, 100, 7, &out, &a);
+	CHECK(steam_call_feed(c, 600, &beat) && !c->ended && steam_call_due(c) == 1600);
+	for (uint64_t now = 600; now < 9000; now += 100)
+		CHECK(steam_call_feed(c, now, &beat));
+	CHECK(steam_call_due(c) == 100 + 1000 * STEAM_CALL_ALIVE_MAX);
+	steam_call_free(c);
+	buf_done(&out);
+	arena_done(&a);
+}
+
+static void senseless(void)
+{
+	struct steam_call *c = NULL;
+	struct fault f = { 0 };
+	CHECK(steam_call_new(&(struct steam_ask){ STEAM_CALL_JOB, .deadline_ms = 9 }, 1, &c, &f) == RC_INVALID);
+	CHECK(steam_call_new(&(struct steam_ask){ STEAM_CALL_SEND, .deadline_ms = 9 }, 1, &c, &f) == RC_INVALID);
+	CHECK(steam_call_new(&(struct steam_ask){ STEAM_CALL_SERVICE, .deadline_ms = 9, .emsg = 5 }, 1, &c, &f) ==
+		RC_INVALID);
+	CHECK(steam_call_new(&(struct steam_ask){ STEAM_CALL_JOB, .deadline_ms = 9, .emsg = 5, .body = "",
+				     .body_n = STEAM_CALL_BODY_MAX + 1 },
+		      1, &c, &f) == RC_TOO_LARGE);
+	CHECK(!c);
+}
+
 int main(void)
 {
+	service(0, 1);
+	service(76561197960265729u, 1);
+	service(76561197960265729u, 5);
+	job();
+	send_only();
+	alive();
+	senseless();
 	app_480();
 	app_480_metadata();
 	package_0();

@@ -1,6 +1,6 @@
 /* The WebSocket client against our server, against nobody, and through a proxy. */
 #include "io/clock.h"
-#include "tests/unit/io/site.h"
+#include "tests/unit/io/proxy.h"
 
 static struct site site;
 
@@ -140,23 +140,11 @@ static void what_is_too_much(void)
 	CHECK(e.opened && e.code == WEB_CLOSE_SLOW);
 }
 
-/* A listener that never answers, and its port. */
-static int deaf(uint16_t *port)
-{
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t n = sizeof(a);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	CHECK(bind(fd, (struct sockaddr *)&a, n) == 0 && listen(fd, 16) == 0 &&
-		getsockname(fd, (struct sockaddr *)&a, &n) == 0);
-	*port = ntohs(a.sin_port);
-	return fd;
-}
-
 static void connections_that_fail(void)
 {
 	char url[128];
 	uint16_t port;
-	int fd = deaf(&port);
+	int fd = proxy_deaf(&port);
 
 	struct end e = once((struct end){ 0 }, site_url("/other"), (struct web_dial){ 0 });
 	CHECK(!e.opened && e.code == 1006 && *e.why);
@@ -242,68 +230,30 @@ static void five_hundred_at_once(void)
 	loop_free(l);
 }
 
-/* --- a proxy: CONNECT, then bytes to and fro */
-
-static atomic_int proxied;
-static int proxy_fd;
-
-static void *relay(void *arg)
+static void through_proxies(void)
 {
-	int near = (int)(intptr_t)arg, far;
-	char head[2048], block[4096];
-	unsigned port;
-
-	site_hear(near, head, sizeof(head), "\r\n\r\n");
-	CHECK(sscanf(head, "CONNECT not.resolved.here:%u HTTP/1.1\r\n", &port) == 1);
-	CHECK(strstr(head, "\r\nProxy-authorization: basic dXNlcjpwdw==\r\n"));
-	far = site_connect(&site);
-	site_say(near, "HTTP/1.1 200 Connection established\r\n\r\n");
-	proxied++;
-	for (struct pollfd p[2] = { { near, POLLIN, 0 }, { far, POLLIN, 0 } }; poll(p, 2, 10000) > 0;)
-		for (int i = 0; i < 2; i++) {
-			ssize_t n = p[i].revents ? recv(p[i].fd, block, sizeof(block), 0) : -2;
-			if (n >= -1 && n <= 0) {
-				close(near);
-				close(far);
-				return NULL;
-			}
-			if (n > 0)
-				site_put(p[!i].fd, block, (size_t)n);
-		}
-	return NULL;
-}
-
-static void *proxy_main(void *arg)
-{
-	(void)arg;
-	for (int i = 0; i < 2; i++) {
-		pthread_t t;
-		int fd = accept(proxy_fd, NULL, NULL);
-		CHECK(fd >= 0);
-		CHECK(pthread_create(&t, NULL, relay, (void *)(intptr_t)fd) == 0);
-		pthread_join(t, NULL);
-	}
-	return NULL;
-}
-
-static void through_a_proxy(void)
-{
+	static const struct hush login = { (uint8_t *)"user:pw", 7 };
+	struct proxy p = { .site = &site, .needs_login = true };
 	char proxy[64], url[128];
-	uint16_t port;
-	pthread_t t;
 
-	proxy_fd = deaf(&port);
-	CHECK(pthread_create(&t, NULL, proxy_main, NULL) == 0);
-	snprintf(proxy, sizeof(proxy), "user:pw@127.0.0.1:%u", port);
+	proxy_start(&p);
+	snprintf(proxy, sizeof(proxy), "user:pw@127.0.0.1:%u", p.port);
 	snprintf(url, sizeof(url), "ws://not.resolved.here:%u/ws", site.port);
 	for (int i = 0; i < 2; i++) {
 		struct end e = once((struct end){ .size = 3000, .quit_by_us = i, .quit_by_them = !i }, url,
 			(struct web_dial){ .http_proxy = proxy });
 		CHECK(e.messages == 10 && e.code == (i ? 4002 : 4001));
 	}
-	CHECK(proxied == 2);
-	pthread_join(t, NULL);
-	close(proxy_fd);
+	for (enum egress_kind k = EGRESS_HTTP_PROXY; k <= EGRESS_SOCKS5; k++) {
+		struct end e = once((struct end){ .size = 3000, .quit_by_us = true }, url,
+			(struct web_dial){ .egress = { k, strchr(proxy, '@') + 1, &login } });
+		CHECK(e.messages == 10 && e.code == 4002);
+	}
+	struct end e = once((struct end){ .size = 3000, .quit_by_us = true }, site_url("/ws"),
+		(struct web_dial){ .egress = { EGRESS_BIND, "127.0.0.1", NULL } });
+	CHECK(e.messages == 10);
+	proxy_stop(&p);
+	CHECK(p.tunnels == 4);
 }
 
 int main(void)
@@ -315,7 +265,7 @@ int main(void)
 	addresses_that_are_none();
 	closed_before_it_was_open_or_with_the_loop();
 	five_hundred_at_once();
-	through_a_proxy();
+	through_proxies();
 	site_stop(&site);
 	return 0;
 }

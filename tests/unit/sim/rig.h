@@ -68,6 +68,8 @@ static inline bool rig_client(struct rig *r)
 		CHECK(r->answers_n < 64);
 		r->answers[r->answers_n++] = a.call;
 		break;
+	case STEAM_SESSION_PUSH:
+		break;
 	}
 	return true;
 }

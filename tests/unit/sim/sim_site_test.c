@@ -124,6 +124,8 @@ static void drain(struct client *c)
 			c->stopped = true;
 			steam_session_stop(c->session, loop_now_ms(c->loop));
 			break;
+		case STEAM_SESSION_PUSH:
+			break;
 		}
 	}
 	loop_timer_at(c->timer, steam_session_due(c->session));
