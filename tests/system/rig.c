@@ -272,8 +272,8 @@ void rig_agent(struct rig *r, unsigned i, const char *region_id, const char *con
 	if (region_id)
 		write_token(r, name, region_id);
 	snprintf(name, sizeof(name), "agent-%u", i);
-	const char *argv[RIG_ARGS_MAX] = { getenv("FOOTPLATE"), "agent", "run", "--server", r->url, "--data", data,
-		"--token-file", token };
+	const char *argv[RIG_ARGS_MAX] = { getenv("FOOTPLATE"), "agent", "run", "--server",
+		*r->agent_url ? r->agent_url : r->url, "--data", data, "--token-file", token };
 	while (argv[n])
 		n++;
 	for (; more && *more; more++) {

@@ -23,6 +23,7 @@ struct rig {
 	char sim_url[128], sim_ca[128];
 	const char *preload; /* a library for the server, or NULL */
 	pid_t agents[RIG_AGENTS_MAX];
+	char agent_url[128]; /* where agents find the control plane; "": at url */
 };
 
 void rig_init(struct rig *r);
