@@ -38,7 +38,7 @@ async function call(server, method, path, body) {
 
 async function ours(cell) {
 	const sim = await startSim(cell, 'sim-ours');
-	const server = await startFootplate(cell, { env: { FOOTPLATE_LANES: 'cm.connect=0,cm.login=0,cm.login.account=0' } });
+	const server = await startFootplate(cell, { env: { FOOTPLATE_LANES__UNSAFE: 'true', FOOTPLATE_LANES__LIMITS: 'cm.connect=0,cm.login=0,cm.login.account=0' } });
 	const region = await call(server, 'POST', '/v1/regions', { name: 'bench' });
 	const { token } = await call(server, 'POST', '/v1/agents/enrollments', { regionId: region.id });
 	const home = cell.folder('agent');

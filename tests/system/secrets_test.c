@@ -287,8 +287,8 @@ static void use(struct plant *t)
 
 int main(void)
 {
-	static const char *const serve[] = { "--no-agent", "--log-level", "debug", "--set",
-		"lanes.rates=cm.login=0,cm.login.account=0", NULL };
+	static const char *const serve[] = { "--no-agent", "--log-level", "debug", "--set", "lanes.unsafe=true",
+		"--set", "lanes.limits=cm.login=0,cm.login.account=0", NULL };
 	static const char *const agent[] = { "--log-level", "debug", NULL };
 	struct plant t = { 0 };
 	char url[128];
