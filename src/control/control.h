@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/metric.h"
+#include "base/rc.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -16,14 +17,17 @@
 
 struct feed;
 struct hub;
+struct lane_kind;
 struct loop;
 struct loop_timer;
+struct moves_task;
 struct pool;
 struct queue;
 struct queue_ear;
 struct route;
 struct store;
 struct twins;
+struct tx;
 struct waits;
 struct web_limits;
 struct web_server;
@@ -36,10 +40,14 @@ struct control_secrets {
 	uint8_t cursor[32];      /* of page cursors */
 	uint8_t sign_public[32]; /* Ed25519, proves the control plane to its agents */
 	uint8_t sign_secret[32]; /* Ed25519 seed */
+	uint8_t kek[32];         /* encrypts the keys of secrets at rest, see access/vault */
+	uint8_t kek_name[4];     /* tells which kek that is */
+	uint8_t prints[32];      /* of fingerprints of secrets */
 };
 
 struct control_conf {
 	const char *data_dir;
+	const char *master_key; /* its file; NULL: the systemd credential, or DATA/master.key */
 	const char *host;
 	uint16_t port;
 	const char *tls_cert, *tls_key;
@@ -48,6 +56,7 @@ struct control_conf {
 	uint32_t idempotency_ms; /* how long an answer is kept for its key */
 	uint32_t event_keep;     /* events kept in the log */
 	const struct web_limits *limits;
+	const struct lane_kind *lanes; /* LANE_COUNT rows as configured; NULL: model/lanes.def */
 };
 
 struct control {
@@ -69,8 +78,10 @@ struct control {
 	char epoch[CONTROL_EPOCH_MAX]; /* of the event log: made with the database */
 	int64_t started_ms;
 	const struct route *const *routes; /* the API: tables of rows, see http/route.h */
-	/* Told by the writer after a commit: there are new events, queued tasks, tasks to be canceled. Writer's thread. */
-	void (*committed)(struct control *c, bool events, bool tasks, bool cancels);
+	/* A task that is somebody's (moves_task.owner) has moved: folded in, in the same transaction. NULL: nobody owns any. */
+	enum rc (*owned)(struct tx *tx, const struct moves_task *t);
+	/* Told by the writer after a commit what there is now: see the flags of struct tx. Writer's thread. */
+	void (*committed)(struct control *c, const struct tx *told);
 	_Atomic int inflight;  /* requests without an answer */
 	_Atomic bool draining; /* readyz says no, new work is refused */
 };

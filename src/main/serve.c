@@ -37,6 +37,7 @@ static void fill_control_conf(struct serve *s)
 	const struct conf *c = &s->conf;
 	s->control_conf = (struct control_conf){
 		.data_dir = c->data.dir,
+		.master_key = c->data.master_key,
 		.host = c->server.host,
 		.port = (uint16_t)c->server.port,
 		.tls_cert = c->server.tls_cert,
@@ -46,6 +47,7 @@ static void fill_control_conf(struct serve *s)
 		.idempotency_ms = c->engine.idempotency_hours * 3600000,
 		.event_keep = c->engine.events_keep,
 		.limits = &s->limits,
+		.lanes = c->kinds,
 	};
 	s->limits = (struct web_limits){
 		.header_bytes = c->server.header_bytes,

@@ -36,8 +36,12 @@ enum rc json_read(const char *p, size_t n, struct json_t **ret_json, struct faul
 	if (too_deep(p, n))
 		return fault_set(f, RC_MALFORMED, "the JSON is nested more than %d deep", JSON_DEPTH_MAX);
 	json_t *j = json_loadb(p, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
-	if (!j)
+	if (!j) { /* the reason alone: " near '...'" shows a piece of the body, which may be a secret */
+		char *near = strstr(e.text, " near ");
+		if (near)
+			*near = 0;
 		return fault_set(f, RC_MALFORMED, "not JSON at line %d, column %d: %s", e.line, e.column, e.text);
+	}
 	*ret_json = j;
 	return RC_OK;
 }

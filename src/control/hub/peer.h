@@ -11,11 +11,13 @@
 #include "flow/tunnel.h"
 #include "io/loop.h"
 
+struct lanes_hub;
 struct peer;
 struct hub {
 	struct control *control;
-	struct list peers; /* peer.all */
-	struct map agents; /* agent id to struct peer: those that are up */
+	struct lanes_hub *lanes; /* questions for rate lanes */
+	struct list peers;       /* peer.all */
+	struct map agents;       /* agent id to struct peer: those that are up */
 	size_t peers_n;
 	int64_t epochs; /* counts connections; each gets the next */
 	struct loop_timer *tick;
@@ -23,8 +25,9 @@ struct hub {
 	bool dealing, deal_again;       /* a dispatch is on its way; work came meanwhile */
 	bool scanning;                  /* a lease scan is on its way */
 	bool canceling, cancel_again;   /* the same for cancels */
-	_Atomic bool woken, cancels_woken;
-	struct loop_job bell, cancel_bell;
+	bool pushing, push_again;       /* and for what agents are told of accounts */
+	_Atomic bool woken, cancels_woken, push_woken;
+	struct loop_job bell, cancel_bell, push_bell;
 	void (*act)(struct peer *p, const struct tunnel_act *a);
 };
 
