@@ -2,6 +2,9 @@
 
 #include "io/clock.h"
 #include "sim/auth.h"
+#include "sim/chat.h"
+#include "sim/library.h"
+#include "sim/workshop.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,8 +20,10 @@ int64_t sim_time(const struct sim *s) { return sim_time_ms(s) / 1000; }
 static enum rc more_line(void *ctx, const char *folder, const char *line, struct fault *f)
 {
 	struct sim *s = ctx;
-	(void)folder;
-	return people_line(&s->people, line, f);
+	enum rc rc = people_line(&s->people, line, f);
+	if (rc == RC_MISSING)
+		rc = library_line(s, folder, line, f);
+	return rc == RC_MISSING ? workshop_line(s, folder, line, f) : rc;
 }
 
 enum rc sim_load(struct sim *s, const char *path, struct fault *f)
@@ -34,6 +39,9 @@ enum rc sim_load(struct sim *s, const char *path, struct fault *f)
 void sim_done(struct sim *s)
 {
 	auth_free(s->auth);
+	chat_done(s);
+	library_free(s->library);
+	workshop_free(s->workshop);
 	people_done(&s->people);
 	world_done(&s->world);
 	faults_clear(&s->faults);

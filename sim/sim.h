@@ -38,11 +38,17 @@ struct sim_limits {
 };
 
 struct auth;
+struct chat;
+struct library;
+struct workshop;
 
 struct sim {
 	struct world world;
 	struct people people;
-	struct auth *auth; /* sim/auth.c's */
+	struct auth *auth;         /* sim/auth.c's */
+	struct chat *chat;         /* sim/chat.c's */
+	struct library *library;   /* sim/library.c's */
+	struct workshop *workshop; /* sim/workshop.c's */
 	struct sim_limits limits;
 	int64_t clock_offset_ms;  /* of this Steam's time against the machine's */
 	int64_t (*wall_ms)(void); /* NULL: the machine's clock */
