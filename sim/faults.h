@@ -53,6 +53,10 @@ struct effect {
 	bool coalesce;             /* changes since: only half of what changed is told */
 	bool missing_token;
 	bool cdn_corrupt, cdn_truncate;
+	/* Trades: see faults.c */
+	uint32_t listing_lag_s, listing_omits, escrow_days, protection_days, reversal_s, stale_s,
+		confirmation_lag_s;
+	bool glitched, rollback, inventory_private, inventory_full, duplicate_confirmation;
 };
 
 /* Does what was asked for happen? */

@@ -22,14 +22,19 @@ static enum rc more_line(void *ctx, const char *folder, const char *line, struct
 	struct sim *s = ctx;
 	enum rc rc = people_line(&s->people, line, f);
 	if (rc == RC_MISSING)
+		rc = econ_line(&s->econ, &s->people, line, f);
+	if (rc == RC_MISSING)
 		rc = library_line(s, folder, line, f);
-	return rc == RC_MISSING ? workshop_line(s, folder, line, f) : rc;
+	if (rc == RC_MISSING)
+		rc = workshop_line(s, folder, line, f);
+	return rc;
 }
 
 enum rc sim_load(struct sim *s, const char *path, struct fault *f)
 {
 	if (people_init(&s->people) != RC_OK)
 		return fault_set(f, RC_NOMEM, "no memory for the people");
+	econ_init(&s->econ);
 	enum rc rc = auth_new(&s->auth, f);
 	if (rc == RC_OK)
 		rc = world_load_more(&s->world, path, &(struct world_more){ more_line, s }, f);
@@ -42,6 +47,7 @@ void sim_done(struct sim *s)
 	chat_done(s);
 	library_free(s->library);
 	workshop_free(s->workshop);
+	econ_done(&s->econ);
 	people_done(&s->people);
 	world_done(&s->world);
 	faults_clear(&s->faults);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/log.h"
+#include "sim/econ/econ.h"
 #include "sim/faults.h"
 #include "sim/people.h"
 #include "sim/world.h"
@@ -45,6 +46,7 @@ struct workshop;
 struct sim {
 	struct world world;
 	struct people people;
+	struct econ econ;
 	struct auth *auth;         /* sim/auth.c's */
 	struct chat *chat;         /* sim/chat.c's */
 	struct library *library;   /* sim/library.c's */

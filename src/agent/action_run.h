@@ -10,15 +10,16 @@
  */
 #pragma once
 
-#include "agent/lanes.h"
 #include "base/arena.h"
 #include "base/fault.h"
 #include "io/call.h"
+#include "model/lane.h"
 
 #include <stdint.h>
 
 struct action_plan;
 struct http_caller;
+struct lanes;
 struct sessions;
 struct work;
 

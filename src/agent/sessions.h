@@ -55,8 +55,9 @@ enum sessions_want {
 	SESSIONS_LOGIN,  /* starts the session; answered when it is online */
 	SESSIONS_LOGOUT, /* answered when it is off; at once when there is none */
 	SESSIONS_ASK,    /* a question to Steam; the own session is started for it, an account's has to be there */
-	SESSIONS_WEB, /* a web session of the account: `web`; a fresh access token when `fresh`. One renewal at a time */
-	SESSIONS_SELF, /* what Steam told: `self` */
+	SESSIONS_WEB,    /* a web session of the account: `web`; a fresh access token when `fresh`. One renewal at a time */
+	SESSIONS_EGRESS, /* `web`, its egress alone: of the account whether it is online or not; without one the agent's own */
+	SESSIONS_SELF,   /* what Steam told: `self` */
 };
 
 struct session;

@@ -5,6 +5,8 @@
 #include <openssl/ssl.h>
 #include <string.h>
 
+#define PROXY_LOGIN_MAX 511
+
 struct http_caller {
 	CURL *easy;
 };
@@ -123,10 +125,19 @@ static bool put_header(struct call *c, const char *name, const char *value)
 
 	buf_fmt(&line, *value ? "%s: %s" : "%s;", name, value); /* with a semicolon libcurl sends an empty one */
 	struct curl_slist *longer = line.bad ? NULL : curl_slist_append(c->headers, buf_text(&line));
+	hush_wipe(line.p, line.n);
 	buf_done(&line);
 	if (longer)
 		c->headers = longer;
 	return longer;
+}
+
+/* They may hold a token. */
+static void drop_headers(struct curl_slist *all)
+{
+	for (struct curl_slist *h = all; h; h = h->next)
+		hush_wipe(h->data, strlen(h->data));
+	curl_slist_free_all(all);
 }
 
 static enum rc set_headers(struct call *c, struct fault *f)
@@ -174,8 +185,6 @@ static void set_way(struct call *c)
 	curl_easy_setopt(c->easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(c->easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
 	curl_easy_setopt(c->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(c->easy, CURLOPT_PROXY,
-		ask->http_proxy ? ask->http_proxy : ""); /* "": none, whatever the environment says */
 	curl_easy_setopt(c->easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c->easy, CURLOPT_USERAGENT, "footplate/" FOOTPLATE_VERSION);
 	curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS, (long)ask->deadline_ms);
@@ -195,6 +204,44 @@ static void set_way(struct call *c)
 		curl_easy_setopt(c->easy, CURLOPT_SSL_CTX_FUNCTION, add_ca);
 		curl_easy_setopt(c->easy, CURLOPT_SSL_CTX_DATA, c);
 	}
+}
+
+/* libcurl copies both texts, and wipes neither: they are overwritten when the handle is reset or freed. */
+static enum rc set_login(struct call *c, const struct hush *login, struct fault *f)
+{
+	const uint8_t *colon = memchr(login->p, ':', login->n);
+	size_t user_n = colon ? (size_t)(colon - login->p) : login->n;
+
+	if (!colon || user_n == 0 || login->n > PROXY_LOGIN_MAX || memchr(login->p, 0, login->n))
+		return fault_set(f, RC_INVALID, "the proxy's login must be USER:PASSWORD");
+	char text[PROXY_LOGIN_MAX + 1];
+	memcpy(text, login->p, login->n);
+	text[user_n] = text[login->n] = 0;
+	CURLcode code = curl_easy_setopt(c->easy, CURLOPT_PROXYUSERNAME, text);
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(c->easy, CURLOPT_PROXYPASSWORD, text + user_n + 1);
+	hush_wipe(text, sizeof(text));
+	return code == CURLE_OK ? RC_OK : RC_NOMEM;
+}
+
+/* By which way it leaves this machine. */
+static enum rc set_egress(struct call *c, struct fault *f)
+{
+	const struct http_ask *ask = c->ask;
+	const char *proxy = ask->socks5 ? ask->socks5 : ask->http_proxy ? ask->http_proxy : "";
+	const char *bind = ask->bind_address && *ask->bind_address ? ask->bind_address : NULL;
+	char local[80];
+
+	curl_easy_setopt(c->easy, CURLOPT_PROXY, proxy); /* "": none, whatever the environment says */
+	curl_easy_setopt(
+		c->easy, CURLOPT_PROXYTYPE, (long)(ask->socks5 ? CURLPROXY_SOCKS5_HOSTNAME : CURLPROXY_HTTP));
+	if (ask->socks5 && ask->http_proxy)
+		return fault_set(f, RC_INVALID, "two proxies at once");
+	if (bind && snprintf(local, sizeof(local), "host!%s", bind) >= (int)sizeof(local))
+		return fault_set(f, RC_INVALID, "the local address is too long");
+	if (bind)
+		curl_easy_setopt(c->easy, CURLOPT_INTERFACE, local);
+	return *proxy && ask->proxy_login && ask->proxy_login->n ? set_login(c, ask->proxy_login, f) : RC_OK;
 }
 
 static enum rc rc_of(const struct call *c, CURLcode code)
@@ -261,7 +308,9 @@ static enum rc perform(struct call *c, struct fault *f)
 	curl_easy_reset(c->easy); /* keeps the connections */
 	set_way(c);
 	set_method(c);
-	enum rc rc = set_headers(c, f);
+	enum rc rc = set_egress(c, f);
+	if (rc == RC_OK)
+		rc = set_headers(c, f);
 	if (rc != RC_OK)
 		return rc;
 	curl_easy_setopt(c->easy, CURLOPT_ERRORBUFFER, words);
@@ -286,7 +335,7 @@ enum rc http_call(const struct http_ask *ask, struct http_answer *ret, struct fa
 	struct call c = { .ask = ask, .easy = caller->easy };
 	enum rc rc = perform(&c, f);
 	curl_easy_reset(c.easy); /* nothing of this frame stays in it */
-	curl_slist_free_all(c.headers);
+	drop_headers(c.headers);
 	http_call_free(own);
 	if (rc == RC_OK)
 		*ret = c.answer;

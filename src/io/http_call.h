@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/fault.h"
+#include "base/hush.h"
 #include "base/own.h"
 
 #include <stdint.h>
@@ -33,13 +34,17 @@ struct http_ask {
 	const struct http_call_header *headers; /* end in { 0 }; may be NULL */
 	const void *body;                       /* NULL: none */
 	size_t body_n;
-	size_t body_max;         /* of the answer; 0: HTTP_CALL_BODY_MAX. RC_TOO_LARGE past it */
-	uint32_t deadline_ms;    /* for all of it; 0: none. RC_TIMEOUT past it */
-	uint32_t connect_ms;     /* 0: HTTP_CALL_CONNECT_MS */
-	uint32_t idle_ms;        /* RC_TIMEOUT when nothing comes for so long, in whole seconds; 0: no such limit */
-	const char *tls_ca;      /* PEM file beside the system's; NULL: the system's alone */
-	const char *http_proxy;  /* [USER:PASSWORD@]HOST:PORT; NULL: none */
-	const char *unix_socket; /* path to connect to instead of the URL's host; NULL: none */
+	size_t body_max;        /* of the answer; 0: HTTP_CALL_BODY_MAX. RC_TOO_LARGE past it */
+	uint32_t deadline_ms;   /* for all of it; 0: none. RC_TIMEOUT past it */
+	uint32_t connect_ms;    /* 0: HTTP_CALL_CONNECT_MS */
+	uint32_t idle_ms;       /* RC_TIMEOUT when nothing comes for so long, in whole seconds; 0: no such limit */
+	const char *tls_ca;     /* PEM file beside the system's; NULL: the system's alone */
+	const char *http_proxy; /* [USER:PASSWORD@]HOST:PORT; NULL: none */
+	const char *socks5; /* HOST:PORT of a SOCKS5 proxy, that resolves names; NULL: none. Not with http_proxy */
+	const struct hush
+		*proxy_login;     /* USER:PASSWORD for either; NULL or empty: none beside what http_proxy has */
+	const char *bind_address; /* the local IP address to speak from; NULL or "": any */
+	const char *unix_socket;  /* path to connect to instead of the URL's host; NULL: none */
 	/* Is given the body of a 2xx answer as it comes, which is then not collected nor limited. false ends it: RC_CANCELED. */
 	bool (*on_body)(void *ctx, const void *p, size_t n);
 	void *ctx;

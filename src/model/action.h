@@ -2,6 +2,9 @@
  * action: what a task can do, as both ends know it: name, class, scope, what it is aimed at, the shapes of its payload and
  * result. The control plane checks a job by it before it is accepted; an agent decodes the payload by the same table and
  * runs the function that belongs to the name (agent/actions). Pure. product.md 5.5.
+ *
+ * The declarations stand by family: action_account, action_friends, action_keys, action_library, action_pics, action_session,
+ * action_trade, each with the structs of its shapes.
  */
 #pragma once
 
@@ -30,6 +33,16 @@ struct action {
 	const char *doc;
 };
 
+extern const struct action *const action_all[]; /* sorted by name; ends in NULL */
+
+const struct action *action_find(const char *name); /* NULL when there is none */
+
+/* The payload of an action that needs no more than its account. */
+struct action_empty {
+	char nothing;
+};
+extern const struct field action_empty_fields[];
+
 /* The result of a dry run, of whatever action. */
 struct action_plan {
 	bool dry_run;
@@ -37,57 +50,3 @@ struct action_plan {
 	struct field_list lanes; /* of const char *: names of the lanes that it would draw on */
 };
 extern const struct field action_plan_fields[];
-
-extern const struct action *const action_all[]; /* sorted by name; ends in NULL */
-
-const struct action *action_find(const char *name); /* NULL when there is none */
-
-/* The shapes. An action that is aimed at an account and needs no more has an empty payload. */
-struct action_empty {
-	char nothing;
-};
-
-struct action_session_result {
-	const char *state; /* "online", "offline" */
-	uint64_t steam_id; /* 0: none */
-	uint32_t cell_id;
-};
-
-struct action_ping_result {
-	uint32_t rtt_ms;
-	const char *endpoint;
-};
-
-struct action_changes {
-	uint32_t since;
-};
-
-struct action_change {
-	uint32_t id, change_number;
-	bool needs_token;
-};
-
-struct action_changes_result {
-	uint32_t current, since;
-	bool gap;                         /* Steam does not tell what changed since then: look at everything */
-	struct field_list apps, packages; /* of struct action_change */
-};
-
-struct action_product_info {
-	struct field_list apps, packages; /* of uint32_t */
-	bool metadata_only;
-};
-#define ACTION_PRODUCTS_MAX 5000 /* ids of one task, apps and packages each */
-
-struct action_product {
-	uint32_t id, change_number, size;
-	bool missing_token;
-	const char *sha1; /* 40 hexadecimal characters */
-	const char *name; /* NULL: not in the data */
-	const char *data; /* JSON: Steam's tree of keys and values; NULL with metadata_only */
-};
-
-struct action_product_info_result {
-	struct field_list apps, packages;                 /* of struct action_product */
-	struct field_list unknown_apps, unknown_packages; /* of uint32_t */
-};

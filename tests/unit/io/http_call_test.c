@@ -1,4 +1,5 @@
 #include "io/http_call.h"
+#include "tests/unit/io/call_proxy.h"
 #include "tests/unit/io/site.h"
 
 static struct site site;
@@ -139,12 +140,59 @@ static void a_stream_is_shown_as_it_comes(void)
 	http_answer_done(&a);
 }
 
+/* By which way it leaves: an address of its own, a SOCKS5 and an HTTP proxy, both with a login that no text shows. */
+static void goes_by_its_egress(void)
+{
+	struct http_answer a = { 0 };
+	struct fault f = { 0 };
+	struct proxy x;
+	char to[32];
+	struct hush login = { 0 };
+
+	CHECK(http_call(&(struct http_ask){ .url = at("/echo"), .bind_address = "127.0.0.3" }, &a, &f) == RC_OK);
+	CHECK(strstr(buf_text(&a.body), "|127.0.0.3|"));
+	http_answer_done(&a);
+	a = (struct http_answer){ 0 };
+	CHECK(http_call(&(struct http_ask){ .url = at("/echo"), .bind_address = "192.0.2.1" }, &a, &f) != RC_OK);
+	CHECK(hush_set(&login, "me:se:cret", 10) == RC_OK);
+	for (int socks = 0; socks < 2; socks++) {
+		proxy_start(&x, socks);
+		snprintf(to, sizeof(to), "127.0.0.1:%u", x.port);
+		CHECK(http_call(&(struct http_ask){ .url = "http://no-such-host.invalid/x",
+					.http_proxy = socks ? NULL : to,
+					.socks5 = socks ? to : NULL,
+					.proxy_login = &login },
+			      &a, &f) == RC_OK);
+		proxy_end(&x);
+		CHECK_STR(buf_text(&a.body), "through");
+		http_answer_done(&a);
+		a = (struct http_answer){ 0 };
+		if (socks) {
+			CHECK_STR(x.login, "me:se:cret");
+			CHECK_STR(x.target, "no-such-host.invalid:80");
+			CHECK(!strncmp(x.request, "GET /x HTTP/1.1", 15) && !strstr(x.request, "Proxy-Auth"));
+		} else {
+			CHECK(!strncmp(x.request, "GET http://no-such-host.invalid/x HTTP/1.1", 42));
+			CHECK(strstr(x.request, "Proxy-Authorization: Basic bWU6c2U6Y3JldA=="));
+		}
+	}
+	CHECK(http_call(&(struct http_ask){ .url = at("/echo"), .socks5 = "127.0.0.1:1", .proxy_login = &login },
+		      &a, &f) == RC_AWAY);
+	CHECK(!strstr(f.text, "cret"));
+	CHECK(hush_set(&login, "nocolon", 7) == RC_OK);
+	CHECK(http_call(&(struct http_ask){ .url = at("/echo"), .socks5 = "127.0.0.1:1", .proxy_login = &login },
+		      &a, &f) == RC_INVALID);
+	CHECK(!strstr(f.text, "nocolon"));
+	hush_done(&login);
+}
+
 int main(void)
 {
 	site_start(&site);
 	asks_and_hears();
 	limits_and_faults();
 	connections_are_kept();
+	goes_by_its_egress();
 	a_stream_is_shown_as_it_comes();
 	site_stop(&site);
 	return 0;

@@ -19,6 +19,30 @@ static void shape(const struct field *t, size_t size)
 	}
 }
 
+static bool is_lane(const char *name)
+{
+	static const char *const lanes[] = {
+#define LANE(id, name, key, every_ms, burst, cool_ms, cool_max_ms, where, doc) name,
+#include "model/lanes.def"
+#undef LANE
+	};
+	for (size_t i = 0; i < sizeof(lanes) / sizeof(*lanes); i++)
+		if (!strcmp(lanes[i], name))
+			return true;
+	return false;
+}
+
+/* What must not be in a database or a log is marked, and nothing else is. */
+static void secrets(void)
+{
+	for (size_t i = 0; action_all[i]; i++)
+		for (const struct field *row = action_all[i]->payload; row->type != FIELD_END; row++) {
+			bool secret = (!strcmp(action_all[i]->name, "keys.redeem") && !strcmp(row->name, "key")) ||
+				      (!strcmp(action_all[i]->name, "wallet.redeem") && !strcmp(row->name, "code"));
+			CHECK(secret == ((row->flags & FIELD_SECRET) != 0));
+		}
+}
+
 static void whole(const struct action *a)
 {
 	const char *dot = strchr(a->name, '.');
@@ -28,7 +52,9 @@ static void whole(const struct action *a)
 	CHECK(a->scope > SCOPE_NONE && a->scope < SCOPE_COUNT);
 	CHECK(a->class <= TASK_ONCE && a->timeout_s > 0 && a->timeout_s <= 86400);
 	CHECK(a->doc && a->doc[strlen(a->doc) - 1] == '.');
-	CHECK(a->lanes);
+	CHECK(a->lanes && a->mutates == (a->class != TASK_READ) && a->probe == (a->class == TASK_GUARDED));
+	for (size_t i = 0; a->lanes[i]; i++)
+		CHECK(is_lane(a->lanes[i]));
 	shape(a->payload, a->payload_size);
 	shape(a->result, a->result_size);
 }
@@ -42,12 +68,13 @@ int main(void)
 		CHECK(n == 0 || strcmp(action_all[n - 1]->name, action_all[n]->name) < 0);
 		CHECK(action_find(action_all[n]->name) == action_all[n]);
 	}
-	CHECK(n >= 5);
+	CHECK(n == 32);
+	secrets();
 	CHECK(!action_find("") && !action_find("session") && !action_find("session.logi") &&
 		!action_find("Session.login"));
 	CHECK(!action_find("session.loginx") && !action_find("session.login "));
 	const struct action *login = action_find("session.login");
 	CHECK(login && login->class == TASK_IDEMPOTENT && login->target == ACTION_TARGET_ACCOUNT);
-	CHECK(login->scope == SCOPE_SESSIONS_WRITE && field_count(login->payload) == 0);
+	CHECK(login->scope == SCOPE_SESSIONS_WRITE && field_count(login->payload) == 1);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* pics.product_info: what Steam says of apps and packages, its tree of keys and values written as JSON. */
 #include "agent/action_run.h"
 #include "agent/sessions.h"
-#include "model/action.h"
+#include "model/action_pics.h"
 #include "wire/tunnel_auth.h"
 
 #include <string.h>

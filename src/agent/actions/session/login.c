@@ -1,7 +1,7 @@
 /* session.login: the account's session is online when it comes back, and stays so until session.logout. */
 #include "agent/action_run.h"
 #include "agent/sessions.h"
-#include "model/action.h"
+#include "model/action_session.h"
 
 extern const struct action_run session_login;
 

@@ -1,7 +1,7 @@
 /* session.logout: the account has no session when it comes back. */
 #include "agent/action_run.h"
 #include "agent/sessions.h"
-#include "model/action.h"
+#include "model/action_session.h"
 
 extern const struct action_run session_logout;
 

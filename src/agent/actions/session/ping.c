@@ -1,7 +1,7 @@
 /* session.ping: how long Steam takes to answer the account's session. */
 #include "agent/action_run.h"
 #include "agent/sessions.h"
-#include "model/action.h"
+#include "model/action_session.h"
 
 extern const struct action_run session_ping;
 
