@@ -5,6 +5,7 @@
 #include "sim/chat.h"
 #include "sim/library.h"
 #include "sim/workshop.h"
+#include "sim/econ/offer.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,7 +23,7 @@ static enum rc more_line(void *ctx, const char *folder, const char *line, struct
 	struct sim *s = ctx;
 	enum rc rc = people_line(&s->people, line, f);
 	if (rc == RC_MISSING)
-		rc = econ_line(&s->econ, &s->people, line, f);
+		rc = econ_line(s->econ, line, f);
 	if (rc == RC_MISSING)
 		rc = library_line(s, folder, line, f);
 	if (rc == RC_MISSING)
@@ -34,7 +35,9 @@ enum rc sim_load(struct sim *s, const char *path, struct fault *f)
 {
 	if (people_init(&s->people) != RC_OK)
 		return fault_set(f, RC_NOMEM, "no memory for the people");
-	econ_init(&s->econ);
+	s->econ = econ_new(&s->people);
+	if (!s->econ)
+		return fault_set(f, RC_NOMEM, "no memory for the items");
 	enum rc rc = auth_new(&s->auth, f);
 	if (rc == RC_OK)
 		rc = world_load_more(&s->world, path, &(struct world_more){ more_line, s }, f);
@@ -47,7 +50,9 @@ void sim_done(struct sim *s)
 	chat_done(s);
 	library_free(s->library);
 	workshop_free(s->workshop);
-	econ_done(&s->econ);
+	offer_done(s->econ);
+	econ_free(s->econ);
+	s->econ = NULL;
 	people_done(&s->people);
 	world_done(&s->world);
 	faults_clear(&s->faults);

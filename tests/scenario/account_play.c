@@ -33,6 +33,7 @@
 
 #define LINE_MAX_ 1024
 #define DID_MAX   64
+#define ZERO_MS   1000000u /* the moment 0 of a script */
 
 static struct steam_cms *cms;
 static struct bot *b;
@@ -40,7 +41,7 @@ static struct bot_conf conf = { .login = "Bot1", .seed = 1 };
 static struct bot_want want;
 static struct bot_secrets kept;
 static bool no_clock;
-static uint64_t now, until;
+static uint64_t now = ZERO_MS, until;
 static uint32_t conn, conn_before;
 static char did[DID_MAX][LINE_MAX_];
 static unsigned did_in, did_out;
@@ -276,7 +277,7 @@ static void start(void)
 	conf.keep_cms = cms;
 	CHECK(bot_new(&conf, &b, &f) == RC_OK);
 	if (!no_clock)
-		bot_clock(b, now, SOME_WALL + (int64_t)(now / 1000), 0);
+		bot_clock(b, now, SOME_WALL + (int64_t)((now - ZERO_MS) / 1000), 0);
 }
 
 static void begin(char *arg)
@@ -353,7 +354,7 @@ static void wish(char *arg)
 		else if (!strncmp(t, "persona=", 8))
 			want.persona = (uint32_t)number(t + 8);
 		else if (!strncmp(t, "after=", 6))
-			want.not_before_ms = number(t + 6);
+			want.not_before_ms = ZERO_MS + number(t + 6);
 	}
 	bot_want(b, now, &want);
 }
@@ -361,6 +362,7 @@ static void wish(char *arg)
 static void restart(void)
 {
 	bot_free(b);
+	conn = 0;
 	start();
 	bot_secrets(b, &kept, false);
 	bot_want(b, now, &want);
@@ -369,7 +371,7 @@ static void restart(void)
 static void lanes(char *arg)
 {
 	if (!strncmp(arg, "no ", 3))
-		bot_lanes(b, now, false, false, number(arg + 3));
+		bot_lanes(b, now, false, false, ZERO_MS + number(arg + 3));
 	else
 		bot_lanes(b, now, !strcmp(arg, "yes"), !strcmp(arg, "away"), 0);
 }
@@ -488,7 +490,7 @@ static bool with_words(const char *what, char *arg)
 	else if (!strcmp(what, "answer"))
 		answer(arg);
 	else if (!strcmp(what, "clock"))
-		bot_clock(b, now, SOME_WALL + (int64_t)(now / 1000), strtol(arg, NULL, 10));
+		bot_clock(b, now, SOME_WALL + (int64_t)((now - ZERO_MS) / 1000), strtol(arg, NULL, 10));
 	else if (!strcmp(what, "ask"))
 		ask(arg);
 	else if (!strcmp(what, "feed"))
@@ -503,11 +505,11 @@ static void step(const char *what, char *arg)
 	if (plain(what, arg) || with_words(what, arg))
 		drain();
 	else if (!strcmp(what, "at"))
-		tick(number(arg));
+		tick(ZERO_MS + number(arg));
 	else if (!strcmp(what, "wait"))
 		wait_for(arg);
 	else if (!strcmp(what, "due"))
-		check_moment("due", bot_due(b), number(arg));
+		check_moment("due", bot_due(b), strcmp(arg, "never") ? ZERO_MS + number(arg) : UINT64_MAX);
 	else if (!strcmp(what, "until"))
 		check_moment("until", until, now + number(arg));
 	else if (!strcmp(what, "refused"))
