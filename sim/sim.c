@@ -2,6 +2,7 @@
 
 #include "io/clock.h"
 #include "sim/auth.h"
+#include "sim/cdn/cdn.h"
 #include "sim/chat.h"
 #include "sim/library.h"
 #include "sim/workshop.h"
@@ -23,6 +24,8 @@ static enum rc more_line(void *ctx, const char *folder, const char *line, struct
 	struct sim *s = ctx;
 	enum rc rc = people_line(&s->people, line, f);
 	if (rc == RC_MISSING)
+		rc = cdn_line(s->cdn, line, folder, f);
+	if (rc == RC_MISSING)
 		rc = econ_line(s->econ, line, f);
 	if (rc == RC_MISSING)
 		rc = library_line(s, folder, line, f);
@@ -40,6 +43,8 @@ enum rc sim_load(struct sim *s, const char *path, struct fault *f)
 		return fault_set(f, RC_NOMEM, "no memory for the items");
 	enum rc rc = auth_new(&s->auth, f);
 	if (rc == RC_OK)
+		rc = cdn_new(&s->cdn, f);
+	if (rc == RC_OK)
 		rc = world_load_more(&s->world, path, &(struct world_more){ more_line, s }, f);
 	return rc;
 }
@@ -50,6 +55,8 @@ void sim_done(struct sim *s)
 	chat_done(s);
 	library_free(s->library);
 	workshop_free(s->workshop);
+	cdn_free(s->cdn);
+	s->cdn = NULL;
 	offer_done(s->econ);
 	econ_free(s->econ);
 	s->econ = NULL;

@@ -42,6 +42,7 @@ struct auth;
 struct chat;
 struct library;
 struct workshop;
+struct cdn;
 struct econ;
 
 /* How often an address has asked for something of which it may ask so much and no more. sim/web/visit's. */
@@ -66,6 +67,7 @@ struct sim {
 	struct chat *chat;         /* sim/chat.c's */
 	struct library *library;   /* sim/library.c's */
 	struct workshop *workshop; /* sim/workshop.c's */
+	struct cdn *cdn;   /* sim/cdn's: depots */
 	struct sim_limits limits;
 	int64_t clock_offset_ms;  /* of this Steam's time against the machine's */
 	int64_t (*wall_ms)(void); /* NULL: the machine's clock */

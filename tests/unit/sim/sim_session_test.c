@@ -185,10 +185,10 @@ static void controls(void)
 	struct rig r;
 	rig_init(&r, DEMO);
 	rig_settle(&r);
-	cm_kick(r.cm, r.now_ms, 6);
+	cm_kick(r.cm, r.now_ms, 48);
 	CHECK(r.sim.ledger.sessions == 0);
 	rig_settle(&r);
-	CHECK_STR(r.why, "logged off: LoggedInElsewhere (6)");
+	CHECK_STR(r.why, "logged off: TryAnotherCM (48)");
 	rig_pass(&r, 5000);
 	CHECK(r.logons == 2 && steam_session_state(r.session) == STEAM_SESSION_ONLINE &&
 		r.sim.ledger.sessions == 1);
