@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "sim/faults.h"
 #include "sim/web/directory.h"
+#include "sim/web/econ_controls.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,16 +58,27 @@ static const char world_help[] =
 	"                                         a package's buffer as product info sends it\n"
 	"  generate apps=A-B [seed=S] [min=BYTES] [max=BYTES] [token_every=N]\n"
 	"                                         made up, of realistic size; the same seed gives the same bytes\n"
-	"  generate package=ID apps=A-B           a package that holds these apps\n";
+	"  generate package=ID apps=A-B           a package that holds these apps\n"
+	"  item NAME owner=ACCOUNT [app=440] [context=2] [count=N] [class=ID] [instance=ID] [amount=N] "
+	"[market=NAME]\n"
+	"       [type=TEXT] [untradable] [unmarketable] [commodity] [tag=CATEGORY:VALUE]...\n"
+	"                                         after the accounts; a name with spaces is quoted\n"
+	"  items PREFIX generate owner=ACCOUNT count=N [classes=N] [app=440] [context=2] [seed=S]\n"
+	"                                         items of so many kinds\n";
 
 void options_help(void)
 {
 	struct buf faults = { 0 };
 
 	printf("usage: steamsim [option ...]\n\n"
-	       "A simulated Steam: the directory of connection managers, /cmsocket/ and /cmping/, anonymous "
-	       "logons, product\n"
-	       "info and changes. It prints `ready https://HOST:PORT ca=FILE ...` when it listens and runs until "
+	       "A simulated Steam: connection managers and their directory, the Web API, login, the community with "
+	       "its "
+	       "inventories,\n"
+	       "trade offers and confirmations, the store, and content servers. Sites are told apart by the Host "
+	       "header; without "
+	       "one of\n"
+	       "Steam's, by the prefixes /api, /community, /store, /login and /help, or by the path. It prints "
+	       "`ready https://HOST:PORT ca=FILE ...` when it listens and runs until "
 	       "SIGTERM.\n\n");
 	for (size_t i = 0; i < ROWS; i++)
 		printf("  %-13s %-8s %s\n", rows[i].name, rows[i].arg, rows[i].doc);
@@ -79,7 +91,7 @@ void options_help(void)
 	       "  logon@3,17,40:eresult=43     product_info@*:latency=250     changes@5+:drop     "
 	       "connect@2:half_open\n%s",
 		buf_text(&faults));
-	printf("\nControls over HTTP:\n%s", directory_help);
+	printf("\nControls over HTTP:\n%s%s", directory_help, econ_controls_help);
 	buf_done(&faults);
 }
 

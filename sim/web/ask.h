@@ -47,8 +47,9 @@ struct answer {
 	struct buf body;
 	struct arena arena; /* of the headers */
 	uint32_t latency_ms;
-	bool drop; /* no answer, ever */
-	bool cut;  /* the connection is closed instead */
+	uint32_t drip_ms; /* its body comes in pieces, one each so many; 0: whole */
+	bool drop;        /* no answer, ever */
+	bool cut; /* the connection is closed instead, after the body as it is: bytes of an answer, or none */
 };
 
 /* False: the request is not good; `why` says it. ask_done in any case. */

@@ -2,6 +2,7 @@
 
 #include "io/web.h"
 #include "sim/people.h"
+#include "sim/web/content.h"
 #include "sim/web/econ_controls.h"
 #include "sim/web/pages.h"
 
@@ -60,7 +61,9 @@ static struct directory_answer route(struct directory *d, struct ask *q, const s
 
 	if (q->site == ASK_SELF && !econ_controls_answer(q, a))
 		return by_directory(d, q, v, a);
-	if (q->site != ASK_SELF && !pages_answer(q, a)) {
+	bool known =
+		q->site == ASK_SELF || (q->site == ASK_CDN ? content_answer(q, v->query, a) : pages_answer(q, a));
+	if (!known) {
 		if (q->direct)
 			return by_directory(d, q, v, a);
 		answer_html(a, 404);
