@@ -5,6 +5,7 @@
 #include "sim/web/content.h"
 #include "sim/web/econ_controls.h"
 #include "sim/web/pages.h"
+#include "sim/web/people_controls.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -59,7 +60,7 @@ static struct directory_answer route(struct directory *d, struct ask *q, const s
 		[ASK_CDN] = "cdn" };
 	struct directory_answer nothing = { .act = DIRECTORY_NOTHING };
 
-	if (q->site == ASK_SELF && !econ_controls_answer(q, a))
+	if (q->site == ASK_SELF && !econ_controls_answer(q, a) && !people_controls_answer(q, a))
 		return by_directory(d, q, v, a);
 	bool known =
 		q->site == ASK_SELF || (q->site == ASK_CDN ? content_answer(q, v->query, a) : pages_answer(q, a));
