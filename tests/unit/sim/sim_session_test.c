@@ -101,10 +101,10 @@ static void a_day_of_silence(void)
 	struct rig r;
 	rig_init(&r, DEMO);
 	rig_pass(&r, 86400000);
-	/* A heartbeat every 9 s; nothing comes back, so every 27 s a probe asks. One logon for all of it. */
+	/* A heartbeat every 9 s; nothing comes back, so every 18 s a probe asks. One logon for all of it. */
 	CHECK(r.logons == 1 && r.sim.ledger.kicked == 0 && steam_session_state(r.session) == STEAM_SESSION_ONLINE);
 	CHECK(r.sim.ledger.requests[REQUEST_HEARTBEAT] == 9600);
-	CHECK(r.sim.ledger.requests[REQUEST_CHANGES] == 3200);
+	CHECK(r.sim.ledger.requests[REQUEST_CHANGES] == 4800);
 	rig_done(&r);
 }
 
