@@ -26,8 +26,7 @@ static void body_back(const struct steam_frame *fr, struct arena *a)
 
 	if (!d && proto)
 		d = service_request_of(fr->header->target_job_name);
-	/* One packet, of a message whose .proto is on its way, is left. */
-	CHECK(d || !proto || fr->emsg == EMSG_CLIENT_FS_GET_FRIENDS_STEAM_LEVELS);
+	CHECK(d || !proto); /* there is a .proto for each of them */
 	if (!d)
 		return;
 	CHECK(pb_unpack(d, fr->body, fr->body_n, a, &m, &f) == RC_OK);
