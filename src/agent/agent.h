@@ -14,6 +14,8 @@
 
 #include <stdint.h>
 
+struct lane_kind;
+
 #define AGENT_TASKS_DEFAULT       16
 #define AGENT_LOGON_INTERVAL_MS   10000 /* lane cm.login of product.md 5.4.4 */
 #define AGENT_STEAM_DIRECTORY_URL "https://api.steampowered.com/ISteamDirectory/GetCMListForConnect/v1/"
@@ -30,6 +32,7 @@ struct agent_conf {
 	const char *http_proxy;          /* [USER:PASSWORD@]HOST:PORT; NULL: none */
 	uint32_t logon_interval_ms;      /* at most one new logon per; 0: no limit */
 	uint32_t pics_interval_ms;       /* between two requests for whole product infos; 0: no limit */
+	const struct lane_kind *lanes;   /* LANE_COUNT rows, for sessions; NULL: model/lanes.def; copied */
 	const struct log *log;           /* must outlive the agent */
 };
 

@@ -16,6 +16,7 @@
 
 struct feed;
 struct hub;
+struct lane_kind;
 struct loop;
 struct loop_timer;
 struct pool;
@@ -48,6 +49,7 @@ struct control_conf {
 	uint32_t idempotency_ms; /* how long an answer is kept for its key */
 	uint32_t event_keep;     /* events kept in the log */
 	const struct web_limits *limits;
+	const struct lane_kind *lanes; /* LANE_COUNT rows as configured; NULL: model/lanes.def */
 };
 
 struct control {

@@ -2,6 +2,7 @@
 #include "base/hush.h"
 #include "contract/queue.h"
 #include "control/access/keys.h"
+#include "control/budgets/budgets.h"
 #include "control/engine/outcome.h"
 #include "control/events/events.h"
 #include "control/events/feed.h"
@@ -68,6 +69,8 @@ static enum rc prepare(struct control *c, struct fault *f)
 		.trace_id = "" };
 	if (rc == RC_OK)
 		rc = outcome_revive(&tx);
+	if (rc == RC_OK)
+		rc = budgets_revive(&tx);
 	arena_done(&arena);
 	return rc == RC_OK ? keys_first(c, db, f) : rc;
 }
@@ -105,6 +108,8 @@ static enum rc run_sweep(struct write *w, struct tx *tx)
 {
 	(void)w;
 	enum rc rc = idempotency_sweep(tx);
+	if (rc == RC_OK)
+		rc = budgets_sweep(tx);
 	return rc == RC_OK ? events_sweep(tx) : rc;
 }
 

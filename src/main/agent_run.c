@@ -50,6 +50,7 @@ static enum rc start(const struct conf *c, const struct log *log, struct agent *
 		.steam_ca_file = c->steam.ca_file,
 		.http_proxy = c->agent.http_proxy,
 		.logon_interval_ms = c->steam.logon_interval_ms,
+		.lanes = c->kinds,
 		.pics_interval_ms = c->steam.pics_interval_ms,
 		.log = log,
 	};

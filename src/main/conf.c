@@ -179,6 +179,25 @@ static const struct field steam_fields[] = {
 	{ 0 },
 };
 
+static const struct field lanes_fields[] = {
+	{ .name = "limits",
+		.type = FIELD_STR,
+		IN(lanes, limits),
+		.def_text = "",
+		.doc = "Other limits than the lanes' own: LANE=MILLISECONDS[/BURST[/PAUSE]], parted by commas, "
+		       "such as "
+		       "cm.login=20000,store.redeem=400000/4. The control plane and its agents each read their "
+		       "own; an "
+		       "agent's is for what one session does (cm.job, pics.changes, pics.info)." },
+	{ .name = "unsafe",
+		.type = FIELD_BOOL,
+		IN(lanes, unsafe),
+		.doc = "Lets `limits` be faster than Steam allows; 0 milliseconds are no limit. For a simulated "
+		       "Steam "
+		       "only." },
+	{ 0 },
+};
+
 static const char *const level_words[] = { "error", "warn", "info", "debug", NULL };
 static const char *const format_words[] = { "text", "json", NULL };
 static const struct field log_fields[] = {
@@ -210,6 +229,7 @@ const struct field conf_fields[] = {
 	SECTION(engine, "Jobs, leases, events."),
 	SECTION(agent, "Agents, in this process and elsewhere."),
 	SECTION(steam, "How agents reach Steam."),
+	SECTION(lanes, "Rate lanes: how often Steam is called."),
 	SECTION(log, "The log, on standard error."),
 	{ 0 },
 };
@@ -321,5 +341,6 @@ enum rc conf_load(int argc, char **argv, struct arena *a, struct conf *ret, int 
 			break;
 	}
 	*ret_left = i;
-	return rc;
+	memcpy(ret->kinds, lane_kinds, sizeof(ret->kinds));
+	return rc == RC_OK ? lane_override(ret->kinds, ret->lanes.limits, ret->lanes.unsafe, f) : rc;
 }

@@ -8,6 +8,7 @@
 #include "base/fault.h"
 #include "base/field.h"
 #include "base/own.h"
+#include "model/lane.h"
 
 struct conf {
 	struct {
@@ -30,8 +31,13 @@ struct conf {
 		uint32_t logon_interval_ms, pics_interval_ms;
 	} steam;
 	struct {
+		const char *limits;
+		bool unsafe;
+	} lanes;
+	struct {
 		int level, format;
 	} log;
+	struct lane_kind kinds[LANE_COUNT]; /* the lanes as `lanes` makes them; no setting of its own */
 };
 
 extern const struct field conf_fields[];

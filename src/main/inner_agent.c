@@ -31,6 +31,7 @@ enum rc inner_agent_start(
 		.steam_ca_file = conf->steam.ca_file,
 		.http_proxy = conf->agent.http_proxy,
 		.logon_interval_ms = conf->steam.logon_interval_ms,
+		.lanes = conf->kinds,
 		.pics_interval_ms = conf->steam.pics_interval_ms,
 		.log = c->log,
 	};

@@ -46,6 +46,7 @@ static void fill_control_conf(struct serve *s)
 		.idempotency_ms = c->engine.idempotency_hours * 3600000,
 		.event_keep = c->engine.events_keep,
 		.limits = &s->limits,
+		.lanes = c->kinds,
 	};
 	s->limits = (struct web_limits){
 		.header_bytes = c->server.header_bytes,

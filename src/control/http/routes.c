@@ -1,5 +1,6 @@
 #include "control/http/routes.h"
 #include "control/access/keys.h"
+#include "control/budgets/budget_routes.h"
 #include "control/engine/jobs.h"
 #include "control/events/feed.h"
 #include "control/fleet/accounts.h"
@@ -9,4 +10,4 @@
 #include "control/http/system.h"
 
 const struct route *const routes[] = { jobs_routes, feed_routes, accounts_routes, agents_routes, regions_routes,
-	actions_routes, keys_routes, system_routes, NULL };
+	actions_routes, budget_routes, keys_routes, system_routes, NULL };

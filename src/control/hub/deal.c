@@ -1,4 +1,5 @@
 #include "control/hub/deal.h"
+#include "control/budgets/budgets.h"
 #include "control/engine/dispatch.h"
 #include "control/engine/outcome.h"
 #include "control/hub/peer.h"
@@ -155,7 +156,8 @@ struct scan {
 static enum rc lapse(struct write *w, struct tx *tx)
 {
 	struct scan *s = (struct scan *)(void *)((char *)w - offsetof(struct scan, write));
-	return outcome_lapse(tx, SCAN_AT_ONCE, &s->n);
+	enum rc rc = outcome_lapse(tx, SCAN_AT_ONCE, &s->n);
+	return rc == RC_OK ? budgets_scan(tx) : rc;
 }
 
 static void on_lapsed(struct write *w)

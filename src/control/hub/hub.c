@@ -1,6 +1,7 @@
 #include "control/hub/hub.h"
 #include "control/hub/deal.h"
 #include "control/hub/inbox.h"
+#include "control/hub/lanes.h"
 #include "control/hub/peer.h"
 #include "io/clock.h"
 #include "io/web.h"
@@ -41,6 +42,7 @@ static void come_up(struct peer *p)
 
 	if (old && old != p) {
 		old->up = false;
+		lanes_hub_gone(old);
 		map_take(&h->agents, old->id);
 		tunnel_close(&old->tunnel, TUNNEL_LINK_SUPERSEDED, "the agent has a newer connection");
 		peer_pump(old);
@@ -68,6 +70,7 @@ static void go_down(struct peer *p, int code, const char *why)
 	if (!p->up)
 		return;
 	p->up = false;
+	lanes_hub_gone(p);
 	map_take(&h->agents, p->id);
 	log_info(h->control->log, "agent disconnected agent=%s: %s", p->id, p->why);
 	count_agents(h, p->region_id);
@@ -224,6 +227,9 @@ enum rc hub_new(struct control *c, struct hub **ret_hub, struct fault *f)
 	enum rc rc = loop_timer_new(c->loop, on_tick, h, &h->tick);
 	if (rc != RC_OK)
 		return fault_set(f, rc, "no timer for the hub");
+	rc = lanes_hub_new(h, &h->lanes, f);
+	if (rc != RC_OK)
+		return rc;
 	h->reconcile_ms = loop_now_ms(c->loop) + RECONCILE_MS;
 	loop_timer_at(h->tick, loop_now_ms(c->loop) + TICK_MS);
 	*ret_hub = take(h);
@@ -248,6 +254,7 @@ void hub_free(struct hub *h)
 {
 	if (!h)
 		return;
+	lanes_hub_free(h->lanes);
 	map_done(&h->agents);
 	loop_timer_free(h->tick);
 	free(h);

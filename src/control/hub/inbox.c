@@ -1,8 +1,10 @@
 #include "control/hub/inbox.h"
+#include "control/budgets/budgets.h"
 #include "control/engine/outcome.h"
 #include "control/events/events.h"
 #include "control/fleet/agents.h"
 #include "control/hub/deal.h"
+#include "control/hub/lanes.h"
 #include "control/writer.h"
 #include "io/clock.h"
 
@@ -20,6 +22,7 @@ struct letter {
 	char task_id[ID_MAX]; /* RESULT: whom the answer is for */
 	uint32_t attempt;
 	int64_t wal_pos; /* EVENT */
+	int64_t id;      /* LANE_COOL */
 };
 
 static struct letter *letter_of(struct write *w)
@@ -44,6 +47,15 @@ static enum rc account_event(struct tx *tx, const struct tunnel_msg_event *m)
 	return RC_OK; /* of a newer agent; it is acknowledged and dropped */
 }
 
+/* A lane or key that there is not is acknowledged: the agent would tell it for ever. */
+static enum rc pause_lane(struct tx *tx, const struct tunnel_msg_lane_cool *m)
+{
+	enum lane lane = lane_find(m->lane);
+	if (lane == LANE_COUNT || lane_kinds[lane].where != LANE_CONTROL || !budgets_is_key(m->key))
+		return RC_OK;
+	return budgets_cool(tx, lane, m->key, m->for_ms, m->reason);
+}
+
 static enum rc deliver(struct write *w, struct tx *tx)
 {
 	struct letter *l = letter_of(w);
@@ -62,6 +74,8 @@ static enum rc deliver(struct write *w, struct tx *tx)
 		return outcome_progress(tx, l->agent_id, &m.progress);
 	case TUNNEL_MSG_EVENT:
 		return account_event(tx, &m.event);
+	case TUNNEL_MSG_LANE_COOL:
+		return pause_lane(tx, &m.lane_cool);
 	case TUNNEL_MSG_RESULT:
 		return outcome_result(tx, l->agent_id, &m.result, &l->stale);
 	case TUNNEL_MSG_HEARTBEAT:
@@ -87,6 +101,9 @@ static void answer(struct letter *l, struct peer *p)
 	} else if (l->type == TUNNEL_MSG_EVENT) {
 		m.type = TUNNEL_MSG_ACK;
 		m.ack.wal_pos = l->wal_pos;
+		peer_send(p, &m);
+	} else if (l->type == TUNNEL_MSG_LANE_COOL) {
+		m = (struct tunnel_msg){ .type = TUNNEL_MSG_LANE_COOLED, .lane_cooled = { l->id } };
 		peer_send(p, &m);
 	}
 }
@@ -120,6 +137,8 @@ static void post(struct peer *p, const struct tunnel_msg *m)
 		tunnel_msg_encode(m, &l->payload);
 		if (m->type == TUNNEL_MSG_EVENT)
 			l->wal_pos = m->event.wal_pos;
+		if (m->type == TUNNEL_MSG_LANE_COOL)
+			l->id = m->lane_cool.id;
 		if (m->type == TUNNEL_MSG_RESULT) {
 			l->attempt = m->result.attempt;
 			snprintf(l->task_id, sizeof(l->task_id), "%s", m->result.task_id);
@@ -140,6 +159,7 @@ void inbox_message(struct peer *p, const struct tunnel_msg *m)
 	case TUNNEL_MSG_REJECT:
 	case TUNNEL_MSG_PROGRESS:
 	case TUNNEL_MSG_EVENT:
+	case TUNNEL_MSG_LANE_COOL:
 	case TUNNEL_MSG_RESULT:
 		post(p, m);
 		break;
@@ -147,6 +167,12 @@ void inbox_message(struct peer *p, const struct tunnel_msg *m)
 		if (!p->renewing)
 			post(p, m);
 		p->renewing = true;
+		break;
+	case TUNNEL_MSG_LANE_ASK:
+		lanes_hub_ask(p, &m->lane_ask);
+		break;
+	case TUNNEL_MSG_LANE_DROP:
+		lanes_hub_drop(p, m->lane_drop.id);
 		break;
 	case TUNNEL_MSG_CREDIT:
 		deal_wake(p->hub);

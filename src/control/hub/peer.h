@@ -11,11 +11,13 @@
 #include "flow/tunnel.h"
 #include "io/loop.h"
 
+struct lanes_hub;
 struct peer;
 struct hub {
 	struct control *control;
-	struct list peers; /* peer.all */
-	struct map agents; /* agent id to struct peer: those that are up */
+	struct lanes_hub *lanes; /* questions for rate lanes */
+	struct list peers;       /* peer.all */
+	struct map agents;       /* agent id to struct peer: those that are up */
 	size_t peers_n;
 	int64_t epochs; /* counts connections; each gets the next */
 	struct loop_timer *tick;

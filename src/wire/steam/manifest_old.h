@@ -1,0 +1,11 @@
+/*
+ * manifest_old: form 4 of a manifest, one binary block; see manifest. Texts and lists go into the arena.
+ */
+#pragma once
+
+#include "wire/steam/manifest.h"
+
+bool manifest_old_is(const void *p, size_t n);
+must_check enum rc manifest_old_read(
+	const void *p, size_t n, struct arena *a, struct manifest *ret, struct fault *f);
+must_check enum rc manifest_old_write(const struct manifest *m, struct buf *to, struct fault *f);
