@@ -1,5 +1,4 @@
 /* Any bytes as an answer of Steam's sites, read by all that read such answers: no crash, nothing read outside. */
-#include "wire/steam/purchase.h"
 #include "wire/steam/web_account.h"
 #include "wire/steam/web_confirm.h"
 #include "wire/steam/web_inventory.h"
@@ -18,7 +17,6 @@ static void lists(const char *s, size_t n, struct arena *a)
 	struct web_offers o;
 	struct web_offer one;
 	struct web_trade t;
-	struct purchase_receipt r;
 	bool done;
 
 	if (web_confirm_list(s, n, a, &c, NULL) == RC_OK)
@@ -36,8 +34,6 @@ static void lists(const char *s, size_t n, struct arena *a)
 				abort();
 	(void)!web_offers_one(s, n, a, &one, NULL);
 	(void)!web_offers_trade(s, n, a, &t, NULL);
-	if (purchase_read(s, n, a, &r, NULL) == RC_OK && r.items_n > PURCHASE_ITEMS_MAX)
-		abort();
 }
 
 static void pages(const char *s, size_t n, struct arena *a)
@@ -51,7 +47,7 @@ static void pages(const char *s, size_t n, struct arena *a)
 	char token[17];
 
 	(void)!web_offers_hold(s, n, &h, NULL);
-	(void)!web_account_bans(s, n, &b, NULL);
+	(void)!web_account_bans(s, n, 1, &b, NULL);
 	(void)!web_account_level(s, n, &number, NULL);
 	(void)!web_account_privacy_page(s, a, &v, NULL);
 	(void)!web_account_privacy_answer(s, n, &v, NULL);

@@ -1,7 +1,6 @@
 #include "wire/steam/purchase.h"
 
 #include "wire/steam/eresult.h"
-#include "wire/steam/vdf_binary.h"
 
 #define SHOWN 5 /* of a key */
 
@@ -82,46 +81,6 @@ const char *purchase_name(int32_t detail)
 	default:
 		return "unknown";
 	}
-}
-
-/* The document's one child is the message object; its line items are numbered. */
-static enum rc read_items(const struct vdf *object, struct arena *a, struct purchase_receipt *ret)
-{
-	const struct vdf *items = vdf_get(object, "lineitems");
-	uint64_t number;
-
-	ret->items = arena_take(a, (PURCHASE_ITEMS_MAX + 1) * sizeof(*ret->items));
-	if (!ret->items)
-		return RC_NOMEM;
-	for (const struct vdf *v = items ? items->first : NULL; v && ret->items_n < PURCHASE_ITEMS_MAX;
-		v = v->next) {
-		if (v->kind != VDF_OBJECT || !vdf_number_at(v, "PackageID", &number) || number > UINT32_MAX)
-			continue;
-		ret->items[ret->items_n++] = (struct purchase_item){ .package = (uint32_t)number,
-			.name = vdf_text_at(v, "ItemDescription") };
-	}
-	return RC_OK;
-}
-
-enum rc purchase_read(const void *p, size_t n, struct arena *a, struct purchase_receipt *ret, struct fault *f)
-{
-	struct purchase_receipt got = { 0 };
-	struct vdf *doc;
-
-	if (n == 0) {
-		*ret = got;
-		return RC_OK;
-	}
-	enum rc rc = vdf_binary_parse(p, n, a, &doc, f);
-	if (rc != RC_OK)
-		return rc;
-	const struct vdf *object = doc->first && doc->first->kind == VDF_OBJECT ? doc->first : doc;
-	if (!vdf_number_at(object, "TransactionID", &got.transaction))
-		got.transaction = 0;
-	rc = read_items(object, a, &got);
-	if (rc == RC_OK)
-		*ret = got;
-	return rc;
 }
 
 void purchase_mask(const char *key, char *ret, size_t room)

@@ -1,14 +1,10 @@
 /*
  * purchase: what Steam answers when a key is redeemed: its EPurchaseResultDetail (purchase.def), what it means for the key, and
- * the receipt that says what the key gave. Pure. Source: steam-protocol facts, section 5; product.md 5.5.
+ * how a key is shown. Pure. Its receipt is read by wire/steam/msgs. Source: steam-protocol facts, section 5; product.md 5.5.
  */
 #pragma once
 
-#include "base/arena.h"
-#include "base/fault.h"
-#include "base/own.h"
-
-#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum purchase_detail {
@@ -38,22 +34,6 @@ const char *purchase_name(int32_t detail); /* "BadActivationCode"; "unknown" for
 
 /* After an attempt whose answer was lost: what an answer to the second one says of the first. */
 enum purchase_outcome purchase_after_unknown(enum purchase_outcome second);
-
-#define PURCHASE_ITEMS_MAX 64
-struct purchase_item {
-	uint32_t package;
-	const char *name; /* NULL: not said */
-};
-
-struct purchase_receipt {
-	uint64_t transaction; /* 0: not said */
-	struct purchase_item *items;
-	size_t items_n;
-};
-
-/* The bytes of a CMsgClientPurchaseResponse's receipt: a binary VDF. None (n 0) is an empty receipt. All of *ret is the arena's. */
-must_check enum rc purchase_read(
-	const void *p, size_t n, struct arena *a, struct purchase_receipt *ret, struct fault *f);
 
 /* "ABCDE-*****-*****": all but the first five characters hidden, dashes kept. `room` of ret. */
 void purchase_mask(const char *key, char *ret, size_t room);

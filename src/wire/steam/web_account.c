@@ -7,14 +7,17 @@
 
 #include <string.h>
 
-enum rc web_account_bans(const char *p, size_t n, struct web_bans *ret, struct fault *f)
+enum rc web_account_bans(const char *p, size_t n, uint64_t steamid, struct web_bans *ret, struct fault *f)
 {
-	json_t *j = NULL;
+	json_t *j = NULL, *one = NULL, *o;
+	size_t i;
 	enum rc rc = web_json_read(p, n, "an account's bans", &j, f);
 
 	if (rc != RC_OK)
 		return rc;
-	const json_t *one = json_array_get(json_object_get(j, "players"), 0);
+	json_array_foreach (json_object_get(j, "players"), i, o)
+		if (web_json_u64(o, "SteamId") == steamid)
+			one = o;
 	const char *economy = json_string_value(json_object_get(one, "EconomyBan"));
 	if (!json_is_object(one))
 		rc = fault_set(f, RC_MISSING, "Steam says nothing of this account's bans");

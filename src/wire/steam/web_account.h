@@ -17,7 +17,9 @@ struct web_bans {
 	uint32_t vac_n, game_n;
 	enum web_economy economy;
 };
-must_check enum rc web_account_bans(const char *p, size_t n, struct web_bans *ret, struct fault *f);
+/* Of one of the accounts that were asked for. RC_MISSING: Steam says nothing of it. */
+must_check enum rc web_account_bans(
+	const char *p, size_t n, uint64_t steamid, struct web_bans *ret, struct fault *f);
 must_check enum rc web_account_level(const char *p, size_t n, uint32_t *ret, struct fault *f);
 
 /* As Steam counts: 1 private, 2 friends, 3 public; 0: not told. Comments: 0 friends, 1 public, 2 private. */

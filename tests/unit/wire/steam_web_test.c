@@ -193,9 +193,9 @@ static void accounts(void)
 		      TEXT("{\"players\":[{\"SteamId\":\"1\",\"CommunityBanned\":false,\"VACBanned\":true,"
 			   "\"NumberOfVACBans\":2,\"DaysSinceLastBan\":9,\"NumberOfGameBans\":1,\"EconomyBan\":"
 			   "\"probation\"}]}"),
-		      &b, &f) == RC_OK);
+		      1, &b, &f) == RC_OK);
 	CHECK(b.vac && !b.community && b.vac_n == 2 && b.game_n == 1 && b.economy == WEB_ECONOMY_PROBATION);
-	CHECK(web_account_bans(TEXT("{\"players\":[]}"), &b, &f) == RC_MISSING);
+	CHECK(web_account_bans(TEXT("{\"players\":[]}"), 1, &b, &f) == RC_MISSING);
 	CHECK(web_account_level(TEXT("{\"response\":{\"player_level\":42}}"), &level, &f) == RC_OK && level == 42);
 	CHECK(web_account_privacy_answer(TEXT("{\"success\":1," PRIVACY("2") "}"), &v, &f) == RC_OK);
 	CHECK(v.profile == 3 && v.inventory == 2 && v.gifts == 1 && v.owned_games == 2 && v.comments == 2);
