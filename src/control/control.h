@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/metric.h"
+#include "base/rc.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -19,12 +20,14 @@ struct hub;
 struct lane_kind;
 struct loop;
 struct loop_timer;
+struct moves_task;
 struct pool;
 struct queue;
 struct queue_ear;
 struct route;
 struct store;
 struct twins;
+struct tx;
 struct waits;
 struct web_limits;
 struct web_server;
@@ -71,6 +74,8 @@ struct control {
 	char epoch[CONTROL_EPOCH_MAX]; /* of the event log: made with the database */
 	int64_t started_ms;
 	const struct route *const *routes; /* the API: tables of rows, see http/route.h */
+	/* A task that is somebody's (moves_task.owner) has moved: folded in, in the same transaction. NULL: nobody owns any. */
+	enum rc (*owned)(struct tx *tx, const struct moves_task *t);
 	/* Told by the writer after a commit: there are new events, queued tasks, tasks to be canceled. Writer's thread. */
 	void (*committed)(struct control *c, bool events, bool tasks, bool cancels);
 	_Atomic int inflight;  /* requests without an answer */

@@ -22,6 +22,7 @@ extern const char *const job_words[]; /* as the API spells them; ends in NULL */
 /* How many of a job's tasks are in each state; kept in the job's row by the transaction that moves a task. */
 struct job_summary {
 	uint32_t total, queued, running, succeeded, failed, canceled;
+	uint32_t unknown, attention; /* neither over nor on the way: the job runs until somebody says */
 };
 
 #define JOB_TARGETS_MAX  10000

@@ -7,12 +7,15 @@
 #include "base/own.h"
 #include "base/rc.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum task_status {
 	TASK_QUEUED,    /* a row that waits for an agent, not before not_before_ms */
 	TASK_LEASED,    /* given to agent_id until lease_until_ms; the agent has not said yet that it took it */
 	TASK_RUNNING,   /* the agent works on it; the lease is renewed by its heartbeats */
+	TASK_UNKNOWN,   /* its effect may have happened or not, and nothing that we can ask tells */
+	TASK_ATTENTION, /* the same, and a person has to say: see control/engine/effects */
 	TASK_SUCCEEDED, /* over */
 	TASK_FAILED,    /* over */
 	TASK_CANCELED,  /* over */
@@ -32,9 +35,11 @@ struct task {
 	int64_t not_before_ms;  /* TASK_QUEUED */
 	int64_t lease_until_ms; /* TASK_LEASED, TASK_RUNNING */
 	int64_t since_ms;
+	bool probe; /* an attempt before may have had the effect: the next one has to find out first */
 };
 
 #define TASK_ATTEMPTS_DEFAULT 5
+#define TASK_ATTEMPTS_EFFECT  3 /* at most, of the classes that have an effect */
 
 static inline bool task_is_over(enum task_status s) { return s >= TASK_SUCCEEDED; }
 
@@ -42,14 +47,24 @@ static inline bool task_is_over(enum task_status s) { return s >= TASK_SUCCEEDED
 must_check enum rc task_move(struct task *t, enum task_status to, int64_t now_ms);
 
 /*
- * What becomes of an attempt that failed or was lost. With a class that may run again, attempts left and a failure that a
- * retry can mend it goes back to TASK_QUEUED and waits: full jitter over TASK_BACKOFF_MS · 2^(attempt-1), at most
- * TASK_BACKOFF_MAX_MS; `random` is any number. Else TASK_FAILED.
+ * What becomes of an attempt that failed or was lost. `effect`: it may have had its effect, nobody knows.
+ *
+ *                  no effect                             maybe an effect
+ *   read           TASK_QUEUED, or TASK_FAILED           as without
+ *   idempotent     the same                              as without
+ *   guarded        the same                              TASK_QUEUED with `probe`, or TASK_UNKNOWN
+ *   once           the same                              TASK_UNKNOWN
+ *
+ * It is queued when attempts are left and, without an effect, when a retry can mend the failure. It waits: full jitter over
+ * TASK_BACKOFF_MS · 2^(attempt-1), at most TASK_BACKOFF_MAX_MS; `random` is any number.
  */
 #define TASK_BACKOFF_MS     1000
 #define TASK_BACKOFF_MAX_MS 60000
+struct task_failure {
+	bool retryable, effect;
+};
 must_check enum rc task_retry(
-	struct task *t, enum task_class class, bool retryable, uint32_t random, int64_t now_ms);
+	struct task *t, enum task_class class, struct task_failure how, uint32_t random, int64_t now_ms);
 
 /* May an attempt of this class be run again although nobody knows how the last one ended? */
 static inline bool task_may_repeat(enum task_class class) { return class == TASK_READ || class == TASK_IDEMPOTENT; }

@@ -6,7 +6,7 @@
 #include "control/rows.h"
 
 struct summary_view {
-	uint32_t total, queued, running, succeeded, failed, canceled;
+	uint32_t total, queued, running, succeeded, failed, canceled, unknown, attention;
 };
 
 struct job_view {
@@ -36,6 +36,14 @@ static const struct field summary_fields[] = {
 		.type = FIELD_U32,
 		FIELD_AT(struct summary_view, canceled),
 		.doc = "Tasks that were canceled." },
+	{ .name = "outcomeUnknown",
+		.type = FIELD_U32,
+		FIELD_AT(struct summary_view, unknown),
+		.doc = "Tasks of which nobody knows whether they had their effect." },
+	{ .name = "needsAttention",
+		.type = FIELD_U32,
+		FIELD_AT(struct summary_view, attention),
+		.doc = "The same, and somebody has to say: resolveTask." },
 	{ 0 },
 };
 
@@ -83,9 +91,10 @@ static const struct field job_fields[] = {
 		.doc = "When its last task was over." },
 	{ 0 },
 };
-#define JOB_COLUMNS                                                                                    \
-	"id, action, status, priority, total, queued, running, succeeded, failed, canceled, payload, " \
-	"parent_job_id, created_by, trace_id, "                                                        \
+#define JOB_COLUMNS                                                                                               \
+	"id, action, status, priority, total, queued, running, succeeded, failed, canceled, unknown, attention, " \
+	"payload, "                                                                                               \
+	"parent_job_id, created_by, trace_id, "                                                                   \
 	"created_at, updated_at, finished_at"
 
 struct task_view {
@@ -232,8 +241,8 @@ struct tasks_query {
 	struct page_query page;
 	int status; /* 0: any */
 };
-static const char *const any_task_words[] = { "any", "queued", "leased", "running", "succeeded", "failed",
-	"canceled", NULL };
+static const char *const any_task_words[] = { "any", "queued", "leased", "running", "outcome_unknown",
+	"needs_attention", "succeeded", "failed", "canceled", NULL };
 
 static const struct field tasks_query_fields[] = {
 	PAGE_QUERY_FIELDS(struct tasks_query),
@@ -313,6 +322,50 @@ static enum rc cancel(struct call *c, void *ret_out)
 	if (rc == RC_OK)
 		rc = audit_add(&c->tx, "job.cancel", c->arg[0]);
 	return rc == RC_OK ? read_job(c, c->arg[0], ret_out) : rc;
+}
+
+static const char *const resolve_words[] = { "done", "not_done", NULL };
+struct task_resolve {
+	int outcome; /* resolve_words */
+	const char *evidence;
+};
+static const struct field resolve_fields[] = {
+	{ .name = "outcome",
+		.type = FIELD_ENUM,
+		FIELD_AT(struct task_resolve, outcome),
+		.words = resolve_words,
+		.flags = FIELD_REQUIRED,
+		.doc = "done: it had its effect; not_done: it had not." },
+	{ .name = "evidence",
+		.type = FIELD_STR,
+		FIELD_AT(struct task_resolve, evidence),
+		.flags = FIELD_REQUIRED,
+		.min = 1,
+		.max = 1000,
+		.doc = "How that is known; kept with the task." },
+	{ 0 },
+};
+
+/* A person says what became of a task that needs attention. */
+static enum rc resolve(struct call *c, void *ret_out)
+{
+	const struct task_resolve *in = c->in;
+	struct moves_task t = { 0 };
+	enum rc rc = moves_load(&c->tx, c->arg[1], &t);
+
+	if (rc == RC_OK && strcmp(t.job_id, c->arg[0]) != 0)
+		rc = RC_MISSING;
+	if (rc != RC_OK)
+		return rc;
+	const struct action *a = action_find(t.action);
+	if (!a || !route_may(c->who, a->scope))
+		return fault_set(
+			c->tx.fault, RC_DENIED, "the action of this task needs a scope that the key does not have");
+	rc = moves_resolve(&c->tx, &t, in->outcome == 0, in->evidence);
+	if (rc == RC_OK)
+		rc = audit_add(&c->tx, in->outcome == 0 ? "task.resolve_done" : "task.resolve_not_done", t.id);
+	c->arg[0] = t.id;
+	return rc == RC_OK ? get_task(c, ret_out) : rc;
 }
 
 #define JOB_OUT .out = job_fields, .out_size = sizeof(struct job_view)
@@ -397,6 +450,19 @@ const struct route jobs_routes[] = {
 		.out_size = sizeof(struct task_view),
 		.run = get_task,
 		.doc = "Shows a task with its result or error.",
+	},
+	{
+		.name = "resolveTask",
+		.method = "POST",
+		.path = "/v1/jobs/{id}/tasks/{task}/resolve",
+		.scope = SCOPE_JOBS_WRITE,
+		.flags = ROUTE_WRITE | ROUTE_ACCEPTED,
+		.in = resolve_fields,
+		.in_size = sizeof(struct task_resolve),
+		.out = task_fields,
+		.out_size = sizeof(struct task_view),
+		.run = resolve,
+		.doc = "Says what became of a task that needs attention; needs the scope of its action, too.",
 	},
 	{ 0 },
 };

@@ -22,6 +22,10 @@ static const struct field task_row[] = {
 	{ .name = "not_before", .type = FIELD_I64, FIELD_AT(struct moves_task, not_before) },
 	{ .name = "lease_until", .type = FIELD_I64, FIELD_AT(struct moves_task, lease_until) },
 	{ .name = "cancel_asked", .type = FIELD_BOOL, FIELD_AT(struct moves_task, cancel_asked) },
+	{ .name = "probe", .type = FIELD_BOOL, FIELD_AT(struct moves_task, probe) },
+	{ .name = "intent_attempt", .type = FIELD_U32, FIELD_AT(struct moves_task, intent_attempt) },
+	{ .name = "intent_at", .type = FIELD_I64, FIELD_AT(struct moves_task, intent_at) },
+	{ .name = "owner", .type = FIELD_STR, FIELD_AT(struct moves_task, owner) },
 	{ 0 },
 };
 
@@ -29,11 +33,21 @@ enum rc moves_load(struct tx *tx, const char *id, struct moves_task *ret)
 {
 	static const struct store_query load = {
 		.sql = "SELECT id, job_id, action, account_id, region_id, agent_id, nonce, status, attempt, "
-		       "max_attempts, not_before, lease_until, cancel_asked "
+		       "max_attempts, not_before, lease_until, cancel_asked, probe, intent_attempt, intent_at, "
+		       "owner "
 		       "FROM tasks WHERE id = $1"
 	};
 	return rows_one(tx->db, &load, STORE_ARGS(store_text(id)), (struct rows_into){ task_row, tx->arena, ret },
 		tx->fault);
+}
+
+enum rc moves_held(struct tx *tx, const char *agent_id, const char *id, uint32_t attempt, struct moves_task *ret)
+{
+	enum rc rc = moves_load(tx, id, ret);
+	if (rc != RC_OK)
+		return rc;
+	bool mine = ret->agent_id && !strcmp(ret->agent_id, agent_id) && ret->attempt == attempt;
+	return mine && (ret->status == TASK_LEASED || ret->status == TASK_RUNNING) ? RC_OK : RC_MISSING;
 }
 
 const char *moves_error(struct tx *tx, const char *code, const char *detail, bool retryable)
@@ -63,18 +77,24 @@ static int column(int status)
 		return 2;
 	case TASK_FAILED:
 		return 3;
+	case TASK_UNKNOWN:
+		return 5;
+	case TASK_ATTENTION:
+		return 6;
 	case TASK_CANCELED:
 	case TASK_STATUSES:
 		break;
 	}
 	return 4;
 }
+#define COLUMNS 7
 
 static enum rc end_job(
 	struct tx *tx, const struct moves_task *t, const struct job_summary *s, enum job_status status)
 {
 	static const struct store_query set = {
-		.sql = "UPDATE jobs SET status = $2, finished_at = $3 WHERE id = $1"
+		.sql = "UPDATE jobs SET status = $2, finished_at = $3, secret = CASE $3 WHEN 0 THEN secret ELSE "
+		       "NULL END WHERE id = $1"
 	};
 	bool over = job_is_over(status);
 	enum rc rc = store_do(tx->db, &set,
@@ -96,12 +116,12 @@ static enum rc recount(struct tx *tx, const struct moves_task *t, int from, int 
 {
 	static const struct store_query count = {
 		.sql = "UPDATE jobs SET queued = queued + $2, running = running + $3, succeeded = succeeded + $4, "
-		       "failed = failed + $5, "
-		       "canceled = canceled + $6, updated_at = $7 WHERE id = $1 RETURNING total, queued, running, "
-		       "succeeded, failed, canceled, status"
+		       "failed = failed + $5, canceled = canceled + $6, unknown = unknown + $7, attention = "
+		       "attention + $8, updated_at = $9 WHERE id = $1 RETURNING total, queued, running, "
+		       "succeeded, failed, canceled, unknown, attention, status"
 	};
 	auto_rows struct store_rows *r = NULL;
-	int64_t d[5] = { 0 };
+	int64_t d[COLUMNS] = { 0 };
 
 	if (column(from) == column(to))
 		return RC_OK;
@@ -109,16 +129,16 @@ static enum rc recount(struct tx *tx, const struct moves_task *t, int from, int 
 	d[column(to)]++;
 	enum rc rc = store_one(tx->db, &count,
 		STORE_ARGS(store_text(t->job_id), store_int(d[0]), store_int(d[1]), store_int(d[2]),
-			store_int(d[3]), store_int(d[4]), store_int(tx->now_ms)),
+			store_int(d[3]), store_int(d[4]), store_int(d[5]), store_int(d[6]), store_int(tx->now_ms)),
 		&r, tx->fault);
 	if (rc != RC_OK)
 		return rc;
-	uint32_t n[6];
-	for (size_t i = 0; i < 6; i++)
+	uint32_t n[COLUMNS + 1];
+	for (size_t i = 0; i <= COLUMNS; i++)
 		n[i] = (uint32_t)store_col_int(r, i);
-	const struct job_summary s = { n[0], n[1], n[2], n[3], n[4], n[5] };
+	const struct job_summary s = { n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7] };
 	enum job_status status = job_status_of(&s);
-	bool changed = strcmp(store_col_text(r, 6), job_words[status]) != 0;
+	bool changed = strcmp(store_col_text(r, COLUMNS + 1), job_words[status]) != 0;
 	store_close(take(r));
 	return changed ? end_job(tx, t, &s, status) : RC_OK;
 }
@@ -130,7 +150,8 @@ static enum rc turn(struct tx *tx, struct moves_task *t, enum task_status to, st
 		.attempt = t->attempt,
 		.max_attempts = t->max_attempts,
 		.not_before_ms = t->not_before,
-		.lease_until_ms = t->lease_until };
+		.lease_until_ms = t->lease_until,
+		.probe = t->probe };
 	enum rc rc = task_move(&m, to, tx->now_ms);
 	if (rc != RC_OK)
 		return fault_set(tx->fault, rc, "task %s is %s and cannot become %s", t->id, task_words[t->status],
@@ -149,13 +170,14 @@ static enum rc tell(struct tx *tx, const struct moves_task *t, const char *type,
 				      .payload = payload });
 }
 
-/* Counts the move, and notes the new state in *t. */
+/* Counts the move, notes the new state in *t, and tells the owner, who folds it into what the task was for. */
 static enum rc moved(struct tx *tx, struct moves_task *t, enum task_status to)
 {
 	int from = t->status;
 	t->status = (int)to;
 	metric_add(tx->control->metrics, METRIC_TASK_TRANSITIONS, task_words[to], 1);
-	return recount(tx, t, from, (int)to);
+	enum rc rc = recount(tx, t, from, (int)to);
+	return rc == RC_OK && t->owner && tx->control->owned ? tx->control->owned(tx, t) : rc;
 }
 
 static void count_attempt(struct tx *tx, const struct moves_task *t, const char *outcome)
@@ -207,6 +229,8 @@ static enum rc end(struct tx *tx, struct moves_task *t, enum task_status to, con
 	static const struct store_query set = { .sql = "UPDATE tasks SET status = $2, result = $3, error = $4, "
 						       "finished_at = $5, lease_until = 0 WHERE id = $1" };
 	struct task m = { 0 };
+	t->result = result;
+	t->error = error;
 	enum rc rc = turn(tx, t, to, &m);
 	if (rc == RC_OK)
 		rc = store_do(tx->db, &set,
@@ -237,41 +261,117 @@ static enum rc requeue(struct tx *tx, struct moves_task *t, const struct task *m
 {
 	static const struct store_query set = {
 		.sql = "UPDATE tasks SET status = 'queued', agent_id = NULL, nonce = NULL, lease_until = 0, "
-		       "not_before = $2, error = $3 WHERE id = $1"
+		       "not_before = $2, error = $3, probe = $4, intent_at = CASE $4 WHEN 0 THEN 0 ELSE intent_at "
+		       "END WHERE id = $1"
 	};
 	char when[WHEN_MAX];
 
 	when_text(when, m->not_before_ms);
+	t->error = error;
+	t->probe = m->probe;
 	enum rc rc = store_do(tx->db, &set,
-		STORE_ARGS(store_text(t->id), store_int(m->not_before_ms), store_text(error)), tx->fault);
+		STORE_ARGS(store_text(t->id), store_int(m->not_before_ms), store_text(error), store_int(m->probe)),
+		tx->fault);
 	if (rc == RC_OK)
 		rc = tell(tx, t, "task.retrying",
-			arena_fmt(tx->arena, "{\"attempt\":%u,\"notBefore\":\"%s\",\"error\":%s}", t->attempt, when,
-				error));
+			arena_fmt(tx->arena, "{\"attempt\":%u,\"notBefore\":\"%s\",\"probe\":%s,\"error\":%s}",
+				t->attempt, when, m->probe ? "true" : "false", error));
 	tx->ring = true;
 	return rc == RC_OK ? moved(tx, t, TASK_QUEUED) : rc;
 }
 
-enum rc moves_fail(struct tx *tx, struct moves_task *t, const char *error, bool retryable)
+/* Nothing that we can ask tells what became of it: a person has to. */
+static enum rc doubt(struct tx *tx, struct moves_task *t, const char *error)
 {
-	const struct action *a = action_find(t->action);
-	struct task m = {
-		.status = (enum task_status)t->status, .attempt = t->attempt, .max_attempts = t->max_attempts
+	static const struct store_query set = {
+		.sql = "UPDATE tasks SET status = 'needs_attention', error = $2, lease_until = 0 WHERE id = $1"
 	};
-	uint32_t random;
+	const char *payload = arena_fmt(tx->arena, "{\"attempt\":%u,\"error\":%s}", t->attempt, error);
+	struct task m = { 0 };
 
-	clock_random(&random, sizeof(random));
-	enum rc rc = task_retry(&m, a ? a->class : TASK_ONCE, retryable && !t->cancel_asked, random, tx->now_ms);
-	if (rc != RC_OK)
-		return fault_set(tx->fault, rc, "task %s is %s and cannot fail", t->id, task_words[t->status]);
-	count_attempt(tx, t, "failed");
-	if (m.status == TASK_QUEUED)
-		return requeue(tx, t, &m, error);
-	if (t->cancel_asked && retryable)
-		return moves_cancel(tx, t);
-	rc = end(tx, t, TASK_FAILED, NULL, error);
+	t->error = error;
+	enum rc rc = turn(tx, t, TASK_UNKNOWN, &m);
+	if (rc == RC_OK)
+		rc = tell(tx, t, "task.outcome_unknown", payload);
+	if (rc == RC_OK)
+		rc = moved(tx, t, TASK_UNKNOWN);
+	if (rc == RC_OK)
+		rc = turn(tx, t, TASK_ATTENTION, &m);
+	if (rc == RC_OK)
+		rc = store_do(tx->db, &set, STORE_ARGS(store_text(t->id), store_text(error)), tx->fault);
+	if (rc == RC_OK)
+		rc = tell(tx, t, "task.needs_attention", payload);
+	return rc == RC_OK ? moved(tx, t, TASK_ATTENTION) : rc;
+}
+
+enum rc moves_intend(struct tx *tx, struct moves_task *t, const char *effect)
+{
+	static const struct store_query set = {
+		.sql = "UPDATE tasks SET intent = $2, intent_attempt = attempt, intent_at = CASE intent_at WHEN 0 "
+		       "THEN $3 ELSE intent_at END WHERE id = $1"
+	};
+	enum rc rc = t->status == TASK_LEASED ? moves_start(tx, t) : RC_OK;
+
+	if (rc == RC_OK)
+		rc = store_do(tx->db, &set,
+			STORE_ARGS(store_text(t->id), store_text(effect), store_int(tx->now_ms)), tx->fault);
+	t->intent_attempt = t->attempt;
+	if (!t->intent_at)
+		t->intent_at = tx->now_ms;
+	return rc == RC_OK && t->owner && tx->control->owned ? tx->control->owned(tx, t) : rc;
+}
+
+static enum rc fail_for_good(struct tx *tx, struct moves_task *t, const char *error)
+{
+	enum rc rc = end(tx, t, TASK_FAILED, NULL, error);
 	if (rc == RC_OK)
 		rc = tell(tx, t, "task.failed",
 			arena_fmt(tx->arena, "{\"attempt\":%u,\"error\":%s}", t->attempt, error));
 	return rc == RC_OK ? moved(tx, t, TASK_FAILED) : rc;
+}
+
+enum rc moves_fail(struct tx *tx, struct moves_task *t, const char *error, struct task_failure how)
+{
+	const struct action *a = action_find(t->action);
+	bool retryable = how.retryable;
+	/* An attempt that got as far as its effect has found out before what became of the others. */
+	bool probe = t->probe && (how.effect || t->intent_attempt != t->attempt);
+	struct task m = { .status = (enum task_status)t->status,
+		.attempt = t->attempt,
+		.max_attempts = t->cancel_asked ? t->attempt : t->max_attempts,
+		.probe = probe };
+	uint32_t random;
+
+	clock_random(&random, sizeof(random));
+	/* What an attempt before may have done is not undone by the failure of this one: it stays in doubt. */
+	how.effect |= probe;
+	enum rc rc = task_retry(&m, a ? a->class : TASK_ONCE, how, random, tx->now_ms);
+	if (rc != RC_OK)
+		return fault_set(tx->fault, rc, "task %s is %s and cannot fail", t->id, task_words[t->status]);
+	count_attempt(tx, t, how.effect ? "unknown" : "failed");
+	if (m.status == TASK_QUEUED)
+		return requeue(tx, t, &m, error);
+	if (m.status == TASK_UNKNOWN)
+		return doubt(tx, t, error);
+	return t->cancel_asked && retryable ? moves_cancel(tx, t) : fail_for_good(tx, t, error);
+}
+
+enum rc moves_resolve(struct tx *tx, struct moves_task *t, bool done, const char *evidence)
+{
+	struct buf b = { 0 };
+
+	if (t->status != TASK_ATTENTION && t->status != TASK_UNKNOWN)
+		return fault_set(tx->fault, RC_CONFLICT, "task %s is %s: there is nothing to be said of it", t->id,
+			task_words[t->status]);
+	if (!done) {
+		const char *error = moves_error(tx, "not_done", evidence, true);
+		return error ? fail_for_good(tx, t, error) : RC_NOMEM;
+	}
+	buf_str(&b, "{\"resolved\":\"done\",\"evidence\":");
+	json_put_str(&b, evidence);
+	buf_u8(&b, '}');
+	const char *result = arena_str(tx->arena, buf_text(&b));
+	bool bad = b.bad || !result;
+	buf_done(&b);
+	return bad ? RC_NOMEM : moves_succeed(tx, t, result);
 }

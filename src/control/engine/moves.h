@@ -16,10 +16,20 @@ struct moves_task {
 	uint32_t attempt, max_attempts;
 	int64_t not_before, lease_until;
 	bool cancel_asked;
+	bool probe;              /* the next attempt has to find out what became of one before */
+	uint32_t intent_attempt; /* the last that declared its effect; 0: none */
+	int64_t intent_at;       /* when the first did whose outcome is not known; 0: none */
+	const char *owner;       /* the key row whose try it is; NULL: nobody's but its job's */
+	/* Of the move that is told to the owner: */
+	const char *result, *error;
 };
 
 /* RC_MISSING: there is no such task. */
 must_check enum rc moves_load(struct tx *tx, const char *id, struct moves_task *ret);
+
+/* The task when it is this agent's current attempt and not over; else RC_MISSING, and *ret is filled in if it is known. */
+must_check enum rc moves_held(
+	struct tx *tx, const char *agent_id, const char *id, uint32_t attempt, struct moves_task *ret);
 
 /* Hands the queued task to an agent: counts an attempt, sets nonce and lease. RC_CONFLICT when it is not queued any more. */
 must_check enum rc moves_lease(struct tx *tx, struct moves_task *t, const char *agent_id);
@@ -31,8 +41,17 @@ must_check enum rc moves_start(struct tx *tx, struct moves_task *t);
 must_check enum rc moves_succeed(struct tx *tx, struct moves_task *t, const char *result);
 must_check enum rc moves_cancel(struct tx *tx, struct moves_task *t);
 
-/* The attempt failed or was lost: the task is queued again, or failed for good, after its class. `error` is JSON. */
-must_check enum rc moves_fail(struct tx *tx, struct moves_task *t, const char *error, bool retryable);
+/* The attempt is about to have its effect: kept for the case that nobody hears of its end. */
+must_check enum rc moves_intend(struct tx *tx, struct moves_task *t, const char *effect);
+
+/*
+ * The attempt failed or was lost: the task is queued again, failed for good, or waits for somebody to say what became of it:
+ * after its class (task_retry). `error` is JSON.
+ */
+must_check enum rc moves_fail(struct tx *tx, struct moves_task *t, const char *error, struct task_failure how);
+
+/* Somebody says what became of a task that needs attention. */
+must_check enum rc moves_resolve(struct tx *tx, struct moves_task *t, bool done, const char *evidence);
 
 /* The JSON of a task's error. In the arena. */
 const char *moves_error(struct tx *tx, const char *code, const char *detail, bool retryable);

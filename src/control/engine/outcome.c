@@ -8,17 +8,6 @@
 
 #define HELD_MAX TUNNEL_MSG_TASKS_MAX
 
-/* The task when it is this agent's current attempt and not over; else RC_MISSING. */
-static enum rc load_held(
-	struct tx *tx, const char *agent_id, const char *task_id, uint32_t attempt, struct moves_task *t)
-{
-	enum rc rc = moves_load(tx, task_id, t);
-	if (rc != RC_OK)
-		return rc;
-	bool mine = t->agent_id && !strcmp(t->agent_id, agent_id) && t->attempt == attempt;
-	return mine && (t->status == TASK_LEASED || t->status == TASK_RUNNING) ? RC_OK : RC_MISSING;
-}
-
 static const char *error_of(struct tx *tx, const struct tunnel_msg_failure *e)
 {
 	struct buf b = { 0 };
@@ -43,26 +32,30 @@ static enum rc settle(struct tx *tx, struct moves_task *t, const struct tunnel_m
 		if (m->result && !json_check(m->result, m->result_n))
 			return moves_fail(tx, t,
 				moves_error(tx, "malformed_result", "the agent's result is not JSON", false),
-				false);
+				(struct task_failure){ false, t->intent_attempt == t->attempt });
 		return moves_succeed(tx, t, m->result);
 	case TUNNEL_MSG_CANCELED:
 		return moves_cancel(tx, t);
-	case TUNNEL_MSG_FAILED:
 	case TUNNEL_MSG_UNKNOWN:
+		return moves_fail(tx, t, error_of(tx, &m->error), (struct task_failure){ true, true });
+	case TUNNEL_MSG_FAILED:
 		break;
 	}
-	return moves_fail(tx, t, error_of(tx, &m->error), m->error.retryable);
+	return moves_fail(tx, t, error_of(tx, &m->error), (struct task_failure){ m->error.retryable, false });
 }
 
 enum rc outcome_result(struct tx *tx, const char *agent_id, const struct tunnel_msg_result *m, bool *ret_stale)
 {
 	struct moves_task t = { 0 };
-	enum rc rc = load_held(tx, agent_id, m->task_id, m->attempt, &t);
+	enum rc rc = moves_held(tx, agent_id, m->task_id, m->attempt, &t);
 
 	*ret_stale = false;
-	/* What the agent never got it cannot answer with the nonce. */
+	/* What the agent never got, or lost with its journal, it cannot answer with the nonce. */
 	bool lost = m->outcome == TUNNEL_MSG_FAILED && m->error.code && !strcmp(m->error.code, "lost_by_agent");
-	if (rc == RC_OK && (lost || (t.nonce && m->nonce && !strcmp(t.nonce, m->nonce))))
+	if (rc == RC_OK && lost)
+		return moves_fail(tx, &t, error_of(tx, &m->error),
+			(struct task_failure){ m->error.retryable, t.intent_attempt == t.attempt });
+	if (rc == RC_OK && (t.nonce && m->nonce && !strcmp(t.nonce, m->nonce)))
 		return settle(tx, &t, m);
 	if (rc != RC_OK && rc != RC_MISSING)
 		return rc;
@@ -78,7 +71,7 @@ enum rc outcome_result(struct tx *tx, const char *agent_id, const struct tunnel_
 enum rc outcome_accept(struct tx *tx, const char *agent_id, const struct tunnel_msg_task *m)
 {
 	struct moves_task t = { 0 };
-	enum rc rc = load_held(tx, agent_id, m->task_id, m->attempt, &t);
+	enum rc rc = moves_held(tx, agent_id, m->task_id, m->attempt, &t);
 
 	if (rc == RC_OK && t.status == TASK_LEASED)
 		return moves_start(tx, &t);
@@ -88,19 +81,19 @@ enum rc outcome_accept(struct tx *tx, const char *agent_id, const struct tunnel_
 enum rc outcome_reject(struct tx *tx, const char *agent_id, const struct tunnel_msg_reject *m)
 {
 	struct moves_task t = { 0 };
-	enum rc rc = load_held(tx, agent_id, m->task_id, m->attempt, &t);
+	enum rc rc = moves_held(tx, agent_id, m->task_id, m->attempt, &t);
 
 	if (rc != RC_OK)
 		return rc == RC_MISSING ? RC_OK : rc;
 	const char *error =
 		moves_error(tx, m->reason ? m->reason : "rejected", "the agent did not take the task", true);
-	return moves_fail(tx, &t, error, true);
+	return moves_fail(tx, &t, error, (struct task_failure){ true, false });
 }
 
 enum rc outcome_progress(struct tx *tx, const char *agent_id, const struct tunnel_msg_progress *m)
 {
 	struct moves_task t = { 0 };
-	enum rc rc = load_held(tx, agent_id, m->task_id, m->attempt, &t);
+	enum rc rc = moves_held(tx, agent_id, m->task_id, m->attempt, &t);
 
 	if (rc != RC_OK)
 		return rc == RC_MISSING ? RC_OK : rc;
@@ -145,7 +138,10 @@ static enum rc lose(struct tx *tx, const char *id, const char *code, const char 
 {
 	struct moves_task t = { 0 };
 	enum rc rc = moves_load(tx, id, &t);
-	return rc == RC_OK ? moves_fail(tx, &t, moves_error(tx, code, detail, true), true) : rc;
+	if (rc != RC_OK)
+		return rc;
+	return moves_fail(tx, &t, moves_error(tx, code, detail, true),
+		(struct task_failure){ true, t.intent_attempt == t.attempt });
 }
 
 /* What the agent has and the database does not hold for it as its current attempt. */
@@ -160,7 +156,7 @@ static enum rc find_foreign(
 		return RC_NOMEM;
 	for (size_t i = 0; i < inflight->n; i++) {
 		struct moves_task held = { 0 };
-		enum rc rc = load_held(tx, agent_id, t[i].task_id, t[i].attempt, &held);
+		enum rc rc = moves_held(tx, agent_id, t[i].task_id, t[i].attempt, &held);
 		if (rc == RC_MISSING)
 			out[n++] = t[i];
 		else if (rc != RC_OK)

@@ -1,5 +1,6 @@
 #include "control/hub/inbox.h"
 #include "control/budgets/budgets.h"
+#include "control/engine/effects.h"
 #include "control/engine/outcome.h"
 #include "control/events/events.h"
 #include "control/fleet/agents.h"
@@ -18,8 +19,8 @@ struct letter {
 	int64_t epoch;
 	unsigned type;
 	struct buf payload;
-	bool stale;
-	char task_id[ID_MAX]; /* RESULT: whom the answer is for */
+	bool stale, allowed;
+	char task_id[ID_MAX]; /* RESULT, EFFECT_BEGIN: whom the answer is for */
 	uint32_t attempt;
 	int64_t wal_pos; /* EVENT */
 	int64_t id;      /* LANE_COOL */
@@ -74,6 +75,8 @@ static enum rc deliver(struct write *w, struct tx *tx)
 		return outcome_progress(tx, l->agent_id, &m.progress);
 	case TUNNEL_MSG_EVENT:
 		return account_event(tx, &m.event);
+	case TUNNEL_MSG_EFFECT_BEGIN:
+		return effects_begin(tx, l->agent_id, &m.effect_begin, &l->allowed);
 	case TUNNEL_MSG_LANE_COOL:
 		return pause_lane(tx, &m.lane_cool);
 	case TUNNEL_MSG_RESULT:
@@ -101,6 +104,14 @@ static void answer(struct letter *l, struct peer *p)
 	} else if (l->type == TUNNEL_MSG_EVENT) {
 		m.type = TUNNEL_MSG_ACK;
 		m.ack.wal_pos = l->wal_pos;
+		peer_send(p, &m);
+	} else if (l->type == TUNNEL_MSG_EFFECT_BEGIN) {
+		const struct tunnel_msg_effect task = { l->task_id, l->attempt, NULL };
+		m = (struct tunnel_msg){ .type = l->allowed ? TUNNEL_MSG_EFFECT_OK : TUNNEL_MSG_EFFECT_DENY };
+		if (l->allowed)
+			m.effect_ok = task;
+		else
+			m.effect_deny = task;
 		peer_send(p, &m);
 	} else if (l->type == TUNNEL_MSG_LANE_COOL) {
 		m = (struct tunnel_msg){ .type = TUNNEL_MSG_LANE_COOLED, .lane_cooled = { l->id } };
@@ -139,6 +150,10 @@ static void post(struct peer *p, const struct tunnel_msg *m)
 			l->wal_pos = m->event.wal_pos;
 		if (m->type == TUNNEL_MSG_LANE_COOL)
 			l->id = m->lane_cool.id;
+		if (m->type == TUNNEL_MSG_EFFECT_BEGIN) {
+			l->attempt = m->effect_begin.attempt;
+			snprintf(l->task_id, sizeof(l->task_id), "%s", m->effect_begin.task_id);
+		}
 		if (m->type == TUNNEL_MSG_RESULT) {
 			l->attempt = m->result.attempt;
 			snprintf(l->task_id, sizeof(l->task_id), "%s", m->result.task_id);
@@ -159,6 +174,7 @@ void inbox_message(struct peer *p, const struct tunnel_msg *m)
 	case TUNNEL_MSG_REJECT:
 	case TUNNEL_MSG_PROGRESS:
 	case TUNNEL_MSG_EVENT:
+	case TUNNEL_MSG_EFFECT_BEGIN:
 	case TUNNEL_MSG_LANE_COOL:
 	case TUNNEL_MSG_RESULT:
 		post(p, m);

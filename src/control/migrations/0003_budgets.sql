@@ -25,3 +25,14 @@ CREATE TABLE lane_use (
 	throttled BIGINT NOT NULL,
 	PRIMARY KEY (id, hour)
 );
+
+-- Effects: what an attempt is about to do is kept before it does it; tasks of which nobody knows whether they did.
+ALTER TABLE tasks ADD COLUMN probe BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE tasks ADD COLUMN intent TEXT;
+ALTER TABLE tasks ADD COLUMN intent_attempt BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE tasks ADD COLUMN intent_at BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE tasks ADD COLUMN owner TEXT; -- the key row whose try it is
+ALTER TABLE jobs ADD COLUMN unknown BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN attention BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN secret TEXT; -- the payload's secret members, sealed; until the job is over
+CREATE INDEX tasks_in_doubt ON tasks (id) WHERE status = 'needs_attention';

@@ -4,14 +4,16 @@
 
 #include <stdbool.h>
 
-/* May a task go from the row's state to the column's? queued leased running succeeded failed canceled */
+/* May a task go from the row's state to the column's? queued leased running unknown attention succeeded failed canceled */
 static const char *const moves[TASK_STATUSES] = {
-	[TASK_QUEUED] = ".x..xx",
-	[TASK_LEASED] = "x.xxxx",
-	[TASK_RUNNING] = "x..xxx",
-	[TASK_SUCCEEDED] = "......",
-	[TASK_FAILED] = "......",
-	[TASK_CANCELED] = "......",
+	[TASK_QUEUED] = ".x....xx",
+	[TASK_LEASED] = "x.xx.xxx",
+	[TASK_RUNNING] = "x..x.xxx",
+	[TASK_UNKNOWN] = "....xxx.",
+	[TASK_ATTENTION] = ".....xx.",
+	[TASK_SUCCEEDED] = "........",
+	[TASK_FAILED] = "........",
+	[TASK_CANCELED] = "........",
 };
 
 static struct task task_in(enum task_status status)
@@ -45,7 +47,8 @@ static void every_pair(void)
 
 static void words(void)
 {
-	const char *const want[] = { "queued", "leased", "running", "succeeded", "failed", "canceled" };
+	const char *const want[] = { "queued", "leased", "running", "outcome_unknown", "needs_attention",
+		"succeeded", "failed", "canceled" };
 	const char *const classes[] = { "read", "idempotent", "guarded", "once" };
 
 	for (int i = 0; i < TASK_STATUSES; i++) {
@@ -60,20 +63,26 @@ static void words(void)
 	CHECK(!task_class_words[TASK_ONCE + 1]);
 }
 
-/* Which attempts are run again: by class, by whether a retry can help, by the attempts that are left. */
+/* Which attempts are run again: by class, by what is known, by whether a retry can help, by the attempts that are left. */
 static void who_is_retried(void)
 {
-	for (int c = TASK_READ; c <= TASK_ONCE; c++)
-		for (int retryable = 0; retryable < 2; retryable++)
-			for (uint32_t attempt = 1; attempt <= 6; attempt++) {
-				struct task t = task_in(TASK_RUNNING);
-				t.attempt = attempt;
-				CHECK(task_retry(&t, (enum task_class)c, retryable, 700, 5000) == RC_OK);
-				bool again = c <= TASK_IDEMPOTENT && retryable && attempt < 5;
-				CHECK(t.status == (again ? TASK_QUEUED : TASK_FAILED));
-				CHECK(t.not_before_ms == (again ? 5700 : 111));
-				CHECK(t.attempt == attempt && t.lease_until_ms == 0 && t.since_ms == 5000);
-			}
+	for (int i = 0; i < 4 * 2 * 2 * 6; i++) {
+		int c = i / 24, effect = i / 12 % 2, retryable = i / 6 % 2;
+		uint32_t attempt = (uint32_t)(i % 6) + 1;
+		struct task t = task_in(TASK_RUNNING);
+		t.attempt = attempt;
+		CHECK(task_retry(&t, (enum task_class)c, (struct task_failure){ retryable, effect }, 700, 5000) ==
+			RC_OK);
+		bool doubt = effect && c >= TASK_GUARDED;
+		bool again = attempt < 5 && (doubt ? c == TASK_GUARDED : retryable);
+		CHECK(t.status == (again ? TASK_QUEUED : doubt ? TASK_UNKNOWN : TASK_FAILED));
+		CHECK(t.probe == (again && doubt));
+		CHECK(t.not_before_ms == (again ? 5700 : 111));
+		CHECK(t.attempt == attempt && t.lease_until_ms == 0 && t.since_ms == 5000);
+	}
+	struct task t = task_in(TASK_RUNNING); /* what has to be found out stays to be found out */
+	t.probe = true;
+	CHECK(task_retry(&t, TASK_GUARDED, (struct task_failure){ true, false }, 0, 5000) == RC_OK && t.probe);
 }
 
 /* Full jitter: any wait from nothing to the bound, which doubles until a minute. */
@@ -91,27 +100,31 @@ static void bounds_of_the_wait(void)
 			struct task t = task_in(TASK_LEASED);
 			t.attempt = attempt;
 			t.max_attempts = 100;
-			CHECK(task_retry(&t, TASK_READ, true, (uint32_t)all[i].random, 1000000) == RC_OK);
+			CHECK(task_retry(&t, TASK_READ, (struct task_failure){ true, false },
+				      (uint32_t)all[i].random, 1000000) == RC_OK);
 			CHECK(t.status == TASK_QUEUED && t.not_before_ms == 1000000 + all[i].wait);
 		}
 	}
 	struct task t = task_in(TASK_RUNNING);
 	t.attempt = UINT32_MAX - 1;
 	t.max_attempts = UINT32_MAX;
-	CHECK(task_retry(&t, TASK_READ, true, 60000, 0) == RC_OK && t.not_before_ms == 60000);
+	CHECK(task_retry(&t, TASK_READ, (struct task_failure){ true, false }, 60000, 0) == RC_OK &&
+		t.not_before_ms == 60000);
 }
 
 static void no_retry_of_what_does_not_run(void)
 {
-	const enum task_status idle[] = { TASK_QUEUED, TASK_SUCCEEDED, TASK_FAILED, TASK_CANCELED };
+	const enum task_status idle[] = { TASK_QUEUED, TASK_UNKNOWN, TASK_ATTENTION, TASK_SUCCEEDED, TASK_FAILED,
+		TASK_CANCELED };
 
 	for (size_t i = 0; i < sizeof(idle) / sizeof(*idle); i++) {
 		struct task t = task_in(idle[i]), before = t;
-		CHECK(task_retry(&t, TASK_READ, true, 1, 999) == RC_CONFLICT);
+		CHECK(task_retry(&t, TASK_READ, (struct task_failure){ true, false }, 1, 999) == RC_CONFLICT);
 		CHECK(!memcmp(&t, &before, sizeof(t)));
 	}
 	struct task t = task_in(TASK_QUEUED); /* one that waits may fail: its job's deadline is over */
-	CHECK(task_retry(&t, TASK_READ, false, 1, 999) == RC_OK && t.status == TASK_FAILED);
+	CHECK(task_retry(&t, TASK_READ, (struct task_failure){ false, false }, 1, 999) == RC_OK &&
+		t.status == TASK_FAILED);
 }
 
 /* A whole life: an attempt is counted when it is leased, and the last one is the last. */
@@ -124,7 +137,8 @@ static void a_life(void)
 		CHECK(task_move(&t, TASK_LEASED, 10) == RC_OK && t.attempt == attempt);
 		t.lease_until_ms = 50;
 		CHECK(task_move(&t, TASK_RUNNING, 20) == RC_OK && t.lease_until_ms == 50);
-		CHECK(task_retry(&t, TASK_IDEMPOTENT, true, 0, 30) == RC_OK && t.lease_until_ms == 0);
+		CHECK(task_retry(&t, TASK_IDEMPOTENT, (struct task_failure){ true, false }, 0, 30) == RC_OK &&
+			t.lease_until_ms == 0);
 	}
 	CHECK(t.status == TASK_FAILED && t.attempt == 3);
 	CHECK(task_move(&t, TASK_QUEUED, 40) == RC_CONFLICT);

@@ -1,0 +1,279 @@
+#include "control/engine/effects.h"
+#include "control/engine/moves.h"
+#include "control/engine/outcome.h"
+
+#include "tests/unit/control/desk.h"
+
+static struct desk d;
+static int made;
+
+static void does(const struct store_query *q, const char *a, const char *b, const char *c)
+{
+	struct store_value v[3] = { store_text(a), store_text(b), store_text(c) };
+	if (store_do(d.tx.db, q, (struct store_args){ v, (size_t)(c ? 3 : b ? 2 : a ? 1 : 0) }, &d.fault) == RC_OK)
+		return;
+	fprintf(stderr, "%s: %s\n", q->sql, d.fault.text);
+	exit(1);
+}
+
+static void people(void)
+{
+	desk_begin(&d);
+	does(DESK_QUERY("INSERT INTO regions (id, name, labels, version, created_at, updated_at) VALUES ('rgn_1', "
+			"'r', "
+			"'{}', 1, 1, 1)"),
+		NULL, NULL, NULL);
+	does(DESK_QUERY("INSERT INTO agents (id, region_id, public_key, state, version, capabilities, boot_id, "
+			"last_seen_at, created_at, updated_at) VALUES ('agt_1', 'rgn_1', 'k', 'connected', '1', "
+			"'[]', '', 1, 1, 1)"),
+		NULL, NULL, NULL);
+	does(DESK_QUERY(
+		     "INSERT INTO accounts (id, login, agent_id, labels, enabled, version, created_at, updated_at) "
+		     "VALUES ('acc_1', 'one', 'agt_1', '{}', 1, 1, 1, 1)"),
+		NULL, NULL, NULL);
+	desk_commit(&d);
+}
+
+/* A job of one task. */
+static const char *job_of(const char *action)
+{
+	static char id[32], job[32];
+
+	snprintf(id, sizeof(id), "tsk_%d", ++made);
+	snprintf(job, sizeof(job), "job_%d", made);
+	desk_begin(&d);
+	does(DESK_QUERY(
+		     "INSERT INTO jobs (id, action, status, priority, payload, total, queued, running, succeeded, "
+		     "failed, canceled, created_by, trace_id, created_at, updated_at, finished_at, secret) VALUES "
+		     "($1, $2, 'queued', 5, '{}', 1, 1, 0, 0, 0, 0, 'x', '', 1, 1, 0, 'sealed')"),
+		job, action, NULL);
+	does(DESK_QUERY(
+		     "INSERT INTO tasks (id, job_id, action, account_id, status, priority, attempt, max_attempts, "
+		     "not_before, lease_until, cancel_asked, created_at, started_at, finished_at) VALUES ($1, $2, "
+		     "$3, 'acc_1', 'queued', 5, 0, 3, 0, 0, 0, 1, 0, 0)"),
+		id, job, action);
+	desk_commit(&d);
+	return id;
+}
+
+static struct moves_task looks(const char *id)
+{
+	struct moves_task t = { 0 };
+	CHECK(moves_load(&d.tx, id, &t) == RC_OK);
+	return t;
+}
+
+static void leases(const char *id)
+{
+	struct moves_task t = { 0 };
+	desk_begin(&d);
+	CHECK(moves_load(&d.tx, id, &t) == RC_OK && moves_lease(&d.tx, &t, "agt_1") == RC_OK);
+	desk_commit(&d);
+}
+
+static bool begins(const char *agent, const char *id, uint32_t attempt)
+{
+	const struct tunnel_msg_effect m = { id, attempt, "redeem" };
+	bool ok = true;
+	CHECK(effects_begin(desk_begin(&d), agent, &m, &ok) == RC_OK);
+	desk_commit(&d);
+	return ok;
+}
+
+static bool ends(const char *id, int outcome, bool retryable)
+{
+	struct moves_task t = looks(id);
+	struct tunnel_msg_result m = { .task_id = id,
+		.nonce = t.nonce,
+		.attempt = t.attempt,
+		.outcome = outcome,
+		.error = { .code = "x", .retryable = retryable } };
+	char nonce[64];
+	bool stale = true;
+
+	snprintf(nonce, sizeof(nonce), "%s", t.nonce);
+	m.nonce = nonce;
+	if (outcome == TUNNEL_MSG_SUCCEEDED) {
+		m.result = "{}";
+		m.result_n = 2;
+	}
+	CHECK(outcome_result(desk_begin(&d), "agt_1", &m, &stale) == RC_OK);
+	desk_commit(&d);
+	return !stale;
+}
+
+/* Nobody hears of the agent any more. */
+static void falls_silent(void)
+{
+	size_t n = 0;
+	d.tx.now_ms += 7000;
+	CHECK(outcome_lapse(desk_begin(&d), 10, &n) == RC_OK && n == 1);
+	desk_commit(&d);
+}
+
+static const char *status(const char *id) { return task_words[looks(id).status]; }
+
+static int64_t told(const char *type, const char *id)
+{
+	return desk_number(
+		&d, DESK_QUERY("SELECT COUNT(*) FROM events WHERE type = $1 AND task_id = $2"), type, id);
+}
+
+static int64_t of_job(const struct store_query *q, const char *id)
+{
+	char job[32];
+	snprintf(job, sizeof(job), "job_%s", id + 4);
+	return desk_number(&d, q, job, NULL);
+}
+#define JOB(column, id) of_job(DESK_QUERY("SELECT " column " FROM jobs WHERE id = $1"), id)
+
+static void the_fence(void)
+{
+	const char *id = job_of("keys.redeem");
+
+	CHECK(!begins("agt_1", id, 1)); /* not leased */
+	leases(id);
+	CHECK(!begins("agt_2", id, 1) && !begins("agt_1", id, 2) && !begins("agt_1", "tsk_no", 1));
+	CHECK(looks(id).intent_attempt == 0);
+	CHECK(begins("agt_1", id, 1) && begins("agt_1", id, 1)); /* told again, it is the same */
+	struct moves_task t = looks(id);
+	CHECK(t.status == TASK_RUNNING && t.intent_attempt == 1 && t.intent_at == d.tx.now_ms);
+	desk_again(&d);
+	CHECK(looks(id).intent_attempt == 1); /* kept before it was answered */
+	does(DESK_QUERY("UPDATE tasks SET cancel_asked = 1 WHERE id = $1"), id, NULL, NULL);
+	CHECK(!begins("agt_1", id, 1));
+	does(DESK_QUERY("UPDATE tasks SET cancel_asked = 0 WHERE id = $1"), id, NULL, NULL);
+	does(DESK_QUERY("UPDATE accounts SET agent_id = 'agt_2'"), NULL, NULL, NULL);
+	CHECK(!begins("agt_1", id, 1)); /* another has the account now */
+	does(DESK_QUERY("UPDATE accounts SET agent_id = 'agt_1'"), NULL, NULL, NULL);
+	d.tx.now_ms += 6001;
+	CHECK(!begins("agt_1", id, 1)); /* the lease is over */
+	d.tx.now_ms -= 6001;
+	CHECK(begins("agt_1", id, 1) && ends(id, TUNNEL_MSG_SUCCEEDED, false));
+	CHECK_STR(status(id), "succeeded");
+	CHECK(!begins("agt_1", id, 1));
+	CHECK(JOB("secret IS NULL", id) == 1); /* what was sealed is gone with the job's end */
+}
+
+/* A guarded attempt that is lost before its intent had no effect: it is simply run again. */
+static void lost_before(void)
+{
+	const char *id = job_of("keys.redeem");
+
+	leases(id);
+	falls_silent();
+	CHECK_STR(status(id), "queued");
+	CHECK(!looks(id).probe && JOB("secret IS NULL", id) == 0);
+	leases(id);
+	CHECK(begins("agt_1", id, 2));
+	falls_silent(); /* but not this one */
+	CHECK_STR(status(id), "queued");
+	struct moves_task t = looks(id);
+	CHECK(t.probe && t.intent_at > 0);
+	int64_t first = t.intent_at;
+	leases(id);
+	CHECK(begins("agt_1", id, 3));
+	CHECK(looks(id).intent_at == first);        /* the first whose outcome is not known */
+	CHECK(ends(id, TUNNEL_MSG_UNKNOWN, false)); /* the last attempt: nothing more can be asked */
+	CHECK_STR(status(id), "needs_attention");
+	CHECK(told("task.outcome_unknown", id) == 1 && told("task.needs_attention", id) == 1);
+	CHECK(JOB("attention", id) == 1 && JOB("unknown", id) == 0 && JOB("running", id) == 0);
+	CHECK(JOB("finished_at", id) == 0 && JOB("status = 'running'", id) == 1);
+}
+
+/* What was found out is not asked again; what was not stays to be asked. */
+static void probes(void)
+{
+	const char *id = job_of("keys.redeem");
+
+	leases(id);
+	CHECK(begins("agt_1", id, 1) && ends(id, TUNNEL_MSG_UNKNOWN, true));
+	CHECK(looks(id).probe);
+	leases(id);
+	CHECK(ends(id, TUNNEL_MSG_FAILED,
+		false)); /* it came not even to ask: no retry would help, but it must be known */
+	CHECK_STR(status(id), "queued");
+	CHECK(looks(id).probe);
+	leases(id);
+	CHECK(begins("agt_1", id, 3) &&
+		ends(id, TUNNEL_MSG_FAILED, false)); /* it asked, tried anew, and that failed */
+	CHECK_STR(status(id), "failed");
+	CHECK(JOB("failed", id) == 1 && JOB("status = 'failed'", id) == 1);
+}
+
+static void once(void)
+{
+	const char *id = job_of("wallet.redeem");
+
+	leases(id);
+	falls_silent(); /* without an intent nothing was sent */
+	CHECK_STR(status(id), "queued");
+	leases(id);
+	CHECK(begins("agt_1", id, 2));
+	falls_silent();
+	CHECK_STR(status(id), "needs_attention"); /* never sent blindly a second time */
+	CHECK(!looks(id).probe);
+	struct moves_task t = looks(id);
+	CHECK(moves_resolve(desk_begin(&d), &t, true, "seen in \"the history\"") == RC_OK);
+	desk_commit(&d);
+	CHECK_STR(status(id), "succeeded");
+	CHECK(JOB("attention", id) == 0 && JOB("succeeded", id) == 1 && JOB("status = 'succeeded'", id) == 1);
+	CHECK(desk_number(&d,
+		      DESK_QUERY("SELECT COUNT(*) FROM tasks WHERE id = $1 AND result LIKE '%the history%'"), id,
+		      NULL) == 1);
+	t = looks(id);
+	CHECK(moves_resolve(&d.tx, &t, true, "twice") == RC_CONFLICT);
+	id = job_of("wallet.redeem");
+	leases(id);
+	CHECK(begins("agt_1", id, 1) && ends(id, TUNNEL_MSG_UNKNOWN, true));
+	t = looks(id);
+	CHECK(moves_resolve(desk_begin(&d), &t, false, "not there") == RC_OK);
+	desk_commit(&d);
+	CHECK_STR(status(id), "failed");
+}
+
+/* A cancel does not make doubt go away. */
+static void canceled(void)
+{
+	const char *id = job_of("keys.redeem");
+
+	leases(id);
+	CHECK(begins("agt_1", id, 1));
+	does(DESK_QUERY("UPDATE tasks SET cancel_asked = 1 WHERE id = $1"), id, NULL, NULL);
+	falls_silent();
+	CHECK_STR(status(id), "needs_attention");
+	id = job_of("keys.redeem");
+	leases(id);
+	does(DESK_QUERY("UPDATE tasks SET cancel_asked = 1 WHERE id = $1"), id, NULL, NULL);
+	falls_silent();
+	CHECK_STR(status(id), "canceled");
+}
+
+/* As ever: what may be repeated is. */
+static void reads(void)
+{
+	const char *id = job_of("session.ping");
+
+	leases(id);
+	CHECK(begins("agt_1", id, 1)); /* nothing hinders, nothing comes of it */
+	falls_silent();
+	CHECK_STR(status(id), "queued");
+	CHECK(!looks(id).probe);
+	leases(id);
+	CHECK(ends(id, TUNNEL_MSG_FAILED, false));
+	CHECK_STR(status(id), "failed");
+}
+
+int main(void)
+{
+	desk_open(&d);
+	people();
+	the_fence();
+	lost_before();
+	probes();
+	once();
+	canceled();
+	reads();
+	desk_close(&d);
+	return 0;
+}
