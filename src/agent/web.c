@@ -122,8 +122,8 @@ static enum rc prepare(struct trip *x)
 	const struct agent_web_ask *ask = x->ask;
 	bool post = !strcmp(ask->method, "POST");
 
-	if (!buf_room(&x->url, ROOM + x->web.access_token.n) || !buf_room(&x->cookie, ROOM + x->web.access_token.n) ||
-		!buf_room(&x->form, ROOM))
+	if (!buf_room(&x->url, ROOM + x->web.access_token.n) ||
+		!buf_room(&x->cookie, ROOM + x->web.access_token.n) || !buf_room(&x->form, ROOM))
 		return RC_NOMEM;
 	put_url(x);
 	put_cookies(x);
@@ -190,8 +190,8 @@ static enum rc send(struct trip *x, struct agent_web_answer *ret, struct fault *
 }
 
 /* One request with the session as it is, or a new one. */
-static enum rc go(
-	struct action_task *t, const struct agent_web_ask *ask, bool fresh, struct agent_web_answer *ret, struct fault *f)
+static enum rc go(struct action_task *t, const struct agent_web_ask *ask, bool fresh, struct agent_web_answer *ret,
+	struct fault *f)
 {
 	struct trip x = { .t = t, .ask = ask };
 

@@ -5,10 +5,9 @@
 
 #include <stdio.h>
 
-#define LINE_BYTES   256
+#define LINE_BYTES 256
 
-static enum rc read_answer(
-	struct action_task *t, const struct steam_call *answer, struct ask *q, struct fault *f)
+static enum rc read_answer(struct action_task *t, const struct steam_call *answer, struct ask *q, struct fault *f)
 {
 	if (!q->out)
 		return RC_OK;

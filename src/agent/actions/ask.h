@@ -10,7 +10,7 @@
 #include "wire/steam/pb.h"
 
 struct ask {
-	const char *method;                    /* "Player.GetOwnedGames#1"; NULL: by emsg */
+	const char *method; /* "Player.GetOwnedGames#1"; NULL: by emsg */
 	enum emsg emsg;
 	const ProtobufCMessage *in;            /* packed, and wiped when it has gone */
 	const ProtobufCMessageDescriptor *out; /* NULL: nothing is answered */

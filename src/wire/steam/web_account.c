@@ -15,9 +15,7 @@ enum rc web_account_bans(const char *p, size_t n, uint64_t steamid, struct web_b
 
 	if (rc != RC_OK)
 		return rc;
-	json_array_foreach (json_object_get(j, "players"), i, o)
-		if (web_json_u64(o, "SteamId") == steamid)
-			one = o;
+	json_array_foreach(json_object_get(j, "players"), i, o) if (web_json_u64(o, "SteamId") == steamid) one = o;
 	const char *economy = json_string_value(json_object_get(one, "EconomyBan"));
 	if (!json_is_object(one))
 		rc = fault_set(f, RC_MISSING, "Steam says nothing of this account's bans");
@@ -135,19 +133,30 @@ enum rc web_account_wallet(const char *p, size_t n, struct arena *a, struct web_
 	return RC_OK;
 }
 
+int32_t web_account_result(const char *p, size_t n)
+{
+	json_t *j = NULL;
+
+	if (web_json_read(p, n, "JSON", &j, NULL) != RC_OK)
+		return 0;
+	uint32_t success = json_is_true(json_object_get(j, "success")) ? 1 : web_json_u32(j, "success");
+	json_drop(j);
+	return success <= INT32_MAX ? (int32_t)success : 0;
+}
+
 int32_t web_account_free_answer(int status, const char *p, size_t n)
 {
 	json_t *j = NULL;
 	int32_t detail = 0;
 
-	if (status == 403)
-		return ERESULT_ACCESS_DENIED;
 	if (n && *p == '{' && web_json_read(p, n, "JSON", &j, NULL) == RC_OK) {
 		detail = (int32_t)web_json_u32(j, "purchaseresultdetail");
 		json_drop(j);
 	} else if (n && !strncmp(p, "[]", 2) && status == 200) {
 		return ERESULT_OK;
 	}
+	if (detail == PURCHASE_INVALID_PACKAGE || (!detail && status == 403))
+		return ERESULT_ACCESS_DENIED;
 	if (detail == PURCHASE_RATE_LIMITED)
 		return ERESULT_RATE_LIMIT_EXCEEDED;
 	if (detail == PURCHASE_ALREADY_PURCHASED)

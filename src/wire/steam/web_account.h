@@ -41,5 +41,8 @@ struct web_wallet {
 must_check enum rc web_account_wallet(
 	const char *p, size_t n, struct arena *a, struct web_wallet *ret, struct fault *f);
 
-/* The store's answer to addfreelicense: *ret_eresult 1: it was added. A page instead of JSON is an answer too: 1 when it says so. */
+/* The `success` of a JSON answer, an EResult; 0: it is none. */
+int32_t web_account_result(const char *p, size_t n);
+
+/* The store's answer to addfreelicense: an EResult; 1: it was added. A page instead of JSON says so too. */
 int32_t web_account_free_answer(int status, const char *p, size_t n);

@@ -219,6 +219,9 @@ static void accounts(void)
 		web_account_free_answer(200, TEXT("[]")) == 1);
 	CHECK(web_account_free_answer(200, TEXT("{\"purchaseresultdetail\":53}")) == 84);
 	CHECK(web_account_free_answer(200, TEXT("{\"purchaseresultdetail\":9}")) == 30);
+	CHECK(web_account_free_answer(403, TEXT("{\"purchaseresultdetail\":53}")) == 84);
+	CHECK(web_account_result(TEXT("{\"success\":1}")) == 1 &&
+		web_account_result(TEXT("{\"success\":true}")) == 1 && web_account_result(TEXT("x")) == 0);
 	CHECK(web_account_free_answer(403, TEXT("")) == 15 && web_account_free_answer(500, TEXT("")) == 2);
 }
 
