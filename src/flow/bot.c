@@ -140,7 +140,7 @@ void bot_want(struct bot *b, uint64_t now_ms, const struct bot_want *want)
 	bool was_told = b->persona != 0;
 	b->persona = want->persona;
 	if (take_games(b, want))
-		b->playing = false; /* it plays something else from now on, or nothing */
+		b->other_games = true;
 	if (was_told && b->persona == 0)
 		b->persona_told = false;
 	look_at_secrets(b);
@@ -271,7 +271,8 @@ uint64_t bot_due(const struct bot *b)
 
 	if (is_drained(b))
 		return 0;
-	if (b->phase == BOT_WAIT || b->phase == BOT_DRAIN)
+	bool drains = b->phase == BOT_DRAIN && steam_session_state(b->session) == STEAM_SESSION_ONLINE;
+	if (b->phase == BOT_WAIT || drains)
 		due = least(due, b->wake_ms);
 	if (b->challenged)
 		due = least(due, b->challenge_until_ms);
@@ -330,13 +331,15 @@ bool bot_next(struct bot *b, struct bot_act *ret_act)
 	for (;;) {
 		if (bot_tell_next(b, ret_act))
 			return true;
-		if (is_drained(b))
-			bot_logon_wake(b);
 		if (bot_auth_step(b))
 			continue;
-		if (!steam_session_next(b->session, &a))
+		if (steam_session_next(b->session, &a)) {
+			if (hear(b, &a, ret_act))
+				return true;
+		} else if (is_drained(b)) {
+			bot_logon_wake(b);
+		} else {
 			return false;
-		if (hear(b, &a, ret_act))
-			return true;
+		}
 	}
 }

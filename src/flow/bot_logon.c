@@ -159,7 +159,8 @@ static void online(struct bot *b)
 	b->tries = b->bad_passwords = b->dead_tokens = 0;
 	b->online_ms = b->now_ms;
 	b->steamid = steam_session_steamid(b->session);
-	b->renew_ms = b->secrets.refresh_token.n > 0 ? b->now_ms : 0;
+	if (b->secrets.refresh_token.n > 0)
+		bot_auth_renew(b);
 	bot_play_apply(b);
 }
 

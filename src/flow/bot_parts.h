@@ -66,7 +66,9 @@ struct bot {
 	uint64_t challenge_until_ms;
 	bool resumable; /* SECRET resume was told */
 
-	bool blocked, playing, persona_told;
+	bool blocked, persona_told;
+	bool playing;      /* so Steam was told */
+	bool other_games;  /* others are wanted than those that Steam was told */
 	uint64_t play_ms;  /* not before */
 	uint64_t renew_ms; /* when to look at its token; 0: not at all */
 	uint64_t clean_ms; /* quarantined, and clean since; 0: not */

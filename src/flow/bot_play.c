@@ -70,9 +70,10 @@ void bot_play_apply(struct bot *b)
 		say_persona(b);
 	bool wanted = b->state == ACCOUNT_ONLINE && b->mode == ACCOUNT_MODE_PLAYING && !b->blocked &&
 		      (b->apps_n > 0 || b->game) && b->now_ms >= b->play_ms;
-	if (wanted == b->playing)
+	if (wanted == b->playing && !(wanted && b->other_games))
 		return;
 	b->playing = wanted;
+	b->other_games = false;
 	say_games(b);
 }
 

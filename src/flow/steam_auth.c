@@ -231,35 +231,40 @@ void steam_auth_look(struct steam_auth *a, uint64_t now_ms)
 
 /* ---- the clock ---- */
 
+/* When there is another code than the one that was said. */
 static uint64_t next_step_ms(const struct steam_auth *a, uint64_t now_ms)
 {
 	uint64_t steam = (uint64_t)((int64_t)now_ms + a->offset_ms);
-	return now_ms + STEP_MS - steam % STEP_MS;
+	return steam / STEP_MS != a->said_step ? now_ms : now_ms + STEP_MS - steam % STEP_MS;
 }
 
 void steam_auth_clock(struct steam_auth *a, uint64_t now_ms, int64_t offset_ms)
 {
-	bool first = !a->clock_known;
 	a->offset_ms = offset_ms;
 	a->clock_known = true;
 	if (a->clock_awaited)
-		a->at_ms = first ? now_ms : next_step_ms(a, now_ms);
+		a->at_ms = next_step_ms(a, now_ms);
 	a->clock_awaited = false;
 }
 
 /* Before a code of our own. False: it has to wait, or cannot be made. */
 static bool has_clock(struct steam_auth *a, uint64_t now_ms)
 {
-	if (a->clock_awaited) { /* nobody could say the time: the wall clock is all we have */
+	if (a->clock_awaited && !a->clock_known) {
 		a->clock_awaited = false;
-		if (a->clock_known)
-			a->at_ms = next_step_ms(a, now_ms);
-		else
-			challenge(a, now_ms, STEAM_AUTH_DEVICE_CODE, NULL);
+		challenge(a, now_ms, STEAM_AUTH_DEVICE_CODE, NULL);
 		return false;
 	}
-	if (a->clock_known)
+	if (a->clock_awaited) { /* nobody could say the time: the one we had is all we have */
+		a->clock_awaited = false;
+		a->at_ms = next_step_ms(a, now_ms);
+		if (now_ms < a->at_ms)
+			return false;
+	}
+	if (a->clock_known) {
+		a->said_step = (uint64_t)((int64_t)now_ms + a->offset_ms) / STEP_MS;
 		return true;
+	}
 	a->clock_awaited = true;
 	a->at_ms = now_ms + STEAM_AUTH_TIME_MS;
 	say(a, STEAM_AUTH_TIME);

@@ -28,6 +28,7 @@ struct steam_auth {
 
 	bool clock_known, clock_awaited;
 	int64_t offset_ms;
+	uint64_t said_step; /* the code of this step of 30 s was said last */
 
 	bool begun; /* the four below hold */
 	uint64_t client_id, steamid;
