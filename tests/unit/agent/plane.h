@@ -34,7 +34,7 @@ static struct plane {
 
 	pthread_mutex_t lock;
 	pthread_cond_t news;
-	char seen[256][1024]; /* under the lock */
+	char seen[512][4096]; /* under the lock */
 	unsigned seen_n, read_n;
 } c = { .lock = PTHREAD_MUTEX_INITIALIZER, .news = PTHREAD_COND_INITIALIZER };
 
@@ -46,7 +46,7 @@ static inline void see(const char *fmt, ...)
 {
 	va_list ap;
 	pthread_mutex_lock(&c.lock);
-	CHECK(c.seen_n < 256);
+	CHECK(c.seen_n < 512);
 	va_start(ap, fmt);
 	vsnprintf(c.seen[c.seen_n++], sizeof(c.seen[0]), fmt, ap);
 	va_end(ap);
