@@ -181,13 +181,13 @@ static void challenge(void)
 	};
 	char id[64];
 
-	task("t_bob", "acc_bob", "session.login", "idempotent", "{}");
 	c.events = "challenge.opened";
 	bot_with("acc_bob", "bob", "{\"password\":\"correct_horse\"}", NULL);
 	const char *saw = await_event("acc_bob", "\"kind\":\"guard_email\"");
 	snprintf(id, sizeof(id), "%s", member(saw, "id"));
 	CHECK(id_is(id, "chg") && strstr(saw, "\"expiresAt\":\"20"));
 	c.events = NULL;
+	task("t_bob", "acc_bob", "session.login", "idempotent", "{}");
 	expect_result("t_bob", "\"failed\",\"error\":{\"code\":\"challenge_required\"");
 	task("t_bob2", "acc_bob", "session.login", "idempotent", "{\"waitChallengeSeconds\":60}");
 	answer.sealed = sealed("ABCDE");
