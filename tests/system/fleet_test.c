@@ -146,6 +146,47 @@ static void bulk(const struct rig *r)
 	json_decref(a);
 }
 
+static void imports(const struct rig *r)
+{
+	static const char first[] = "{\"format\":\"csv\",\"content\":\"login,password,steamId\\nimp1," PLANTED
+				    ",\\nimp2,other,x\\nimp3,third,76561197960265729\\n\"}";
+	static const char second[] =
+		"{\"format\":\"maFile\",\"content\":\"{\\\"account_name\\\":\\\"imp1\\\","
+		"\\\"shared_secret\\\":\\\"" SHARED "\\\"}\\n{\\\"account_name\\\":\\\"imp4\\\","
+		"\\\"shared_secret\\\":\\\"" PLANTED "\\\"}\"}";
+	char headers[200], text[8192];
+
+	json_t *a = rig_expect(r, 200, "POST", "/v1/accounts/import", first);
+	CHECK(json_int(a, "created") == 2 && json_int(a, "refused") == 1);
+	json_decref(a);
+	a = rig_expect(r, 200, "POST", "/v1/accounts/import", first); /* once more changes nothing */
+	CHECK(json_int(a, "created") == 0 && json_int(a, "unchanged") == 2 && json_int(a, "updated") == 0);
+	json_decref(a);
+	a = rig_expect(r, 200, "POST", "/v1/accounts/import", second);
+	char *dump = json_dumps(a, 0);
+	snprintf(text, sizeof(text), "%s", dump);
+	free(dump);
+	CHECK(json_int(a, "updated") == 1 && json_int(a, "refused") == 1 && !strstr(text, PLANTED));
+	json_decref(a);
+	a = rig_expect(
+		r, 200, "GET", "/v1/accounts?login=imp4", NULL); /* refused whole: no account without its secret */
+	CHECK(json_array_size(json_object_get(a, "items")) == 0);
+	json_decref(a);
+
+	/* Who may make accounts and not set secrets, may import those that have none. */
+	json_t *key =
+		rig_expect(r, 201, "POST", "/v1/api-keys", "{\"name\":\"maker\",\"scopes\":[\"accounts:write\"]}");
+	snprintf(headers, sizeof(headers), "Authorization: Bearer %s", json_str(key, "secret"));
+	struct rig_answer no = rig_call(r, "POST", "/v1/accounts/import", headers, first);
+	CHECK(no.status == 403);
+	rig_answer_done(&no);
+	no = rig_call(
+		r, "POST", "/v1/accounts/import", headers, "{\"format\":\"csv\",\"content\":\"login\\nplain\\n\"}");
+	CHECK(no.status == 200);
+	rig_answer_done(&no);
+	json_decref(key);
+}
+
 /* Everything that was written down, searched for the planted values. */
 static void nothing_leaked(const struct rig *r)
 {
@@ -174,6 +215,7 @@ int main(void)
 	wishes(&r, id);
 	egresses(&r, id);
 	bulk(&r);
+	imports(&r);
 	json_decref(rig_expect(&r, 200, "GET", "/v1/challenges?state=open", NULL));
 	expect(&r, 404, "POST", "/v1/challenges/chg_none/answer", "{\"code\":\"ABCDE\"}");
 
