@@ -10,7 +10,7 @@
  *   answer CODE | approve            clock SKEW
  *   at MS | wait LO HI | due MS      as in steam_play.c
  *   opened | closed WHY | old closed WHY
- *   feed WORDS                       see account_steam.c
+ *   feed [tampered] WORDS            see account_steam.c; tampered: altered on its way (of "conf tcp")
  *   ask job EMSG | service METHOD | send EMSG  [deadline=MS];  refused RC
  *   until MS                         the moment that the last act named, from now
  *   expect connect | tcp | send NAME [METHOD] [job=N] [...] | close | answer KIND RC | lanes | pause ERESULT | code_time | push NAME
@@ -24,6 +24,7 @@
 #include "proto/steam/library.pb-c.h"
 #include "proto/steam/session.pb-c.h"
 #include "tests/scenario/account_steam.h"
+#include "tests/scenario/account_tcp.h"
 #include "tests/unit/check.h"
 #include "wire/steam/emsg.h"
 #include "wire/steam/machine.h"
@@ -40,7 +41,7 @@ static struct bot *b;
 static struct bot_conf conf = { .login = "Bot1", .seed = 1 };
 static struct bot_want want;
 static struct bot_secrets kept;
-static bool no_clock;
+static bool no_clock, tcp;
 static uint64_t now = ZERO_MS, until;
 static uint32_t conn, conn_before;
 static char did[DID_MAX][LINE_MAX_];
@@ -161,7 +162,9 @@ static void put_sent(char *to, const struct bot_act *a)
 	struct steam_frame fr;
 	struct fault f = { 0 };
 
-	CHECK(a->conn == conn && steam_frame_parse(a->p, a->n, &mem, &fr, &f) == RC_OK);
+	struct buf plain = { .p = (uint8_t *)a->p, .n = a->n };
+	const struct buf *message = tcp ? account_tcp_carry(a->p, a->n) : &plain;
+	CHECK(a->conn == conn && steam_frame_parse(message->p, message->n, &mem, &fr, &f) == RC_OK);
 	add(to, "send %s", emsg_name(fr.emsg));
 	if (fr.header && fr.header->target_job_name)
 		put_service(to, &fr, &mem);
@@ -222,7 +225,8 @@ static void put_act(char *to, const struct bot_act *a)
 		CHECK(a->conn != conn && !strncmp(a->endpoint, "cm", 2));
 		conn_before = conn;
 		conn = a->conn;
-		add(to, a->tcp ? "tcp" : "connect");
+		CHECK(a->tcp == tcp);
+		add(to, tcp ? "tcp" : "connect");
 		return;
 	case BOT_SEND:
 		put_sent(to, a);
@@ -291,8 +295,9 @@ static void begin(char *arg)
 		servers = (unsigned)strtoul(t + 8, NULL, 10);
 	conf.anonymous = arg && strstr(arg, "anonymous");
 	no_clock = arg && strstr(arg, "noclock");
+	tcp = arg && strstr(arg, "tcp");
 	for (unsigned i = 0; i < servers; i++) {
-		snprintf(texts[i], sizeof(texts[i]), "%scm%u:1", arg && strstr(arg, "tcp") ? STEAM_CMS_TCP : "", i);
+		snprintf(texts[i], sizeof(texts[i]), "%scm%u:1", tcp ? STEAM_CMS_TCP : "", i);
 		names[i] = texts[i];
 	}
 	cms = steam_cms_new();
@@ -434,12 +439,32 @@ static void expect(const char *arg)
 	}
 }
 
+static void opened(void)
+{
+	char folder[1024];
+	const char *slash = strrchr(scenario, '/');
+
+	if (tcp) {
+		snprintf(folder, sizeof(folder), "%.*s/../corpus/rsa", slash ? (int)(slash - scenario) : 1,
+			slash ? scenario : ".");
+		account_tcp_open(folder);
+	}
+	bot_opened(b, now, conn);
+}
+
 static void feed(char *arg)
 {
 	struct buf m = { 0 };
-	if (!account_steam_say(arg, &m))
+	struct fault f = { 0 };
+	bool tampered = !strncmp(arg, "tampered ", 9);
+
+	if (!account_steam_say(arg + (tampered ? 9 : 0), &m))
 		fail("Steam cannot say", arg);
-	bot_feed(b, now, conn, m.p, m.n);
+	const struct buf *got = tcp ? account_tcp_deliver(&m, tampered, &f) : &m;
+	if (got)
+		bot_feed(b, now, conn, got->p, got->n);
+	else
+		bot_closed(b, now, conn, f.text);
 	buf_done(&m);
 }
 
@@ -469,7 +494,7 @@ static bool plain(const char *what, char *arg)
 	else if (!strcmp(what, "restart"))
 		restart();
 	else if (!strcmp(what, "opened"))
-		bot_opened(b, now, conn);
+		opened();
 	else if (!strcmp(what, "closed"))
 		bot_closed(b, now, conn, arg ? arg : "");
 	else if (!strcmp(what, "old"))
@@ -547,6 +572,7 @@ int main(int argc, char **argv)
 	struct hush *all[] = { &kept.password, &kept.guard_data, &kept.refresh_token, &kept.resume };
 	for (size_t i = 0; i < 4; i++)
 		hush_done(all[i]);
+	account_tcp_close();
 	steam_cms_free(cms);
 	return 0;
 }
