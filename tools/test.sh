@@ -39,7 +39,7 @@ sum "lint: the rules of the house, both compilers" make -s lint
 sum "ASAN and UBSAN: units, scenarios, contracts, corpora, the real programs" make -s asan
 sum "TSAN: what has threads" make -s tsan
 echo "--- the whole"
-one "conformance: unmodified npm steam-user against steamsim" tests/conformance/run.sh build-asan/sim/steamsim
+one "conformance: unmodified npm clients against steamsim" tests/conformance/run.sh build-asan/sim/steamsim
 one "generated documents are what the program says" tools/check_generated.sh build
 one "make demo" make -s demo
 echo "$passed passed, $failed failed"

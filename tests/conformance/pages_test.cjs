@@ -165,6 +165,51 @@ async function faults() {
 	ok('429 with Retry-After, and a clock that is wrong');
 }
 
+// An inventory as it was: without what has come since, with what has gone.
+async function stale(alice) {
+	const url = `https://steamcommunity.com/inventory/${alice.steamid}/440/2?count=100`;
+	const idsOf = async () => ((await page('GET', url)).json.assets || []).map((a) => a.assetid).sort();
+	const before = await idsOf();
+	const [fresh] = JSON.parse(await ask('POST', '/sim/econ/items?owner=alice&name=New'));
+	await ask('POST', `/sim/econ/do?what=drop&id=${before[0]}`);
+	assert.deepStrictEqual(await idsOf(), [...before.slice(1), fresh].sort());
+	await ask('POST', '/sim/faults', 'inventory@*:stale_inventory=600');
+	assert.deepStrictEqual(await idsOf(), before);
+	await ask('DELETE', '/sim/faults');
+	ok('an inventory that is stale');
+}
+
+// A body that comes in pieces, one that ends early, one with a wrong byte.
+async function brokenContent() {
+	const host = VDF.parse((await api('IContentServerDirectoryService/GetServersForSteamPipe/v1/?cell_id=1&format=vdf')).body.toString())
+		.response.servers[0].host;
+	// app 440, depot 4401, manifest 77, packed by hand
+	const packed = Buffer.from([0x08, 0xb8, 0x03, 0x10, 0xb1, 0x22, 0x18, 77]).toString('base64');
+	const answer = await page('POST', 'https://api.steampowered.com/IContentServerDirectoryService/GetManifestRequestCode/v1/', {
+		form: { input_protobuf_encoded: packed },
+	});
+	assert.strictEqual(answer.headers['x-eresult'], '1');
+	let code = 0n;
+	answer.body.subarray(1).forEach((b, i) => {
+		code |= BigInt(b & 0x7f) << BigInt(7 * i);
+	});
+	const url = `http://${host}/depot/4401/manifest/77/5/${code}`;
+	const whole = await page('GET', url);
+	assert.strictEqual(whole.status, 200);
+	await ask('POST', '/sim/faults', 'cdn_manifest@*:cdn_slow=1');
+	assert.ok((await page('GET', url)).body.equals(whole.body));
+	await ask('DELETE', '/sim/faults');
+	await ask('POST', '/sim/faults', 'cdn_manifest@*:cdn_truncate');
+	await assert.rejects(page('GET', url));
+	await ask('DELETE', '/sim/faults');
+	await ask('POST', '/sim/faults', 'cdn_manifest@*:cdn_corrupt');
+	const bad = await page('GET', url);
+	assert.strictEqual(bad.body.length, whole.body.length);
+	assert.ok(!bad.body.equals(whole.body));
+	await ask('DELETE', '/sim/faults');
+	ok('content that is slow, truncated, corrupt');
+}
+
 main(async () => {
 	const alice = await login('alice');
 	await theStore();
@@ -174,6 +219,8 @@ main(async () => {
 	await workshop();
 	await content();
 	await direct(alice);
+	await stale(alice);
+	await brokenContent();
 	await counts(alice);
 	await faults();
 });

@@ -1,11 +1,11 @@
 #!/bin/sh
 # Runs the npm clients of this folder against a steamsim of its own. usage: run.sh [PATH OF steamsim]
-# A world NAME.world beside NAME_test.cjs is its world. Wants `npm ci --no-audit --no-fund` in this folder before; does it when node_modules is not there.
+# A world NAME.world beside NAME_test.cjs is its world. Wants `npm ci --no-audit --no-fund` in this folder before; does it when what is installed is older than the lock.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 steamsim=$(realpath "${1:-build/sim/steamsim}")
 cd "$here"
-[ -d node_modules ] || npm ci --no-audit --no-fund
+[ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund
 
 work=$(mktemp -d)
 sim=

@@ -292,6 +292,21 @@ async function underFaults(alice, bob) {
 	ok('a session that is over, in its three ways');
 }
 
+// What time brings: the hold ends, and what nobody answered expires.
+async function later(alice, held) {
+	const open = (await json('/sim/econ/offers')).filter((o) => o.state === State.Active || o.state === State.CreatedNeedsConfirmation);
+	assert.ok(open.length > 0);
+	await ask('POST', `/sim/clock?advance=${16 * 86400}`);
+	for (const o of open)
+		assert.strictEqual(await stateOf(o.id), State.Expired);
+	const [t] = (await json('/sim/econ/trades')).filter((x) => x.escrow_end > 0);
+	assert.strictEqual(t.status, 3);
+	assert.strictEqual(await stateOf(t.offer), State.Accepted);
+	assert.ok((await heldBy(alice)).includes(t.items[0].new));
+	assert.strictEqual((await heldBy(held)).length, 1);
+	ok('sixteen days later: the hold is over, and open offers have expired');
+}
+
 async function familyView() {
 	const family = await login('family', 'MobileApp');
 	await assert.rejects(call(family.community, 'getWebApiKey'), /Family View/);
@@ -315,4 +330,5 @@ main(async () => {
 	await escrow(alice, held);
 	await underFaults(alice, bob);
 	await familyView();
+	await later(alice, held);
 });
