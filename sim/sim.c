@@ -3,6 +3,9 @@
 #include "io/clock.h"
 #include "sim/auth.h"
 #include "sim/cdn/cdn.h"
+#include "sim/chat.h"
+#include "sim/library.h"
+#include "sim/workshop.h"
 #include "sim/econ/offer.h"
 
 #include <inttypes.h>
@@ -22,7 +25,13 @@ static enum rc more_line(void *ctx, const char *folder, const char *line, struct
 	enum rc rc = people_line(&s->people, line, f);
 	if (rc == RC_MISSING)
 		rc = cdn_line(s->cdn, line, folder, f);
-	return rc == RC_MISSING ? econ_line(s->econ, line, f) : rc;
+	if (rc == RC_MISSING)
+		rc = econ_line(s->econ, line, f);
+	if (rc == RC_MISSING)
+		rc = library_line(s, folder, line, f);
+	if (rc == RC_MISSING)
+		rc = workshop_line(s, folder, line, f);
+	return rc;
 }
 
 enum rc sim_load(struct sim *s, const char *path, struct fault *f)
@@ -43,6 +52,9 @@ enum rc sim_load(struct sim *s, const char *path, struct fault *f)
 void sim_done(struct sim *s)
 {
 	auth_free(s->auth);
+	chat_done(s);
+	library_free(s->library);
+	workshop_free(s->workshop);
 	cdn_free(s->cdn);
 	s->cdn = NULL;
 	offer_done(s->econ);

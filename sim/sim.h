@@ -39,6 +39,9 @@ struct sim_limits {
 };
 
 struct auth;
+struct chat;
+struct library;
+struct workshop;
 struct cdn;
 struct econ;
 
@@ -60,7 +63,10 @@ struct sim {
 	struct people people;
 	struct econ *econ; /* the items, and who trades them */
 	struct visits visits;
-	struct auth *auth; /* sim/auth.c's */
+	struct auth *auth;         /* sim/auth.c's */
+	struct chat *chat;         /* sim/chat.c's */
+	struct library *library;   /* sim/library.c's */
+	struct workshop *workshop; /* sim/workshop.c's */
 	struct cdn *cdn;   /* sim/cdn's: depots */
 	struct sim_limits limits;
 	int64_t clock_offset_ms;  /* of this Steam's time against the machine's */

@@ -78,6 +78,13 @@ static void pump(struct line *l)
 	loop_timer_at(l->timer, cm_due(l->cm));
 }
 
+/* Another connection made this one have something to say: in the loop's next turn. */
+static void woken(void *ctx)
+{
+	struct line *l = ctx;
+	loop_timer_at(l->timer, loop_now_ms(l->site->loop));
+}
+
 static void on_timer(void *ctx) { pump(ctx); }
 
 static void on_message(void *ctx, struct web_socket *s, const void *p, size_t n, bool binary)
@@ -127,6 +134,8 @@ static void upgrade(struct site *s, struct web_request *r)
 		line_free(l);
 		return;
 	}
+	cm_peer(l->cm, web_view(r)->peer);
+	cm_on_wake(l->cm, woken, l);
 	log_info(s->sim->log, "client connected conn=%u peer=%s tls=%d", s->sim->last_conn, web_view(r)->peer,
 		web_view(r)->tls);
 	l->socket = web_accept(r, NULL,
