@@ -48,6 +48,7 @@ static void keep_grant(struct arena *a, const struct dispatch_grant *g, struct d
 	to->account_id = arena_str(a, g->account_id);
 	to->login = arena_str(a, g->login);
 	to->payload = arena_str(a, g->payload);
+	to->sealed = arena_str(a, g->sealed);
 	to->trace_id = arena_str(a, g->trace_id);
 }
 
@@ -95,6 +96,10 @@ static void dispatch(struct hub *h, const struct offered *o, const struct dispat
 			.not_after_ms = clock_wall_ms() + h->control->conf->lease_ms,
 			.class = task_class_words[g->decl->class],
 			.trace_id = g->trace_id,
+			.sealed = g->sealed,
+			.probe = g->probe,
+			.dry_run = g->dry_run,
+			.intent_ms = g->intent_ms,
 		} };
 	peer_send(p, &m);
 }

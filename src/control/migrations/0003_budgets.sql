@@ -35,4 +35,5 @@ ALTER TABLE tasks ADD COLUMN owner TEXT; -- the key row whose try it is
 ALTER TABLE jobs ADD COLUMN unknown BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE jobs ADD COLUMN attention BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE jobs ADD COLUMN secret TEXT; -- the payload's secret members, sealed; until the job is over
+ALTER TABLE jobs ADD COLUMN dry_run BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX tasks_in_doubt ON tasks (id) WHERE status = 'needs_attention';
