@@ -13,6 +13,7 @@
 #include "control/http/waits.h"
 #include "control/hub/deal.h"
 #include "control/hub/hub.h"
+#include "control/keys/key_fold.h"
 #include "control/migrate.h"
 #include "control/reader.h"
 #include "control/secrets.h"
@@ -155,6 +156,7 @@ enum rc life_start(struct control *c, struct fault *f)
 	c->started_ms = clock_wall_ms();
 	c->routes = routes;
 	c->committed = on_committed;
+	c->owned = key_fold_task;
 	enum rc rc = secrets_open(c->conf->data_dir, &c->secrets, f);
 	if (rc == RC_OK)
 		rc = prepare(c, f);

@@ -247,13 +247,13 @@ static enum rc add_named(struct making *m, const struct field_list *targets)
 	return rc == RC_MISSING ? RC_OK : rc;
 }
 
-static bool has_labels(struct call *c, const char *json, const struct field_list *want)
+bool submit_has_labels(struct arena *a, const char *json, const struct field_list *want)
 {
 	static const struct field row = { .name = "labels", .type = FIELD_MAP };
 	struct field_list have = { 0 };
 	const struct field_pair *w = want->at;
 
-	if (field_json_text(&row, json, c->tx.arena, &have, NULL) != RC_OK)
+	if (field_json_text(&row, json, a, &have, NULL) != RC_OK)
 		return false;
 	const struct field_pair *h = have.at;
 	for (size_t i = 0; i < want->n; i++) {
@@ -277,7 +277,7 @@ static enum rc add_selected(struct making *m, const struct submit_job *in)
 	enum rc rc = store_run(tx->db, &all, STORE_NO_ARGS, &r, tx->fault);
 
 	while (rc == RC_OK && (rc = store_next(r, &row, tx->fault)) == RC_OK && row) {
-		if (!in->all_accounts && !has_labels(m->c, store_col_text(r, 3), &in->labels))
+		if (!in->all_accounts && !submit_has_labels(m->c->tx.arena, store_col_text(r, 3), &in->labels))
 			continue;
 		if (m->total == JOB_TARGETS_MAX)
 			return fault_set(tx->fault, RC_INVALID,

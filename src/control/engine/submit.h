@@ -21,6 +21,9 @@ extern const struct field submit_fields[];
 /* Checks and stores it; *ret_id (in the arena) is the new job's. Problems go into c->reader. */
 must_check enum rc submit_new(struct call *c, const struct submit_job *in, const char **ret_id);
 
+/* Has the account, whose labels stand in the database as JSON, all of these? */
+bool submit_has_labels(struct arena *a, const char *json, const struct field_list *want);
+
 /* A try that is somebody's: a job of one task, whose moves control.owned is told. */
 struct submit_try {
 	const struct action *action;

@@ -8,6 +8,7 @@
 #include "control/fleet/agents.h"
 #include "control/fleet/regions.h"
 #include "control/http/system.h"
+#include "control/keys/key_routes.h"
 
 const struct route *const routes[] = { jobs_routes, feed_routes, accounts_routes, agents_routes, regions_routes,
-	actions_routes, budget_routes, keys_routes, system_routes, NULL };
+	actions_routes, budget_routes, key_routes, keys_routes, system_routes, NULL };

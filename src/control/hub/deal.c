@@ -3,6 +3,7 @@
 #include "control/engine/dispatch.h"
 #include "control/engine/outcome.h"
 #include "control/hub/peer.h"
+#include "control/keys/key_steps.h"
 #include "control/reader.h"
 #include "control/writer.h"
 #include "io/clock.h"
@@ -162,7 +163,9 @@ static enum rc lapse(struct write *w, struct tx *tx)
 {
 	struct scan *s = (struct scan *)(void *)((char *)w - offsetof(struct scan, write));
 	enum rc rc = outcome_lapse(tx, SCAN_AT_ONCE, &s->n);
-	return rc == RC_OK ? budgets_scan(tx) : rc;
+	if (rc == RC_OK)
+		rc = budgets_scan(tx);
+	return rc == RC_OK ? key_steps_scan(tx) : rc;
 }
 
 static void on_lapsed(struct write *w)
