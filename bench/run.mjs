@@ -8,6 +8,7 @@ import { createsAt1, createsAt64 } from './figures/creates.mjs';
 import { measureMemory } from './figures/memory.mjs';
 import { productInfo } from './figures/product_info.mjs';
 import { reads } from './figures/reads.mjs';
+import { measureSessions } from './figures/sessions.mjs';
 import { Cell } from './lib/cell.mjs';
 import { interleave, number, table } from './lib/stats.mjs';
 
@@ -16,7 +17,7 @@ const OUT = process.env.BENCH_OUT ?? fileURLToPath(new URL('../build/bench.json'
 const only = process.env.ONLY ?? '';
 const withOurs = !process.argv.includes('--peers-only');
 
-const names = [...FIGURES.flatMap(({ ratios }) => ratios.map(({ name }) => name)), 'memory'];
+const names = [...FIGURES.flatMap(({ ratios }) => ratios.map(({ name }) => name)), 'memory', 'session_memory_vs_steam_user'];
 if (only && !names.includes(only)) {
 	console.error(`ONLY=${only} is no figure; there are: ${names.join(', ')}`);
 	process.exit(2);
@@ -100,6 +101,21 @@ async function runMemory() {
 	}
 }
 
+/** Logged-on sessions: bytes each, and logons per second. */
+async function runSessions() {
+	const rows = await inCell((room) => measureSessions(room, { withOurs }));
+	console.log('\na logged-on session');
+	console.log(table(['sessions', 'steam-user KiB', 'ours KiB', 'steam-user logons/s', 'ours logons/s'], rows.map((row) => [String(row.sessions), number(row.peer / 1024),
+		row.ours ? number(row.ours / 1024) : '-', number(row.peerPerSecond), row.oursPerSecond ? number(row.oursPerSecond) : '-'])));
+	report.shown.session_memory_vs_steam_user = { rows };
+	const last = rows.at(-1);
+	if (last.ours) {
+		const ratio = last.peer / last.ours;
+		report.ratios.session_memory_vs_steam_user = { ratio: Number(ratio.toFixed(3)), ours: Math.round(last.ours), peer: Math.round(last.peer), unit: 'bytes', against: 'npm steam-user' };
+		verdict(`session_memory_vs_steam_user: ${ratio.toFixed(2)} × less than npm steam-user at ${last.sessions} sessions`, ratio >= 4, 'target ≥ 4 ×');
+	}
+}
+
 const start = performance.now();
 for (const figure of FIGURES) {
 	if (!only || figure.ratios.some(({ name }) => name === only)) {
@@ -108,6 +124,9 @@ for (const figure of FIGURES) {
 }
 if (withOurs && (!only || only === 'memory')) {
 	await runMemory();
+}
+if (!only || only === 'session_memory_vs_steam_user') {
+	await runSessions();
 }
 report.seconds = Math.round((performance.now() - start) / 1000);
 if (withOurs) {

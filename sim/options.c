@@ -32,6 +32,8 @@ static const struct option_row {
 	{ "--tls-name", "NAME", NAME, 0, 0, 0, "one more name or address for the certificate; may be repeated" },
 	{ "--heartbeat", "SECONDS", NUMBER, offsetof(struct options, heartbeat_s), 1, 300,
 		"that a logon is told (9)" },
+	{ "--poll", "MS", NUMBER, offsetof(struct options, poll_ms), 10, 60000,
+		"how often those who wait for their logon to be let in shall ask (5000)" },
 	{ "--part", "BYTES", NUMBER, offsetof(struct options, part_bytes), 1, 1 << 24,
 		"after which an answer with product info goes on in another message (262144)" },
 	{ "--fault", "RULE", FAULT, 0, 0, 0, "see below; may be repeated" },
@@ -144,6 +146,7 @@ enum rc options_read(int argc, char **argv, struct options *ret, struct fault *f
 		.plain_port = -1,
 		.cms = 1,
 		.heartbeat_s = 9,
+		.poll_ms = 5000,
 		.part_bytes = 262144,
 		.log_level = LOG_LEVEL_INFO };
 

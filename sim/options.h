@@ -17,7 +17,7 @@ struct options {
 	const char *names[OPTIONS_NAMES_MAX + 1]; /* more names for the certificate; ends in NULL */
 	const char *faults[OPTIONS_FAULTS_MAX];
 	unsigned faults_n, names_n;
-	uint32_t port, cms, heartbeat_s, part_bytes;
+	uint32_t port, cms, heartbeat_s, part_bytes, poll_ms;
 	int plain_port; /* -1: none */
 	enum log_level log_level;
 	bool log_json;

@@ -211,6 +211,7 @@ static const struct word {
 	{ "shared", WORD_OTHER, 0, 0 },
 	{ "identity", WORD_OTHER, 0, 0 },
 	{ "packages", WORD_OTHER, 0, 0 },
+	{ "played", WORD_OTHER, 0, 0 },
 };
 
 static bool set_packages(struct person *p, const char *list)
@@ -225,6 +226,20 @@ static bool set_packages(struct person *p, const char *list)
 		list += n + (list[n] == ',');
 	}
 	return true;
+}
+
+/* "440:600:10:20,480:5" */
+static bool set_played(struct person *p, const char *list)
+{
+	for (p->played_n = 0; *list && p->played_n < PEOPLE_PLAYED; p->played_n++) {
+		struct played *g = &p->played[p->played_n];
+		*g = (struct played){ 0 };
+		if (sscanf(list, "%u:%u:%u:%u", &g->app, &g->minutes, &g->unlocked, &g->total) < 2)
+			return false;
+		list += strcspn(list, ",");
+		list += *list == ',';
+	}
+	return !*list;
 }
 
 static bool set_guard(struct person *p, const char *value)
@@ -246,6 +261,8 @@ static bool set_other(struct person *p, const char *name, const char *value)
 		return set_guard(p, value);
 	if (!strcmp(name, "packages"))
 		return set_packages(p, value);
+	if (!strcmp(name, "played"))
+		return set_played(p, value);
 	bool shared = !strcmp(name, "shared");
 	uint8_t *to = shared ? p->shared : p->identity;
 	*(shared ? &p->has_shared : &p->has_identity) = true;

@@ -4,6 +4,7 @@
  *      account NAME password=P [id=ID64] [shared=BASE64] [identity=BASE64] [email=CODE] [guard=none|email|device|approval]
  *              [persona=TEXT] [country=CC] [limited] [vac] [trade_ban] [disabled] [escrow=DAYS] [private] [wallet=CENTS]
  *              [currency=N] [level=N] [game_bans=N] [packages=ID,ID] [parental=PIN] [trade_token=T]
+ *              [played=APP:MINUTES:UNLOCKED:TOTAL,…]  (achievements)
  *      accounts PREFIX N password=P [shared] ...              PREFIX001 … ; shared: a secret made from the name (see people_shared)
  *      friends NAME NAME
  *      key KEY package=ID [kind=good|used|region|base|wallet] [cents=N] [base=ID] [countries=CC,CC]
@@ -26,6 +27,7 @@
 #define PEOPLE_TEXT     64
 #define PEOPLE_PACKAGES 4096
 #define PEOPLE_FRIENDS  2000
+#define PEOPLE_PLAYED   32
 #define PEOPLE_PLAYING  32
 #define PEOPLE_KEYS_MAX 200000
 
@@ -49,7 +51,13 @@ enum relation {
 struct friendship {
 	uint64_t with;
 	uint32_t relationship; /* enum relation */
+	uint32_t seen;         /* up to when their messages were read */
 	char nickname[PEOPLE_TEXT];
+};
+
+/* What somebody did in a game. */
+struct played {
+	uint32_t app, minutes, unlocked, total; /* achievements */
 };
 
 struct person {
@@ -67,6 +75,8 @@ struct person {
 	size_t licences_n, licences_room;
 	struct friendship *friends;
 	size_t friends_n, friends_room;
+	struct played played[PEOPLE_PLAYED];
+	unsigned played_n;
 	uint32_t token_generation; /* tokens of an earlier one are revoked */
 	char trade_token[9];
 	uint32_t persona_state;           /* EPersonaState that its session set */

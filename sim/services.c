@@ -2,6 +2,11 @@
 
 #include "base/rd.h"
 #include "proto/steam/auth.pb-c.h"
+#include "proto/steam/friends.pb-c.h"
+#include "proto/steam/library.pb-c.h"
+#include "proto/steam/player.pb-c.h"
+#include "proto/steam/trade.pb-c.h"
+#include "proto/steam/workshop.pb-c.h"
 #include "wire/steam/eresult.h"
 
 #include <string.h>

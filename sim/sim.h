@@ -5,11 +5,11 @@
 #pragma once
 
 #include "base/log.h"
-#include "sim/econ/econ.h"
 #include "sim/faults.h"
 #include "sim/people.h"
 #include "sim/world.h"
 
+#define SIM_VISITS_MAX 1000   /* addresses whose visits are counted; more share one count */
 #define SIM_LOGONS_MAX 100000 /* remembered attempts; older ones are forgotten */
 
 struct ledger {
@@ -39,12 +39,35 @@ struct sim_limits {
 };
 
 struct auth;
+struct chat;
+struct library;
+struct workshop;
+struct cdn;
+struct econ;
+
+/* How often an address has asked for something of which it may ask so much and no more. sim/web/visit's. */
+struct visit_count {
+	char ip[48];
+	unsigned kind;
+	uint32_t n;
+	int64_t since;
+};
+
+struct visits {
+	struct visit_count at[SIM_VISITS_MAX];
+	size_t n;
+};
 
 struct sim {
 	struct world world;
 	struct people people;
-	struct econ econ;
-	struct auth *auth; /* sim/auth.c's */
+	struct econ *econ; /* the items, and who trades them */
+	struct visits visits;
+	struct auth *auth;         /* sim/auth.c's */
+	struct chat *chat;         /* sim/chat.c's */
+	struct library *library;   /* sim/library.c's */
+	struct workshop *workshop; /* sim/workshop.c's */
+	struct cdn *cdn;   /* sim/cdn's: depots */
 	struct sim_limits limits;
 	int64_t clock_offset_ms;  /* of this Steam's time against the machine's */
 	int64_t (*wall_ms)(void); /* NULL: the machine's clock */

@@ -15,8 +15,10 @@
 
 void world_done(struct world *w)
 {
-	for (size_t i = 0; i < w->n; i++)
+	for (size_t i = 0; i < w->n; i++) {
 		buf_done(&w->at[i].buffer);
+		free(w->at[i].apps);
+	}
 	free(w->at);
 	*w = (struct world){ 0 };
 }

@@ -38,6 +38,10 @@ struct product {
 	struct buf buffer;
 	uint8_t sha[PICS_SHA];
 	uint64_t asked_full, asked_meta; /* how often it was in a request */
+	/* Of a package, once somebody wanted to know; sim/library.c's. */
+	uint32_t *apps, billing;
+	size_t apps_n;
+	bool apps_known;
 	/* How to make it, while buffer is empty. */
 	uint64_t seed;
 	uint32_t min_bytes, max_bytes;

@@ -70,7 +70,8 @@ int32_t cdn_depot_key(const struct cdn *c, const struct cdn_ask *ask, uint8_t re
 /* 0 in *ret_code and EResult 1 when this branch has no such manifest, as Steam answers. */
 int32_t cdn_request_code(const struct cdn *c, const struct cdn_ask *ask, uint64_t *ret_code);
 /* A text that begins with '?', to be added to a URL of this depot. */
-int32_t cdn_auth_token(const struct cdn *c, const struct cdn_ask *ask, struct buf *ret_token, uint32_t *ret_expires);
+int32_t cdn_auth_token(
+	const struct cdn *c, const struct cdn_ask *ask, struct buf *ret_token, uint32_t *ret_expires);
 
 /* The content servers: `hosts` are "127.0.0.1:8080" of plain HTTP servers that call cdn_http. As the text VDF that the Web API
  * gives, and as the body of ContentServerDirectory.GetServersForSteamPipe's answer. Both append. */

@@ -1,20 +1,17 @@
 #include "sim/cm/cm.h"
 
-#include "proto/steam/session.pb-c.h"
-#include "sim/cm/cm_pics.h"
+#include "sim/cm/cm_conn.h"
 #include "wire/steam/emsg.h"
 #include "wire/steam/eresult.h"
 #include "wire/steam/multi.h"
 #include "wire/steam/pb.h"
-#include "wire/steam/steamid.h"
 
-#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PROTOCOL_MIN    65560 /* older clients are told to update */
-#define GZIP_FROM       1024  /* bytes of a run from which it leaves gzipped */
-#define MULTI_TWO       2     /* messages of a run that share one Multi */
+#define GZIP_FROM       1024 /* bytes of a run from which it leaves gzipped */
+#define MULTI_TWO       2    /* messages of a run that share one Multi */
 #define MULTI_DEPTH_MAX 3
 
 /* A message that waits for its moment. In cm.queue, by due_ms and then by age. */
@@ -22,20 +19,6 @@ struct answer {
 	struct list node;
 	uint64_t due_ms;
 	struct buf bytes;
-};
-
-struct cm {
-	struct sim *sim;
-	uint32_t number; /* of the connection, for the log */
-	bool logged_on, dead;
-	uint64_t steamid;
-	int32_t session;
-	uint64_t begun_ms, heard_ms;
-	struct list queue;
-	unsigned queued;
-	struct answer *told; /* what the last act borrows */
-	const char *close;   /* why it will be closed once the queue is empty; NULL: it will not */
-	bool closed;
 };
 
 struct cm *cm_new(struct sim *sim, struct effect effect, uint64_t now_ms)
@@ -48,10 +31,20 @@ struct cm *cm_new(struct sim *sim, struct effect effect, uint64_t now_ms)
 	c->begun_ms = c->heard_ms = now_ms;
 	c->dead = effect.half_open;
 	c->close = effect.cm_drop ? "a fault" : NULL;
+	c->now_ms = now_ms;
 	list_init(&c->queue);
+	list_init(&c->of_person);
 	sim->ledger.connections++;
 	sim->ledger.open++;
 	return c;
+}
+
+void cm_peer(struct cm *c, const char *ip) { snprintf(c->ip, sizeof(c->ip), "%s", ip); }
+
+void cm_on_wake(struct cm *c, void (*wake)(void *ctx), void *ctx)
+{
+	c->wake = wake;
+	c->wake_ctx = ctx;
 }
 
 static void answer_free(struct answer *a)
@@ -71,13 +64,14 @@ void cm_free(struct cm *c)
 		answer_free(list_of(at, struct answer, node));
 	}
 	answer_free(c->told);
+	c->wake = NULL;
+	cm_leave(c);
 	c->sim->ledger.open--;
-	c->sim->ledger.sessions -= c->logged_on;
 	log_info(c->sim->log, "connection ended conn=%u", c->number);
 	free(c);
 }
 
-static void close_for(struct cm *c, const char *why)
+void cm_close_for(struct cm *c, const char *why)
 {
 	if (!c->close)
 		c->sim->ledger.kicked++;
@@ -85,13 +79,13 @@ static void close_for(struct cm *c, const char *why)
 }
 
 /* Takes the bytes over. */
-static void queue(struct cm *c, uint64_t due_ms, struct buf *bytes)
+void cm_queue(struct cm *c, uint64_t due_ms, struct buf *bytes)
 {
 	struct answer *a = c->queued < CM_QUEUE_MAX ? calloc(1, sizeof(*a)) : NULL;
 	if (!a || bytes->bad) {
 		free(a);
 		buf_done(bytes);
-		close_for(c, "too many answers wait, or no memory");
+		cm_close_for(c, "too many answers wait, or no memory");
 		return;
 	}
 	*a = (struct answer){ .due_ms = due_ms, .bytes = *bytes };
@@ -103,7 +97,7 @@ static void queue(struct cm *c, uint64_t due_ms, struct buf *bytes)
 	c->queued++;
 }
 
-static struct steam_frame head(const struct cm *c, const struct steam_frame *asked)
+struct steam_frame cm_head(const struct cm *c, const struct steam_frame *asked)
 {
 	return (struct steam_frame){ .steamid = c->steamid,
 		.session = c->session,
@@ -111,25 +105,113 @@ static struct steam_frame head(const struct cm *c, const struct steam_frame *ask
 		.job_target = asked ? asked->job_source : STEAM_JOB_NONE };
 }
 
-static void say(struct cm *c, uint64_t due_ms, struct steam_frame h, const ProtobufCMessage *m)
+void cm_answer(struct cm_ask *q, const ProtobufCMessage *m)
 {
+	struct steam_frame h = cm_head(q->c, q->frame);
 	struct buf b = { 0 };
-	steam_frame_write_message(&b, &h, m);
-	queue(c, due_ms, &b);
+
+	if (!effect_tells(q->effect))
+		return;
+	h.emsg = q->effect->commit_5xx ? EMSG_DEST_JOB_FAILED : q->answer;
+	if (q->effect->commit_5xx)
+		steam_frame_write(&b, &h);
+	else
+		steam_frame_write_message(&b, &h, m);
+	cm_queue(q->c, q->due_ms, &b);
 }
 
-/* The request came to nothing: DestJobFailed. */
-static void say_failed(struct cm *c, uint64_t due_ms, const struct steam_frame *asked)
+static void write_struct(const struct cm *c, struct buf *to, uint32_t emsg, uint64_t job, const struct buf *body)
+{
+	steam_frame_write(to, &(struct steam_frame){ .kind = STEAM_FRAME_STRUCT,
+				      .emsg = emsg,
+				      .steamid = c->steamid,
+				      .session = c->session,
+				      .job_source = STEAM_JOB_NONE,
+				      .job_target = job,
+				      .body = body->p,
+				      .body_n = body->n });
+}
+
+void cm_answer_struct(struct cm_ask *q, const struct buf *body)
 {
 	struct buf b = { 0 };
-	struct steam_frame h = head(c, asked);
-	h.emsg = EMSG_DEST_JOB_FAILED;
-	steam_frame_write(&b, &h);
-	queue(c, due_ms, &b);
+	if (!effect_tells(q->effect))
+		return;
+	write_struct(q->c, &b, q->answer, q->frame->job_source, body);
+	cm_queue(q->c, q->due_ms, &b);
+}
+
+void cm_put(const struct cm *c, struct buf *run, uint32_t emsg, const ProtobufCMessage *m)
+{
+	struct steam_frame h = cm_head(c, NULL);
+	struct buf one = { 0 };
+	h.emsg = emsg;
+	steam_frame_write_message(&one, &h, m);
+	steam_multi_add(run, one.p, one.n);
+	run->bad |= one.bad;
+	buf_done(&one);
+}
+
+void cm_put_struct(const struct cm *c, struct buf *run, uint32_t emsg, const struct buf *body)
+{
+	struct buf one = { 0 };
+	write_struct(c, &one, emsg, STEAM_JOB_NONE, body);
+	steam_multi_add(run, one.p, one.n);
+	run->bad |= one.bad;
+	buf_done(&one);
+}
+
+/* At once, but not before what was answered already. */
+static void push(struct cm *c, struct buf *b)
+{
+	if (c->dead || c->close || !c->logged_on) {
+		buf_done(b);
+		return;
+	}
+	cm_queue(c, c->now_ms > c->floor_ms ? c->now_ms : c->floor_ms, b);
+	if (c->wake)
+		c->wake(c->wake_ctx);
+}
+
+void cm_push(struct cm *c, uint32_t emsg, const ProtobufCMessage *m)
+{
+	struct steam_frame h = cm_head(c, NULL);
+	struct buf b = { 0 };
+	h.emsg = emsg;
+	steam_frame_write_message(&b, &h, m);
+	push(c, &b);
+}
+
+void cm_push_all(struct person *p, const struct cm *but, uint32_t emsg, const ProtobufCMessage *m)
+{
+	list_each (at, after, &p->sessions) {
+		struct cm *c = list_of(at, struct cm, of_person);
+		if (c != but)
+			cm_push(c, emsg, m);
+	}
+}
+
+void cm_notify(struct cm *c, const char *method, const ProtobufCMessage *m)
+{
+	CMsgProtoBufHeader h = CMSG_PROTO_BUF_HEADER__INIT;
+	struct buf body = { 0 }, b = { 0 };
+
+	h.has_steamid = h.has_client_sessionid = h.has_eresult = 1;
+	h.steamid = c->steamid;
+	h.client_sessionid = c->session;
+	h.eresult = 1;
+	h.target_job_name = (char *)(uintptr_t)method;
+	pb_pack(&body, m);
+	steam_frame_write(
+		&b, &(struct steam_frame){
+			    .emsg = EMSG_SERVICE_METHOD, .header = &h, .body = body.p, .body_n = body.n });
+	b.bad |= body.bad;
+	buf_done(&body);
+	push(c, &b);
 }
 
 /* Sends the messages of a run as Steam does: small ones as they are, others two by two in a Multi, gzipped when large. */
-static void say_run(struct cm *c, uint64_t due_ms, const struct buf *run)
+void cm_queue_run(struct cm *c, uint64_t due_ms, const struct buf *run)
 {
 	struct rd r = rd_over(run->p, run->n);
 
@@ -154,195 +236,13 @@ static void say_run(struct cm *c, uint64_t due_ms, const struct buf *run)
 		}
 		buf_done(&part);
 		buf_done(&body);
-		queue(c, due_ms, &b);
+		cm_queue(c, due_ms, &b);
 	}
 }
 
-/* ---- the session ---- */
+/* ---- what comes ---- */
 
-static int32_t judge(const struct cm *c, const CMsgClientLogon *m, uint64_t steamid, const struct effect *e)
-{
-	if (e->eresult)
-		return e->eresult;
-	if (c->logged_on)
-		return ERESULT_LOGGED_IN_ELSEWHERE;
-	if (m->protocol_version < PROTOCOL_MIN)
-		return ERESULT_INVALID_PROTOCOL_VER;
-	if (m->access_token || m->account_name || steamid_of(steamid).type != STEAMID_ANON_USER)
-		return ERESULT_ACCOUNT_NOT_FOUND; /* no account lives in this world */
-	return ERESULT_OK;
-}
-
-static void on_logon(struct cm *c, uint64_t now_ms, const struct steam_frame *fr, const ProtobufCMessage *body,
-	const struct effect *e)
-{
-	struct sim *sim = c->sim;
-	CMsgClientLogonResponse m = CMSG_CLIENT_LOGON_RESPONSE__INIT;
-	int32_t eresult = judge(c, (const CMsgClientLogon *)body, fr->steamid, e);
-
-	m.has_eresult = 1;
-	m.eresult = eresult;
-	if (eresult == ERESULT_OK) {
-		uint32_t n = ++sim->last_session;
-		c->logged_on = true;
-		c->steamid = steamid_id64((struct steamid){ .account = n * 2654435761u,
-			.instance = n & 0xfffff,
-			.type = STEAMID_ANON_USER,
-			.universe = STEAMID_PUBLIC });
-		c->session = (int32_t)(n * 2246822519u | 1); /* half of them are negative, as Steam's are */
-		sim->ledger.sessions++;
-		m.has_heartbeat_seconds = m.has_legacy_out_of_game_heartbeat_seconds =
-			m.has_client_supplied_steamid = 1;
-		m.heartbeat_seconds = m.legacy_out_of_game_heartbeat_seconds = (int32_t)sim->heartbeat_s;
-		m.client_supplied_steamid = c->steamid;
-		m.has_cell_id = m.has_eresult_extended = 1;
-		m.cell_id = sim->cell_id;
-		m.eresult_extended = ERESULT_OK;
-		m.ip_country_code = (char *)"XX";
-	}
-	*(eresult == ERESULT_OK ? &sim->ledger.logons_ok : &sim->ledger.logons_refused) += 1;
-	log_info(sim->log, "logon answered conn=%u eresult=%d steamid=%" PRIu64 " session=%d", c->number, eresult,
-		c->steamid, c->session);
-	struct steam_frame h = head(c, NULL);
-	h.emsg = EMSG_CLIENT_LOG_ON_RESPONSE;
-	say(c, now_ms + e->latency_ms, h, &m.base);
-	if (eresult != ERESULT_OK && !c->logged_on)
-		c->close = "the logon was refused";
-}
-
-static void say_logged_off(struct cm *c, uint64_t due_ms, int32_t eresult)
-{
-	CMsgClientLoggedOff m = CMSG_CLIENT_LOGGED_OFF__INIT;
-	struct steam_frame h = head(c, NULL);
-
-	m.has_eresult = 1;
-	m.eresult = eresult;
-	h.emsg = EMSG_CLIENT_LOGGED_OFF;
-	say(c, due_ms, h, &m.base);
-	c->sim->ledger.sessions -= c->logged_on;
-	c->logged_on = false;
-}
-
-static void on_logoff(struct cm *c, uint64_t now_ms, const struct effect *e)
-{
-	say_logged_off(c, now_ms + e->latency_ms, ERESULT_OK);
-	c->close = "logged off";
-	log_info(c->sim->log, "logoff answered conn=%u", c->number);
-}
-
-static void on_service(struct cm *c, uint64_t now_ms, const struct steam_frame *fr, const struct effect *e)
-{
-	CMsgProtoBufHeader h = CMSG_PROTO_BUF_HEADER__INIT;
-	struct buf b = { 0 };
-
-	if (fr->job_source == STEAM_JOB_NONE)
-		return; /* a notification */
-	h.has_steamid = h.has_client_sessionid = h.has_jobid_target = h.has_eresult = 1;
-	h.steamid = c->steamid;
-	h.client_sessionid = c->session;
-	h.jobid_target = fr->job_source;
-	h.eresult = e->eresult ? e->eresult : ERESULT_NOT_SUPPORTED;
-	h.target_job_name = fr->header->target_job_name;
-	h.error_message = (char *)"steamsim has no service methods";
-	steam_frame_write(&b, &(struct steam_frame){ .emsg = EMSG_SERVICE_METHOD_RESPONSE, .header = &h });
-	queue(c, now_ms + e->latency_ms, &b);
-}
-
-static void on_pics(struct cm *c, uint64_t now_ms, const struct steam_frame *fr, const ProtobufCMessage *m,
-	const struct effect *e)
-{
-	struct buf run = { 0 };
-	struct steam_frame h = head(c, fr);
-	bool good;
-
-	if (fr->emsg == EMSG_CLIENT_PICS_CHANGES_SINCE_REQUEST)
-		good = cm_pics_changes(c->sim, (const CMsgClientPICSChangesSinceRequest *)m, h, e, &run);
-	else if (fr->emsg == EMSG_CLIENT_PICS_ACCESS_TOKEN_REQUEST)
-		good = cm_pics_tokens(c->sim, (const CMsgClientPICSAccessTokenRequest *)m, h, e, &run);
-	else
-		good = cm_pics_products(c->sim, (const CMsgClientPICSProductInfoRequest *)m, h, e, &run);
-	if (good)
-		say_run(c, now_ms + e->latency_ms, &run);
-	else
-		close_for(c, "no memory for an answer");
-	buf_done(&run);
-}
-
-static enum request request_of(uint32_t emsg)
-{
-	switch (emsg) {
-	case EMSG_CLIENT_HELLO:
-		return REQUEST_HELLO;
-	case EMSG_CLIENT_LOGON:
-		return REQUEST_LOGON;
-	case EMSG_CLIENT_HEART_BEAT:
-		return REQUEST_HEARTBEAT;
-	case EMSG_CLIENT_LOG_OFF:
-		return REQUEST_LOGOFF;
-	case EMSG_CLIENT_PICS_CHANGES_SINCE_REQUEST:
-		return REQUEST_CHANGES;
-	case EMSG_CLIENT_PICS_ACCESS_TOKEN_REQUEST:
-		return REQUEST_TOKENS;
-	case EMSG_CLIENT_PICS_PRODUCT_INFO_REQUEST:
-		return REQUEST_PRODUCT_INFO;
-	case EMSG_SERVICE_METHOD_CALL_FROM_CLIENT:
-	case EMSG_SERVICE_METHOD_CALL_FROM_CLIENT_NON_AUTHED:
-		return REQUEST_SERVICE;
-	default:
-		return REQUEST_OTHER;
-	}
-}
-
-/* Answers the request, now that nothing stands in its way. */
-static void answer(
-	struct cm *c, uint64_t now_ms, const struct steam_frame *fr, struct arena *a, const struct effect *e)
-{
-	enum request r = request_of(fr->emsg);
-	ProtobufCMessage *m = NULL;
-	struct fault f = { 0 };
-
-	if (emsg_body(fr->emsg) && pb_unpack(emsg_body(fr->emsg), fr->body, fr->body_n, a, &m, &f) != RC_OK) {
-		c->sim->ledger.malformed++;
-		log_warn(c->sim->log, "malformed body conn=%u why=\"%s\"", c->number, f.text);
-		close_for(c, "malformed");
-	} else if (r == REQUEST_LOGON) {
-		on_logon(c, now_ms, fr, m, e);
-	} else if (r == REQUEST_SERVICE) {
-		on_service(c, now_ms, fr, e);
-	} else if (!c->logged_on) {
-		return; /* nothing else is heard before the logon */
-	} else if (r == REQUEST_LOGOFF) {
-		on_logoff(c, now_ms, e);
-	} else if (e->eresult && fr->job_source != STEAM_JOB_NONE) {
-		say_failed(c, now_ms + e->latency_ms, fr);
-	} else if (r == REQUEST_CHANGES || r == REQUEST_TOKENS || r == REQUEST_PRODUCT_INFO) {
-		on_pics(c, now_ms, fr, m, e);
-	}
-}
-
-static void heard_one(struct cm *c, uint64_t now_ms, const struct steam_frame *fr, struct arena *a)
-{
-	enum request r = request_of(fr->emsg);
-	struct effect e = sim_count(c->sim, r);
-	const char *name = emsg_name(fr->emsg);
-
-	log_info(c->sim->log,
-		"request came conn=%u name=%s emsg=%u call=%" PRIu64 " job=%" PRId64
-		" bytes=%zu method=\"%.80s\"%s%s%s",
-		c->number, name ? name : "unknown", fr->emsg, c->sim->ledger.requests[r], (int64_t)fr->job_source,
-		fr->body_n, fr->header && fr->header->target_job_name ? fr->header->target_job_name : "",
-		e.drop ? " fault=drop" : "", e.cm_drop ? " fault=cm_drop" : "",
-		e.half_open ? " fault=half_open" : "");
-	if (e.half_open)
-		c->dead = true;
-	else if (e.cm_drop)
-		close_for(c, "a fault");
-	else if (!e.drop && fr->kind == STEAM_FRAME_PROTO)
-		answer(c, now_ms, fr, a, &e);
-}
-
-static enum rc heard(
-	struct cm *c, uint64_t now_ms, struct rd bytes, struct arena *a, unsigned depth, struct fault *f)
+static enum rc heard(struct cm *c, struct rd bytes, struct arena *a, unsigned depth, struct fault *f)
 {
 	struct steam_frame fr;
 	struct steam_multi m;
@@ -353,7 +253,7 @@ static enum rc heard(
 	if (rc != RC_OK)
 		return rc;
 	if (fr.emsg != EMSG_MULTI) {
-		heard_one(c, now_ms, &fr, a);
+		cm_request(c, &fr, a);
 		return RC_OK;
 	}
 	if (depth == MULTI_DEPTH_MAX)
@@ -362,7 +262,7 @@ static enum rc heard(
 	while (rc == RC_OK && !c->close) {
 		rc = steam_multi_next(&m, &p, &n, f);
 		if (rc == RC_OK)
-			rc = heard(c, now_ms, rd_over(p, n), a, depth + 1, f);
+			rc = heard(c, rd_over(p, n), a, depth + 1, f);
 	}
 	return rc == RC_MISSING ? RC_OK : rc;
 }
@@ -374,11 +274,11 @@ void cm_feed(struct cm *c, uint64_t now_ms, const void *p, size_t n)
 
 	if (c->dead || c->close)
 		return;
-	c->heard_ms = now_ms;
-	if (heard(c, now_ms, rd_over(p, n), &a, 0, &f) != RC_OK) {
+	c->heard_ms = c->now_ms = now_ms;
+	if (heard(c, rd_over(p, n), &a, 0, &f) != RC_OK) {
 		c->sim->ledger.malformed++;
 		log_warn(c->sim->log, "malformed message conn=%u why=\"%s\"", c->number, f.text);
-		close_for(c, "malformed");
+		cm_close_for(c, "malformed");
 	}
 	arena_done(&a);
 }
@@ -387,14 +287,14 @@ void cm_kick(struct cm *c, uint64_t now_ms, int32_t eresult)
 {
 	if (c->dead || c->close || !c->logged_on)
 		return;
-	say_logged_off(c, now_ms, eresult);
-	close_for(c, "kicked");
+	cm_say_logged_off(c, now_ms, eresult);
+	cm_close_for(c, "kicked");
 }
 
 void cm_cut(struct cm *c)
 {
 	c->dead = false; /* a frozen one can be cut as well */
-	close_for(c, "cut");
+	cm_close_for(c, "cut");
 }
 
 void cm_freeze(struct cm *c) { c->dead = true; }
@@ -412,6 +312,7 @@ static uint64_t patience(const struct cm *c)
 
 void cm_tick(struct cm *c, uint64_t now_ms)
 {
+	c->now_ms = now_ms;
 	if (now_ms < patience(c))
 		return;
 	if (!c->logged_on) {
@@ -425,10 +326,10 @@ void cm_tick(struct cm *c, uint64_t now_ms)
 					      .body = body.p,
 					      .body_n = body.n });
 		buf_done(&body);
-		queue(c, now_ms, &b);
+		cm_queue(c, now_ms, &b);
 	}
 	log_info(c->sim->log, "%s client left conn=%u", c->logged_on ? "silent" : "anonymous", c->number);
-	close_for(c, c->logged_on ? "silent" : "no logon");
+	cm_close_for(c, c->logged_on ? "silent" : "no logon");
 }
 
 uint64_t cm_due(const struct cm *c)

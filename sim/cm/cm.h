@@ -33,6 +33,13 @@ struct cm_act {
 /* NULL without memory. `effect` is what shall happen to the connection itself. */
 struct cm *cm_new(struct sim *sim, struct effect effect, uint64_t now_ms);
 void cm_free(struct cm *c);
+void cm_peer(struct cm *c, const char *ip); /* where it comes from */
+/* Called when another connection made this one have something to say. */
+void cm_on_wake(struct cm *c, void (*wake)(void *ctx), void *ctx);
+const struct person *cm_person(const struct cm *c); /* NULL: nobody, or an anonymous one */
+
+/* Tells every session of an account what it owns now. */
+void cm_tell_licences(struct sim *s, struct person *p);
 
 void cm_feed(struct cm *c, uint64_t now_ms, const void *p, size_t n);
 

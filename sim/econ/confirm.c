@@ -1,7 +1,5 @@
 #include "sim/econ/confirm.h"
 
-#include "sim/econ/offer.h"
-
 #include <stdlib.h>
 
 static bool add(struct econ *e, const struct confirm *like)
@@ -17,16 +15,9 @@ static bool add(struct econ *e, const struct confirm *like)
 	return true;
 }
 
-bool confirm_ask(
-	struct econ *e, uint64_t owner, uint64_t offer, bool by_sender, int64_t now, uint32_t lag_s, bool twice)
+bool confirm_ask(struct econ *e, const struct confirm *like, bool twice)
 {
-	struct confirm like = { .owner = owner,
-		.offer = offer,
-		.type = CONFIRM_TYPE_TRADE,
-		.created = now,
-		.shown_from = now + lag_s,
-		.by_sender = by_sender };
-	return add(e, &like) && (!twice || add(e, &like));
+	return add(e, like) && (!twice || add(e, like));
 }
 
 struct confirm *confirm_find(struct econ *e, uint64_t owner, uint64_t id, uint64_t nonce)
@@ -48,18 +39,6 @@ void confirm_forget(struct econ *e, uint64_t offer)
 		list_remove(&c->node);
 		free(c);
 	}
-}
-
-bool confirm_answer(struct econ *e, struct people *people, struct confirm *c, bool allow, int64_t now)
-{
-	struct offer *o = offer_by_id(e, c->offer);
-	bool by_sender = c->by_sender;
-
-	confirm_forget(e, c->offer);
-	if (!o || !offer_confirmed(e, people, o, by_sender, allow, now))
-		return false;
-	*(allow ? &e->counts.allowed : &e->counts.refused) += 1;
-	return true;
 }
 
 void confirm_drop_all(struct econ *e)

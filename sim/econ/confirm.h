@@ -15,13 +15,10 @@ struct confirm {
 	bool by_sender; /* of the offer; else its partner confirms the accept */
 };
 
-/* False without memory. `twice`: two entries for the same thing. */
-bool confirm_ask(
-	struct econ *e, uint64_t owner, uint64_t offer, bool by_sender, int64_t now, uint32_t lag_s, bool twice);
+/* Asks as `like` says, all but id and nonce; `twice`: two entries for the same thing. False without memory. */
+bool confirm_ask(struct econ *e, const struct confirm *like, bool twice);
 /* NULL: there is none, it is somebody else's, or the nonce is wrong. */
 struct confirm *confirm_find(struct econ *e, uint64_t owner, uint64_t id, uint64_t nonce);
-/* Answers it; it and its twin are gone then. False: what it was for has ended. */
-bool confirm_answer(struct econ *e, struct people *people, struct confirm *c, bool allow, int64_t now);
 /* Those of an offer that has ended. */
 void confirm_forget(struct econ *e, uint64_t offer);
 void confirm_drop_all(struct econ *e);

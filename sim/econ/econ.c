@@ -1,8 +1,5 @@
 #include "sim/econ/econ.h"
 
-#include "sim/econ/confirm.h"
-#include "sim/econ/offer.h"
-#include "sim/econ/trade.h"
 #include "sim/people.h"
 
 #include <inttypes.h>
@@ -17,9 +14,13 @@
 #define FIRST_CONFIRMATION 15000000000u
 #define PAST_MAX           20000 /* of one account; the oldest are forgotten */
 
-void econ_init(struct econ *e)
+struct econ *econ_new(struct people *people)
 {
-	*e = (struct econ){ .last_asset = FIRST_ASSET,
+	struct econ *e = calloc(1, sizeof(*e));
+	if (!e)
+		return NULL;
+	*e = (struct econ){ .people = people,
+		.last_asset = FIRST_ASSET,
 		.last_class = FIRST_CLASS,
 		.last_offer = FIRST_OFFER,
 		.last_trade = FIRST_TRADE,
@@ -30,6 +31,7 @@ void econ_init(struct econ *e)
 	list_init(&e->all_offers);
 	list_init(&e->all_trades);
 	list_init(&e->confirmations);
+	return e;
 }
 
 static void bag_free(struct econ_bag *b)
@@ -43,13 +45,10 @@ static void bag_free(struct econ_bag *b)
 	free(b);
 }
 
-void econ_done(struct econ *e)
+void econ_free(struct econ *e)
 {
-	if (!e->bags.next)
+	if (!e)
 		return;
-	confirm_drop_all(e);
-	offer_drop_all(e);
-	trade_drop_all(e);
 	list_each (at, after, &e->bags) {
 		bag_free(list_of(at, struct econ_bag, node));
 	}
@@ -60,7 +59,7 @@ void econ_done(struct econ *e)
 	map_done(&e->by_asset);
 	map_done(&e->offers);
 	map_done(&e->trades);
-	*e = (struct econ){ 0 };
+	free(e);
 }
 
 struct econ_bag *econ_bag(struct econ *e, struct person *p)
@@ -73,6 +72,8 @@ struct econ_bag *econ_bag(struct econ *e, struct person *p)
 	list_init(&b->items);
 	list_init(&b->past);
 	b->owner = p->steamid;
+	memset(b->privacy, 3, sizeof(b->privacy));
+	b->comments = 1;
 	list_append(&e->bags, &b->node);
 	p->items = b;
 	return b;
@@ -144,9 +145,9 @@ static void remember(struct econ_bag *b, const struct econ_item *i, int64_t now)
 	}
 }
 
-void econ_remove(struct econ *e, struct people *people, struct econ_item *i, int64_t now)
+void econ_remove(struct econ *e, struct econ_item *i, int64_t now)
 {
-	struct person *owner = people_by_id(people, i->owner);
+	struct person *owner = people_by_id(e->people, i->owner);
 	struct econ_bag *b = owner ? owner->items : NULL;
 
 	if (b) {
@@ -331,7 +332,7 @@ static enum rc make(struct econ *e, struct person *owner, struct item_line *l, s
 	return RC_OK;
 }
 
-enum rc econ_line(struct econ *e, struct people *people, const char *line, struct fault *f)
+enum rc econ_line(struct econ *e, const char *line, struct fault *f)
 {
 	struct item_line l = { .app = 440,
 		.context = 2,
@@ -352,7 +353,7 @@ enum rc econ_line(struct econ *e, struct people *people, const char *line, struc
 	while (next_word(&at, word, sizeof(word)))
 		if (!read_word(&l, word))
 			return fault_set(f, RC_INVALID, "an item line does not know '%s'", word);
-	struct person *owner = *l.owner ? people_named(people, l.owner) : NULL;
+	struct person *owner = *l.owner ? people_named(e->people, l.owner) : NULL;
 	if (!owner)
 		return fault_set(
 			f, RC_INVALID, "item '%s': wants owner=ACCOUNT, an account of an earlier line", l.name);

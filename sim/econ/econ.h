@@ -7,7 +7,7 @@
  *      items PREFIX generate owner=ACCOUNT count=N [classes=N] [app=440] [context=2] [seed=S]
  *                                                        items of so many classes, named "PREFIX 1" …
  *
- * Everything here lives until econ_done. One thread. Moments are seconds of sim_time and an argument everywhere.
+ * Everything here lives until econ_free. One thread. Moments are seconds of sim_time and an argument everywhere.
  */
 #pragma once
 
@@ -25,7 +25,9 @@
 #define ECON_CLASSES_MAX       20000
 #define ECON_NAME              96
 #define ECON_TAGS              6
-#define ECON_PROTECTED_CONTEXT 16 /* where items wait that a trade has just brought */
+#define ECON_USED_KEYS         256 /* of confirmations, to see when one comes twice */
+#define ECON_PRIVACY           6   /* kinds of it that a profile has */
+#define ECON_PROTECTED_CONTEXT 16  /* where items wait that a trade has just brought */
 
 struct people;
 struct person;
@@ -69,6 +71,8 @@ struct econ_bag {
 	uint64_t owner;
 	struct list items, past;
 	size_t n, past_n;
+	uint8_t privacy[ECON_PRIVACY]; /* as its owner set it: 1 private, 2 friends, 3 public */
+	uint8_t comments;
 };
 
 /* What happened, for tests. */
@@ -79,6 +83,7 @@ struct econ_counts {
 };
 
 struct econ {
+	struct people *people;
 	struct map by_asset;                               /* struct econ_item */
 	struct map by_class;                               /* struct econ_class */
 	struct map offers;                                 /* struct offer, by its id */
@@ -90,13 +95,17 @@ struct econ {
 	int64_t due; /* when the next thing ends by itself; INT64_MAX: nothing does */
 	struct dice dice;
 	struct econ_counts counts;
+	char used_keys[ECON_USED_KEYS][32];
+	size_t used_keys_n;
 };
 
-void econ_init(struct econ *e);
-void econ_done(struct econ *e);
+/* The people outlive it. NULL without memory. */
+struct econ *econ_new(struct people *people);
+/* After offer_done. */
+void econ_free(struct econ *e);
 
 /* One line of a world file, its first word included. RC_MISSING: not one of these lines. */
-must_check enum rc econ_line(struct econ *e, struct people *people, const char *line, struct fault *f);
+must_check enum rc econ_line(struct econ *e, const char *line, struct fault *f);
 
 /* NULL without memory. */
 struct econ_bag *econ_bag(struct econ *e, struct person *p);
@@ -109,7 +118,7 @@ bool econ_tradable(const struct econ_item *i, int64_t now);
 struct econ_item *econ_give(struct econ *e, struct person *to, const struct econ_class *c, uint32_t amount,
 	int64_t now, uint64_t assetid);
 /* Takes it out of the world; it stays in its owner's past. */
-void econ_remove(struct econ *e, struct people *people, struct econ_item *i, int64_t now);
+void econ_remove(struct econ *e, struct econ_item *i, int64_t now);
 
 /* The class of that name and app; made when there is none. NULL past the limit. */
 struct econ_class *econ_class_named(struct econ *e, uint32_t app, uint32_t context, const char *name);

@@ -48,8 +48,12 @@ static void change(struct econ *e, struct offer *o, enum offer_state to, int64_t
 	confirm_forget(e, o->id);
 }
 
-void offer_drop_all(struct econ *e)
+void offer_done(struct econ *e)
 {
+	if (!e)
+		return;
+	confirm_drop_all(e);
+	trade_drop_all(e);
 	list_each (at, after, &e->all_offers) {
 		struct offer *o = list_of(at, struct offer, node);
 		list_remove(&o->node);
@@ -118,9 +122,14 @@ static bool check_limits(struct econ *e, const struct offer_wish *w, struct offe
 	return true;
 }
 
-static bool check_items(const struct econ *e, const struct offer_asset *a, size_t n, uint64_t owner, int64_t now,
+/* One side of it: the sender's items, or its partner's. */
+static bool check_items(const struct econ *e, const struct offer_wish *w, bool give, int64_t now,
 	struct offer_item *to, struct offer_refusal *ret)
 {
+	const struct offer_asset *a = give ? w->give : w->take;
+	size_t n = give ? w->give_n : w->take_n;
+	uint64_t owner = give ? w->from->steamid : w->to->steamid;
+
 	for (size_t k = 0; k < n; k++) {
 		const struct econ_item *i = econ_item(e, a[k].assetid);
 		if (!i || i->owner != owner || i->class->app != a[k].app || econ_context(i, now) != a[k].context)
@@ -186,11 +195,25 @@ static struct offer *offer_new(struct econ *e, const struct offer_wish *w, struc
 	return o;
 }
 
+static bool ask_confirmation(
+	struct econ *e, const struct offer *o, bool by_sender, const struct offer_bend *bend, int64_t now)
+{
+	return confirm_ask(e,
+		&(struct confirm){ .owner = by_sender ? o->from : o->to,
+			.offer = o->id,
+			.type = CONFIRM_TYPE_TRADE,
+			.created = now,
+			.shown_from = now + bend->confirmation_lag_s,
+			.by_sender = by_sender },
+		bend->duplicate_confirmation);
+}
+
 static void activate(struct econ *e, struct offer *o, int64_t now)
 {
 	struct offer *old = o->counters ? offer_by_id(e, o->counters) : NULL;
 
 	o->method = OFFER_METHOD_NONE;
+	o->shown = true;
 	change(e, o, OFFER_ACTIVE, now);
 	if (old && old->state == OFFER_ACTIVE) {
 		change(e, old, OFFER_COUNTERED, now);
@@ -198,11 +221,11 @@ static void activate(struct econ *e, struct offer *o, int64_t now)
 	}
 }
 
-struct offer *offer_send(struct econ *e, struct people *people, const struct offer_wish *w,
-	const struct offer_bend *bend, int64_t now, struct offer_refusal *ret)
+struct offer *offer_send(struct econ *e, const struct offer_wish *w, const struct offer_bend *bend, int64_t now,
+	struct offer_refusal *ret)
 {
 	e->counts.sends++;
-	offer_tick(e, people, now);
+	offer_tick(e, now);
 	if (!check_people(w, ret) || !check_form(e, w, ret) || !check_limits(e, w, ret))
 		return NULL;
 	auto_free struct offer_item *items = calloc(w->give_n + w->take_n, sizeof(*items));
@@ -210,8 +233,7 @@ struct offer *offer_send(struct econ *e, struct people *people, const struct off
 		refuse(ret, ERESULT_BUSY, "There was an error sending your trade offer. Please try again later.");
 		return NULL;
 	}
-	if (!check_items(e, w->give, w->give_n, w->from->steamid, now, items, ret) ||
-		!check_items(e, w->take, w->take_n, w->to->steamid, now, items + w->give_n, ret))
+	if (!check_items(e, w, true, now, items, ret) || !check_items(e, w, false, now, items + w->give_n, ret))
 		return NULL;
 	struct offer *o = offer_new(e, w, items, now);
 	if (!o) {
@@ -230,8 +252,7 @@ struct offer *offer_send(struct econ *e, struct people *people, const struct off
 		return o;
 	}
 	o->state = OFFER_NEEDS_CONFIRMATION;
-	if (o->method == OFFER_METHOD_MOBILE &&
-		!confirm_ask(e, o->from, o->id, true, now, bend->confirmation_lag_s, bend->duplicate_confirmation))
+	if (o->method == OFFER_METHOD_MOBILE && !ask_confirmation(e, o, true, bend, now))
 		change(e, o, OFFER_INVALID, now);
 	return o;
 }
@@ -251,11 +272,30 @@ static bool all_there(struct econ *e, struct offer *o, int64_t now)
 	return true;
 }
 
-static bool settle(struct econ *e, struct people *people, struct offer *o, int64_t now)
+/* Items have left by this trade: the other offers of them are void. */
+static void items_left(struct econ *e, const struct trade *t, int64_t now)
+{
+	list_each (at, after, &e->all_offers) {
+		struct offer *o = list_of(at, struct offer, node);
+		if (!offer_is_open(o) ||
+			(o->from != t->from && o->from != t->to && o->to != t->from && o->to != t->to))
+			continue;
+		all_there(e, o, now);
+	}
+}
+
+static void escrow_over(struct econ *e, const struct trade *t)
+{
+	struct offer *o = offer_by_id(e, t->offer);
+	if (o && o->state == OFFER_IN_ESCROW)
+		change(e, o, OFFER_ACCEPTED, t->escrow_end);
+}
+
+static bool settle(struct econ *e, struct offer *o, int64_t now)
 {
 	size_t n = o->give_n + o->take_n;
 	auto_free struct trade *like = calloc(1, sizeof(*like) + n * sizeof(like->items[0]));
-	const struct person *from = people_by_id(people, o->from), *to = people_by_id(people, o->to);
+	const struct person *from = people_by_id(e->people, o->from), *to = people_by_id(e->people, o->to);
 
 	if (!like || !from || !to || !all_there(e, o, now))
 		return false;
@@ -276,21 +316,22 @@ static bool settle(struct econ *e, struct people *people, struct offer *o, int64
 			.by_sender = k < o->give_n };
 	/* Before its items go: it is not one of the offers that their leaving makes void. */
 	change(e, o, way.escrow_days ? OFFER_IN_ESCROW : OFFER_ACCEPTED, now);
-	struct trade *t = trade_begin(e, people, like, &way);
+	struct trade *t = trade_begin(e, like, &way);
 	if (!t) {
 		change(e, o, OFFER_INVALID, now);
 		return false;
 	}
 	o->tradeid = t->id;
+	items_left(e, t, now);
 	o->escrow_end = t->escrow_end;
 	e->counts.accepts++;
 	return true;
 }
 
-bool offer_accept(struct econ *e, struct people *people, struct offer *o, struct person *who,
-	const struct offer_bend *bend, int64_t now, struct offer_refusal *ret)
+bool offer_accept(struct econ *e, struct offer *o, struct person *who, const struct offer_bend *bend, int64_t now,
+	struct offer_refusal *ret)
 {
-	offer_tick(e, people, now);
+	offer_tick(e, now);
 	if (o->to != who->steamid)
 		return refuse(ret, ERESULT_INVALID_STATE,
 			"There was an error accepting this trade offer. It is not for you.");
@@ -313,14 +354,13 @@ bool offer_accept(struct econ *e, struct people *people, struct offer *o, struct
 			"There was an error accepting this trade offer. An item is not there any more.");
 	o->way = bend->way;
 	if (o->take_n && who->has_identity) {
-		o->accept_waits = confirm_ask(
-			e, o->to, o->id, false, now, bend->confirmation_lag_s, bend->duplicate_confirmation);
+		o->accept_waits = ask_confirmation(e, o, false, bend, now);
 		o->method = OFFER_METHOD_MOBILE;
 		o->updated = now;
 		return o->accept_waits ||
 		       refuse(ret, ERESULT_BUSY, "There was an error accepting this trade offer.");
 	}
-	return settle(e, people, o, now) ||
+	return settle(e, o, now) ||
 	       refuse(ret, ERESULT_BUSY, "There was an error accepting this trade offer. Please try again later.");
 }
 
@@ -336,8 +376,7 @@ bool offer_end(
 	return true;
 }
 
-bool offer_confirmed(
-	struct econ *e, struct people *people, struct offer *o, bool by_sender, bool allow, int64_t now)
+static bool confirmed(struct econ *e, struct offer *o, bool by_sender, bool allow, int64_t now)
 {
 	if (by_sender) {
 		if (o->state != OFFER_NEEDS_CONFIRMATION)
@@ -357,34 +396,35 @@ bool offer_confirmed(
 		change(e, o, OFFER_CANCELED_2FA, now);
 		return true;
 	}
-	return settle(e, people, o, now);
+	return settle(e, o, now);
 }
 
-/* ---- what else befalls it ---- */
-
-void offer_items_left(struct econ *e, const struct trade *t, int64_t now)
+bool offer_answer(struct econ *e, struct confirm *c, bool allow, int64_t now)
 {
-	list_each (at, after, &e->all_offers) {
-		struct offer *o = list_of(at, struct offer, node);
-		if (!offer_is_open(o) ||
-			(o->from != t->from && o->from != t->to && o->to != t->from && o->to != t->to))
-			continue;
-		all_there(e, o, now);
-	}
+	struct offer *o = offer_by_id(e, c->offer);
+	bool by_sender = c->by_sender;
+
+	confirm_forget(e, c->offer);
+	if (!o || !confirmed(e, o, by_sender, allow, now))
+		return false;
+	*(allow ? &e->counts.allowed : &e->counts.refused) += 1;
+	return true;
 }
 
-void offer_escrow_over(struct econ *e, const struct trade *t)
+bool offer_mailed(struct econ *e, struct offer *o, int64_t now)
 {
-	struct offer *o = offer_by_id(e, t->offer);
-	if (o && o->state == OFFER_IN_ESCROW)
-		change(e, o, OFFER_ACCEPTED, t->escrow_end);
+	return o->method == OFFER_METHOD_MAIL && confirmed(e, o, true, true, now);
 }
 
-void offer_tick(struct econ *e, struct people *people, int64_t now)
+void offer_tick(struct econ *e, int64_t now)
 {
 	if (now < e->due)
 		return;
-	int64_t due = trade_tick(e, people, now);
+	int64_t due;
+	for (struct trade *t; (t = trade_tick(e, now, &due));) {
+		escrow_over(e, t);
+		items_left(e, t, now);
+	}
 	list_each (at, after, &e->all_offers) {
 		struct offer *o = list_of(at, struct offer, node);
 		if (!offer_is_open(o))

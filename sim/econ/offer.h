@@ -11,6 +11,8 @@
 #include "sim/econ/econ.h"
 #include "sim/econ/trade.h"
 
+struct confirm;
+
 #define OFFER_MAX       200000
 #define OFFER_ITEMS_MAX 256 /* of one side */
 #define OFFER_MESSAGE   128 /* characters */
@@ -60,6 +62,7 @@ struct offer {
 	char message[OFFER_MESSAGE * 4 + 1];
 	enum offer_state state;
 	enum offer_method method; /* what it waits for, while NEEDS_CONFIRMATION, or ACTIVE and accept_waits */
+	bool shown;               /* it was ACTIVE once, so its partner knows of it */
 	bool accept_waits;        /* its partner has accepted and has yet to confirm */
 	bool glitched;            /* listed without its items */
 	int64_t created, updated, expires, escrow_end, listed_from;
@@ -82,27 +85,24 @@ struct offer_refusal {
 };
 
 /* NULL: refused. */
-struct offer *offer_send(struct econ *e, struct people *people, const struct offer_wish *w,
-	const struct offer_bend *bend, int64_t now, struct offer_refusal *ret);
+struct offer *offer_send(struct econ *e, const struct offer_wish *w, const struct offer_bend *bend, int64_t now,
+	struct offer_refusal *ret);
 /* False: refused. Accepted it is ACCEPTED, IN_ESCROW, or still ACTIVE and accept_waits. */
-bool offer_accept(struct econ *e, struct people *people, struct offer *o, struct person *who,
-	const struct offer_bend *bend, int64_t now, struct offer_refusal *ret);
+bool offer_accept(struct econ *e, struct offer *o, struct person *who, const struct offer_bend *bend, int64_t now,
+	struct offer_refusal *ret);
 /* The sender cancels, the partner declines. */
 bool offer_end(
 	struct econ *e, struct offer *o, struct person *who, bool cancel, int64_t now, struct offer_refusal *ret);
 
-/* What the confirmation says; of a sending or, when it is the partner's, of an accept. False: it could not be done any more. */
-bool offer_confirmed(
-	struct econ *e, struct people *people, struct offer *o, bool by_sender, bool allow, int64_t now);
-
-/* For trade.c: items have left by this trade, so other offers of them are void; a trade has come out of escrow. */
-void offer_items_left(struct econ *e, const struct trade *t, int64_t now);
-void offer_escrow_over(struct econ *e, const struct trade *t);
+/* Answers a confirmation; it and its twin are gone then. False: what it was for has ended. */
+bool offer_answer(struct econ *e, struct confirm *c, bool allow, int64_t now);
+/* Its sender has clicked on the link in the mail. False: it did not wait for that. */
+bool offer_mailed(struct econ *e, struct offer *o, int64_t now);
 
 struct offer *offer_by_id(const struct econ *e, uint64_t id);
 bool offer_is_open(const struct offer *o);
 /* What the time brings, to offers and to trades. Before every look at either. */
-void offer_tick(struct econ *e, struct people *people, int64_t now);
+void offer_tick(struct econ *e, int64_t now);
 /* How many days this person's items would be held. */
 uint32_t offer_escrow_days(const struct person *giver, bool gives);
-void offer_drop_all(struct econ *e);
+void offer_done(struct econ *e); /* forgets all offers, trades and confirmations; takes NULL */

@@ -1,6 +1,5 @@
 #include "sim/econ/trade.h"
 
-#include "sim/econ/offer.h"
 #include "sim/people.h"
 
 #include <inttypes.h>
@@ -28,16 +27,16 @@ void trade_drop_all(struct econ *e)
 }
 
 /* Moves one item to somebody else, under this id. False when it is not there any more. */
-static bool move(struct econ *e, struct people *people, uint64_t assetid, uint64_t to, uint64_t new_id, int64_t now)
+static bool move(struct econ *e, uint64_t assetid, uint64_t to, uint64_t new_id, int64_t now)
 {
 	struct econ_item *i = econ_item(e, assetid);
-	struct person *p = people_by_id(people, to);
+	struct person *p = people_by_id(e->people, to);
 
 	if (!i || !p || !econ_bag(e, p))
 		return false;
 	const struct econ_class *c = i->class;
 	uint32_t amount = i->amount;
-	econ_remove(e, people, i, now);
+	econ_remove(e, i, now);
 	return econ_give(e, p, c, amount, now, new_id) != NULL;
 }
 
@@ -54,14 +53,14 @@ static void deal_ids(struct econ *e, struct trade *t)
 	}
 }
 
-static void complete(struct econ *e, struct people *people, struct trade *t, int64_t now)
+static void complete(struct econ *e, struct trade *t, int64_t now)
 {
 	deal_ids(e, t);
 	t->status = TRADE_COMPLETE;
 	for (size_t k = 0; k < t->n; k++) {
 		struct trade_item *ti = &t->items[k];
 		ti->new_context = ti->class->context;
-		if (!move(e, people, ti->assetid, ti->by_sender ? t->to : t->from, ti->new_assetid, now)) {
+		if (!move(e, ti->assetid, ti->by_sender ? t->to : t->from, ti->new_assetid, now)) {
 			t->status = TRADE_FAILED;
 			ti->new_assetid = 0;
 			continue;
@@ -72,7 +71,6 @@ static void complete(struct econ *e, struct people *people, struct trade *t, int
 		econ_item(e, ti->new_assetid)->protected_until = now + (int64_t)t->protection_days * DAY_S;
 	}
 	e->counts.trades++;
-	offer_items_left(e, t, now);
 }
 
 static void hold(struct econ *e, struct trade *t, uint64_t by)
@@ -84,7 +82,7 @@ static void hold(struct econ *e, struct trade *t, uint64_t by)
 	}
 }
 
-void trade_undo(struct econ *e, struct people *people, struct trade *t, int64_t now)
+void trade_undo(struct econ *e, struct trade *t, int64_t now)
 {
 	bool escrow = t->status == TRADE_IN_ESCROW;
 	if (!escrow && t->status != TRADE_COMPLETE)
@@ -94,7 +92,7 @@ void trade_undo(struct econ *e, struct people *people, struct trade *t, int64_t 
 		struct trade_item *ti = &t->items[k - 1];
 		uint64_t id = escrow ? ti->assetid : ti->new_assetid;
 		ti->rollback_assetid = ++e->last_asset;
-		if (!move(e, people, id, ti->by_sender ? t->from : t->to, ti->rollback_assetid, now))
+		if (!move(e, id, ti->by_sender ? t->from : t->to, ti->rollback_assetid, now))
 			ti->rollback_assetid = 0;
 	}
 	t->status = escrow ? TRADE_ESCROW_ROLLBACK : TRADE_FULL_SUPPORT_ROLLBACK;
@@ -102,8 +100,7 @@ void trade_undo(struct econ *e, struct people *people, struct trade *t, int64_t 
 	e->counts.rolled_back++;
 }
 
-struct trade *trade_begin(
-	struct econ *e, struct people *people, const struct trade *like, const struct trade_way *way)
+struct trade *trade_begin(struct econ *e, const struct trade *like, const struct trade_way *way)
 {
 	size_t size = sizeof(*like) + like->n * sizeof(like->items[0]);
 	struct trade *t = malloc(size);
@@ -123,35 +120,33 @@ struct trade *trade_begin(
 		t->status = TRADE_IN_ESCROW;
 		t->escrow_end = t->time + (int64_t)way->escrow_days * DAY_S;
 		hold(e, t, t->id);
-		offer_items_left(e, t, t->time);
 	} else {
-		complete(e, people, t, t->time);
+		complete(e, t, t->time);
 	}
 	if (way->rollback)
-		trade_undo(e, people, t, t->time);
+		trade_undo(e, t, t->time);
 	e->due = t->time; /* the next tick finds out what is due when */
 	return t;
 }
 
 static int64_t sooner(int64_t a, int64_t b) { return a < b ? a : b; }
 
-int64_t trade_tick(struct econ *e, struct people *people, int64_t now)
+struct trade *trade_tick(struct econ *e, int64_t now, int64_t *ret_due)
 {
-	int64_t due = INT64_MAX;
-
+	*ret_due = INT64_MAX;
 	list_each (at, after, &e->all_trades) {
 		struct trade *t = list_of(at, struct trade, node);
+		if (t->reverse_at && t->reverse_at <= now)
+			trade_undo(e, t, now);
 		if (t->status == TRADE_IN_ESCROW && t->escrow_end <= now) {
 			hold(e, t, 0);
-			complete(e, people, t, t->escrow_end);
-			offer_escrow_over(e, t);
+			complete(e, t, t->escrow_end);
+			return t;
 		}
-		if (t->reverse_at && t->reverse_at <= now)
-			trade_undo(e, people, t, now);
 		if (t->status == TRADE_IN_ESCROW)
-			due = sooner(due, t->escrow_end);
+			*ret_due = sooner(*ret_due, t->escrow_end);
 		if (t->reverse_at)
-			due = sooner(due, t->reverse_at);
+			*ret_due = sooner(*ret_due, t->reverse_at);
 	}
-	return due;
+	return NULL;
 }

@@ -48,11 +48,11 @@ struct trade_way {
 };
 
 /* Begins and, without escrow, completes the trade of these items, which are there and free. NULL without memory. */
-struct trade *trade_begin(
-	struct econ *e, struct people *people, const struct trade *like, const struct trade_way *way);
+struct trade *trade_begin(struct econ *e, const struct trade *like, const struct trade_way *way);
 /* Everything goes back to whom it was from, as far as it is still there. */
-void trade_undo(struct econ *e, struct people *people, struct trade *t, int64_t now);
-/* What the time brings: escrow ends, reversals. Returns when the next such thing is due. */
-int64_t trade_tick(struct econ *e, struct people *people, int64_t now);
+void trade_undo(struct econ *e, struct trade *t, int64_t now);
+/* What the time brings: reversals, and the end of an escrow, one at a time: that trade, now complete. NULL: nothing more; then
+ * *ret_due is when the next such thing is. */
+struct trade *trade_tick(struct econ *e, int64_t now, int64_t *ret_due);
 struct trade *trade_by_id(const struct econ *e, uint64_t id);
 void trade_drop_all(struct econ *e);

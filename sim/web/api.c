@@ -1,28 +1,29 @@
 #include "sim/web/pages.h"
 
-#include "depot.pb-c.h"
-#include "player.pb-c.h"
+#include "proto/steam/depot.pb-c.h"
+#include "proto/steam/player.pb-c.h"
+#include "proto/steam/workshop.pb-c.h"
 #include "sim/auth.h"
 #include "sim/web/api_json.h"
 #include "wire/json.h"
 #include "wire/steam/eresult.h"
 #include "wire/steam/pb.h"
-#include "workshop.pb-c.h"
 
 #include <inttypes.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 
-#define API_METHOD_MAX  96
-#define API_IDS_MAX     100 /* of one question about people */
+#define API_METHOD_MAX 96
+#define API_IDS_MAX    100 /* of one question about people */
 
 /* Methods that answer in JSON when they are asked without a packed message. */
 static const struct {
 	const char *name;
 	const ProtobufCMessageDescriptor *in, *out;
 } in_json[] = {
-	{ "ContentServerDirectory.GetServersForSteamPipe#1", &ccontent_server_directory__get_servers_for_steam_pipe__request__descriptor,
+	{ "ContentServerDirectory.GetServersForSteamPipe#1",
+		&ccontent_server_directory__get_servers_for_steam_pipe__request__descriptor,
 		&ccontent_server_directory__get_servers_for_steam_pipe__response__descriptor },
 	{ "Player.GetOwnedGames#1", &cplayer__get_owned_games__request__descriptor,
 		&cplayer__get_owned_games__response__descriptor },
@@ -169,7 +170,8 @@ void api_files_keyless(struct ask *q, struct answer *a)
 	struct buf packed = { 0 };
 	struct service_answer got;
 	ProtobufCMessage *out;
-	const ProtobufCMessage *in = api_json_take(&q->arena, &cpublished_file__get_details__request__descriptor, q);
+	const ProtobufCMessage *in =
+		api_json_take(&q->arena, &cpublished_file__get_details__request__descriptor, q);
 
 	answer_json(a, in ? 200 : 400);
 	if (!in)
@@ -179,8 +181,8 @@ void api_files_keyless(struct ask *q, struct answer *a)
 	if (!known)
 		not_found(a);
 	if (known && say_result(q, a, &got) &&
-		pb_unpack(&cpublished_file__get_details__response__descriptor, got.body.p, got.body.n, &q->arena, &out, NULL) ==
-			RC_OK) {
+		pb_unpack(&cpublished_file__get_details__response__descriptor, got.body.p, got.body.n, &q->arena,
+			&out, NULL) == RC_OK) {
 		const CPublishedFileGetDetailsResponse *r = (const void *)out;
 		buf_fmt(&a->body, "{\"response\":{\"result\":1,\"resultcount\":%zu,\"publishedfiledetails\":[",
 			r->n_publishedfiledetails);
@@ -189,7 +191,8 @@ void api_files_keyless(struct ask *q, struct answer *a)
 			buf_fmt(&a->body,
 				"%s{\"publishedfileid\":\"%" PRIu64 "\",\"result\":%u,\"creator\":\"%" PRIu64
 				"\",\"creator_app_id\":%u,\"consumer_app_id\":%u,\"file_size\":%" PRIu64
-				",\"hcontent_file\":\"%" PRIu64 "\",\"time_created\":%u,\"time_updated\":%u,\"visibility\":%u",
+				",\"hcontent_file\":\"%" PRIu64
+				"\",\"time_created\":%u,\"time_updated\":%u,\"visibility\":%u",
 				i ? "," : "", d->publishedfileid, d->result, d->creator, d->creator_appid,
 				d->consumer_appid, d->file_size, d->hcontent_file, d->time_created, d->time_updated,
 				d->visibility);
@@ -219,7 +222,8 @@ void api_time(struct ask *q, struct answer *a)
 		"{\"response\":{\"server_time\":\"%" PRId64
 		"\",\"skew_tolerance_seconds\":\"60\",\"large_time_jink\":\"86400\","
 		"\"probe_frequency_seconds\":3600,\"adjusted_time_probe_frequency_seconds\":300,"
-		"\"hint_probe_frequency_seconds\":60,\"sync_timeout\":60,\"try_again_seconds\":900,\"max_attempts\":3}}",
+		"\"hint_probe_frequency_seconds\":60,\"sync_timeout\":60,\"try_again_seconds\":900,\"max_"
+		"attempts\":3}}",
 		q->now + q->effect.clock_skew_s);
 }
 
@@ -251,7 +255,8 @@ void api_player_bans(struct ask *q, struct answer *a)
 	buf_str(&a->body, "{\"players\":[");
 	for (const struct person *p; (p = next_person(q, &at, &n));)
 		buf_fmt(&a->body,
-			"%s{\"SteamId\":\"%" PRIu64 "\",\"CommunityBanned\":false,\"VACBanned\":%s,\"NumberOfVACBans\":%d,"
+			"%s{\"SteamId\":\"%" PRIu64
+			"\",\"CommunityBanned\":false,\"VACBanned\":%s,\"NumberOfVACBans\":%d,"
 			"\"DaysSinceLastBan\":0,\"NumberOfGameBans\":%u,\"EconomyBan\":\"%s\"}",
 			told++ ? "," : "", p->steamid, p->vac ? "true" : "false", p->vac, p->game_bans,
 			p->trade_ban ? "banned" : "none");

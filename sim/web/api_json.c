@@ -158,8 +158,8 @@ static bool take_value(struct arena *a, const ProtobufCFieldDescriptor *f, const
 		*(char **)at = arena_str(a, s);
 		return *(char **)at != NULL;
 	}
-	if (f->type == PROTOBUF_C_TYPE_MESSAGE || f->type == PROTOBUF_C_TYPE_BYTES || f->type == PROTOBUF_C_TYPE_FLOAT ||
-		f->type == PROTOBUF_C_TYPE_DOUBLE)
+	if (f->type == PROTOBUF_C_TYPE_MESSAGE || f->type == PROTOBUF_C_TYPE_BYTES ||
+		f->type == PROTOBUF_C_TYPE_FLOAT || f->type == PROTOBUF_C_TYPE_DOUBLE)
 		return false;
 	return take_number(f, s, at);
 }

@@ -18,14 +18,13 @@ static bool add_all(struct vdf *to, struct arena *a, const json_t *j)
 
 	if (!to)
 		return false;
-	json_array_foreach ((json_t *)j, i, value) {
+	json_array_foreach((json_t *)j, i, value)
+	{
 		snprintf(index, sizeof(index), "%zu", i);
 		if (!add(to, a, index, value))
 			return false;
 	}
-	json_object_foreach ((json_t *)j, key, value)
-		if (!add(to, a, key, value))
-			return false;
+	json_object_foreach((json_t *)j, key, value) if (!add(to, a, key, value)) return false;
 	return true;
 }
 

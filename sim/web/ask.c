@@ -1,6 +1,8 @@
 #include "sim/web/ask.h"
 
+#include "io/web.h"
 #include "sim/auth.h"
+#include "sim/web/api_key.h"
 #include "sim/web/ask_form.h"
 
 #include <stdarg.h>
@@ -128,8 +130,8 @@ static struct person *by_cookie(struct ask *q)
 	if (!token)
 		return NULL;
 	struct person *p = auth_person(q->sim, token + 2, NULL);
-	const char *id_text = arena_strn(&q->arena, ask_cookie(q, "steamLoginSecure"),
-		(size_t)(token - ask_cookie(q, "steamLoginSecure")));
+	const char *id_text = arena_strn(
+		&q->arena, ask_cookie(q, "steamLoginSecure"), (size_t)(token - ask_cookie(q, "steamLoginSecure")));
 	return p && id_text && ask_number(id_text, &id) && id == p->steamid ? p : NULL;
 }
 
@@ -140,6 +142,8 @@ static void find_person(struct ask *q)
 		q->who = auth_person(q->sim, token, NULL);
 	else if (q->site != ASK_API)
 		q->who = by_cookie(q);
+	else if (*ask_either(q, "key"))
+		q->who = api_key_person(&q->sim->people, ask_either(q, "key"));
 }
 
 bool ask_read(struct ask *q, struct sim *sim, const struct web_request *r, const char **why)
@@ -231,7 +235,7 @@ void answer_header(struct answer *a, const char *name, const char *fmt, ...)
 	va_end(ap);
 	const char *kept = arena_str(&a->arena, buf_text(&text));
 	if (kept && a->headers_n < ASK_HEADERS_MAX)
-		a->headers[a->headers_n++] = (struct web_header){ name, kept };
+		a->headers[a->headers_n++] = (struct answer_header){ name, kept };
 	buf_done(&text);
 }
 

@@ -9,52 +9,46 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "io/web.h"
 #include "sim/sim.h"
+#include "sim/web/ask_form.h"
 
-#define ASK_PAIRS_MAX  4096       /* of one query or form */
-#define ASK_ARENA_MAX  (8u << 20) /* of one request */
-#define ASK_PARTS_MAX  4          /* parts of a path that a page takes */
-#define ASK_HEADERS_MAX 12        /* of one answer */
+#define ASK_ARENA_MAX   (8u << 20) /* of one request */
+#define ASK_PARTS_MAX   4          /* parts of a path that a page takes */
+#define ASK_HEADERS_MAX 12         /* of one answer */
 
 enum ask_site { ASK_SELF, ASK_API, ASK_COMMUNITY, ASK_STORE, ASK_LOGIN, ASK_OTHER_SITE, ASK_CDN };
 
-struct ask_pair {
-	const char *name, *value;
-	size_t n; /* of the value */
-};
-
-struct ask_pairs {
-	struct ask_pair *at;
-	size_t n, room;
-};
+struct web_request;
 
 struct ask {
 	struct sim *sim;
 	struct arena arena;
 	enum ask_site site;
-	bool direct;              /* not by a Host header of Steam's */
+	bool direct; /* not by a Host header of Steam's */
 	const char *method, *host, *path, *peer;
-	const char *referer;      /* "" when none */
-	const char *sessionid;    /* the cookie; "" when none */
+	const char *referer;             /* "" when none */
+	const char *sessionid;           /* the cookie; "" when none */
 	const char *part[ASK_PARTS_MAX]; /* what stood for the stars of the page's path; decoded */
 	struct ask_pairs query, form, cookies;
-	struct person *who;       /* NULL: nobody, or no longer */
-	bool by_key;              /* who: by an API key */
-	int64_t now;              /* sim_time */
+	struct person *who; /* NULL: nobody, or no longer */
+	int64_t now;        /* sim_time */
 	struct effect effect;
+};
+
+struct answer_header {
+	const char *name, *value;
 };
 
 struct answer {
 	int status;
 	const char *type;
-	struct web_header headers[ASK_HEADERS_MAX + 3]; /* room for the type and the end */
+	struct answer_header headers[ASK_HEADERS_MAX];
 	unsigned headers_n;
 	struct buf body;
 	struct arena arena; /* of the headers */
 	uint32_t latency_ms;
-	bool drop;          /* no answer, ever */
-	bool cut;           /* the connection is closed instead */
+	bool drop; /* no answer, ever */
+	bool cut;  /* the connection is closed instead */
 };
 
 /* False: the request is not good; `why` says it. ask_done in any case. */
@@ -66,8 +60,9 @@ const char *ask_query(const struct ask *q, const char *name);
 const char *ask_form(const struct ask *q, const char *name);
 const char *ask_cookie(const struct ask *q, const char *name);
 const char *ask_either(const struct ask *q, const char *name); /* of the form, else of the query */
-const struct ask_pair *ask_find(const struct ask_pairs *p, const char *name, size_t nth); /* NULL: there are not so many */
-bool ask_number(const char *s, uint64_t *ret); /* decimal, nothing else */
+const struct ask_pair *ask_find(
+	const struct ask_pairs *p, const char *name, size_t nth); /* NULL: there are not so many */
+bool ask_number(const char *s, uint64_t *ret);                    /* decimal, nothing else */
 
 /* ---- the answer ---- */
 void answer_json(struct answer *a, int status);

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* memmem */
 #include "sim/web/ask_form.h"
 
 #include <stdio.h>
@@ -32,7 +31,7 @@ static size_t decode(char *to, const char *p, size_t n)
 
 static bool keep(struct arena *a, struct ask_pairs *to, struct ask_pair pair)
 {
-	if (to->n == ASK_PAIRS_MAX)
+	if (to->n == ASK_FORM_PAIRS_MAX)
 		return false;
 	if (to->n == to->room) {
 		size_t room = to->room ? to->room * 2 : 16;
@@ -48,7 +47,8 @@ static bool keep(struct arena *a, struct ask_pairs *to, struct ask_pair pair)
 	return true;
 }
 
-bool ask_form_add(struct arena *a, struct ask_pairs *to, const char *name, size_t name_n, const char *value, size_t n)
+bool ask_form_add(
+	struct arena *a, struct ask_pairs *to, const char *name, size_t name_n, const char *value, size_t n)
 {
 	char *k = arena_take(a, name_n + 1), *v = arena_take(a, n + 1);
 	if (!k || !v)
@@ -65,7 +65,8 @@ bool ask_form_urlencoded(struct arena *a, struct ask_pairs *to, const char *p, s
 		const char *stop = amp ? amp : end;
 		const char *eq = memchr(p, '=', (size_t)(stop - p));
 		size_t name_n = (size_t)((eq ? eq : stop) - p);
-		if (stop > p && !ask_form_add(a, to, p, name_n, eq ? eq + 1 : stop, eq ? (size_t)(stop - eq - 1) : 0))
+		if (stop > p &&
+			!ask_form_add(a, to, p, name_n, eq ? eq + 1 : stop, eq ? (size_t)(stop - eq - 1) : 0))
 			return false;
 		p = amp ? amp + 1 : end;
 	}
@@ -93,7 +94,8 @@ bool ask_form_multipart(struct arena *a, struct ask_pairs *to, const char *bound
 	const char *end = p + n;
 	int line_n = snprintf(line, sizeof(line), "\r\n--%s", boundary);
 
-	if (line_n < 0 || (size_t)line_n >= sizeof(line) || n < (size_t)line_n || memcmp(p, line + 2, (size_t)line_n - 2) != 0)
+	if (line_n < 0 || (size_t)line_n >= sizeof(line) || n < (size_t)line_n ||
+		memcmp(p, line + 2, (size_t)line_n - 2) != 0)
 		return false;
 	p += line_n - 2;
 	while (end - p >= 2 && !memcmp(p, "\r\n", 2)) {
@@ -104,7 +106,9 @@ bool ask_form_multipart(struct arena *a, struct ask_pairs *to, const char *bound
 			return false;
 		const char *name = part_name(a, head, (size_t)(body - head));
 		char *value = name ? arena_strn(a, body + 4, (size_t)(next - body) - 4) : NULL;
-		if (!value || !keep(a, to, (struct ask_pair){ .name = name, .value = value, .n = (size_t)(next - body) - 4 }))
+		if (!value ||
+			!keep(a, to,
+				(struct ask_pair){ .name = name, .value = value, .n = (size_t)(next - body) - 4 }))
 			return false;
 		p = next + line_n;
 	}

@@ -59,8 +59,9 @@ void pages_refuse_login(const struct ask *q, struct answer *a, enum page_need ne
 		return;
 	case PAGE_KEY:
 		answer_html(a, *ask_either(q, "access_token") ? 401 : 403);
-		buf_str(&a->body, "<html><head><title>Forbidden</title></head><body><h1>Forbidden</h1>Access is denied. "
-				  "Please verify your <pre>key=</pre> parameter.</body></html>");
+		buf_str(&a->body,
+			"<html><head><title>Forbidden</title></head><body><h1>Forbidden</h1>Access is denied. "
+			"Please verify your <pre>key=</pre> parameter.</body></html>");
 		return;
 	case PAGE_401:
 		answer_json(a, 401);
@@ -91,7 +92,8 @@ static bool bent(struct ask *q, struct answer *a, enum page_need need)
 		answer_header(a, "retry-after", "%u", e->retry_after_s);
 	if (e->http || e->retry_after_s) {
 		answer_html(a, e->http ? (int)e->http : 429);
-		buf_str(&a->body, "<html><body><h1>An error occurred while processing your request.</h1></body></html>");
+		buf_str(&a->body,
+			"<html><body><h1>An error occurred while processing your request.</h1></body></html>");
 		return true;
 	}
 	if (e->login_redirect) {
@@ -115,11 +117,13 @@ static bool bent(struct ask *q, struct answer *a, enum page_need need)
 static bool locked(const struct ask *q, struct answer *a)
 {
 	if (!q->who || !*q->who->parental || (q->site != ASK_COMMUNITY && q->site != ASK_STORE) ||
-		!strncmp(q->path, "/parental/", 10) || !strncmp(q->path, "/login/", 7) || *ask_cookie(q, "steamparental"))
+		!strncmp(q->path, "/parental/", 10) || !strncmp(q->path, "/login/", 7) ||
+		*ask_cookie(q, "steamparental"))
 		return false;
 	answer_html(a, 403);
-	buf_str(&a->body, "<html><body><div id=\"parental_notice_instructions\">Enter your PIN below to exit Family View."
-			  "</div></body></html>");
+	buf_str(&a->body,
+		"<html><body><div id=\"parental_notice_instructions\">Enter your PIN below to exit Family View."
+		"</div></body></html>");
 	return true;
 }
 
@@ -135,7 +139,8 @@ static void after(struct ask *q, struct answer *a)
 	buf_done(&a->body);
 	a->headers_n = 0;
 	answer_html(a, 502);
-	buf_str(&a->body, "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>");
+	buf_str(&a->body,
+		"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>");
 }
 
 static bool answer_by(struct ask *q, struct answer *a, size_t i)

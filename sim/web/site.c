@@ -3,7 +3,7 @@
 #include "base/list.h"
 #include "io/web.h"
 #include "sim/cm/cm.h"
-#include "sim/web/directory.h"
+#include "sim/web/visit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 
 static const struct web_limits limits = {
 	.header_bytes = 16384,
-	.body_bytes = 1 << 20,
+	.body_bytes = 4 << 20,
 	.connections = 20000,
 	.head_ms = 10000,
 	.body_ms = 20000,
@@ -48,7 +48,7 @@ struct line {
 struct waiting {
 	struct list node;
 	struct web_request *request;
-	struct directory_answer answer;
+	struct answer answer;
 	struct loop_timer *timer;
 };
 
@@ -76,6 +76,13 @@ static void pump(struct line *l)
 			web_socket_close(l->socket, WEB_CLOSE_NORMAL, a.why);
 	}
 	loop_timer_at(l->timer, cm_due(l->cm));
+}
+
+/* Another connection made this one have something to say: in the loop's next turn. */
+static void woken(void *ctx)
+{
+	struct line *l = ctx;
+	loop_timer_at(l->timer, loop_now_ms(l->site->loop));
 }
 
 static void on_timer(void *ctx) { pump(ctx); }
@@ -127,6 +134,8 @@ static void upgrade(struct site *s, struct web_request *r)
 		line_free(l);
 		return;
 	}
+	cm_peer(l->cm, web_view(r)->peer);
+	cm_on_wake(l->cm, woken, l);
 	log_info(s->sim->log, "client connected conn=%u peer=%s tls=%d", s->sim->last_conn, web_view(r)->peer,
 		web_view(r)->tls);
 	l->socket = web_accept(r, NULL,
@@ -140,11 +149,18 @@ static void upgrade(struct site *s, struct web_request *r)
 
 /* ---- pages ---- */
 
-static void reply(struct web_request *r, struct directory_answer *a)
+static void reply(struct web_request *r, struct answer *a)
 {
-	struct web_header headers[3] = { { "content-type", a->type }, { a->extra_name, a->extra_value } };
-	web_reply(r, a->status, headers, a->body.p, a->body.n);
-	buf_done(&a->body);
+	if (a->cut) {
+		web_cut(r, NULL, 0);
+	} else {
+		struct web_header headers[ASK_HEADERS_MAX + 2] = { { "content-type",
+			a->type ? a->type : "text/plain" } };
+		for (unsigned i = 0; i < a->headers_n; i++)
+			headers[i + 1] = (struct web_header){ a->headers[i].name, a->headers[i].value };
+		web_reply(r, a->status, headers, a->body.p, a->body.n);
+	}
+	answer_done(a);
 }
 
 static void waited(void *ctx)
@@ -178,14 +194,14 @@ static void on_request(void *ctx, struct web_request *r)
 {
 	struct site *s = ctx;
 	const struct web_view *v = web_view(r);
-	struct directory_answer a;
+	struct answer a = { 0 };
 
 	if (v->upgrade) {
 		upgrade(s, r);
 		return;
 	}
-	directory_answer(&s->directory, v->method, v->path, v->query, v->body, &a);
-	act_on_all(s, &a);
+	struct directory_answer did = visit(&s->directory, r, &a);
+	act_on_all(s, &did);
 	uint32_t wait_ms = a.drop ? NEVER_ANSWERED_MS : a.latency_ms;
 	struct waiting *w = wait_ms ? calloc(1, sizeof(*w)) : NULL;
 	if (!w || loop_timer_new(s->loop, waited, w, &w->timer) != RC_OK) {

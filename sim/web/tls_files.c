@@ -15,7 +15,7 @@
 
 static const char *const steam_names[] = { "api.steampowered.com", "*.steampowered.com", "steamcommunity.com",
 	"*.steamcommunity.com", "login.steampowered.com", "store.steampowered.com", "*.steamserver.net",
-	"*.steamcontent.com", "localhost", "127.0.0.1", "::1", NULL };
+	"*.steamcontent.com", "steam.tv", "localhost", "127.0.0.1", "::1", NULL };
 
 static void own_key(EVP_PKEY **k) { EVP_PKEY_free(*k); }
 static void own_cert(X509 **c) { X509_free(*c); }

@@ -3,18 +3,19 @@
 #include "agent/actions/actions.h"
 #include "agent/errand.h"
 #include "agent/identity.h"
+#include "agent/lanes.h"
 #include "agent/reports.h"
 #include "agent/runs.h"
 #include "base/arena.h"
 #include "io/clock.h"
 #include "io/file.h"
-#include "wire/json.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define ACTIONS_MAX     64
 #define PATH_LEN        4096
+#define KEY_FILE_MAX    65536
 #define ENROLL_RETRY_MS 2000  /* when the control plane cannot be reached */
 #define REFUSED_MS      30000 /* when it refuses: someone must give another token */
 #define STOP_TICK_MS    10
@@ -38,6 +39,7 @@ struct agent {
 	struct hush token;
 	char identity_path[PATH_LEN], tunnel_url[PATH_LEN];
 	char boot_id[33];
+	const char *steam_key; /* PEM; NULL: Steam's own */
 	const char *capabilities[ACTIONS_MAX + 1];
 	size_t capabilities_n;
 
@@ -46,6 +48,7 @@ struct agent {
 	struct pool_job self_job;
 	struct pool *workers, *errands;
 	struct keeper *keeper;
+	struct lanes *lanes;
 	struct sessions *sessions;
 	struct runs *runs;
 	struct reports *reports;
@@ -75,6 +78,7 @@ static void on_hello(void *ctx, struct tunnel_msg_hello *fill, struct arena *are
 static void on_up(void *ctx, const struct tunnel_msg_welcome *m)
 {
 	struct agent *a = ctx;
+	lanes_up(a->lanes);
 	runs_up(a->runs, m);
 	reports_up(a->reports);
 }
@@ -83,7 +87,7 @@ static void on_message(void *ctx, const struct tunnel_msg *m)
 {
 	struct agent *a = ctx;
 
-	if (runs_message(a->runs, m))
+	if (runs_message(a->runs, m) || lanes_message(a->lanes, m) || sessions_message(a->sessions, m))
 		return;
 	if (m->type == TUNNEL_MSG_ACK)
 		reports_ack(a->reports, m->ack.wal_pos);
@@ -104,22 +108,14 @@ static void on_drain(void *ctx)
 static void on_down(void *ctx)
 {
 	struct agent *a = ctx;
+	lanes_down(a->lanes);
 	runs_down(a->runs);
 }
 
-static void on_session(void *ctx, const char *account_id, const char *state, const char *why)
+static void on_silent(void *ctx)
 {
 	struct agent *a = ctx;
-	struct buf b = { 0 };
-
-	buf_str(&b, "{\"state\":");
-	json_put_str(&b, state);
-	buf_str(&b, ",\"reason\":");
-	json_put_str(&b, *why ? why : NULL);
-	buf_u8(&b, '}');
-	if (!b.bad)
-		reports_add(a->reports, "account.state_changed", account_id, buf_text(&b));
-	buf_done(&b);
+	sessions_fence(a->sessions);
 }
 
 /* wss:// for https://, ws:// for http:// */
@@ -144,7 +140,7 @@ static void connect_up(struct agent *a)
 		.ca_file = a->conf.ca_file,
 		.http_proxy = a->conf.http_proxy,
 		.agent_id = a->identity.agent_id,
-		.on = { a, on_hello, on_up, on_message, on_drain, on_down } };
+		.on = { a, on_hello, on_up, on_message, on_drain, on_down, on_silent } };
 
 	memcpy(conf.identity, a->identity.secret, TUNNEL_AUTH_KEY);
 	memcpy(conf.control, a->identity.control, TUNNEL_AUTH_KEY);
@@ -155,6 +151,7 @@ static void connect_up(struct agent *a)
 		loop_timer_at(a->timer, loop_now_ms(a->loop) + ENROLL_RETRY_MS);
 		return;
 	}
+	lanes_attach(a->lanes, a->uplink);
 	runs_attach(a->runs, a->uplink);
 	reports_attach(a->reports, a->uplink);
 }
@@ -287,6 +284,35 @@ static void live(void *worker, struct pool_job **jobs, size_t n)
 
 /* ---- the beginning ---- */
 
+static const char *or_text(struct agent *a, const char *s, const char *other)
+{
+	return arena_str(&a->keep, s ? s : other);
+}
+
+static enum rc copy_steam(struct agent *a, const struct agent_conf *conf, struct fault *f)
+{
+	struct agent_conf *c = &a->conf;
+	struct buf key = { 0 };
+	enum rc rc = RC_OK;
+
+	c->steam_directory_url = or_text(a, conf->steam_directory_url, AGENT_STEAM_DIRECTORY_URL);
+	c->steam_api_url = or_text(a, conf->steam_api_url, AGENT_STEAM_API_URL);
+	c->steam_community_url = or_text(a, conf->steam_community_url, AGENT_STEAM_COMMUNITY_URL);
+	c->steam_store_url = or_text(a, conf->steam_store_url, AGENT_STEAM_STORE_URL);
+	c->steam_login_url = or_text(a, conf->steam_login_url, AGENT_STEAM_LOGIN_URL);
+	c->steam_ca_file = arena_str(&a->keep, conf->steam_ca_file);
+	if (conf->steam_public_key_file)
+		rc = file_read(conf->steam_public_key_file, KEY_FILE_MAX, &key, f);
+	if (rc == RC_OK && conf->steam_public_key_file)
+		a->steam_key = arena_str(&a->keep, buf_text(&key));
+	buf_done(&key);
+	if (rc != RC_OK)
+		return rc;
+	bool whole = c->steam_directory_url && c->steam_api_url && c->steam_community_url && c->steam_store_url &&
+		     c->steam_login_url && (a->steam_key || !conf->steam_public_key_file);
+	return whole ? RC_OK : RC_NOMEM;
+}
+
 static enum rc copy_conf(struct agent *a, const struct agent_conf *conf, struct fault *f)
 {
 	struct agent_conf *c = &a->conf;
@@ -299,13 +325,13 @@ static enum rc copy_conf(struct agent *a, const struct agent_conf *conf, struct 
 	c->server_url = arena_str(&a->keep, conf->server_url);
 	c->data_dir = arena_str(&a->keep, conf->data_dir);
 	c->version = arena_str(&a->keep, conf->version);
-	c->steam_directory_url = arena_str(
-		&a->keep, conf->steam_directory_url ? conf->steam_directory_url : AGENT_STEAM_DIRECTORY_URL);
 	c->ca_file = arena_str(&a->keep, conf->ca_file);
-	c->steam_ca_file = arena_str(&a->keep, conf->steam_ca_file);
 	c->http_proxy = arena_str(&a->keep, conf->http_proxy);
 	c->tasks = conf->tasks ? conf->tasks : AGENT_TASKS_DEFAULT;
-	if (!c->server_url || !c->data_dir || !c->version || !c->steam_directory_url)
+	enum rc rc = copy_steam(a, conf, f);
+	if (rc != RC_OK)
+		return rc;
+	if (!c->server_url || !c->data_dir || !c->version)
 		return RC_NOMEM;
 	if (c->tasks > RUNS_TASKS_MAX)
 		return fault_set(
@@ -394,18 +420,29 @@ static enum rc make_parts(struct agent *a, struct journal *j, struct fault *f)
 		.directory_url = a->conf.steam_directory_url,
 		.ca_file = a->conf.steam_ca_file,
 		.http_proxy = a->conf.http_proxy,
-		.logon_interval_ms = a->conf.logon_interval_ms,
-		.pics_interval_ms = a->conf.pics_interval_ms,
-		.changed = on_session,
-		.ctx = a };
-	enum rc rc = sessions_new(&sessions, &a->sessions, f);
+		.identity = &a->identity,
+		.api_url = a->conf.steam_api_url,
+		.community_url = a->conf.steam_community_url,
+		.store_url = a->conf.steam_store_url,
+		.login_url = a->conf.steam_login_url,
+		.public_key = a->steam_key,
+		.transport = (enum directory_transport)a->conf.steam_transport,
+		.pics_interval_ms = a->conf.pics_interval_ms };
+	enum rc rc = reports_new(a->loop, a->conf.log, a->keeper, &a->reports, f);
 	if (rc == RC_OK)
-		rc = reports_new(a->loop, a->conf.log, a->keeper, &a->reports, f);
+		rc = lanes_new(a->loop, a->conf.log, &a->lanes, f);
+	if (rc == RC_OK && a->conf.lanes)
+		lanes_limits(a->lanes, a->conf.lanes);
+	sessions.lanes = a->lanes;
+	sessions.reports = a->reports;
+	if (rc == RC_OK)
+		rc = sessions_new(&sessions, &a->sessions, f);
 	struct runs_conf runs = { .loop = a->loop,
 		.log = a->conf.log,
 		.workers = a->workers,
 		.keeper = a->keeper,
 		.sessions = a->sessions,
+		.lanes = a->lanes,
 		.tasks = a->conf.tasks };
 	if (rc == RC_OK)
 		rc = runs_new(&runs, &a->runs, f);
@@ -426,6 +463,7 @@ static void agent_free(struct agent *a)
 	runs_free(a->runs);
 	reports_free(a->reports);
 	sessions_free(a->sessions);
+	lanes_free(a->lanes);
 	uplink_run_free(a->uplink);
 	loop_timer_free(a->timer);
 	keeper_free(a->keeper);

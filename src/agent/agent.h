@@ -17,8 +17,11 @@
 struct lane_kind;
 
 #define AGENT_TASKS_DEFAULT       16
-#define AGENT_LOGON_INTERVAL_MS   10000 /* lane cm.login of product.md 5.4.4 */
 #define AGENT_STEAM_DIRECTORY_URL "https://api.steampowered.com/ISteamDirectory/GetCMListForConnect/v1/"
+#define AGENT_STEAM_API_URL       "https://api.steampowered.com"
+#define AGENT_STEAM_COMMUNITY_URL "https://steamcommunity.com"
+#define AGENT_STEAM_STORE_URL     "https://store.steampowered.com"
+#define AGENT_STEAM_LOGIN_URL     "https://login.steampowered.com"
 
 struct agent_conf {
 	const char *server_url;          /* http(s)://HOST:PORT of the control plane */
@@ -27,13 +30,16 @@ struct agent_conf {
 	const char *version;             /* of this program */
 	uint32_t tasks;                  /* at once, 1 to 256; 0: AGENT_TASKS_DEFAULT */
 	const char *steam_directory_url; /* NULL: AGENT_STEAM_DIRECTORY_URL */
-	const char *ca_file;             /* PEM beside the system's, for the control plane; NULL: none */
-	const char *steam_ca_file;       /* the same for Steam (a simulated one) */
-	const char *http_proxy;          /* [USER:PASSWORD@]HOST:PORT; NULL: none */
-	uint32_t logon_interval_ms;      /* at most one new logon per; 0: no limit */
-	uint32_t pics_interval_ms;       /* between two requests for whole product infos; 0: no limit */
-	const struct lane_kind *lanes;   /* LANE_COUNT rows, for sessions; NULL: model/lanes.def; copied */
-	const struct log *log;           /* must outlive the agent */
+	/* Each without a slash at its end; NULL: the real ones. */
+	const char *steam_api_url, *steam_community_url, *steam_store_url, *steam_login_url;
+	const char *steam_public_key_file; /* PEM of Steam's servers over TCP; NULL: Steam's own */
+	int steam_transport;               /* of directory_transport_words: websocket, tcp, any */
+	const char *ca_file;               /* PEM beside the system's, for the control plane; NULL: none */
+	const char *steam_ca_file;         /* the same for Steam (a simulated one) */
+	const char *http_proxy;            /* [USER:PASSWORD@]HOST:PORT; NULL: none */
+	uint32_t pics_interval_ms;         /* between two requests for whole product infos; 0: no limit */
+	const struct lane_kind *lanes;     /* LANE_COUNT rows, for sessions; NULL: model/lanes.def; copied */
+	const struct log *log;             /* must outlive the agent */
 };
 
 struct agent;

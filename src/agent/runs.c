@@ -1,6 +1,7 @@
 #include "agent/runs.h"
 
 #include "agent/actions/actions.h"
+#include "agent/task.h"
 #include "agent/work.h"
 #include "base/map.h"
 #include "io/clock.h"
@@ -239,6 +240,8 @@ static void start(struct work *w)
 	w->loop = rs->conf.loop;
 	w->back.run = on_run;
 	w->run = (struct action_task){ .sessions = rs->conf.sessions,
+		.lanes = rs->conf.lanes,
+		.work = w,
 		.scope = &w->scope,
 		.arena = &w->arena,
 		.account_id = w->account_id,
@@ -333,13 +336,21 @@ static void take_task(struct runs *rs, const struct tunnel_msg_dispatch *m)
 		return;
 	}
 	const char *why = objection(rs, m);
+	struct fault f = { .text = "out_of_memory" };
 	struct work *w = why ? NULL : work_new(m);
+	if (w && sessions_open(rs->conf.sessions, m->sealed, &w->sealed, &f) != RC_OK) {
+		log_error(rs->conf.log, "task not taken task=%s: %s", m->task_id, f.text);
+		work_free(take(w));
+		why = "sealed_for_another";
+	}
 	if (!w || map_put(&rs->by_key, w->key, w) != RC_OK) {
 		work_free(w);
 		reject(rs, m, why ? why : "out_of_memory");
 		return;
 	}
 	w->runs = rs;
+	w->uplink = rs->conf.uplink;
+	w->keeper = rs->conf.keeper;
 	w->decl = action_find(m->action);
 	w->action = actions_find(m->action);
 	w->taken_ms = loop_now_ms(rs->conf.loop);
@@ -433,6 +444,11 @@ bool runs_message(struct runs *rs, const struct tunnel_msg *m)
 			forsake(w);
 		give_credit(rs);
 		return true;
+	case TUNNEL_MSG_EFFECT_OK:
+	case TUNNEL_MSG_EFFECT_DENY:
+		task_effect_heard(find(rs, &(struct tunnel_msg_task){ m->effect_ok.task_id, m->effect_ok.attempt }),
+			m->type == TUNNEL_MSG_EFFECT_OK);
+		return true;
 	case TUNNEL_MSG_CANCEL:
 		w = find(rs, &(struct tunnel_msg_task){ m->cancel.task_id, m->cancel.attempt });
 		if (w)
@@ -466,17 +482,23 @@ void runs_up(struct runs *rs, const struct tunnel_msg_welcome *m)
 		if (w)
 			forsake(w);
 	}
-	tell_more(rs);
+	runs_drain(rs);
 	give_credit(rs);
 }
 
-void runs_drain(struct runs *rs) { tell_more(rs); }
+void runs_drain(struct runs *rs)
+{
+	list_each (at, next, &rs->all)
+		task_effect_tell(list_of(at, struct work, node));
+	tell_more(rs);
+}
 
 void runs_down(struct runs *rs)
 {
 	list_each (at, next, &rs->all) {
 		struct work *w = list_of(at, struct work, node);
 		w->sent = false;
+		task_effect_untold(w);
 		if (w->state == WORK_ENDED && !w->reading)
 			work_slim(w);
 	}

@@ -24,6 +24,7 @@ struct runs_conf {
 	struct pool *workers; /* with runs_run as its run function */
 	struct keeper *keeper;
 	struct sessions *sessions;
+	struct lanes *lanes;
 	struct uplink_run *uplink; /* set by runs_attach, before anything comes */
 	uint32_t tasks;            /* at once */
 };

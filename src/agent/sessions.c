@@ -1,155 +1,40 @@
 #include "agent/sessions.h"
 
-#include "agent/directory.h"
-#include "agent/errand.h"
-#include "base/map.h"
+#include "agent/identity.h"
+#include "agent/secret_json.h"
+#include "agent/session.h"
 #include "io/clock.h"
-#include "io/web.h"
+#include "io/web_url.h"
+#include "wire/tunnel_msg.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#define TRIES_MAX     3 /* questions that were lost with the connection and are asked anew */
-#define LIST_RETRY_MS 2000
-#define SOCKET_BYTES  (4u << 20)
-#define MESSAGE_BYTES (32u << 20)
+#define TRIES_MAX 3    /* questions that were lost with the connection and are asked anew */
+#define GRACE_MS  3000 /* a LOGIN may come before the BOT that takes a session out of its failure */
 
-/* One connection. It may outlive the session's interest in it, until the socket says that it is closed. */
-struct line {
-	struct session *session; /* NULL: nobody asks any more */
-	uint32_t conn;
-	struct web_socket *socket;
-};
-
-struct session {
-	struct sessions *all;
-	char account_id[SESSIONS_ID_MAX]; /* "": the agent's own */
-	struct steam_session *machine;
-	struct loop_timer *timer;
-	struct line *line;
-	struct list waiting;  /* sessions_call.node: for the session to be online, or off */
-	struct list starting; /* sessions.starting, while it waits for its turn to log on */
-	char endpoint[STEAM_CMS_NAME_MAX];
-	bool online;
-	bool leaving; /* goes away when it is off */
-};
-
-/* The owner of a question inside the machine: the asker may leave before the answer. */
-struct sessions_asked {
-	struct sessions_call *by; /* NULL: left */
-};
-
-struct sessions {
-	struct sessions_conf conf;
-	struct map accounts; /* account_id → struct session */
-	struct session *own;
-	struct steam_cms *cms;
-	struct list starting; /* session.starting */
-	uint64_t next_start_ms, list_ms;
-	struct loop_timer *timer; /* of starting, and of the list */
-	bool fetching, stopping;
-	size_t online_n;
-};
-
-/* A look at Steam's directory. */
-struct look {
-	struct errand errand;
-	struct loop_job back;
-	struct sessions *sessions;
-	struct arena arena;
-	const char **at;
-	size_t n;
-	enum rc rc;
-	struct fault fault;
-};
-
-static uint64_t now_of(const struct session *s) { return loop_now_ms(s->all->conf.loop); }
-static const char *name_of(const struct session *s) { return *s->account_id ? s->account_id : "-"; }
-
-static void pump(struct session *s);
-static void plan(struct sessions *ss);
-
-/* ---- the socket ---- */
-
-static void line_open(void *ctx, struct web_socket *socket)
-{
-	struct line *l = ctx;
-	(void)socket;
-	if (!l->session)
-		return;
-	steam_session_opened(l->session->machine, now_of(l->session), l->conn);
-	pump(l->session);
-}
-
-static void line_message(void *ctx, struct web_socket *socket, const void *p, size_t n, bool binary)
-{
-	struct line *l = ctx;
-	(void)socket;
-	if (!l->session || !binary)
-		return;
-	steam_session_feed(l->session->machine, now_of(l->session), l->conn, p, n);
-	pump(l->session);
-}
-
-static void line_close(void *ctx, struct web_socket *socket, int code, const char *why)
-{
-	struct line *l = ctx;
-	struct session *s = l->session;
-	char text[160];
-
-	(void)socket;
-	if (s) {
-		s->line = NULL;
-		snprintf(text, sizeof(text), "%s (%d)", why, code);
-		steam_session_closed(s->machine, now_of(s), l->conn, text);
-	}
-	free(l);
-	if (s)
-		pump(s);
-}
-
-static void dial(struct session *s, uint32_t conn, const char *endpoint)
-{
-	char url[STEAM_CMS_NAME_MAX + 32];
-	struct fault f = { .text = "no memory" };
-	struct line *l = calloc(1, sizeof(*l));
-
-	snprintf(s->endpoint, sizeof(s->endpoint), "%s", endpoint);
-	snprintf(url, sizeof(url), "wss://%s/cmsocket/", s->endpoint);
-	const struct web_dial how = { .url = url,
-		.tls_ca = s->all->conf.ca_file,
-		.http_proxy = s->all->conf.http_proxy,
-		.connect_ms = STEAM_SESSION_CONNECT_MS,
-		.limits = { .socket_bytes = SOCKET_BYTES, .message_bytes = MESSAGE_BYTES },
-		.on = { .ctx = l, .open = line_open, .message = line_message, .close = line_close } };
-	if (l) {
-		*l = (struct line){ .session = s, .conn = conn };
-		if (web_dial(s->all->conf.loop, &how, &l->socket, &f) == RC_OK) {
-			s->line = l;
-			return;
-		}
-	}
-	free(l);
-	steam_session_closed(s->machine, now_of(s), conn, f.text);
-}
-
-static void hang_up(struct session *s)
-{
-	struct line *l = take(s->line);
-	if (!l)
-		return;
-	l->session = NULL;
-	web_socket_close(l->socket, WEB_CLOSE_NORMAL, "");
-}
+static const char no_session[] = "the account has no session here: run session.login first";
 
 /* ---- who waits ---- */
 
-static void answer(struct sessions_call *c, enum rc rc, const char *why)
+void sessions_answer(struct sessions_call *c, enum rc rc, const char *why)
 {
 	list_remove(&c->node);
 	c->at = NULL;
 	call_answer(&c->call, rc, why);
+}
+
+static void answer_offline(struct sessions_call *c, const char *why)
+{
+	c->offline = true;
+	sessions_answer(c, RC_AWAY, why);
+}
+
+static void answer_failed(struct sessions_call *c, const char *code, int32_t eresult, const char *why)
+{
+	c->eresult = eresult;
+	snprintf(c->reason, sizeof(c->reason), "%s", code ? code : "");
+	sessions_answer(c, RC_REFUSED, why);
 }
 
 static void ask(struct session *s, struct sessions_call *c)
@@ -159,7 +44,7 @@ static void ask(struct session *s, struct sessions_call *c)
 	uint64_t number;
 
 	if (!asked) {
-		answer(c, RC_NOMEM, NULL);
+		sessions_answer(c, RC_NOMEM, NULL);
 		return;
 	}
 	list_remove(&c->node);
@@ -167,298 +52,162 @@ static void ask(struct session *s, struct sessions_call *c)
 	c->asked = asked;
 	c->ask.owner = asked;
 	c->ask.deadline_ms = c->deadline_ms;
-	snprintf(c->endpoint, sizeof(c->endpoint), "%s", s->endpoint);
-	enum rc rc = steam_session_ask(s->machine, now_of(s), &c->ask, &number, &f);
+	snprintf(c->endpoint, sizeof(c->endpoint), "%s", s->endpoint ? s->endpoint : "");
+	enum rc rc = bot_ask(s->bot, session_now(s), &c->ask, &number, &f);
 	if (rc == RC_OK)
 		return;
 	free(asked);
 	c->asked = NULL;
-	answer(c, rc, f.text);
+	sessions_answer(c, rc, f.text);
 }
 
-/* The session came online: logins are answered, questions are asked. */
-static void serve_online(struct session *s)
+static void serve_one(struct session *s, struct sessions_call *c)
 {
-	list_each (at, next, &s->waiting) {
-		struct sessions_call *c = list_of(at, struct sessions_call, node);
-		if (c->want == SESSIONS_LOGIN) {
-			c->steamid = steam_session_steamid(s->machine);
-			answer(c, RC_OK, NULL);
-		} else if (c->want == SESSIONS_ASK) {
-			ask(s, c);
-		}
+	switch (c->want) {
+	case SESSIONS_LOGIN:
+		c->steamid = bot_steamid(s->bot);
+		sessions_answer(c, RC_OK, NULL);
+		break;
+	case SESSIONS_ASK:
+		ask(s, c);
+		break;
+	case SESSIONS_WEB:
+		session_web_ask(s, c);
+		break;
+	case SESSIONS_SELF:
+		sessions_answer(c, session_self_copy(s, c->self, c->arena), NULL);
+		break;
+	case SESSIONS_EGRESS:
+	case SESSIONS_LOGOUT:
+		break;
 	}
 }
 
-/* The session is off, or refused: nobody need wait for it to be online. */
-static void serve_offline(struct session *s, enum rc rc, int32_t eresult, const char *why)
+/* Will the session be online soon, so that a question may wait? */
+static bool is_coming(const struct session *s)
 {
-	list_each (at, next, &s->waiting) {
-		struct sessions_call *c = list_of(at, struct sessions_call, node);
-		if (c->want == SESSIONS_LOGOUT && rc != RC_REFUSED) {
-			answer(c, RC_OK, NULL);
-		} else if (c->want != SESSIONS_LOGOUT) {
-			c->eresult = eresult;
-			answer(c, rc, why);
-		}
+	enum account_state state = bot_state(s->bot);
+
+	return (state == ACCOUNT_OFFLINE && s->wanted) || state == ACCOUNT_CONNECTING ||
+	       state == ACCOUNT_AUTHENTICATING || state == ACCOUNT_RECONNECTING;
+}
+
+/* What does not wait for the session to be online, or off, in the state that it is in. */
+static void dismiss(struct session *s, struct sessions_call *c, int32_t eresult, const char *why)
+{
+	bool failed = bot_state(s->bot) == ACCOUNT_FAILED;
+
+	if (c->want == SESSIONS_LOGOUT) {
+		if (!s->wanted && session_is_off(s))
+			sessions_answer(c, RC_OK, NULL);
+	} else if (c->want == SESSIONS_LOGIN) {
+		if (failed && why)
+			answer_failed(c, why, eresult, why);
+		else if (s->leaving)
+			answer_failed(c, "account_moved", 0, "the account is no longer this agent's");
+	} else if (failed && session_is_own(s)) {
+		answer_failed(c, why, eresult, why);
+	} else if (!is_coming(s)) {
+		answer_offline(c, no_session);
 	}
 }
 
-static void take_answer(struct session *s, struct steam_call *got)
+void sessions_serve(struct session *s, enum account_state state, int32_t eresult, const char *why)
+{
+	list_each (at, next, &s->waiting) {
+		struct sessions_call *c = list_of(at, struct sessions_call, node);
+		if (state == ACCOUNT_ONLINE)
+			serve_one(s, c);
+		else
+			dismiss(s, c, eresult, why);
+	}
+}
+
+/* A login waits for a person as long as it was told to, and a moment for the news that the failure is over. */
+uint64_t sessions_patience(struct session *s)
+{
+	enum account_state state = bot_state(s->bot);
+	uint64_t now = session_now(s), first = UINT64_MAX;
+
+	if (state != ACCOUNT_CHALLENGE && state != ACCOUNT_FAILED)
+		return first;
+	list_each (at, next, &s->waiting) {
+		struct sessions_call *c = list_of(at, struct sessions_call, node);
+		uint64_t until = c->began_ms + (state == ACCOUNT_FAILED ? GRACE_MS : c->challenge_ms);
+		if (c->want != SESSIONS_LOGIN)
+			continue;
+		if (now < until)
+			first = until < first ? until : first;
+		else if (state == ACCOUNT_FAILED)
+			answer_failed(c, "account_failed", 0,
+				"the account's session has failed, and waits for an operator");
+		else
+			answer_failed(c, "challenge_required", 0,
+				"Steam wants an answer: see the account's open challenge");
+	}
+	return first;
+}
+
+/* Lost with the connection before it can have had an effect: asked again when the session is back. */
+static bool may_repeat(const struct session *s, struct sessions_call *c, const struct steam_call *got)
+{
+	bool harmless = got->kind <= STEAM_CALL_PRODUCTS || !got->sent;
+	return got->rc == RC_AWAY && harmless && !s->leaving && bot_state(s->bot) != ACCOUNT_ONLINE &&
+	       c->tries++ < TRIES_MAX;
+}
+
+void sessions_take_answer(struct session *s, struct steam_call *got)
 {
 	struct sessions_asked *asked = got->owner;
 	struct sessions_call *c = asked->by;
 
+	if (asked->done)
+		asked->done(s, got);
 	free(asked);
 	if (!c) {
 		steam_call_free(got);
 		return;
 	}
 	c->asked = NULL;
-	if (got->rc == RC_AWAY && c->tries++ < TRIES_MAX && !s->leaving &&
-		steam_session_state(s->machine) != STEAM_SESSION_ONLINE) {
-		steam_call_free(got); /* lost with the connection: asked again when the session is back */
+	if (may_repeat(s, c, got)) {
+		steam_call_free(got);
 		list_append(&s->waiting, &c->node);
 		return;
 	}
 	c->answer = got;
-	answer(c, got->rc, got->fault.text);
-}
-
-/* ---- the machine ---- */
-
-static void tell(struct session *s, const char *state, const char *why)
-{
-	struct sessions *ss = s->all;
-	log_info(ss->conf.log, "Steam session %s account=%s reason=\"%s\"", state, name_of(s), why);
-	if (*s->account_id)
-		ss->conf.changed(ss->conf.ctx, s->account_id, state, why);
-}
-
-static void changed(struct session *s, const struct steam_session_act *a)
-{
-	bool was = s->online;
-
-	s->online = a->state == STEAM_SESSION_ONLINE;
-	s->all->online_n = s->all->online_n + s->online - was;
-	if (s->online) {
-		if (!was)
-			tell(s, "online", "");
-		serve_online(s);
-	} else if (a->state == STEAM_SESSION_REFUSED) {
-		tell(s, "refused", a->why);
-		serve_offline(s, RC_REFUSED, a->eresult, a->why);
-	} else if (a->state == STEAM_SESSION_OFF) {
-		tell(s, "offline", a->why);
-		serve_offline(s, RC_AWAY, 0, "the session was logged out");
-	} else if (was && a->state != STEAM_SESSION_LEAVING) {
-		tell(s, "reconnecting", a->why);
-	}
-}
-
-static void act(struct session *s, const struct steam_session_act *a)
-{
-	switch (a->kind) {
-	case STEAM_SESSION_CONNECT:
-		dial(s, a->conn, a->endpoint);
-		break;
-	case STEAM_SESSION_SEND:
-		if (s->line && s->line->conn == a->conn)
-			(void)web_socket_send(s->line->socket, a->p, a->n, true); /* full: it closes and says so */
-		break;
-	case STEAM_SESSION_CLOSE:
-		if (s->line && s->line->conn == a->conn)
-			hang_up(s);
-		break;
-	case STEAM_SESSION_STATE:
-		changed(s, a);
-		break;
-	case STEAM_SESSION_ANSWER:
-		take_answer(s, a->call);
-		break;
-	case STEAM_SESSION_PUSH: /* of accounts only */
-		break;
-	}
-}
-
-static void session_free(struct session *s)
-{
-	if (!s)
-		return;
-	hang_up(s);
-	list_remove(&s->starting);
-	steam_session_free(s->machine);
-	loop_timer_free(s->timer);
-	free(s);
-}
-
-/* An account's session that is off is forgotten; the own one stays for the next question. */
-static void let_go(struct session *s)
-{
-	if (s != s->all->own) {
-		map_take(&s->all->accounts, s->account_id);
-		session_free(s);
-	}
-}
-
-/* Does what the machine wants done, until it wants nothing. The session may be gone after it. */
-static void pump(struct session *s)
-{
-	struct steam_session_act a;
-
-	while (steam_session_next(s->machine, &a))
-		act(s, &a);
-	loop_timer_at(s->timer, steam_session_due(s->machine));
-	if (s->leaving && steam_session_state(s->machine) == STEAM_SESSION_OFF && list_empty(&s->waiting))
-		let_go(s);
-}
-
-static void on_timer(void *ctx)
-{
-	struct session *s = ctx;
-	steam_session_tick(s->machine, now_of(s));
-	pump(s);
-}
-
-static struct session *session_new(struct sessions *ss, const char *account_id)
-{
-	struct session *s = calloc(1, sizeof(*s));
-	struct steam_session_conf conf = { .keep_cms = ss->cms, .logon_gap_ms = ss->conf.logon_interval_ms };
-
-	if (!s)
-		return NULL;
-	*s = (struct session){ .all = ss };
-	snprintf(s->account_id, sizeof(s->account_id), "%s", account_id ? account_id : "");
-	list_init(&s->waiting);
-	list_init(&s->starting);
-	clock_random(&conf.seed, sizeof(conf.seed));
-	clock_random(&conf.login_id, sizeof(conf.login_id));
-	bool made = steam_session_new(&conf, &s->machine, NULL) == RC_OK &&
-		    loop_timer_new(ss->conf.loop, on_timer, s, &s->timer) == RC_OK &&
-		    (!account_id || map_put(&ss->accounts, s->account_id, s) == RC_OK);
-	if (made)
-		return s;
-	steam_session_free(s->machine);
-	loop_timer_free(s->timer);
-	free(s);
-	return NULL;
-}
-
-/* ---- starting, one at a time ---- */
-
-static void on_list(struct loop_job *job)
-{
-	struct look *e = list_of(job, struct look, back);
-	struct sessions *ss = e->sessions;
-	struct fault f = { 0 };
-
-	ss->fetching = false;
-	if (e->rc == RC_OK)
-		e->rc = steam_cms_set(ss->cms, e->at, e->n, &f);
-	else
-		f = e->fault;
-	if (e->rc == RC_OK)
-		log_info(ss->conf.log, "Steam's servers listed servers=%zu", e->n);
-	else
-		log_warn(ss->conf.log, "Steam's servers not listed: %s", f.text);
-	ss->list_ms = loop_now_ms(ss->conf.loop) + (e->rc == RC_OK ? SESSIONS_LIST_MS : LIST_RETRY_MS);
-	arena_done(&e->arena);
-	free(e);
-	plan(ss);
-}
-
-static void look(struct errand *errand)
-{
-	struct look *e = list_of(errand, struct look, errand);
-	const struct sessions_conf *conf = &e->sessions->conf;
-
-	e->rc = directory_fetch(&(struct directory_ask){ conf->directory_url, conf->ca_file, conf->http_proxy },
-		&e->arena, &e->at, &e->n, &e->fault);
-	loop_post(conf->loop, &e->back);
-}
-
-static void fetch_list(struct sessions *ss)
-{
-	struct look *e = calloc(1, sizeof(*e));
-
-	ss->list_ms = loop_now_ms(ss->conf.loop) + LIST_RETRY_MS;
-	if (!e)
-		return;
-	*e = (struct look){ .errand.run = look, .back.run = on_list, .sessions = ss };
-	ss->fetching = pool_push(ss->conf.errands, &e->errand.job) == RC_OK;
-	if (!ss->fetching)
-		free(e);
-}
-
-/* Starts those whose turn it is, and sets the timer for what comes next. */
-static void plan(struct sessions *ss)
-{
-	uint64_t now = loop_now_ms(ss->conf.loop);
-	bool wanted = ss->own || map_count(&ss->accounts) > 0;
-
-	if (ss->stopping)
-		return;
-	if (wanted && !ss->fetching && now >= ss->list_ms)
-		fetch_list(ss);
-	while (steam_cms_count(ss->cms) > 0 && !list_empty(&ss->starting) && now >= ss->next_start_ms) {
-		struct session *s = list_of(ss->starting.next, struct session, starting);
-		list_remove(&s->starting);
-		ss->next_start_ms = now + ss->conf.logon_interval_ms;
-		steam_session_start(s->machine, now);
-		pump(s);
-	}
-	uint64_t at = wanted && !ss->fetching ? ss->list_ms : UINT64_MAX;
-	if (!list_empty(&ss->starting) && steam_cms_count(ss->cms) > 0 && ss->next_start_ms < at)
-		at = ss->next_start_ms;
-	loop_timer_at(ss->timer, at);
-}
-
-static void on_plan(void *ctx) { plan(ctx); }
-
-static void want_online(struct session *s)
-{
-	enum steam_session_state state = steam_session_state(s->machine);
-
-	s->leaving = false;
-	if ((state == STEAM_SESSION_OFF || state == STEAM_SESSION_REFUSED) && list_empty(&s->starting)) {
-		list_append(&s->all->starting, &s->starting);
-		plan(s->all);
-	}
+	if (got->kind == STEAM_CALL_SERVICE && got->eresult != 1)
+		c->eresult = got->eresult;
+	sessions_answer(c, got->rc, got->fault.text);
 }
 
 /* ---- what workers ask ---- */
 
-static struct session *find(struct sessions *ss, const struct sessions_call *c)
+static struct session *need_own(struct sessions *ss, enum sessions_want want)
 {
-	if (!c->account_id)
-		return ss->own ? ss->own : (ss->own = session_new(ss, NULL));
-	struct session *s = map_get(&ss->accounts, c->account_id);
-	if (!s && c->want == SESSIONS_LOGIN && map_count(&ss->accounts) < SESSIONS_MAX)
-		s = session_new(ss, c->account_id);
-	return s;
+	static const struct bot_want online = { .mode = ACCOUNT_MODE_ONLINE };
+
+	if (!ss->own)
+		ss->own = session_new(ss, "", "", true);
+	if (!ss->own || want == SESSIONS_EGRESS)
+		return ss->own;
+	if (bot_state(ss->own->bot) == ACCOUNT_FAILED)
+		bot_retry(ss->own->bot, session_now(ss->own));
+	if (!ss->own->wanted)
+		session_want(ss->own, &online);
+	return ss->own;
 }
 
-static void refuse(struct sessions_call *c)
+static void wait_at(struct session *s, struct sessions_call *c)
 {
-	if (c->want == SESSIONS_LOGOUT) {
-		call_answer(&c->call, RC_OK, NULL);
-	} else if (c->want == SESSIONS_LOGIN || !c->account_id) {
-		call_answer(&c->call, RC_LIMIT, "this agent has no room for another session");
-	} else {
-		c->offline = true;
-		call_answer(&c->call, RC_AWAY, "the account has no session here: run session.login first");
-	}
-}
-
-static void log_out(struct session *s, struct sessions_call *c)
-{
-	s->leaving = true;
-	list_remove(&s->starting);
+	c->at = s;
 	list_append(&s->waiting, &c->node);
-	steam_session_stop(s->machine, now_of(s));
-	if (steam_session_state(s->machine) == STEAM_SESSION_OFF)
-		serve_offline(s, RC_AWAY, 0, "the session was logged out");
-	pump(s);
+	if (c->want == SESSIONS_EGRESS)
+		session_web_egress(s, c);
+	else if (s->online && c->want != SESSIONS_LOGOUT)
+		serve_one(s, c);
+	else
+		dismiss(s, c, 0, NULL);
+	session_pump(s);
 }
 
 static void begin(struct call *call)
@@ -467,47 +216,35 @@ static void begin(struct call *call)
 	struct sessions *ss = c->sessions;
 
 	list_init(&c->node);
+	c->began_ms = loop_now_ms(ss->conf.loop);
 	if (ss->stopping) {
 		call_answer(call, RC_CANCELED, "the agent stops");
 		return;
 	}
-	struct session *s = find(ss, c);
-	if (!s) {
-		refuse(c);
-		return;
-	}
-	c->at = s;
-	if (c->want == SESSIONS_LOGOUT) {
-		log_out(s, c);
-		return;
-	}
-	list_append(&s->waiting, &c->node);
-	if (s->online) {
-		serve_online(s);
-		pump(s);
-	} else if (c->want == SESSIONS_LOGIN || !c->account_id) {
-		want_online(s);
-	}
+	struct session *s = c->account_id ? map_get(&ss->accounts, c->account_id) : need_own(ss, c->want);
+	if (s)
+		wait_at(s, c);
+	else if (!c->account_id)
+		call_answer(call, RC_NOMEM, NULL);
+	else if (c->want == SESSIONS_LOGOUT)
+		call_answer(call, RC_OK, NULL);
+	else
+		list_append(&ss->early, &c->node); /* the account is on its way */
 }
 
 /* The asker leaves: at its deadline, or because its task was canceled. */
 static void give_up(struct call *call)
 {
 	struct sessions_call *c = list_of(call, struct sessions_call, call);
-	struct session *s = c->at;
 	enum rc why = call->rc;
+	bool came = c->at || c->asked;
 
 	if (c->asked)
 		take(c->asked)->by = NULL;
-	/* A login that was canceled before it came about is not to come about. */
-	bool undo = s && c->want == SESSIONS_LOGIN && why == RC_CANCELED && !s->online;
-	answer(c, why, why == RC_TIMEOUT ? "Steam did not answer in time" : NULL);
-	if (undo && list_empty(&s->waiting)) {
-		s->leaving = true;
-		list_remove(&s->starting);
-		steam_session_stop(s->machine, now_of(s));
-		pump(s);
-	}
+	if (!came && why == RC_TIMEOUT)
+		answer_offline(c, "the account has not come to this agent in time");
+	else
+		sessions_answer(c, why, why == RC_TIMEOUT ? "Steam did not answer in time" : NULL);
 }
 
 enum rc sessions_do(struct sessions *ss, struct sessions_call *c, struct fault *f)
@@ -520,7 +257,238 @@ enum rc sessions_do(struct sessions *ss, struct sessions_call *c, struct fault *
 	return call_wait(ss->conf.loop, &c->call, f);
 }
 
+/* ---- what the control plane says ---- */
+
+struct opened {
+	struct bot_secrets bot;
+	struct hush identity_secret, proxy;
+	bool bad; /* without memory */
+};
+
+static void on_secret(void *ctx, const char *name, const struct hush *value)
+{
+	struct opened *o = ctx;
+	const struct {
+		const char *name;
+		struct hush *to;
+	} known[] = { { "password", &o->bot.password }, { "shared_secret", &o->bot.shared_secret },
+		{ "refresh_token", &o->bot.refresh_token }, { "guard_data", &o->bot.guard_data },
+		{ "parental_pin", &o->bot.parental_pin }, { "resume", &o->bot.resume },
+		{ "identity_secret", &o->identity_secret }, { "proxy", &o->proxy } };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (!strcmp(known[i].name, name) && value->n > 0)
+			o->bad = hush_set(known[i].to, value->p, value->n) != RC_OK || o->bad;
+}
+
+static void opened_done(struct opened *o)
+{
+	hush_done(&o->bot.password);
+	hush_done(&o->bot.shared_secret);
+	hush_done(&o->bot.refresh_token);
+	hush_done(&o->bot.guard_data);
+	hush_done(&o->bot.parental_pin);
+	hush_done(&o->bot.resume);
+	hush_done(&o->identity_secret);
+	hush_done(&o->proxy);
+}
+
+static void move_hush(struct hush *to, struct hush *from)
+{
+	hush_done(to);
+	*to = *from;
+	*from = (struct hush){ 0 };
+}
+
+/* What only the bot knows of (tokens that it made) stays when it is not in the message: that may be older. */
+static enum rc take_secrets(struct session *s, const char *sealed, struct fault *f)
+{
+	struct opened o = { 0 };
+	struct hush plain = { 0 };
+
+	enum rc rc = sessions_open(s->all, sealed, &plain, f);
+	if (rc == RC_OK && plain.n > 0)
+		rc = secret_json_read(&plain, on_secret, &o, f);
+	hush_done(&plain);
+	if (rc == RC_OK && o.bad)
+		rc = RC_NOMEM;
+	if (rc == RC_OK) {
+		struct hush copy = { 0 };
+		bool kept = o.bot.shared_secret.n == 0 ||
+			    hush_set(&copy, o.bot.shared_secret.p, o.bot.shared_secret.n) == RC_OK;
+		if (kept)
+			move_hush(&s->shared_secret, &copy);
+		move_hush(&s->identity_secret, &o.identity_secret);
+		move_hush(&s->proxy_login, &o.proxy);
+		bot_secrets(s->bot, &o.bot, false);
+	}
+	opened_done(&o);
+	return rc;
+}
+
+static struct bot_want want_of(const struct sessions *ss, const struct tunnel_msg_bot *m)
+{
+	struct bot_want w = { .persona = m->persona };
+	const uint32_t *apps = m->apps.at;
+	int64_t wait_ms = m->not_before_ms ? m->not_before_ms - clock_wall_ms() : 0;
+
+	for (unsigned i = 0; account_mode_words[i]; i++)
+		if (!strcmp(account_mode_words[i], m->mode))
+			w.mode = (enum account_mode)i;
+	for (; w.apps_n < BOT_APPS_MAX && w.apps_n < m->apps.n; w.apps_n++)
+		w.apps[w.apps_n] = apps[w.apps_n];
+	snprintf(w.game, sizeof(w.game), "%s", m->game ? m->game : "");
+	w.not_before_ms = wait_ms > 0 ? loop_now_ms(ss->conf.loop) + (uint64_t)wait_ms : 0;
+	return w;
+}
+
+/* Those whose tasks were faster than their account. */
+static void serve_early(struct sessions *ss, struct session *s)
+{
+	list_each (at, next, &ss->early) {
+		struct sessions_call *c = list_of(at, struct sessions_call, node);
+		if (strcmp(c->account_id, s->account_id) != 0)
+			continue;
+		list_remove(&c->node);
+		wait_at(s, c);
+	}
+}
+
+static struct session *need_session(struct sessions *ss, const struct tunnel_msg_bot *m, struct fault *f)
+{
+	struct session *s = map_get(&ss->accounts, m->account_id);
+
+	if (s)
+		return s;
+	bool room = map_count(&ss->accounts) < SESSIONS_MAX && strlen(m->account_id) < SESSIONS_ID_MAX &&
+		    *m->account_id;
+	s = room ? session_new(ss, m->account_id, m->login, m->anonymous) : NULL;
+	enum rc rc = s ? RC_OK : fault_set(f, RC_LIMIT, room ? "out of memory" : "this agent has no room for it");
+	(void)rc;
+	return s;
+}
+
+static void take_bot(struct sessions *ss, const struct tunnel_msg_bot *m)
+{
+	struct fault f = { .text = "out of memory" };
+	struct session *s = need_session(ss, m, &f);
+
+	if (!s) {
+		log_error(ss->conf.log, "account not taken account=%s: %s", m->account_id, f.text);
+		return;
+	}
+	if (m->epoch < s->epoch)
+		return;
+	bool retried = m->generation != s->generation;
+	struct bot_want want = want_of(ss, m);
+	s->epoch = m->epoch;
+	s->generation = m->generation;
+	s->leaving = false;
+	if (m->challenge && id_is(m->challenge, "chg"))
+		snprintf(s->challenge_id, sizeof(s->challenge_id), "%s", m->challenge);
+	bot_clock(s->bot, session_now(s), clock_wall_ms() / 1000, ss->skew_s);
+	enum rc rc = take_secrets(s, m->sealed, &f);
+	if (rc == RC_OK)
+		rc = session_set_egress(s, &m->egress, &f);
+	if (rc != RC_OK) { /* nothing may go out by another way than its own */
+		log_error(ss->conf.log, "account not usable account=%s: %s", m->account_id, f.text);
+		session_tell_condition(s, "EgressHealthy", false, "unusable");
+		want.mode = ACCOUNT_MODE_OFFLINE;
+	}
+	if (retried && want.mode != ACCOUNT_MODE_OFFLINE && bot_state(s->bot) == ACCOUNT_FAILED)
+		bot_retry(s->bot, session_now(s));
+	session_want(s, &want);
+	session_pump(s);
+	serve_early(ss, s);
+}
+
+static void let_go(struct session *s)
+{
+	static const struct bot_want off = { .mode = ACCOUNT_MODE_OFFLINE };
+
+	s->leaving = true;
+	session_want(s, &off);
+}
+
+static void take_gone(struct sessions *ss, const struct tunnel_msg_bot_gone *m)
+{
+	struct session *s = map_get(&ss->accounts, m->account_id);
+
+	if (!s || m->epoch < s->epoch)
+		return;
+	log_info(ss->conf.log, "account gone account=%s reason=%s", m->account_id, m->reason ? m->reason : "");
+	s->leaving = true;
+	sessions_serve(s, ACCOUNT_OFFLINE, 0, NULL);
+	let_go(s);
+}
+
+static void take_code(struct sessions *ss, const struct tunnel_msg_answer *m)
+{
+	struct session *s = map_get(&ss->accounts, m->account_id);
+	struct hush code = { 0 };
+	struct fault f = { 0 };
+
+	if (!s || m->epoch < s->epoch || !*s->challenge_id || strcmp(s->challenge_id, m->challenge_id) != 0) {
+		log_warn(ss->conf.log, "answer without its challenge account=%s challenge=%s", m->account_id,
+			m->challenge_id);
+		return;
+	}
+	if (sessions_open(ss, m->sealed, &code, &f) == RC_OK)
+		bot_answer(s->bot, session_now(s), &code, m->approve);
+	else
+		log_error(ss->conf.log, "answer not opened account=%s: %s", m->account_id, f.text);
+	hush_done(&code);
+	session_pump(s);
+}
+
+bool sessions_message(struct sessions *ss, const struct tunnel_msg *m)
+{
+	if (m->type == TUNNEL_MSG_BOT && !ss->stopping)
+		take_bot(ss, &m->bot);
+	else if (m->type == TUNNEL_MSG_BOT_GONE)
+		take_gone(ss, &m->bot_gone);
+	else if (m->type == TUNNEL_MSG_ANSWER)
+		take_code(ss, &m->answer);
+	else
+		return m->type == TUNNEL_MSG_BOT;
+	return true;
+}
+
+void sessions_fence(struct sessions *ss)
+{
+	struct map_walk w = map_walk(&ss->accounts);
+
+	log_warn(ss->conf.log, "leases cannot be renewed: accounts are taken off accounts=%zu",
+		map_count(&ss->accounts));
+	for (struct session *s; (s = map_next(&w));) {
+		s->wanted = false;
+		free(take(s->later));
+		bot_fence(s->bot, session_now(s));
+		session_pump(s);
+	}
+}
+
 /* ---- beginning and end ---- */
+
+static enum rc split_proxy(struct sessions *ss, struct fault *f)
+{
+	struct web_url_proxy proxy = { 0 };
+	enum rc rc = web_url_split_proxy(ss->conf.http_proxy, &proxy, f);
+
+	if (rc == RC_OK && proxy.host &&
+		asprintf(&ss->proxy, strchr(proxy.host, ':') ? "[%s]:%u" : "%s:%u", proxy.host, proxy.port) < 0) {
+		ss->proxy = NULL;
+		rc = RC_NOMEM;
+	}
+	if (rc == RC_OK && proxy.auth && *proxy.auth)
+		rc = hush_set(&ss->proxy_login, proxy.auth, strlen(proxy.auth) - 1); /* without its '@' */
+	if (proxy.auth)
+		hush_wipe(proxy.auth, strlen(proxy.auth));
+	web_url_proxy_done(&proxy);
+	return rc;
+}
+
+static void on_plan(void *ctx) { session_cms_plan(ctx); }
 
 enum rc sessions_new(const struct sessions_conf *conf, struct sessions **ret_sessions, struct fault *f)
 {
@@ -528,38 +496,38 @@ enum rc sessions_new(const struct sessions_conf *conf, struct sessions **ret_ses
 	if (!ss)
 		return RC_NOMEM;
 	ss->conf = *conf;
-	list_init(&ss->starting);
+	ss->urls = (struct sessions_urls){ conf->api_url, conf->community_url, conf->store_url, conf->login_url,
+		conf->ca_file };
+	list_init(&ss->early);
 	ss->cms = steam_cms_new();
-	if (!ss->cms || loop_timer_new(conf->loop, on_plan, ss, &ss->timer) != RC_OK) {
-		sessions_free(ss);
-		return fault_set(f, RC_NOMEM, "no memory for Steam sessions");
+	enum rc rc = ss->cms ? loop_timer_new(conf->loop, on_plan, ss, &ss->timer) : RC_NOMEM;
+	if (rc == RC_OK)
+		rc = split_proxy(ss, f);
+	if (rc == RC_OK) {
+		*ret_sessions = ss;
+		return rc;
 	}
-	*ret_sessions = ss;
-	return RC_OK;
+	sessions_free(ss);
+	return rc == RC_NOMEM ? fault_set(f, rc, "no memory for Steam sessions") : rc;
 }
 
 void sessions_stop(struct sessions *ss)
 {
+	struct map_walk w = map_walk(&ss->accounts);
+
 	ss->stopping = true;
 	loop_timer_at(ss->timer, UINT64_MAX);
-	struct map_walk w = map_walk(&ss->accounts);
-	for (struct session *s; (s = map_next(&w));) {
-		s->leaving = true;
-		list_remove(&s->starting);
-		steam_session_stop(s->machine, now_of(s));
-		pump(s); /* takes it from the map when it is off */
-	}
-	if (ss->own) {
-		list_remove(&ss->own->starting);
-		steam_session_stop(ss->own->machine, now_of(ss->own));
-		pump(ss->own);
-	}
+	list_each (at, next, &ss->early)
+		sessions_answer(list_of(at, struct sessions_call, node), RC_CANCELED, "the agent stops");
+	for (struct session *s; (s = map_next(&w));)
+		let_go(s);
+	if (ss->own)
+		let_go(ss->own);
 }
 
 bool sessions_are_off(const struct sessions *ss)
 {
-	bool own = !ss->own || steam_session_state(ss->own->machine) == STEAM_SESSION_OFF;
-	return own && map_count(&ss->accounts) == 0;
+	return (!ss->own || session_is_off(ss->own)) && map_count(&ss->accounts) == 0;
 }
 
 size_t sessions_online(const struct sessions *ss) { return ss->online_n; }
@@ -577,7 +545,10 @@ void sessions_free(struct sessions *ss)
 	session_free(ss->own);
 	steam_cms_free(ss->cms);
 	loop_timer_free(ss->timer);
+	hush_done(&ss->proxy_login);
+	free(ss->proxy);
 	free(ss);
 }
 
 uint32_t sessions_pics_interval_ms(const struct sessions *ss) { return ss->conf.pics_interval_ms; }
+const struct sessions_urls *sessions_urls(const struct sessions *ss) { return &ss->urls; }

@@ -1,37 +1,46 @@
 /*
- * sessions: the agent's Steam sessions: one for each account that was logged in, and one of the agent's own for questions that
- * need no account. The machines (flow/steam_session) live on the loop thread, here; workers ask by sessions_do.
+ * sessions: the agent's Steam sessions: one for each account that the control plane gave to it (BOT), and one of the agent's own
+ * for questions that need no account. The machines (flow/bot) live on the loop thread, here; workers ask by sessions_do.
  *
- * New logons are started at most one per logon_interval_ms. The list of servers is fetched by a worker when it is first
- * needed, and again every SESSIONS_LIST_MS.
+ * The control plane says what is wanted of an account; a worker's LOGIN and LOGOUT only wait for it. What happens is reported
+ * (agent/reports); secrets go and come sealed. Logons pass the lanes. The list of Steam's servers is fetched by a worker when it
+ * is first needed, and again every SESSIONS_LIST_MS.
  */
 #pragma once
 
+#include "agent/directory.h"
 #include "base/hush.h"
 #include "base/log.h"
 #include "flow/steam_session.h"
 #include "io/call.h"
 #include "io/pool.h"
 
-#define SESSIONS_MAX     2000   /* accounts; egress limits bite far earlier */
-#define SESSIONS_LIST_MS 600000 /* between two looks at Steam's directory */
-#define SESSIONS_ID_MAX  65
+#define SESSIONS_MAX        10000  /* accounts; egress limits bite far earlier */
+#define SESSIONS_LIST_MS    600000 /* between two looks at Steam's directory */
+#define SESSIONS_ID_MAX     65
+#define SESSIONS_REASON_MAX 48
 
+struct identity;
+struct lanes;
+struct reports;
 struct sessions;
+struct tunnel_msg;
 
 struct sessions_conf {
 	struct loop *loop;
 	const struct log *log;
-	struct pool *errands;       /* runs struct sessions_errand jobs, see sessions_run_errand */
-	const char *directory_url;  /* without a query */
-	const char *ca_file;        /* NULL: the system's alone */
-	const char *http_proxy;     /* NULL: none */
-	uint32_t logon_interval_ms; /* 0: no limit */
-	uint32_t
-		pics_interval_ms; /* between two requests for whole product infos, twice that for metadata; 0: no limit */
-	/* An account's session changed; `why` is "" when it was asked to. The agent's own session is not told. */
-	void (*changed)(void *ctx, const char *account_id, const char *state, const char *why);
-	void *ctx;
+	struct pool *errands; /* runs struct errand */
+	struct lanes *lanes;
+	struct reports *reports;
+	const struct identity *identity;                             /* known before the first BOT comes */
+	const char *directory_url;                                   /* without a query */
+	const char *api_url, *community_url, *store_url, *login_url; /* each without a slash at its end */
+	const char *public_key; /* of Steam's servers over TCP, PEM; NULL: Steam's own */
+	const char *ca_file;    /* NULL: the system's alone */
+	const char *http_proxy; /* of accounts without an egress; [USER:PASSWORD@]HOST:PORT; NULL: none */
+	enum directory_transport transport;
+	/* Between two requests for whole product infos, twice that for metadata; 0: no limit. */
+	uint32_t pics_interval_ms;
 };
 
 /* pics_interval_ms of the conf, which does not change. Any thread. */
@@ -44,6 +53,9 @@ struct sessions_urls {
 };
 const struct sessions_urls *sessions_urls(const struct sessions *ss);
 
+/* Opens what was sealed to this agent, as hexadecimal. NULL opens to nothing. Any thread. */
+must_check enum rc sessions_open(const struct sessions *ss, const char *sealed, struct hush *ret, struct fault *f);
+
 /* Texts of conf are borrowed for its life. */
 must_check enum rc sessions_new(const struct sessions_conf *conf, struct sessions **ret_sessions, struct fault *f);
 void sessions_free(struct sessions *ss); /* when the loop has ended */
@@ -51,13 +63,18 @@ void sessions_stop(struct sessions *ss); /* loop: logs all off; what waits is an
 bool sessions_are_off(const struct sessions *ss);
 size_t sessions_online(const struct sessions *ss); /* of accounts and the own one */
 
+/* Loop: BOT, BOT_GONE, ANSWER; false: a message about something else. */
+bool sessions_message(struct sessions *ss, const struct tunnel_msg *m);
+/* Loop: the leases of the accounts cannot be renewed: all are off at once. Each comes back with its next BOT. */
+void sessions_fence(struct sessions *ss);
+
 enum sessions_want {
 	SESSIONS_LOGIN,  /* starts the session; answered when it is online */
 	SESSIONS_LOGOUT, /* answered when it is off; at once when there is none */
 	SESSIONS_ASK,    /* a question to Steam; the own session is started for it, an account's has to be there */
-	SESSIONS_WEB,    /* a web session of the account: `web`; a fresh access token when `fresh`. One renewal at a time */
+	SESSIONS_WEB, /* a web session of the account: `web`; a fresh access token when `fresh`. One renewal at a time */
 	SESSIONS_EGRESS, /* `web`, its egress alone: of the account whether it is online or not; without one the agent's own */
-	SESSIONS_SELF,   /* what Steam told: `self` */
+	SESSIONS_SELF, /* what Steam told: `self` */
 };
 
 struct session;
@@ -79,7 +96,9 @@ struct sessions_web {
 };
 void sessions_web_done(struct sessions_web *w);
 
-/* What Steam told of the account since its logon: bodies of the newest messages, copied into the asker's arena. NULL: not told. */
+/* What Steam told of the account since its logon: bodies of the newest messages, copied into the asker's arena. NULL: not told.
+ * `friends` is whole: later changes are merged into it. `personas` is the messages one after the other (of a friend the last
+ * counts), kept from the first ask on. Bodies of a struct message (vac) are as they came. */
 struct sessions_self {
 	uint64_t steamid;
 	struct {
@@ -101,19 +120,22 @@ struct sessions_call {
 	bool fresh;
 	struct sessions_self *self; /* SESSIONS_SELF */
 	struct arena *arena;        /* for it */
+	uint32_t challenge_ms;      /* SESSIONS_LOGIN: an open challenge is waited for so long */
 
 	/* The answer. */
-	struct steam_call *answer; /* SESSIONS_ASK: yours, and also there when the call failed halfway */
-	uint64_t steamid;          /* SESSIONS_LOGIN */
-	int32_t eresult;           /* why Steam refused; 0: it did not */
-	bool offline;              /* SESSIONS_ASK: the account has no session */
+	struct steam_call *answer;        /* SESSIONS_ASK: yours, and also there when the call failed halfway */
+	uint64_t steamid;                 /* SESSIONS_LOGIN */
+	char reason[SESSIONS_REASON_MAX]; /* SESSIONS_LOGIN: a code that says why not; "" */
+	int32_t eresult;                  /* why Steam refused; 0: it did not */
+	bool offline;                     /* ASK, WEB, SELF: the account has no session */
 	char endpoint[STEAM_CMS_NAME_MAX];
 
 	struct call call; /* the rest is sessions.c's */
 	struct sessions *sessions;
 	struct session *at;
-	struct list node; /* session.waiting */
+	struct list node; /* session.waiting, or sessions.early */
 	struct sessions_asked *asked;
+	uint64_t began_ms;
 	unsigned tries;
 };
 

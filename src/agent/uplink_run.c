@@ -19,6 +19,9 @@ struct uplink_run {
 	struct uplink_run_conf conf;
 	struct line *line;
 	struct loop_timer *timer; /* of the machine, or of the next dial */
+	struct loop_timer *lease; /* of `silent` */
+	uint64_t heard_ms;        /* the last word of the control plane while it was up */
+	uint32_t lease_ms;        /* 0: there was no WELCOME yet, or `silent` was told */
 	struct web_socket *socket;
 	bool open; /* the socket is; machine is alive */
 	bool up;   /* between `up` and `down` */
@@ -41,6 +44,29 @@ static void hello(struct uplink_run *r)
 	arena_done(&a);
 }
 
+/* ---- how long the leases last ---- */
+
+static uint64_t lease_end(const struct uplink_run *r) { return r->heard_ms + (uint64_t)r->lease_ms * 2 / 3; }
+
+static void watch_lease(struct uplink_run *r)
+{
+	r->heard_ms = now_of(r);
+	loop_timer_at(r->lease, r->lease_ms ? lease_end(r) : UINT64_MAX);
+}
+
+/* The timer is not moved at each word that comes: it looks when it fires. */
+static void on_lease(void *ctx)
+{
+	struct uplink_run *r = ctx;
+
+	if (now_of(r) < lease_end(r)) {
+		loop_timer_at(r->lease, lease_end(r));
+		return;
+	}
+	r->lease_ms = 0;
+	r->conf.on.silent(r->conf.on.ctx);
+}
+
 static void act(struct uplink_run *r, const struct uplink_act *a)
 {
 	switch (a->kind) {
@@ -55,6 +81,8 @@ static void act(struct uplink_run *r, const struct uplink_act *a)
 		r->failures = 0;
 		r->retry_after_ms = 0;
 		log_info(r->conf.log, "control plane connected session=%s", a->msg->welcome.session_id);
+		r->lease_ms = a->msg->welcome.lease_ms;
+		watch_lease(r);
 		r->conf.on.up(r->conf.on.ctx, &a->msg->welcome);
 		break;
 	case UPLINK_MESSAGE:
@@ -118,6 +146,8 @@ static void on_message(void *ctx, struct web_socket *socket, const void *p, size
 	(void)socket;
 	if (!r || !r->open)
 		return;
+	if (r->up)
+		r->heard_ms = now_of(r);
 	if (binary)
 		uplink_feed(&r->machine, now_of(r), p, n);
 	else
@@ -210,7 +240,9 @@ enum rc uplink_run_new(const struct uplink_run_conf *conf, struct uplink_run **r
 	if (!r)
 		return RC_NOMEM;
 	r->conf = *conf;
-	if (loop_timer_new(conf->loop, on_timer, r, &r->timer) != RC_OK) {
+	if (loop_timer_new(conf->loop, on_timer, r, &r->timer) != RC_OK ||
+		loop_timer_new(conf->loop, on_lease, r, &r->lease) != RC_OK) {
+		loop_timer_free(r->timer);
 		free(r);
 		return fault_set(f, RC_NOMEM, "no memory for the connection to the control plane");
 	}
@@ -228,6 +260,7 @@ void uplink_run_free(struct uplink_run *r)
 	if (r->line)
 		r->line->run = NULL;
 	loop_timer_free(r->timer);
+	loop_timer_free(r->lease);
 	hush_wipe(r->conf.identity, sizeof(r->conf.identity));
 	free(r);
 }

@@ -18,6 +18,8 @@ struct uplink_run_on {
 	void (*message)(void *ctx, const struct tunnel_msg *m);
 	void (*drain)(void *ctx); /* what was sent has left: there is room again */
 	void (*down)(void *ctx);  /* only after `up` */
+	/* Nothing was heard for two thirds of the lease that WELCOME gave, connected or not; once, until the next `up`. */
+	void (*silent)(void *ctx);
 };
 
 struct uplink_run_conf {

@@ -16,18 +16,18 @@ struct agent_web_pair {
 
 struct agent_web_ask {
 	enum web_site site;
-	const char *method;                  /* GET, POST */
-	const char *path;                    /* "/inventory/76…/753/6" */
-	const struct agent_web_pair *query;  /* end in { 0 }; percent-encoded here. NULL: none */
-	const struct agent_web_pair *form;   /* the same, for the body; sessionid is added. NULL: none */
-	const char *referer;                 /* path on the same site; NULL: none */
-	bool anonymous;                      /* no cookies, no token */
-	bool token;                          /* WEB_API: adds access_token to the query */
-	bool repeat;                         /* may be made twice: read and idempotent requests */
-	const enum lane *lanes;              /* taken before it goes out */
+	const char *method;                 /* GET, POST */
+	const char *path;                   /* "/inventory/76…/753/6" */
+	const struct agent_web_pair *query; /* end in { 0 }; percent-encoded here. NULL: none */
+	const struct agent_web_pair *form;  /* the same, for the body; sessionid is added. NULL: none */
+	const char *referer;                /* path on the same site; NULL: none */
+	bool anonymous;                     /* no cookies, no token */
+	bool token;                         /* WEB_API: adds access_token to the query */
+	bool repeat;                        /* may be made twice: read and idempotent requests */
+	const enum lane *lanes;             /* taken before it goes out */
 	unsigned lanes_n;
-	enum lane pause_on_429;              /* LANE_COUNT: none */
-	size_t body_max;                     /* 0: 8 MiB */
+	enum lane pause_on_429; /* LANE_COUNT: none */
+	size_t body_max;        /* 0: 8 MiB */
 };
 
 struct agent_web_answer {
@@ -41,4 +41,5 @@ struct agent_web_answer {
 
 /* RC_OK for any status that is not a lost session or 429. RC_LIMIT: 429, and the pause is kept. RC_DENIED: the session is not
  * accepted even when new. RC_AWAY, RC_TIMEOUT: see ret->sent. */
-must_check enum rc agent_web(struct action_task *t, const struct agent_web_ask *ask, struct agent_web_answer *ret, struct fault *f);
+must_check enum rc agent_web(
+	struct action_task *t, const struct agent_web_ask *ask, struct agent_web_answer *ret, struct fault *f);

@@ -31,6 +31,7 @@ struct work *work_new(const struct tunnel_msg_dispatch *m)
 		return NULL;
 	list_init(&w->node);
 	w->arena.limit = WORK_MEMORY_MAX;
+	w->arena.wipes = m->sealed != NULL;
 	w->probe = m->probe;
 	w->dry_run = m->dry_run;
 	w->intent_ms = m->intent_ms;
@@ -82,6 +83,8 @@ void work_free(struct work *w)
 	if (!w)
 		return;
 	list_remove(&w->node);
+	hush_done(&w->sealed);
+	buf_done(&w->intent.body);
 	arena_done(&w->arena);
 	buf_done(&w->result);
 	buf_done(&w->kept.body);
@@ -90,15 +93,22 @@ void work_free(struct work *w)
 
 static enum rc decode(struct work *w, void **ret_in)
 {
-	auto_json struct json_t *j = NULL;
+	auto_json struct json_t *j = NULL, *secret = NULL;
 	struct field_reader r = { .arena = &w->arena };
 	void *in = arena_take(&w->arena, w->decl->payload_size);
 
 	if (!in)
 		return RC_NOMEM;
 	enum rc rc = json_read(w->payload, strlen(w->payload), &j, &w->fault);
+	if (rc == RC_OK && w->sealed.n > 0)
+		rc = json_read((const char *)w->sealed.p, w->sealed.n, &secret,
+			NULL); /* the fault could hold some of it */
+	if (rc == RC_OK && secret)
+		rc = json_merge(j, secret);
+	hush_done(&w->sealed);
 	if (rc == RC_OK)
 		rc = field_json_decode(w->decl->payload, j, &r, in, &w->fault);
+	json_wipe(secret);
 	if (rc == RC_OK)
 		*ret_in = in;
 	return rc;

@@ -6,6 +6,8 @@
 
 #include "agent/action_run.h"
 #include "agent/keeper.h"
+#include "agent/uplink_run.h"
+#include "base/hush.h"
 #include "base/list.h"
 #include "model/action.h"
 #include "wire/tunnel_msg.h"
@@ -18,6 +20,7 @@ enum work_state {
 };
 
 struct runs;
+struct task_effect_call;
 
 struct work {
 	struct list node; /* runs.all, oldest first */
@@ -31,7 +34,13 @@ struct work {
 	uint64_t taken_ms, deadline_ms;
 	struct arena arena; /* of the texts above; until its result has been sent once */
 	struct call_scope scope;
-	bool probe, dry_run; /* of the DISPATCH */
+	struct hush sealed; /* members of the payload that are secret: a JSON object; wiped when it has run */
+	struct uplink_run *uplink;
+	struct keeper *keeper;
+	struct keeper_job intent;        /* agent/task: what a crash from now on leaves behind */
+	bool intent_busy;                /* it is with the keeper */
+	struct task_effect_call *effect; /* the worker that waits for it; NULL: none */
+	bool probe, dry_run;             /* of the DISPATCH */
 	int64_t intent_ms;
 	bool canceled; /* by the control plane */
 	bool forsaken; /* the control plane no longer wants to hear of it */

@@ -67,13 +67,22 @@ char *arena_fmt(struct arena *a, const char *fmt, ...)
 	return p;
 }
 
+static void give_back(const struct arena *a, struct arena_block *b)
+{
+	if (a->wipes)
+		explicit_bzero(b->bytes, b->used);
+	free(b);
+}
+
 void arena_reset(struct arena *a)
 {
 	while (a->last && a->last->before) {
 		struct arena_block *b = a->last;
 		a->last = b->before;
-		free(b);
+		give_back(a, b);
 	}
+	if (a->last && a->wipes)
+		explicit_bzero(a->last->bytes, a->last->used);
 	if (a->last)
 		a->last->used = 0;
 	a->taken = 0;
@@ -84,7 +93,7 @@ void arena_done(struct arena *a)
 	while (a->last) {
 		struct arena_block *b = a->last;
 		a->last = b->before;
-		free(b);
+		give_back(a, b);
 	}
 	*a = (struct arena){ 0 };
 }

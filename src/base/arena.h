@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,7 @@ struct arena_block;
 struct arena {
 	struct arena_block *last;
 	size_t taken, limit; /* limit 0 means ARENA_LIMIT_DEFAULT */
+	bool wipes;          /* it holds secrets: what is given back is wiped */
 };
 
 void *arena_take(struct arena *a, size_t n);                /* zeroed, aligned for anything; NULL past the limit */

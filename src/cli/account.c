@@ -24,9 +24,16 @@
 		.member = "enabled", .json = "false", .place = VERB_BODY                             \
 	}
 
-static const struct verb_option create_options[] = { REGION_OPTION, LABEL_OPTION, DISABLED_OPTION, RUN_KEY_OPTION,
+#define ANONYMOUS_OPTION                                                                                           \
+	{                                                                                                          \
+		.row = { .name = "anonymous", .type = FIELD_BOOL, .doc = "Logs on without a name and password." }, \
+		.member = "anonymous", .json = "true", .place = VERB_BODY                                          \
+	}
+
+static const struct verb_option create_options[] = { REGION_OPTION, LABEL_OPTION, DISABLED_OPTION, ANONYMOUS_OPTION,
+	RUN_KEY_OPTION, { 0 } };
+static const struct verb_option import_options[] = { REGION_OPTION, LABEL_OPTION, DISABLED_OPTION, ANONYMOUS_OPTION,
 	{ 0 } };
-static const struct verb_option import_options[] = { REGION_OPTION, LABEL_OPTION, DISABLED_OPTION, { 0 } };
 
 static const struct verb_option edit_options[] = {
 	{ .row = { .name = "login", .type = FIELD_STR, .min = 1, .max = 64, .doc = "New name on Steam." },

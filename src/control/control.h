@@ -40,10 +40,14 @@ struct control_secrets {
 	uint8_t cursor[32];      /* of page cursors */
 	uint8_t sign_public[32]; /* Ed25519, proves the control plane to its agents */
 	uint8_t sign_secret[32]; /* Ed25519 seed */
+	uint8_t kek[32];         /* encrypts the keys of secrets at rest, see access/vault */
+	uint8_t kek_name[4];     /* tells which kek that is */
+	uint8_t prints[32];      /* of fingerprints of secrets */
 };
 
 struct control_conf {
 	const char *data_dir;
+	const char *master_key; /* its file; NULL: the systemd credential, or DATA/master.key */
 	const char *host;
 	uint16_t port;
 	const char *tls_cert, *tls_key;
@@ -76,8 +80,8 @@ struct control {
 	const struct route *const *routes; /* the API: tables of rows, see http/route.h */
 	/* A task that is somebody's (moves_task.owner) has moved: folded in, in the same transaction. NULL: nobody owns any. */
 	enum rc (*owned)(struct tx *tx, const struct moves_task *t);
-	/* Told by the writer after a commit: there are new events, queued tasks, tasks to be canceled. Writer's thread. */
-	void (*committed)(struct control *c, bool events, bool tasks, bool cancels);
+	/* Told by the writer after a commit what there is now: see the flags of struct tx. Writer's thread. */
+	void (*committed)(struct control *c, const struct tx *told);
 	_Atomic int inflight;  /* requests without an answer */
 	_Atomic bool draining; /* readyz says no, new work is refused */
 };

@@ -6,6 +6,8 @@
 #include "control/engine/outcome.h"
 #include "control/events/events.h"
 #include "control/events/feed.h"
+#include "control/fleet/bots.h"
+#include "control/fleet/states.h"
 #include "control/http/idempotency.h"
 #include "control/http/routes.h"
 #include "control/http/serve.h"
@@ -13,6 +15,7 @@
 #include "control/http/waits.h"
 #include "control/hub/deal.h"
 #include "control/hub/hub.h"
+#include "control/hub/push.h"
 #include "control/keys/key_fold.h"
 #include "control/migrate.h"
 #include "control/reader.h"
@@ -46,6 +49,24 @@ static enum rc open_epoch(struct control *c, struct store_conn *db, struct fault
 	return store_do(db, &make, STORE_ARGS(store_text(c->epoch)), f);
 }
 
+/* A database whose secrets were sealed by another master key is not for this one: better not started than half deaf. */
+static enum rc check_master(struct control *c, struct store_conn *db, struct fault *f)
+{
+	static const struct store_query find = { .sql = "SELECT value FROM meta WHERE name = 'master_key'" };
+	static const struct store_query note = {
+		.sql = "INSERT INTO meta (name, value) VALUES ('master_key', $1)"
+	};
+	auto_rows struct store_rows *r = NULL;
+	char name[2 * sizeof(c->secrets.kek_name) + 1];
+
+	tunnel_auth_hex(c->secrets.kek_name, sizeof(c->secrets.kek_name), name);
+	enum rc rc = store_one(db, &find, STORE_NO_ARGS, &r, f);
+	if (rc == RC_OK && strcmp(store_col_text(r, 0), name) != 0)
+		return fault_set(f, RC_CONFLICT,
+			"the database belongs to another master key; give it the one it was made with");
+	return rc == RC_MISSING ? store_do(db, &note, STORE_ARGS(store_text(name)), f) : rc;
+}
+
 /* All that must be so before the first request: schema, epoch, leases of before, the first key. */
 static enum rc prepare(struct control *c, struct fault *f)
 {
@@ -59,6 +80,8 @@ static enum rc prepare(struct control *c, struct fault *f)
 	if (rc == RC_OK && ran)
 		log_info(c->log, "database migrated steps=%zu", ran);
 	if (rc == RC_OK)
+		rc = check_master(c, db, f);
+	if (rc == RC_OK)
 		rc = open_epoch(c, db, f);
 	struct tx tx = { .control = c,
 		.db = db,
@@ -70,6 +93,8 @@ static enum rc prepare(struct control *c, struct fault *f)
 		.trace_id = "" };
 	if (rc == RC_OK)
 		rc = outcome_revive(&tx);
+	if (rc == RC_OK)
+		rc = bots_revive(&tx);
 	if (rc == RC_OK)
 		rc = budgets_revive(&tx);
 	arena_done(&arena);
@@ -89,16 +114,18 @@ struct last {
 	struct loop *loop;
 };
 
-static void on_committed(struct control *c, bool events, bool tasks, bool cancels)
+static void on_committed(struct control *c, const struct tx *told)
 {
 	struct fault f = { 0 };
 
-	if (events)
+	if (told->appended)
 		feed_wake(c->feed);
-	if (tasks && queue_ring(c->queue, "", &f) != RC_OK)
+	if (told->ring && queue_ring(c->queue, "", &f) != RC_OK)
 		log_warn(c->log, "the bell did not ring, the next scan will find the work: %s", f.text);
-	if (cancels)
+	if (told->cancels)
 		deal_wake_cancels(c->hub);
+	if (told->bots)
+		push_wake(c->hub);
 }
 
 struct sweep {
@@ -109,6 +136,8 @@ static enum rc run_sweep(struct write *w, struct tx *tx)
 {
 	(void)w;
 	enum rc rc = idempotency_sweep(tx);
+	if (rc == RC_OK)
+		rc = states_sweep(tx);
 	if (rc == RC_OK)
 		rc = budgets_sweep(tx);
 	return rc == RC_OK ? events_sweep(tx) : rc;
@@ -157,7 +186,8 @@ enum rc life_start(struct control *c, struct fault *f)
 	c->routes = routes;
 	c->committed = on_committed;
 	c->owned = key_fold_task;
-	enum rc rc = secrets_open(c->conf->data_dir, &c->secrets, f);
+	enum rc rc = secrets_open(
+		c->conf->data_dir, c->conf->master_key, getenv("CREDENTIALS_DIRECTORY"), &c->secrets, f);
 	if (rc == RC_OK)
 		rc = prepare(c, f);
 	if (rc == RC_OK)

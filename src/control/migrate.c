@@ -14,12 +14,14 @@
 /* NOLINTEND(bugprone-macro-parentheses) */
 
 TEXT(migrate_0001, "0001_foundations.sql");
+TEXT(migrate_0002, "0002_fleet.sql");
 TEXT(migrate_0003, "0003_budgets.sql");
 
 static const struct {
 	const char *name, *text;
 } migrations[] = {
 	{ "0001_foundations", migrate_0001 },
+	{ "0002_fleet", migrate_0002 },
 	{ "0003_budgets", migrate_0003 },
 };
 #define MIGRATIONS (sizeof(migrations) / sizeof(*migrations))

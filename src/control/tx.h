@@ -24,6 +24,7 @@ struct tx {
 	bool appended;        /* events were added: subscribers are told after the commit */
 	bool ring;            /* work was queued: the dispatcher is told after the commit */
 	bool cancels;         /* tasks that agents hold were asked to stop */
+	bool bots;            /* agents have to be told of accounts, see hub/bots */
 };
 
 /* A new id with this prefix, in the arena; NULL without memory. */

@@ -69,6 +69,7 @@ static void run_one(struct hand *h, struct write *w, struct tx *told)
 	told->appended |= tx.appended;
 	told->ring |= tx.ring;
 	told->cancels |= tx.cancels;
+	told->bots |= tx.bots;
 }
 
 static void run_batch(void *worker, struct pool_job **jobs, size_t n)
@@ -101,8 +102,8 @@ static void run_batch(void *worker, struct pool_job **jobs, size_t n)
 	}
 	if (rc != RC_OK)
 		return;
-	if (told.appended || told.ring || told.cancels)
-		c->committed(c, told.appended, told.ring, told.cancels);
+	if (told.appended || told.ring || told.cancels || told.bots)
+		c->committed(c, &told);
 }
 
 enum rc writer_push(struct write *w)

@@ -52,13 +52,14 @@ struct bot_conf {
 };
 
 enum bot_challenge_kind { BOT_GUARD_EMAIL, BOT_GUARD_TOTP, BOT_DEVICE_APPROVAL, BOT_QR, BOT_PARENTAL_PIN };
-extern const char *const bot_challenge_words[]; /* guard_email, guard_totp, device_approval, qr, parental_pin; ends in NULL */
+extern const char
+	*const bot_challenge_words[]; /* guard_email, guard_totp, device_approval, qr, parental_pin; ends in NULL */
 
 enum bot_challenge_end { BOT_CHALLENGE_ANSWERED, BOT_CHALLENGE_EXPIRED, BOT_CHALLENGE_REFUSED, BOT_CHALLENGE_MOOT };
 extern const char *const bot_challenge_end_words[]; /* answered, expired, refused, moot */
 
 enum bot_act_kind {
-	BOT_CONNECT,        /* as STEAM_SESSION_CONNECT: `conn`, `endpoint`, `tcp` */
+	BOT_CONNECT,        /* as STEAM_SESSION_CONNECT: `conn`, `endpoint` (without "tcp://"), `tcp` */
 	BOT_SEND,           /* `conn`, `p`, `n` */
 	BOT_CLOSE,          /* `conn` */
 	BOT_ANSWER,         /* `call` */
@@ -70,7 +71,7 @@ enum bot_act_kind {
 	BOT_CHALLENGE,      /* `challenge`, `hint`, `qr_url` (may change: told again), `until_ms` */
 	BOT_CHALLENGE_OVER, /* `end` */
 	BOT_CODE_TIME,      /* a code did not fit: ask Steam's clock, then bot_clock */
-	BOT_PUSH,           /* Steam told something unasked: `emsg`, `p`, `n` (body), `method` of a service notification or NULL */
+	BOT_PUSH, /* Steam told something unasked: `emsg`, `p`, `n` (body), `method` of a service notification or NULL */
 };
 
 /* Texts and bytes are borrowed until the next call for this bot. */
@@ -98,8 +99,10 @@ OWN_DEFINE(bot)
 /* Secrets may come anew at any time: those that are empty are left as they are known, unless `forget`. */
 void bot_secrets(struct bot *b, const struct bot_secrets *s, bool forget);
 void bot_want(struct bot *b, uint64_t now_ms, const struct bot_want *want);
-void bot_retry(struct bot *b, uint64_t now_ms);  /* 23: out of failed */
-void bot_fence(struct bot *b, uint64_t now_ms);  /* 18: the lease cannot be renewed: off at once */
+void bot_retry(struct bot *b, uint64_t now_ms);   /* 22, 23: out of failed and quarantined */
+void bot_enable(struct bot *b, uint64_t now_ms);  /* 1: a new one is enabled */
+void bot_disable(struct bot *b, uint64_t now_ms); /* 24: drains, then rests whatever is wanted */
+void bot_fence(struct bot *b, uint64_t now_ms);   /* 18: the lease cannot be renewed: off at once */
 
 /* The answer to LANES: yes, or not before `free_ms`; `away`: nobody can say now, it asks again later. */
 void bot_lanes(struct bot *b, uint64_t now_ms, bool granted, bool away, uint64_t free_ms);

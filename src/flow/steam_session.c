@@ -73,6 +73,7 @@ void steam_session_free(struct steam_session *s)
 }
 
 enum steam_session_state steam_session_state(const struct steam_session *s) { return s->state; }
+unsigned steam_session_calls(const struct steam_session *s) { return s->calls.running_n; }
 uint64_t steam_session_steamid(const struct steam_session *s)
 {
 	return s->state == STEAM_SESSION_ONLINE ? s->steamid : 0;

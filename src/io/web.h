@@ -88,6 +88,9 @@ OWN_DEFINE(web_server)
 /* Answers and frees. `headers` end in {0} (may be NULL); the body is copied. Content-Length is added. */
 void web_reply(struct web_request *r, int status, const struct web_header *headers, const void *body, size_t n);
 
+/* Frees the request and closes the connection, after these bytes as they are (none: without a word). */
+void web_cut(struct web_request *r, const void *p, size_t n);
+
 struct web_stream_on {
 	void *ctx;
 	void (*drain)(void *ctx, struct web_stream *s); /* all that was queued has been sent */

@@ -192,6 +192,20 @@ void web_reply(struct web_request *r, int status, const struct web_header *heade
 	web_request_free(r);
 }
 
+void web_cut(struct web_request *r, const void *p, size_t n)
+{
+	struct web_conn *c = r->conn;
+
+	if (c) {
+		buf_put(web_conn_out(c), p, n);
+		c->of_mode = NULL;
+		r->conn = NULL;
+		web_conn_close(c);
+		web_conn_push(c);
+	}
+	web_request_free(r);
+}
+
 /* --- refusals: what web answers by itself */
 
 static const char *code_of(int status)

@@ -1,4 +1,5 @@
 #include "main/conf.h"
+#include "agent/directory.h"
 #include "io/file.h"
 #include "wire/field_conf.h"
 
@@ -76,6 +77,11 @@ static const struct field data_fields[] = {
 		IN(data, dir),
 		.def_text = "/var/lib/footplate",
 		.doc = "Folder of the database, the master key and the first key." },
+	{ .name = "master_key",
+		.type = FIELD_STR,
+		IN(data, master_key),
+		.doc = "File of the master key. Else the systemd credential footplate-master-key, else "
+		       "DIR/master.key." },
 	{ 0 },
 };
 
@@ -163,12 +169,35 @@ static const struct field steam_fields[] = {
 		.type = FIELD_STR,
 		IN(steam, ca_file),
 		.doc = "PEM file of a further authority to trust, for a simulated Steam." },
-	{ .name = "logon_interval_ms",
-		.type = FIELD_U32,
-		IN(steam, logon_interval_ms),
-		.def = 10000,
-		.doc = "At least this long between two log-ons from one agent: Steam counts them by address. 0 is "
-		       "for a simulated Steam only." },
+	{ .name = "transport",
+		.type = FIELD_ENUM,
+		IN(steam, transport),
+		.words = directory_transport_words,
+		.doc = "How Steam's connection managers are reached." },
+	{ .name = "public_key_file",
+		.type = FIELD_STR,
+		IN(steam, public_key_file),
+		.doc = "PEM file of the public key of connection managers that are reached over TCP; for a simulated Steam." },
+	{ .name = "api_url",
+		.type = FIELD_STR,
+		IN(steam, api_url),
+		.def_text = "https://api.steampowered.com",
+		.doc = "Steam's Web API, without a slash at the end." },
+	{ .name = "community_url",
+		.type = FIELD_STR,
+		IN(steam, community_url),
+		.def_text = "https://steamcommunity.com",
+		.doc = "Steam's community." },
+	{ .name = "store_url",
+		.type = FIELD_STR,
+		IN(steam, store_url),
+		.def_text = "https://store.steampowered.com",
+		.doc = "Steam's store." },
+	{ .name = "login_url",
+		.type = FIELD_STR,
+		IN(steam, login_url),
+		.def_text = "https://login.steampowered.com",
+		.doc = "Steam's page to log in." },
 	{ .name = "pics_interval_ms",
 		.type = FIELD_U32,
 		IN(steam, pics_interval_ms),

@@ -16,7 +16,7 @@ struct conf {
 		uint32_t port, connections, body_bytes, header_bytes, head_ms, body_ms, idle_ms;
 	} server;
 	struct {
-		const char *dir;
+		const char *dir, *master_key;
 	} data;
 	struct {
 		uint32_t lease_ms, heartbeat_ms, idempotency_hours, events_keep;
@@ -27,8 +27,10 @@ struct conf {
 		uint32_t tasks;
 	} agent;
 	struct {
-		const char *directory_url, *ca_file;
-		uint32_t logon_interval_ms, pics_interval_ms;
+		const char *directory_url, *ca_file, *public_key_file;
+		const char *api_url, *community_url, *store_url, *login_url;
+		int transport;
+		uint32_t pics_interval_ms;
 	} steam;
 	struct {
 		const char *limits;

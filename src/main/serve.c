@@ -37,6 +37,7 @@ static void fill_control_conf(struct serve *s)
 	const struct conf *c = &s->conf;
 	s->control_conf = (struct control_conf){
 		.data_dir = c->data.dir,
+		.master_key = c->data.master_key,
 		.host = c->server.host,
 		.port = (uint16_t)c->server.port,
 		.tls_cert = c->server.tls_cert,

@@ -36,13 +36,38 @@ enum rc json_read(const char *p, size_t n, struct json_t **ret_json, struct faul
 	if (too_deep(p, n))
 		return fault_set(f, RC_MALFORMED, "the JSON is nested more than %d deep", JSON_DEPTH_MAX);
 	json_t *j = json_loadb(p, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
-	if (!j)
+	if (!j) { /* the reason alone: " near '...'" shows a piece of the body, which may be a secret */
+		char *near = strstr(e.text, " near ");
+		if (near)
+			*near = 0;
 		return fault_set(f, RC_MALFORMED, "not JSON at line %d, column %d: %s", e.line, e.column, e.text);
+	}
 	*ret_json = j;
 	return RC_OK;
 }
 
 void json_drop(struct json_t *j) { json_decref(j); }
+
+enum rc json_merge(struct json_t *into, const struct json_t *from)
+{
+	if (!json_is_object(into) || !json_is_object(from))
+		return RC_INVALID;
+	return json_object_update(into, (json_t *)(uintptr_t)from) == 0 ? RC_OK : RC_NOMEM;
+}
+
+void json_wipe(struct json_t *j)
+{
+	const char *name;
+	json_t *at;
+	size_t i;
+
+	if (json_is_string(j))
+		explicit_bzero((char *)(uintptr_t)json_string_value(j), json_string_length(j));
+	json_array_foreach(j, i, at)
+		json_wipe(at);
+	json_object_foreach(j, name, at)
+		json_wipe(at);
+}
 
 static void put_special(struct buf *b, uint8_t c)
 {

@@ -21,6 +21,11 @@ void json_drop(struct json_t *j);
 static inline void own_json_p(struct json_t **j) { json_drop(*j); }
 #define auto_json __attribute__((cleanup(own_json_p)))
 
+/* Puts the members of `from` into `into`, in place of those of the same name. RC_INVALID: not both are objects. */
+must_check enum rc json_merge(struct json_t *into, const struct json_t *from);
+/* Overwrites every text of it, whoever else shares it. To be dropped after it. Takes NULL. */
+void json_wipe(struct json_t *j);
+
 /* Writes a JSON string with its quotes; NULL becomes null. Bytes that are not UTF-8 become U+FFFD. */
 void json_put_str(struct buf *b, const char *s);
 void json_put_strn(struct buf *b, const char *s, size_t n);

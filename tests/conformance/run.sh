@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs the npm clients of this folder against a steamsim of its own. usage: run.sh [PATH OF steamsim]
-# Wants `npm ci --no-audit --no-fund` in this folder before; does it when node_modules is not there.
+# A world NAME.world beside NAME_test.cjs is its world. Wants `npm ci --no-audit --no-fund` in this folder before; does it when node_modules is not there.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 steamsim=$(realpath "${1:-build/sim/steamsim}")
@@ -18,7 +18,9 @@ trap 'exit 1' INT TERM
 
 for t in *_test.cjs; do
 	rm -f "$work/ready"
-	"$steamsim" --port 0 --heartbeat 1 --tls-dir "$work/tls" --ready-file "$work/ready" >"$work/out" 2>"$work/log" &
+	world=$here/${t%_test.cjs}.world
+	[ -f "$world" ] && set -- --world "$world" || set --
+	"$steamsim" "$@" --port 0 --heartbeat 1 --poll 100 --tls-dir "$work/tls" --ready-file "$work/ready" >"$work/out" 2>"$work/log" &
 	sim=$!
 	until [ -s "$work/ready" ]; do
 		kill -0 "$sim" 2>/dev/null || { echo "steamsim did not start:"; cat "$work/log"; exit 1; }

@@ -83,7 +83,8 @@ static void start_sim(struct rig *r)
 	snprintf(set, sizeof(set), "%s/ISteamDirectory/GetCMListForConnect/v1/", tls_url);
 	setenv("FOOTPLATE_STEAM__DIRECTORY_URL", set, 1);
 	setenv("FOOTPLATE_STEAM__CA_FILE", r->sim_ca, 1);
-	setenv("FOOTPLATE_STEAM__LOGON_INTERVAL_MS", "0", 1);
+	setenv("FOOTPLATE_LANES__UNSAFE", "true", 1);
+	setenv("FOOTPLATE_LANES__LIMITS", "cm.connect=0,cm.login=0", 1);
 }
 
 static const char *const serve_args[] = { "--no-agent", "--log-level", "warn", "--set", "engine.lease_ms=3000",

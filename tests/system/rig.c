@@ -58,7 +58,7 @@ pid_t rig_spawn(struct rig *r, const char *name, const char *const *argv)
 	int fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	dup2(fd, STDERR_FILENO);
 	dup2(fd, STDOUT_FILENO);
-	if (r->preload && !strcmp(name, "serve"))
+	if (r->preload && (getenv("WARP") || !strcmp(name, "serve")))
 		setenv("LD_PRELOAD", r->preload, 1); /* its full path */
 	execv(argv[0], (char **)(uintptr_t)argv);
 	_exit(127);
@@ -157,6 +157,8 @@ void rig_done(struct rig *r)
 	pid_t server = r->server;
 
 	rig_stop(&r->agent, SIGTERM);
+	for (unsigned i = 0; i < RIG_AGENTS_MAX; i++)
+		rig_stop(&r->agents[i], SIGTERM);
 	if (server) {
 		int status = 0;
 		kill(server, SIGTERM);
@@ -170,6 +172,147 @@ void rig_done(struct rig *r)
 	rig_stop(&r->sim, SIGTERM);
 	snprintf(command, sizeof(command), "rm -rf %s", r->dir);
 	CHECK(system(command) == 0);
+}
+
+/* ---- the simulator, more agents, faster time ---- */
+
+static void write_file(const struct rig *r, const char *name, const char *text)
+{
+	char path[128];
+	snprintf(path, sizeof(path), "%s/%s", r->dir, name);
+	FILE *f = fopen(path, "w");
+	CHECK(f && fchmod(fileno(f), 0600) == 0 && fputs(text, f) >= 0 && fclose(f) == 0);
+}
+
+static void name_site(const char *setting, const char *url, const char *path)
+{
+	char text[300];
+	snprintf(text, sizeof(text), "%s%s", url, path);
+	setenv(setting, text, 1);
+}
+
+void rig_sim(struct rig *r, const char *world, const char *const *more)
+{
+	char path[96], ready[96], tls[96], url[100];
+	size_t n = 0;
+
+	snprintf(path, sizeof(path), "%s/world", r->dir);
+	snprintf(ready, sizeof(ready), "%s/sim.ready", r->dir);
+	snprintf(tls, sizeof(tls), "%s/tls", r->dir);
+	write_file(r, "world", world);
+	const char *argv[RIG_ARGS_MAX] = { getenv("STEAMSIM"), "--port", "0", "--plain-port", "0", "--tls-dir", tls,
+		"--world", path, "--ready-file", ready, "--log-level", "warn" };
+	CHECK(argv[0] != NULL);
+	while (argv[n])
+		n++;
+	for (; more && *more; more++) {
+		CHECK(n < RIG_ARGS_MAX - 1);
+		argv[n++] = *more;
+	}
+	r->sim = rig_spawn(r, "sim", argv);
+	char *text = rig_await_file(r, "sim.ready", r->sim);
+	CHECK(sscanf(text, "ready %99s ca=%127s plain=%127s", url, r->sim_ca, r->sim_url) == 3);
+	free(text);
+	name_site("FOOTPLATE_STEAM__DIRECTORY_URL", url, "/ISteamDirectory/GetCMListForConnect/v1/");
+	setenv("FOOTPLATE_STEAM__CA_FILE", r->sim_ca, 1);
+	name_site("FOOTPLATE_STEAM__API_URL", url, "/api");
+	name_site("FOOTPLATE_STEAM__COMMUNITY_URL", url, "/community");
+	name_site("FOOTPLATE_STEAM__STORE_URL", url, "/store");
+	name_site("FOOTPLATE_STEAM__LOGIN_URL", url, "/login");
+}
+
+static struct http_answer sim_call(const struct rig *r, const char *method, const char *path)
+{
+	char url[512];
+	struct http_answer a = { 0 };
+	struct fault f = { 0 };
+
+	snprintf(url, sizeof(url), "%s%s", r->sim_url, path);
+	const struct http_ask ask = { .method = method, .url = url, .deadline_ms = 60000, .body_max = 256 << 20 };
+	if (http_call(&ask, &a, &f) != RC_OK || a.status / 100 != 2) {
+		fprintf(stderr, "steamsim %s %s: %d %s %s\n", method, path, a.status, f.text, buf_text(&a.body));
+		exit(1);
+	}
+	return a;
+}
+
+json_t *rig_sim_get(const struct rig *r, const char *path)
+{
+	struct http_answer a = sim_call(r, "GET", path);
+	json_t *j = json_loadb((char *)a.body.p, a.body.n, 0, NULL);
+	CHECK(j != NULL);
+	http_answer_done(&a);
+	return j;
+}
+
+void rig_sim_post(const struct rig *r, const char *path)
+{
+	struct http_answer a = sim_call(r, "POST", path);
+	http_answer_done(&a);
+}
+
+static void write_token(const struct rig *r, const char *name, const char *region_id)
+{
+	char body[96];
+	snprintf(body, sizeof(body), "{\"regionId\":\"%s\"}", region_id);
+	json_t *token = rig_expect(r, 201, "POST", "/v1/agents/enrollments", body);
+	write_file(r, name, json_str(token, "token"));
+	json_decref(token);
+}
+
+void rig_agent(struct rig *r, unsigned i, const char *region_id, const char *const *more)
+{
+	char data[96], token[96], name[32];
+	size_t n = 0;
+
+	CHECK(i < RIG_AGENTS_MAX);
+	snprintf(name, sizeof(name), "token-%u", i);
+	snprintf(data, sizeof(data), "%s/agent-%u", r->dir, i);
+	snprintf(token, sizeof(token), "%s/%s", r->dir, name);
+	if (region_id)
+		write_token(r, name, region_id);
+	snprintf(name, sizeof(name), "agent-%u", i);
+	const char *argv[RIG_ARGS_MAX] = { getenv("FOOTPLATE"), "agent", "run", "--server",
+		*r->agent_url ? r->agent_url : r->url, "--data", data, "--token-file", token };
+	while (argv[n])
+		n++;
+	for (; more && *more; more++) {
+		CHECK(n < RIG_ARGS_MAX - 1);
+		argv[n++] = *more;
+	}
+	r->agents[i] = rig_spawn(r, name, argv);
+}
+
+void rig_await_agents(const struct rig *r, unsigned n)
+{
+	for (int tries = 0; tries < 3000; tries++) {
+		json_t *agents = rig_expect(r, 200, "GET", "/v1/agents?limit=100", NULL), *a;
+		size_t i;
+		unsigned up = 0;
+		json_array_foreach(json_object_get(agents, "items"), i, a) up +=
+			json_is_true(json_object_get(a, "connected"));
+		json_decref(agents);
+		if (up >= n)
+			return;
+		rig_sleep_ms(20);
+	}
+	fprintf(stderr, "%u agents did not connect\n", n);
+	exit(1);
+}
+
+void rig_warp(struct rig *r, unsigned scale)
+{
+	struct timespec mono, real;
+	char text[96];
+
+	clock_gettime(CLOCK_MONOTONIC, &mono);
+	clock_gettime(CLOCK_REALTIME, &real);
+	snprintf(text, sizeof(text), "%u %lld%09ld %lld%09ld", scale, (long long)mono.tv_sec, mono.tv_nsec,
+		(long long)real.tv_sec, real.tv_nsec);
+	setenv("WARP", text, 1);
+	setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 1);
+	r->preload = getenv("WARP_SHIM");
+	CHECK(r->preload != NULL);
 }
 
 struct rig_answer rig_call(

@@ -12,7 +12,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define RIG_ARGS_MAX 32
+#define RIG_ARGS_MAX   64
+#define RIG_AGENTS_MAX 8
 
 struct rig {
 	char dir[64];  /* temporary; removed by rig_done */
@@ -21,6 +22,8 @@ struct rig {
 	pid_t server, agent, sim;
 	char sim_url[128], sim_ca[128];
 	const char *preload; /* a library for the server, or NULL */
+	pid_t agents[RIG_AGENTS_MAX];
+	char agent_url[128]; /* where agents find the control plane; "": at url */
 };
 
 void rig_init(struct rig *r);
@@ -32,6 +35,20 @@ void rig_stop(pid_t *pid, int sig); /* sends, and waits for the end; 0 is no pro
 
 /* Starts a program; its standard error goes to DIR/NAME.log. */
 pid_t rig_spawn(struct rig *r, const char *name, const char *const *argv);
+
+/* Starts steamsim with this world (text), and tells the programs started after it where it is (environment). */
+void rig_sim(struct rig *r, const char *world, const char *const *more);
+json_t *rig_sim_get(
+	const struct rig *r, const char *path); /* one of the simulator's controls; the caller decrefs */
+void rig_sim_post(const struct rig *r, const char *path);
+
+/* Agent number i (its folder stays for a later start); the first time it is enrolled in the region, else NULL will do. */
+void rig_agent(struct rig *r, unsigned i, const char *region_id, const char *const *more);
+/* Waits until so many agents are connected. */
+void rig_await_agents(const struct rig *r, unsigned n);
+
+/* From now on, programs started by the rig live SCALE times faster (see warp_shim.c), on one clock. */
+void rig_warp(struct rig *r, unsigned scale);
 
 /* Reads a small file of DIR, waiting for it to appear (at most a minute). The caller frees. */
 char *rig_await_file(struct rig *r, const char *name, pid_t writer);

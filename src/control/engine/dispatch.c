@@ -1,5 +1,6 @@
 #include "control/engine/dispatch.h"
 #include "control/engine/sealed.h"
+#include "control/fleet/bots.h"
 #include "control/rows.h"
 
 struct candidate {
@@ -25,11 +26,15 @@ static enum rc find(struct tx *tx, const struct dispatch_offer *o, size_t max, s
 		.sql = "SELECT t.id, t.action, t.account_id, a.login, j.payload, j.trace_id, j.secret, j.dry_run "
 		       "FROM tasks t JOIN jobs "
 		       "j ON j.id = t.job_id "
-		       "LEFT JOIN accounts a ON a.id = t.account_id LEFT JOIN agents g ON g.id = a.agent_id "
+		       "LEFT JOIN accounts a ON a.id = t.account_id LEFT JOIN agents g ON g.id = a.agent_id LEFT "
+		       "JOIN "
+		       "egresses e ON e.id = a.egress_id "
 		       "WHERE t.status = 'queued' AND t.not_before <= $1 AND (t.region_id IS NULL OR t.region_id = "
 		       "$2) "
 		       "AND $5 LIKE '%,' || t.action || ',%' "
-		       "AND (a.agent_id IS NULL OR a.agent_id = $3 OR g.state <> 'connected') "
+		       "AND (a.agent_id IS NULL OR (a.agent_id = $3 AND a.moving = 0) OR (a.held = 0 AND g.state "
+		       "<> "
+		       "'connected')) AND (e.region_id IS NULL OR e.region_id = $2) "
 		       "AND (t.account_id IS NULL OR NOT EXISTS "
 		       "(SELECT 1 FROM tasks h WHERE h.account_id = t.account_id AND h.status IN ('leased', "
 		       "'running'))) "
@@ -55,16 +60,6 @@ static bool account_taken(const struct dispatch_grant *grants, size_t n, const c
 	return false;
 }
 
-static enum rc hold_account(struct tx *tx, const char *account_id, const char *agent_id)
-{
-	static const struct store_query hold = {
-		.sql = "UPDATE accounts SET agent_id = $2 WHERE id = $1 AND (agent_id IS NULL OR agent_id <> $2)"
-	};
-	return account_id ? store_do(tx->db, &hold, STORE_ARGS(store_text(account_id), store_text(agent_id)),
-				    tx->fault)
-			  : RC_OK;
-}
-
 static enum rc lease_one(
 	struct tx *tx, const struct dispatch_offer *o, const struct candidate *k, struct dispatch_grant *g)
 {
@@ -72,8 +67,8 @@ static enum rc lease_one(
 	enum rc rc = moves_load(tx, k->id, &t);
 	if (rc == RC_OK)
 		rc = moves_lease(tx, &t, o->agent_id);
-	if (rc == RC_OK)
-		rc = hold_account(tx, k->account_id, o->agent_id);
+	if (rc == RC_OK && k->account_id)
+		rc = bots_hold(tx, k->account_id, o->agent_id);
 	if (rc != RC_OK)
 		return rc;
 	*g = (struct dispatch_grant){ .task_id = k->id,

@@ -1,8 +1,8 @@
 /*
  * dispatch: which agent gets which task, decided and leased in one transaction. On the writer's thread.
  *
- * A task may go to an agent that has the action, is in the task's region, and does not leave the account: an account's tasks
- * go to the agent that has its session while that one is connected, and one at a time.
+ * A task may go to an agent that has the action, is in the task's region, and holds the account, or may hold it from now on (see
+ * fleet/bots). An account's tasks go one at a time.
  */
 #pragma once
 

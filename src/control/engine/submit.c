@@ -2,6 +2,7 @@
 #include "control/access/audit.h"
 #include "control/engine/sealed.h"
 #include "control/events/events.h"
+#include "control/fleet/states.h"
 #include "control/rows.h"
 #include "model/action.h"
 #include "model/job.h"
@@ -72,6 +73,16 @@ struct making {
 	uint32_t total, dead; /* tasks, and those that fail at once because their account is disabled */
 };
 
+/* session.login and session.logout say what is wanted from now on; the tasks themselves only wait for it. */
+static enum rc want(struct making *m, const char *account_id)
+{
+	bool login = !strcmp(m->action, "session.login");
+
+	if (!login && strcmp(m->action, "session.logout") != 0)
+		return RC_OK;
+	return states_want_online(&m->c->tx, account_id, login);
+}
+
 static enum rc add_task(struct making *m, const char *account_id, const char *region_hint, bool enabled)
 {
 	static const struct store_query insert = {
@@ -89,6 +100,9 @@ static enum rc add_task(struct making *m, const char *account_id, const char *re
 	m->total++;
 	m->dead += !enabled;
 	m->task_id = tx_id(tx, "tsk");
+	enum rc rc = account_id && enabled && !m->dry_run ? want(m, account_id) : RC_OK;
+	if (rc != RC_OK)
+		return rc;
 	return store_do(tx->db, &insert,
 		STORE_ARGS(store_text(m->task_id), store_text(m->id), store_text(m->action), store_text(account_id),
 			store_text(region), store_text(enabled ? "queued" : "failed"), store_int(m->priority),

@@ -1,134 +1,130 @@
 #include "control/fleet/accounts.h"
 #include "control/access/audit.h"
+#include "control/access/vault.h"
 #include "control/events/events.h"
+#include "control/fleet/account_row.h"
+#include "control/fleet/bots.h"
+#include "control/fleet/challenges.h"
 #include "control/fleet/labels.h"
+#include "control/fleet/states.h"
 #include "control/http/page.h"
 #include "control/rows.h"
 
-struct account {
-	const char *id, *login, *region_hint, *agent_id;
-	struct field_list labels;
-	bool enabled;
-	int64_t version, created_at, updated_at;
-};
-
-static const struct field account_fields[] = {
-	{ .name = "id", .type = FIELD_STR, FIELD_AT(struct account, id), .doc = "acc_ and a ULID." },
-	{ .name = "login",
-		.type = FIELD_STR,
-		FIELD_AT(struct account, login),
-		.doc = "The account's name on Steam; unique." },
-	{ .name = "regionHint",
-		.type = FIELD_STR,
-		FIELD_AT(struct account, region_hint),
-		.doc = "The region its tasks run in; null: any." },
-	{ .name = "agentId",
-		.type = FIELD_STR,
-		FIELD_AT(struct account, agent_id),
-		.doc = "The agent that had its session last." },
-	{ .name = "labels",
-		.type = FIELD_MAP,
-		FIELD_AT(struct account, labels),
-		.doc = "For people and selectors." },
-	{ .name = "enabled",
-		.type = FIELD_BOOL,
-		FIELD_AT(struct account, enabled),
-		.doc = "Tasks of an account that is not fail at once." },
-	{ .name = "version",
-		.type = FIELD_I64,
-		FIELD_AT(struct account, version),
-		.doc = "Counts edits; it is the ETag." },
-	{ .name = "createdAt",
-		.type = FIELD_TIME,
-		FIELD_AT(struct account, created_at),
-		.doc = "When it was made." },
-	{ .name = "updatedAt",
-		.type = FIELD_TIME,
-		FIELD_AT(struct account, updated_at),
-		.doc = "When it was edited last." },
-	{ 0 },
-};
-#define COLUMNS "id, login, region_hint, agent_id, labels, enabled, version, created_at, updated_at"
-
-static const struct field account_in_fields[] = {
-	{ .name = "login",
-		.type = FIELD_STR,
-		FIELD_AT(struct account, login),
-		.flags = FIELD_REQUIRED,
-		.min = 1,
-		.max = 64,
-		.chars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.",
-		.doc = "The account's name on Steam; unique." },
-	{ .name = "regionHint",
-		.type = FIELD_STR,
-		FIELD_AT(struct account, region_hint),
-		.flags = FIELD_NULLABLE,
-		.max = 64,
-		.doc = "The region its tasks run in; null: any." },
-	{ .name = "labels",
-		.type = FIELD_MAP,
-		FIELD_AT(struct account, labels),
-		.doc = "For people and selectors." },
-	{ .name = "enabled",
-		.type = FIELD_BOOL,
-		FIELD_AT(struct account, enabled),
-		.def = 1,
-		.doc = "Tasks of an account that is not fail at once." },
-	{ 0 },
-};
-enum { GIVEN_LOGIN = 1, GIVEN_REGION = 2, GIVEN_LABELS = 4, GIVEN_ENABLED = 8 };
-
-static enum rc load(struct tx *tx, const char *id, struct account *ret)
-{
-	static const struct store_query one = { .sql = "SELECT " COLUMNS " FROM accounts WHERE id = $1" };
-	return rows_one(tx->db, &one, STORE_ARGS(store_text(id)),
-		(struct rows_into){ account_fields, tx->arena, ret }, tx->fault);
-}
-
-static enum rc check_region(struct call *c, const char *region_id)
-{
-	static const struct store_query find = { .sql = "SELECT id FROM regions WHERE id = $1" };
-	auto_rows struct store_rows *r = NULL;
-	if (!region_id)
-		return RC_OK;
-	enum rc rc = store_one(c->tx.db, &find, STORE_ARGS(store_text(region_id)), &r, c->tx.fault);
-	return rc == RC_MISSING
-		       ? field_json_problem(c->reader, "/regionHint", "not_one_of", "there is no such region")
-		       : rc;
-}
+#define BULK_MAX 500
 
 static enum rc create(struct call *c, void *ret_out)
 {
-	static const struct store_query insert = {
-		.sql = "INSERT INTO accounts (id, login, region_hint, labels, enabled, version, created_at, "
-		       "updated_at) VALUES ($1, $2, $3, $4, $5, 1, $6, $6)"
-	};
 	struct account *v = ret_out;
-	struct tx *tx = &c->tx;
 
 	*v = *(const struct account *)c->in;
-	v->id = tx_id(tx, "acc");
-	v->version = c->version = 1;
-	v->created_at = v->updated_at = tx->now_ms;
-	c->location = arena_fmt(tx->arena, "/v1/accounts/%s", v->id);
-	enum rc rc = check_region(c, v->region_hint);
+	c->version = 1;
+	enum rc rc = account_row_check(&c->tx, c->reader, "", v, NULL);
 	if (rc == RC_OK)
-		rc = store_do(tx->db, &insert,
-			STORE_ARGS(store_text(v->id), store_text(v->login), store_text(v->region_hint),
-				store_text(labels_json(tx->arena, &v->labels)), store_int(v->enabled),
-				store_int(tx->now_ms)),
-			tx->fault);
-	if (rc == RC_EXISTS)
-		return fault_set(tx->fault, rc, "there is an account with the login %s already", v->login);
+		rc = account_row_add(&c->tx, v);
+	c->location = arena_fmt(c->tx.arena, "/v1/accounts/%s", v->id);
+	return rc;
+}
+
+/* Many at once. A row that cannot be made is told in its place, and the others are made all the same. */
+struct bulk {
+	struct field_list accounts; /* of struct account */
+};
+static const struct field bulk_fields[] = {
+	{ .name = "accounts",
+		.type = FIELD_LIST,
+		FIELD_AT(struct bulk, accounts),
+		.flags = FIELD_REQUIRED,
+		.item = FIELD_OBJ,
+		.sub = account_row_in_fields,
+		.sub_size = sizeof(struct account),
+		.min = 1,
+		.max = BULK_MAX,
+		.doc = "The accounts to make." },
+	{ 0 },
+};
+
+struct made {
+	uint32_t index;
+	const char *id, *code, *detail;
+};
+static const struct field made_fields[] = {
+	{ .name = "index", .type = FIELD_U32, FIELD_AT(struct made, index), .doc = "The row, from 0." },
+	{ .name = "id", .type = FIELD_STR, FIELD_AT(struct made, id), .doc = "Of the account; null: not made." },
+	{ .name = "code",
+		.type = FIELD_STR,
+		FIELD_AT(struct made, code),
+		.doc = "Why not, as a code; null: made." },
+	{ .name = "detail", .type = FIELD_STR, FIELD_AT(struct made, detail), .doc = "Why not, in words." },
+	{ 0 },
+};
+struct bulk_answer {
+	struct field_list results; /* of struct made */
+	uint32_t made, refused;
+};
+static const struct field bulk_answer_fields[] = {
+	{ .name = "results",
+		.type = FIELD_LIST,
+		FIELD_AT(struct bulk_answer, results),
+		.item = FIELD_OBJ,
+		.sub = made_fields,
+		.sub_size = sizeof(struct made),
+		.doc = "One for each row." },
+	{ .name = "made", .type = FIELD_U32, FIELD_AT(struct bulk_answer, made), .doc = "How many were made." },
+	{ .name = "refused",
+		.type = FIELD_U32,
+		FIELD_AT(struct bulk_answer, refused),
+		.doc = "How many were not." },
+	{ 0 },
+};
+
+/* What is wrong with a row is an answer; anything else ends the whole. */
+static enum rc make_row(struct call *c, struct account *v, struct made *to)
+{
+	struct field_reader r = { .arena = c->tx.arena };
+	struct fault f = { 0 };
+	struct tx tx = c->tx;
+
+	tx.fault = &f;
+	enum rc rc = account_row_check(&tx, &r, "", v, NULL);
 	if (rc == RC_OK)
-		rc = events_add(tx, &(struct event){ .type = "account.created", .account_id = v->id });
-	return rc == RC_OK ? audit_add(tx, "account.create", v->id) : rc;
+		rc = account_row_add(&tx, v);
+	c->tx.appended |= tx.appended;
+	if (rc == RC_OK)
+		to->id = v->id;
+	else if (rc == RC_INVALID || rc == RC_EXISTS)
+		to->code = r.problems_n ? r.problems[0].code : rc_code(rc);
+	else
+		return fault_set(c->tx.fault, rc, "%s", f.text);
+	if (to->code)
+		to->detail = r.problems_n ? r.problems[0].detail : arena_str(c->tx.arena, f.text);
+	return RC_OK;
+}
+
+static enum rc create_many(struct call *c, void *ret_out)
+{
+	const struct bulk *in = c->in;
+	struct account *v = in->accounts.at;
+	struct bulk_answer *out = ret_out;
+	struct made *made = arena_take(c->tx.arena, in->accounts.n * sizeof(*made) + 1);
+	enum rc rc = made ? RC_OK : RC_NOMEM;
+
+	for (size_t i = 0; rc == RC_OK && i < in->accounts.n; i++) {
+		made[i].index = (uint32_t)i;
+		rc = make_row(c, &v[i], &made[i]);
+		out->made += made[i].id != NULL;
+		out->refused += made[i].id == NULL;
+	}
+	out->results = (struct field_list){ made, in->accounts.n };
+	return rc;
 }
 
 struct accounts_query {
 	struct page_query page;
 	const char *login;
+	int state;
 };
+static const char *const state_words[] = { "any", "disabled", "offline", "connecting", "authenticating",
+	"challenge", "online", "reconnecting", "cooling_down", "draining", "quarantined", "failed", NULL };
 static const struct field query_fields[] = {
 	PAGE_QUERY_FIELDS(struct accounts_query),
 	{ .name = "login",
@@ -136,15 +132,19 @@ static const struct field query_fields[] = {
 		FIELD_AT(struct accounts_query, login),
 		.max = 64,
 		.doc = "Only the account with this login." },
+	{ .name = "state",
+		.type = FIELD_ENUM,
+		FIELD_AT(struct accounts_query, state),
+		.words = state_words,
+		.doc = "Only those in this state." },
 	{ 0 },
 };
 
 static enum rc list(struct call *c, void *ret_out)
 {
-	static const struct store_query all = {
-		.sql = "SELECT " COLUMNS
-		       " FROM accounts WHERE id < $1 AND ($3 = '' OR login = $3) ORDER BY id DESC LIMIT $2"
-	};
+	static const struct store_query all = { .sql = "SELECT " ACCOUNT_ROW_COLUMNS
+						       " FROM accounts WHERE id < $1 AND ($3 = '' OR login = $3) "
+						       "AND ($4 = 'any' OR state = $4) ORDER BY id DESC LIMIT $2" };
 	const struct accounts_query *q = c->query;
 	struct page *page = ret_out;
 	auto_rows struct store_rows *r = NULL;
@@ -154,7 +154,7 @@ static enum rc list(struct call *c, void *ret_out)
 	if (rc == RC_OK)
 		rc = store_run(c->tx.db, &all,
 			STORE_ARGS(store_text(before), store_int(q->page.limit + 1),
-				store_text(q->login ? q->login : "")),
+				store_text(q->login ? q->login : ""), store_text(state_words[q->state])),
 			&r, c->tx.fault);
 	return rc == RC_OK ? page_read(c, &q->page, r, page) : rc;
 }
@@ -162,52 +162,88 @@ static enum rc list(struct call *c, void *ret_out)
 static enum rc get(struct call *c, void *ret_out)
 {
 	struct account *v = ret_out;
-	enum rc rc = load(&c->tx, c->arg[0], v);
+	enum rc rc = account_row_load(&c->tx, c->arg[0], v);
 	c->version = v->version;
 	return rc;
 }
 
 static void merge(struct account *v, const struct account *in, uint64_t given)
 {
-	if (given & GIVEN_LOGIN)
+	if (given & ACCOUNT_ROW_LOGIN)
 		v->login = in->login;
-	if (given & GIVEN_REGION)
+	if (given & ACCOUNT_ROW_ANONYMOUS)
+		v->anonymous = in->anonymous;
+	if (given & ACCOUNT_ROW_STEAM_ID)
+		v->steam_id = in->steam_id;
+	if (given & ACCOUNT_ROW_REGION)
 		v->region_hint = in->region_hint;
-	if (given & GIVEN_LABELS)
+	if (given & ACCOUNT_ROW_EGRESS)
+		v->egress_id = in->egress_id;
+	if (given & ACCOUNT_ROW_ROLES)
+		v->roles = in->roles;
+	if (given & ACCOUNT_ROW_LABELS)
 		v->labels = in->labels;
-	if (given & GIVEN_ENABLED)
+	if (given & ACCOUNT_ROW_ENABLED)
 		v->enabled = in->enabled;
+}
+
+static enum rc store_row(struct tx *tx, const struct account *v)
+{
+	static const struct store_query set = { .sql = "UPDATE accounts SET login = $2, anonymous = $3, steam_id = "
+						       "$4, region_hint = $5, egress_id = $6, "
+						       "roles = $7, labels = $8, enabled = $9, version = version + "
+						       "1, updated_at = $10 WHERE id = $1" };
+	const char *roles = labels_texts_json(tx->arena, &v->roles), *labels = labels_json(tx->arena, &v->labels);
+
+	if (!roles || !labels)
+		return RC_NOMEM;
+	enum rc rc = store_do(tx->db, &set,
+		STORE_ARGS(store_text(v->id), store_text(v->login), store_int(v->anonymous),
+			store_text(v->steam_id), store_text(v->region_hint), store_text(v->egress_id),
+			store_text(roles), store_text(labels), store_int(v->enabled), store_int(tx->now_ms)),
+		tx->fault);
+	return rc == RC_EXISTS ? fault_set(tx->fault, rc, "there is an account with the login %s already", v->login)
+			       : rc;
 }
 
 static enum rc patch(struct call *c, void *ret_out)
 {
-	static const struct store_query set = {
-		.sql = "UPDATE accounts SET login = $2, region_hint = $3, labels = $4, enabled = $5, version = "
-		       "version + 1, updated_at = $6 WHERE id = $1"
-	};
-	struct account *v = ret_out;
+	struct account *v = ret_out, was = { 0 };
 	struct tx *tx = &c->tx;
 
-	enum rc rc = load(tx, c->arg[0], v);
+	enum rc rc = account_row_load(tx, c->arg[0], &was);
 	if (rc == RC_OK)
-		rc = route_match(c, v->version);
+		rc = route_match(c, was.version);
 	if (rc != RC_OK)
 		return rc;
+	*v = was;
 	merge(v, c->in, c->given);
-	c->version = ++v->version;
-	v->updated_at = tx->now_ms;
-	rc = check_region(c, v->region_hint);
+	rc = account_row_check(tx, c->reader, "", v, &was);
 	if (rc == RC_OK)
-		rc = store_do(tx->db, &set,
-			STORE_ARGS(store_text(v->id), store_text(v->login), store_text(v->region_hint),
-				store_text(labels_json(tx->arena, &v->labels)), store_int(v->enabled),
-				store_int(v->updated_at)),
-			tx->fault);
-	if (rc == RC_EXISTS)
-		return fault_set(tx->fault, rc, "there is an account with the login %s already", v->login);
+		rc = store_row(tx, v);
+	if (rc == RC_OK)
+		rc = bots_place(tx, v->id);
+	if (rc == RC_OK)
+		rc = v->enabled != was.enabled ? states_enabled(tx, v->id) : states_tell(tx, v->id);
+	if (rc == RC_OK)
+		rc = account_row_load(tx, c->arg[0], v);
+	c->version = v->version;
 	if (rc == RC_OK)
 		rc = events_add(tx, &(struct event){ .type = "account.updated", .account_id = v->id });
 	return rc == RC_OK ? audit_add(tx, "account.update", v->id) : rc;
+}
+
+static enum rc forget(struct tx *tx, const char *id)
+{
+	static const struct store_query delete = { .sql = "DELETE FROM accounts WHERE id = $1" };
+	enum rc rc = bots_release(tx, id, "account_deleted");
+	if (rc == RC_OK)
+		rc = states_forget(tx, id);
+	if (rc == RC_OK)
+		rc = challenges_forget(tx, id);
+	if (rc == RC_OK)
+		rc = vault_drop_all(tx, "account", id);
+	return rc == RC_OK ? store_do(tx->db, &delete, STORE_ARGS(store_text(id)), tx->fault) : rc;
 }
 
 static enum rc drop(struct call *c, void *ret_out)
@@ -215,12 +251,11 @@ static enum rc drop(struct call *c, void *ret_out)
 	static const struct store_query busy = {
 		.sql = "SELECT id FROM tasks WHERE account_id = $1 AND status IN ('leased', 'running') LIMIT 1"
 	};
-	static const struct store_query delete = { .sql = "DELETE FROM accounts WHERE id = $1" };
 	struct account v = { 0 };
 	auto_rows struct store_rows *r = NULL;
 	(void)ret_out;
 
-	enum rc rc = load(&c->tx, c->arg[0], &v);
+	enum rc rc = account_row_load(&c->tx, c->arg[0], &v);
 	if (rc == RC_OK)
 		rc = route_match(c, v.version);
 	if (rc != RC_OK)
@@ -229,15 +264,16 @@ static enum rc drop(struct call *c, void *ret_out)
 	if (rc == RC_OK)
 		return fault_set(c->tx.fault, RC_CONFLICT, "task %s works on the account; cancel it first",
 			store_col_text(r, 0));
+	store_close(take(r));
 	if (rc == RC_MISSING)
-		rc = store_do(c->tx.db, &delete, STORE_ARGS(store_text(v.id)), c->tx.fault);
+		rc = forget(&c->tx, v.id);
 	if (rc == RC_OK)
 		rc = events_add(&c->tx, &(struct event){ .type = "account.deleted", .account_id = v.id });
 	return rc == RC_OK ? audit_add(&c->tx, "account.delete", v.id) : rc;
 }
 
-#define OUT .out = account_fields, .out_size = sizeof(struct account)
-#define IN  .in = account_in_fields, .in_size = sizeof(struct account)
+#define OUT .out = account_row_fields, .out_size = sizeof(struct account)
+#define IN  .in = account_row_in_fields, .in_size = sizeof(struct account)
 
 const struct route accounts_routes[] = {
 	{ .name = "listAccounts",
@@ -260,6 +296,18 @@ const struct route accounts_routes[] = {
 		OUT,
 		.run = create,
 		.doc = "Makes an account." },
+	{ .name = "createAccounts",
+		.method = "POST",
+		.path = "/v1/accounts/bulk",
+		.scope = SCOPE_ACCOUNTS_WRITE,
+		.flags = ROUTE_WRITE | ROUTE_ACCEPTED,
+		.in = bulk_fields,
+		.in_size = sizeof(struct bulk),
+		.out = bulk_answer_fields,
+		.out_size = sizeof(struct bulk_answer),
+		.run = create_many,
+		.doc = "Makes up to 500 accounts; a row that cannot be made is told, and does not hinder the "
+		       "others." },
 	{ .name = "getAccount",
 		.method = "GET",
 		.path = "/v1/accounts/{id}",

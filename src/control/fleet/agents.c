@@ -96,7 +96,7 @@ enum rc agents_connected(struct tx *tx, const char *agent_id, const struct tunne
 {
 	static const struct store_query set = {
 		.sql = "UPDATE agents SET state = 'connected', version = $2, capabilities = $3, boot_id = $4, "
-		       "last_seen_at = $5, updated_at = $5 WHERE id = $1 "
+		       "last_seen_at = $5, updated_at = $5, lease_until = $6 WHERE id = $1 "
 		       "RETURNING region_id"
 	};
 	auto_rows struct store_rows *r = NULL;
@@ -104,8 +104,8 @@ enum rc agents_connected(struct tx *tx, const char *agent_id, const struct tunne
 
 	enum rc rc = store_one(tx->db, &set,
 		STORE_ARGS(store_text(agent_id), store_text(m->version),
-			store_text(names_json(tx, &m->capabilities)), store_text(m->boot_id),
-			store_int(tx->now_ms)),
+			store_text(names_json(tx, &m->capabilities)), store_text(m->boot_id), store_int(tx->now_ms),
+			store_int(tx->now_ms + tx->control->conf->lease_ms)),
 		&r, tx->fault);
 	if (rc != RC_OK)
 		return rc;
@@ -150,12 +150,14 @@ enum rc agents_gone(struct tx *tx, const char *agent_id, const char *why)
 
 enum rc agents_seen(struct tx *tx, const char *agent_id)
 {
-	static const struct store_query set = {
-		.sql = "UPDATE agents SET last_seen_at = $2 WHERE id = $1 AND state <> 'revoked' RETURNING id"
-	};
+	static const struct store_query set = { .sql = "UPDATE agents SET last_seen_at = $2, lease_until = $3 "
+						       "WHERE id = $1 AND state <> 'revoked' RETURNING "
+						       "id" };
 	auto_rows struct store_rows *r = NULL;
-	enum rc rc =
-		store_one(tx->db, &set, STORE_ARGS(store_text(agent_id), store_int(tx->now_ms)), &r, tx->fault);
+	enum rc rc = store_one(tx->db, &set,
+		STORE_ARGS(store_text(agent_id), store_int(tx->now_ms),
+			store_int(tx->now_ms + tx->control->conf->lease_ms)),
+		&r, tx->fault);
 	return rc == RC_MISSING ? fault_set(tx->fault, RC_DENIED, "the agent was revoked") : rc;
 }
 

@@ -14,7 +14,7 @@ must_check enum rc agents_key(struct tx *tx, const char *agent_id, uint8_t *ret_
 must_check enum rc agents_connected(struct tx *tx, const char *agent_id, const struct tunnel_msg_hello *m);
 must_check enum rc agents_gone(struct tx *tx, const char *agent_id, const char *why);
 
-/* RC_DENIED: it was revoked. */
+/* The agent lives: the leases of its accounts are renewed. RC_DENIED: it was revoked. */
 must_check enum rc agents_seen(struct tx *tx, const char *agent_id);
 
 /* Makes an enrolment token for a region; *ret_token is in the arena. For the in-process agent, and for the route. */

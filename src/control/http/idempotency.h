@@ -11,14 +11,14 @@
 
 struct idempotency {
 	const char *key;
-	char fingerprint[65]; /* SHA-256 of the canonical body */
+	char fingerprint[65]; /* HMAC-SHA256 of the canonical body: a hash alone would give short secrets away */
 };
 
 /* Reads the header's value: 1 to 255 visible ASCII characters, bare or as a quoted string. */
 must_check enum rc idempotency_key(const char *header, struct arena *a, const char **ret_key, struct fault *f);
 
 /* `body` NULL: the request has none. */
-must_check enum rc idempotency_fingerprint(const struct json_t *body, char ret[static 65]);
+must_check enum rc idempotency_fingerprint(const struct control *c, const struct json_t *body, char ret[static 65]);
 
 /* An answer that was given before. */
 struct idempotency_answer {

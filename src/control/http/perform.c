@@ -174,7 +174,7 @@ static enum rc run_once(struct exchange *x, struct call *c, const struct json_t 
 
 	enum rc rc = idempotency_key(x->idempotency_key, c->tx.arena, &i.key, c->tx.fault);
 	if (rc == RC_OK)
-		rc = idempotency_fingerprint(body, i.fingerprint);
+		rc = idempotency_fingerprint(c->tx.control, body, i.fingerprint);
 	if (rc == RC_OK)
 		rc = idempotency_find(c, &i, &a);
 	if (rc == RC_OK) {
@@ -230,6 +230,7 @@ enum rc perform_request(struct exchange *x, struct tx *tx)
 	tx->appended = c.tx.appended;
 	tx->ring = c.tx.ring;
 	tx->cancels = c.tx.cancels;
+	tx->bots = c.tx.bots;
 	if (x->rc == RC_INTERNAL || x->rc == RC_IO)
 		log_error(
 			tx->control->log, "request failed request=%s route=%s: %s", x->id, x->route->name, f.text);

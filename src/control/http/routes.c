@@ -3,12 +3,18 @@
 #include "control/budgets/budget_routes.h"
 #include "control/engine/jobs.h"
 #include "control/events/feed.h"
+#include "control/fleet/account_secrets.h"
+#include "control/fleet/account_session.h"
 #include "control/fleet/accounts.h"
 #include "control/fleet/actions.h"
 #include "control/fleet/agents.h"
+#include "control/fleet/challenges.h"
+#include "control/fleet/egresses.h"
+#include "control/fleet/imports.h"
 #include "control/fleet/regions.h"
 #include "control/http/system.h"
 #include "control/keys/key_routes.h"
 
-const struct route *const routes[] = { jobs_routes, feed_routes, accounts_routes, agents_routes, regions_routes,
+const struct route *const routes[] = { jobs_routes, feed_routes, accounts_routes, account_session_routes,
+	imports_routes, account_secrets_routes, challenges_routes, egresses_routes, agents_routes, regions_routes,
 	actions_routes, budget_routes, key_routes, keys_routes, system_routes, NULL };

@@ -2,6 +2,7 @@
 #include "control/budgets/budgets.h"
 #include "control/engine/dispatch.h"
 #include "control/engine/outcome.h"
+#include "control/fleet/bots.h"
 #include "control/hub/peer.h"
 #include "control/keys/key_steps.h"
 #include "control/reader.h"
@@ -163,6 +164,8 @@ static enum rc lapse(struct write *w, struct tx *tx)
 {
 	struct scan *s = (struct scan *)(void *)((char *)w - offsetof(struct scan, write));
 	enum rc rc = outcome_lapse(tx, SCAN_AT_ONCE, &s->n);
+	if (rc == RC_OK)
+		rc = bots_scan(tx);
 	if (rc == RC_OK)
 		rc = budgets_scan(tx);
 	return rc == RC_OK ? key_steps_scan(tx) : rc;

@@ -3,6 +3,7 @@
 #include "control/hub/inbox.h"
 #include "control/hub/lanes.h"
 #include "control/hub/peer.h"
+#include "control/hub/push.h"
 #include "io/clock.h"
 #include "io/web.h"
 
@@ -51,6 +52,7 @@ static void come_up(struct peer *p)
 	log_info(h->control->log, "agent connected agent=%s region=%s", p->id, p->region_id);
 	count_agents(h, p->region_id);
 	deal_wake(h);
+	push_wake(h);
 }
 
 static void go_down(struct peer *p, int code, const char *why)
@@ -206,6 +208,7 @@ static void on_tick(void *ctx)
 		h->scan_ms = now + SCAN_MS;
 		deal_scan(h);
 		deal_tasks(h);
+		push_all(h);
 	}
 	if (now >= h->reconcile_ms) {
 		h->reconcile_ms = now + RECONCILE_MS;
@@ -222,6 +225,7 @@ enum rc hub_new(struct control *c, struct hub **ret_hub, struct fault *f)
 	h->control = c;
 	h->act = act;
 	deal_init(h);
+	push_init(h);
 	h->epochs = clock_wall_ms(); /* so that epochs grow over restarts, too */
 	list_init(&h->peers);
 	enum rc rc = loop_timer_new(c->loop, on_tick, h, &h->tick);

@@ -2,8 +2,9 @@
 #include "control/budgets/budgets.h"
 #include "control/engine/effects.h"
 #include "control/engine/outcome.h"
-#include "control/events/events.h"
 #include "control/fleet/agents.h"
+#include "control/fleet/bots.h"
+#include "control/fleet/reports.h"
 #include "control/hub/deal.h"
 #include "control/hub/lanes.h"
 #include "control/writer.h"
@@ -37,17 +38,6 @@ static void letter_free(struct letter *l)
 	free(l);
 }
 
-static enum rc account_event(struct tx *tx, const struct tunnel_msg_event *m)
-{
-	static const char *const known[] = { "account.state_changed", NULL };
-	for (size_t i = 0; known[i]; i++)
-		if (m->type && !strcmp(m->type, known[i]))
-			return events_add(
-				tx, &(struct event){
-					    .type = known[i], .account_id = m->account_id, .payload = m->payload });
-	return RC_OK; /* of a newer agent; it is acknowledged and dropped */
-}
-
 /* A lane or key that there is not is acknowledged: the agent would tell it for ever. */
 static enum rc pause_lane(struct tx *tx, const struct tunnel_msg_lane_cool *m)
 {
@@ -74,7 +64,7 @@ static enum rc deliver(struct write *w, struct tx *tx)
 	case TUNNEL_MSG_PROGRESS:
 		return outcome_progress(tx, l->agent_id, &m.progress);
 	case TUNNEL_MSG_EVENT:
-		return account_event(tx, &m.event);
+		return reports_take(tx, l->agent_id, &m.event);
 	case TUNNEL_MSG_EFFECT_BEGIN:
 		return effects_begin(tx, l->agent_id, &m.effect_begin, &l->allowed);
 	case TUNNEL_MSG_LANE_COOL:
@@ -263,6 +253,8 @@ static enum rc admit(struct write *w, struct tx *tx)
 		rc = agents_connected(tx, v->agent_id, &m.hello);
 	if (rc == RC_OK)
 		rc = outcome_reconcile(tx, v->agent_id, &m.hello.inflight, &cancel);
+	if (rc == RC_OK)
+		rc = bots_welcome(tx, v->agent_id);
 	return rc == RC_OK ? keep_cancel(v, &cancel) : rc;
 }
 

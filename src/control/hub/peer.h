@@ -25,8 +25,9 @@ struct hub {
 	bool dealing, deal_again;       /* a dispatch is on its way; work came meanwhile */
 	bool scanning;                  /* a lease scan is on its way */
 	bool canceling, cancel_again;   /* the same for cancels */
-	_Atomic bool woken, cancels_woken;
-	struct loop_job bell, cancel_bell;
+	bool pushing, push_again;       /* and for what agents are told of accounts */
+	_Atomic bool woken, cancels_woken, push_woken;
+	struct loop_job bell, cancel_bell, push_bell;
 	void (*act)(struct peer *p, const struct tunnel_act *a);
 };
 

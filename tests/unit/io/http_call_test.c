@@ -1,5 +1,5 @@
 #include "io/http_call.h"
-#include "tests/unit/io/proxy.h"
+#include "tests/unit/io/call_proxy.h"
 #include "tests/unit/io/site.h"
 
 static struct site site;

@@ -1,84 +1,118 @@
-/* proxy: one connection to a proxy that answers for whatever host it is asked to reach, and keeps what was said to it. */
+/*
+ * proxy: a small proxy on a thread of its own, of both kinds: HTTP CONNECT and SOCKS5, told apart by the first byte. The one
+ * host that it can reach is "not.resolved.here", which is the site; the login is user:pw.
+ */
 #pragma once
 
-#include "tests/unit/check.h"
+#include "tests/unit/io/site.h"
 
-#include <arpa/inet.h>
-#include <pthread.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <fcntl.h>
 
 struct proxy {
-	int fd;
+	struct site *site;
+	bool needs_login;
 	uint16_t port;
+	int fd, tunnels; /* tunnels: to be read after proxy_stop */
 	pthread_t thread;
-	bool socks;
-	char login[128], target[128], request[2048];
+	atomic_bool stops;
 };
 
-static inline void proxy_read(int fd, void *p, size_t n) { CHECK(recv(fd, p, n, MSG_WAITALL) == (ssize_t)n); }
-
-/* RFC 1928 and 1929: no method but user and password, a host by its name. */
-static inline void proxy_socks(struct proxy *x, int fd)
+/* A listener that never answers, and its port. */
+static inline int proxy_deaf(uint16_t *port)
 {
-	unsigned char b[600];
-
-	proxy_read(fd, b, 2);
-	CHECK(b[0] == 5);
-	proxy_read(fd, b + 2, b[1]);
-	CHECK(memchr(b + 2, 2, b[1]));
-	CHECK(write(fd, "\5\2", 2) == 2);
-	proxy_read(fd, b, 2);
-	CHECK(b[0] == 1);
-	unsigned user = b[1];
-	proxy_read(fd, b, user + 1u);
-	unsigned pass = b[user];
-	proxy_read(fd, b + 300, pass);
-	snprintf(x->login, sizeof(x->login), "%.*s:%.*s", (int)user, (char *)b, (int)pass, (char *)b + 300);
-	CHECK(write(fd, "\1\0", 2) == 2);
-	proxy_read(fd, b, 5);
-	CHECK(b[1] == 1 && b[3] == 3);
-	unsigned n = b[4];
-	proxy_read(fd, b, n + 2u);
-	snprintf(x->target, sizeof(x->target), "%.*s:%u", (int)n, (char *)b, b[n] << 8 | b[n + 1]);
-	CHECK(write(fd, "\5\0\0\1\0\0\0\0\0\0", 10) == 10);
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t n = sizeof(a);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	CHECK(bind(fd, (struct sockaddr *)&a, n) == 0 && listen(fd, 16) == 0 &&
+		getsockname(fd, (struct sockaddr *)&a, &n) == 0);
+	*port = ntohs(a.sin_port);
+	return fd;
 }
 
-static inline void *proxy_run(void *ctx)
-{
-	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\nthrough";
-	struct proxy *x = ctx;
-	int fd = accept(x->fd, NULL, NULL);
-	size_t n = 0;
+static inline bool proxy_read(int fd, void *p, size_t n) { return recv(fd, p, n, MSG_WAITALL) == (ssize_t)n; }
 
-	CHECK(fd >= 0);
-	if (x->socks)
-		proxy_socks(x, fd);
-	while (n < sizeof(x->request) - 1 && !strstr(x->request, "\r\n\r\n")) {
-		ssize_t got = read(fd, x->request + n, sizeof(x->request) - 1 - n);
-		CHECK(got > 0);
-		n += (size_t)got;
-		x->request[n] = 0;
+static inline bool proxy_http(const struct proxy *x, int near, char *ret_host)
+{
+	char head[2048];
+	site_hear(near, head, sizeof(head), "\r\n\r\n");
+	if (x->needs_login && !strstr(head, "\r\nProxy-Authorization: Basic dXNlcjpwdw==\r\n")) {
+		site_say(near, "HTTP/1.1 407 Login\r\n\r\n");
+		return false;
 	}
-	CHECK(write(fd, answer, sizeof(answer) - 1) == sizeof(answer) - 1);
-	close(fd);
+	CHECK(sscanf(head, "CONNECT %255[^:]:", ret_host) == 1);
+	bool good = !strcmp(ret_host, "not.resolved.here");
+	site_say(near, good ? "HTTP/1.1 200 Connection established\r\n\r\n" : "HTTP/1.1 502 Bad gateway\r\n\r\n");
+	return good;
+}
+
+static inline bool proxy_login(int near)
+{
+	uint8_t n[2], user[256] = "", password[256] = "";
+	CHECK(proxy_read(near, n, 2) && n[0] == 1 && proxy_read(near, user, n[1]));
+	CHECK(proxy_read(near, n, 1) && proxy_read(near, password, n[0]));
+	bool good = !strcmp((char *)user, "user") && !strcmp((char *)password, "pw");
+	site_put(near, good ? "\1\0" : "\1\1", 2);
+	return good;
+}
+
+static inline bool proxy_socks(const struct proxy *x, int near, char *ret_host)
+{
+	uint8_t head[5], methods[256], port[2];
+	CHECK(proxy_read(near, head, 2) && proxy_read(near, methods, head[1]));
+	if (x->needs_login && !memchr(methods, 2, head[1])) {
+		site_put(near, "\5\377", 2);
+		return false;
+	}
+	site_put(near, x->needs_login ? "\5\2" : "\5\0", 2);
+	if (x->needs_login && !proxy_login(near))
+		return false;
+	CHECK(proxy_read(near, head, 5) && head[0] == 5 && head[1] == 1 && head[3] == 3);
+	CHECK(proxy_read(near, ret_host, head[4]) && proxy_read(near, port, 2));
+	ret_host[head[4]] = 0;
+	bool good = !strcmp(ret_host, "not.resolved.here");
+	site_put(near, good ? "\5\0\0\1\0\0\0\0\0\0" : "\5\4\0\1\0\0\0\0\0\0", 10);
+	return good;
+}
+
+static inline void proxy_relay(int near, int far)
+{
+	char block[4096];
+	for (struct pollfd p[2] = { { near, POLLIN, 0 }, { far, POLLIN, 0 } }; poll(p, 2, 10000) > 0;)
+		for (int i = 0; i < 2; i++) {
+			ssize_t n = p[i].revents ? recv(p[i].fd, block, sizeof(block), 0) : -2;
+			if (n >= -1 && n <= 0)
+				return;
+			if (n > 0)
+				site_put(p[!i].fd, block, (size_t)n);
+		}
+}
+
+static inline void *proxy_main(void *arg)
+{
+	struct proxy *x = arg;
+	for (int near; (near = accept(x->fd, NULL, NULL)) >= 0 && !x->stops; close(near)) {
+		char host[256] = "", first;
+		if (recv(near, &first, 1, MSG_PEEK) != 1)
+			continue;
+		if (!(first == 5 ? proxy_socks(x, near, host) : proxy_http(x, near, host)))
+			continue;
+		int far = site_connect(x->site);
+		x->tunnels++;
+		proxy_relay(near, far);
+		close(far);
+	}
 	return NULL;
 }
 
-static inline void proxy_start(struct proxy *x, bool socks)
+static inline void proxy_start(struct proxy *x)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t n = sizeof(at);
-
-	*x = (struct proxy){ .socks = socks, .fd = socket(AF_INET, SOCK_STREAM, 0) };
-	CHECK(bind(x->fd, (struct sockaddr *)&at, n) == 0 && listen(x->fd, 1) == 0);
-	CHECK(getsockname(x->fd, (struct sockaddr *)&at, &n) == 0);
-	x->port = ntohs(at.sin_port);
-	CHECK(pthread_create(&x->thread, NULL, proxy_run, x) == 0);
+	x->fd = proxy_deaf(&x->port);
+	CHECK(pthread_create(&x->thread, NULL, proxy_main, x) == 0);
 }
-
-static inline void proxy_end(struct proxy *x)
+static inline void proxy_stop(struct proxy *x)
 {
+	x->stops = true;
+	shutdown(x->fd, SHUT_RDWR);
 	pthread_join(x->thread, NULL);
 	close(x->fd);
 }

@@ -139,6 +139,5 @@ static inline void rig_done(struct rig *r)
 	rig_hang_up(r);
 	steam_session_free(r->session);
 	steam_cms_free(r->cms);
-	faults_clear(&r->sim.faults);
-	world_done(&r->sim.world);
+	sim_done(&r->sim);
 }

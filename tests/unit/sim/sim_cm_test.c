@@ -24,8 +24,7 @@ static struct sim new_sim(void)
 
 static void sim_end(struct sim *s)
 {
-	faults_clear(&s->faults);
-	world_done(&s->world);
+	sim_done(s);
 }
 
 static void feed_file(struct cm *c, uint64_t now, const char *name)

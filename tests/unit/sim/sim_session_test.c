@@ -101,10 +101,10 @@ static void a_day_of_silence(void)
 	struct rig r;
 	rig_init(&r, DEMO);
 	rig_pass(&r, 86400000);
-	/* A heartbeat every 9 s; nothing comes back, so every 27 s a probe asks. One logon for all of it. */
+	/* A heartbeat every 9 s; nothing comes back, so every 18 s a probe asks. One logon for all of it. */
 	CHECK(r.logons == 1 && r.sim.ledger.kicked == 0 && steam_session_state(r.session) == STEAM_SESSION_ONLINE);
 	CHECK(r.sim.ledger.requests[REQUEST_HEARTBEAT] == 9600);
-	CHECK(r.sim.ledger.requests[REQUEST_CHANGES] == 3200);
+	CHECK(r.sim.ledger.requests[REQUEST_CHANGES] == 4800);
 	rig_done(&r);
 }
 
@@ -170,11 +170,11 @@ static void half_open(void)
 	rig_init(&r, DEMO);
 	rig_fault(&r, "heartbeat@3:half_open");
 	rig_settle(&r);
-	rig_pass(&r, 36900);
-	/* Silent since the logon, so the probe leaves with the third heartbeat, into nothing. */
+	rig_pass(&r, 44900);
+	/* The first probe was answered after 18 s; the next one leaves after 36 s, into nothing. */
 	CHECK(r.logons == 1 && steam_session_state(r.session) == STEAM_SESSION_ONLINE);
 	rig_pass(&r, 200);
-	CHECK_STR(r.why, "half-open: silent for 37 s");
+	CHECK_STR(r.why, "half-open: silent for 27 s");
 	rig_pass(&r, 5000);
 	CHECK(r.logons == 2 && steam_session_state(r.session) == STEAM_SESSION_ONLINE);
 	rig_done(&r);
@@ -185,10 +185,10 @@ static void controls(void)
 	struct rig r;
 	rig_init(&r, DEMO);
 	rig_settle(&r);
-	cm_kick(r.cm, r.now_ms, 6);
+	cm_kick(r.cm, r.now_ms, 48);
 	CHECK(r.sim.ledger.sessions == 0);
 	rig_settle(&r);
-	CHECK_STR(r.why, "logged off: LoggedInElsewhere (6)");
+	CHECK_STR(r.why, "logged off: TryAnotherCM (48)");
 	rig_pass(&r, 5000);
 	CHECK(r.logons == 2 && steam_session_state(r.session) == STEAM_SESSION_ONLINE &&
 		r.sim.ledger.sessions == 1);

@@ -194,8 +194,7 @@ int main(void)
 	loop_free(c.loop);
 	CHECK(sim.ledger.open == 0);
 	steam_cms_free(c.cms);
-	faults_clear(&sim.faults);
-	world_done(&sim.world);
+	sim_done(&sim);
 	unlink(tls.ca);
 	unlink(tls.cert);
 	unlink(tls.key);

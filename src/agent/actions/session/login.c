@@ -7,15 +7,18 @@ extern const struct action_run session_login;
 
 static enum rc run(struct action_task *t, const void *in, void *out, struct fault *f)
 {
+	const struct action_login *want = in;
 	struct action_session_result *to = out;
 	struct sessions_call c = { .want = SESSIONS_LOGIN,
 		.account_id = t->account_id,
 		.deadline_ms = t->deadline_ms,
-		.scope = t->scope };
+		.scope = t->scope,
+		.challenge_ms = want->wait_challenge_s * 1000 };
 
-	(void)in;
 	enum rc rc = sessions_do(t->sessions, &c, f);
 	t->eresult = c.eresult;
+	if (rc != RC_OK && *c.reason)
+		t->code = arena_str(t->arena, c.reason);
 	if (rc != RC_OK)
 		return rc;
 	to->state = "online";

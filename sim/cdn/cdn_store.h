@@ -1,0 +1,59 @@
+/* cdn_store: what cdn.c, cdn_lines.c and cdn_build.c share: depots with their chunks, and manifests. */
+#pragma once
+
+#include "base/map.h"
+#include "sim/cdn/cdn.h"
+#include "wire/steam/chunk.h"
+
+#define CDN_PACKAGES_MAX 16
+#define CDN_BRANCH_MAX   64
+
+struct cdn_chunk {
+	char id[2 * CHUNK_SHA + 1]; /* lower-case hex; its key in cdn_depot.chunks */
+	struct buf box;             /* as it travels */
+};
+
+struct cdn_depot {
+	char text[12]; /* its number; its key in cdn.depots */
+	uint32_t id, app;
+	uint8_t key[CDN_KEY];
+	uint32_t packages[CDN_PACKAGES_MAX];
+	unsigned packages_n; /* 0: everybody may have it */
+	bool token;          /* content servers want a CDN token */
+	struct map chunks;   /* of struct cdn_chunk */
+};
+
+struct cdn_manifest {
+	char text[40]; /* "DEPOT/GID"; its key in cdn.manifests */
+	uint64_t gid;
+	char branch[CDN_BRANCH_MAX];
+	struct buf zip; /* as it travels */
+};
+
+struct cdn {
+	struct map depots, manifests;
+	size_t bytes; /* of all chunks */
+};
+
+/* What a line of a world file asks for. Texts are borrowed. */
+struct cdn_line {
+	uint32_t id, app, time;
+	uint64_t gid;
+	const char *key, *dir, *generate, *branch, *file;
+	enum chunk_kind kind;
+	bool clear, token;
+	uint32_t packages[CDN_PACKAGES_MAX];
+	unsigned packages_n;
+};
+
+/* The chunk's box, packed and encrypted, into the depot unless it is there. Tells its id and how many bytes it has. */
+must_check enum rc cdn_store_chunk(struct cdn *c, struct cdn_depot *d, const struct cdn_line *how, const uint8_t *p,
+	size_t n, uint8_t ret_sha[static CHUNK_SHA], uint32_t *ret_packed, struct fault *f);
+/* The same of bytes that are encrypted already; they are copied. */
+must_check enum rc cdn_store_box(struct cdn *c, struct cdn_depot *d, const struct buf *box, struct fault *f);
+must_check enum rc cdn_store_manifest(struct cdn *c, const struct cdn_depot *d, const struct cdn_line *how,
+	const struct buf *plain, struct fault *f);
+
+/* Makes the line's manifest and chunks, of its folder or of the dice. `folder` stands before how->dir. */
+must_check enum rc cdn_build(
+	struct cdn *c, struct cdn_depot *d, const struct cdn_line *how, const char *folder, struct fault *f);

@@ -1,0 +1,30 @@
+#include "sim/web/api_key.h"
+
+#include "sim/people.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void api_key_of(const struct person *p, char ret[static API_KEY_TEXT])
+{
+	uint8_t sha[20];
+
+	people_shared(p->name, "api key", sha);
+	snprintf(ret, API_KEY_TEXT, "%08X", (uint32_t)p->steamid);
+	for (size_t i = 0; i < 12; i++)
+		snprintf(ret + 8 + 2 * i, 3, "%02X", sha[i]);
+}
+
+struct person *api_key_person(struct people *people, const char *key)
+{
+	char good[API_KEY_TEXT];
+	unsigned account = 0;
+
+	if (strlen(key) != API_KEY_TEXT - 1 || sscanf(key, "%8X", &account) != 1)
+		return NULL;
+	struct person *p = people_by_id(people, 0x0110000100000000u + account);
+	if (!p || p->limited)
+		return NULL;
+	api_key_of(p, good);
+	return !strcmp(key, good) ? p : NULL;
+}

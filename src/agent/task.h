@@ -1,0 +1,14 @@
+/*
+ * task: what an action may ask for while it runs (task_effect, task_lanes, task_pause of agent/action_run), and the loop's side
+ * of the first. Before an effect the agent's journal gets a provisional RESULT under the attempt's own key: "outcome unknown".
+ * The real one replaces it. So what a crash leaves behind is told by itself after the restart, and the control plane probes.
+ */
+#pragma once
+
+#include "agent/work.h"
+
+/* Loop: EFFECT_OK or EFFECT_DENY came. `w` may be NULL. */
+void task_effect_heard(struct work *w, bool ok);
+/* Loop: the tunnel is up or has room: says EFFECT_BEGIN when it was not said on this connection. */
+void task_effect_tell(struct work *w);
+void task_effect_untold(struct work *w); /* loop: the tunnel is down */

@@ -1,0 +1,46 @@
+/*
+ * vault: secrets at rest. Each value is encrypted by a key of its own (AES-256-GCM), and that key by the key-encryption key
+ * that comes from the master key; both are bound to whose secret it is, its name and its version, so a row that is copied to
+ * another place does not open. control-plane.md 2.6 (SC-01). A value leaves by vault_get only, for the one agent that needs it.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "base/hush.h"
+#include "control/control.h"
+#include "control/tx.h"
+
+#define VAULT_VALUE_MAX       8192 /* bytes of one secret */
+#define VAULT_FINGERPRINT_MAX 17   /* hexadecimal, with NUL */
+
+/* Whose secret: a kind of thing ("account", "egress", "challenge"), its id, and the secret's name. */
+struct vault_at {
+	const char *kind, *owner, *name;
+};
+
+/* Appends the sealed value in hexadecimal. Any thread. */
+must_check enum rc vault_seal(const struct control_secrets *s, const struct vault_at *at, int64_t version,
+	const struct hush *value, struct buf *to);
+
+/* RC_DENIED: sealed by another master key, for another place, or altered. *ret is wiped by hush_done. */
+must_check enum rc vault_open(const struct control_secrets *s, const struct vault_at *at, int64_t version,
+	const char *sealed, struct hush *ret, struct fault *f);
+
+/*
+ * Stores a value as the next version; *ret_changed (may be NULL) tells whether it differs from the one before. One that does not is left as
+ * it was. On the writer.
+ */
+must_check enum rc vault_put(struct tx *tx, const struct vault_at *at, const struct hush *value, bool *ret_changed);
+
+/* Forgets a value. RC_MISSING: none was set. */
+must_check enum rc vault_drop(struct tx *tx, const struct vault_at *at);
+
+/* Forgets all of an owner, with the versions. */
+must_check enum rc vault_drop_all(struct tx *tx, const char *kind, const char *owner);
+
+/* RC_MISSING: not set. */
+must_check enum rc vault_get(struct tx *tx, const struct vault_at *at, struct hush *ret);
+
+/* What tells two values of one secret apart, to who has not the master key nothing else. */
+must_check enum rc vault_fingerprint(const struct control_secrets *s, const struct vault_at *at,
+	const struct hush *value, char ret[static VAULT_FINGERPRINT_MAX]);

@@ -1,0 +1,329 @@
+/* Which agent holds which account, and what agents may say of them. */
+#include "control/fleet/bots.h"
+#include "control/fleet/challenges.h"
+#include "control/fleet/reports.h"
+
+#include "tests/unit/control/fleet_desk.h"
+
+#define T0 1000000000000
+
+static void add_agent(struct desk *d, const char *id, const char *region)
+{
+	DESK_DO(d,
+		"INSERT INTO regions (id, name, labels, version, created_at, updated_at) VALUES ($1, $1, '{}', 1, "
+		"0, 0) ON "
+		"CONFLICT (id) DO NOTHING",
+		store_text(region));
+	DESK_DO(d,
+		"INSERT INTO agents (id, region_id, public_key, state, version, capabilities, boot_id, "
+		"last_seen_at, "
+		"created_at, updated_at, lease_until) VALUES ($1, $2, $1, 'connected', '', '[]', '', 0, 0, 0, $3)",
+		store_text(id), store_text(region), store_int(d->tx.now_ms + 6000));
+}
+
+static void add_account(struct desk *d, const char *id)
+{
+	DESK_DO(d,
+		"INSERT INTO accounts (id, login, labels, enabled, version, created_at, updated_at) VALUES ($1, "
+		"$1, '{}', 1, "
+		"1, 0, 0)",
+		store_text(id));
+}
+
+static void want(struct desk *d, const char *id, enum account_mode mode)
+{
+	desk_ok(d, states_want(&d->tx, id, &(struct account_desired){ .mode = (int)mode, .persona = 1 }, NULL));
+}
+
+static const char *holder(struct desk *d, const char *id)
+{
+	return DESK_TEXT(d, "SELECT CASE WHEN held = 1 THEN agent_id ELSE '' END FROM accounts WHERE id = $1", id);
+}
+static int64_t epoch_of(struct desk *d, const char *id)
+{
+	return DESK_INT(d, "SELECT epoch FROM accounts WHERE id = $1", id);
+}
+static const char *state_of(struct desk *d, const char *id)
+{
+	return DESK_TEXT(d, "SELECT state FROM accounts WHERE id = $1", id);
+}
+static int64_t steps_of(struct desk *d, const char *id)
+{
+	return DESK_INT(d, "SELECT COUNT(*) FROM account_history WHERE account_id = $1", id);
+}
+static int64_t state_events(struct desk *d, const char *id)
+{
+	return DESK_INT(
+		d, "SELECT COUNT(*) FROM events WHERE account_id = $1 AND type = 'account.state_changed'", id);
+}
+
+static void hear(struct desk *d, const char *agent, int64_t now_ms)
+{
+	DESK_DO(d, "UPDATE agents SET lease_until = $2, state = 'connected' WHERE id = $1", store_text(agent),
+		store_int(now_ms + 6000));
+}
+
+static void say(struct desk *d, const char *agent, const char *account, const char *type, const char *payload)
+{
+	const struct tunnel_msg_event m = { .type = type, .account_id = account, .payload = payload };
+	desk_ok(d, reports_take(&d->tx, agent, &m));
+}
+
+static void say_state(struct desk *d, const char *agent, const char *account, const char *state, int64_t epoch)
+{
+	char payload[128];
+	snprintf(payload, sizeof(payload), "{\"state\":\"%s\",\"reason\":\"\",\"epoch\":%lld,\"generation\":2}",
+		state, (long long)epoch);
+	say(d, agent, account, "account.state_changed", payload);
+}
+
+/* Given to the agent with the fewest; kept while it is heard; given on only a lease and 5 s after it was heard last. */
+static void leases(struct desk *d)
+{
+	char first[ID_MAX];
+
+	desk_now(d, T0);
+	add_agent(d, "agt_1", "r1");
+	add_agent(d, "agt_2", "r1");
+	add_account(d, "acc_1");
+	add_account(d, "acc_2");
+	add_account(d, "acc_3");
+	want(d, "acc_1", ACCOUNT_MODE_ONLINE);
+	want(d, "acc_2", ACCOUNT_MODE_ONLINE);
+	desk_ok(d, bots_scan(&d->tx));
+	CHECK(strcmp(holder(d, "acc_1"), holder(d, "acc_2")) != 0 && *holder(d, "acc_1") && *holder(d, "acc_2"));
+	CHECK_STR(holder(d, "acc_3"), "");
+	CHECK(epoch_of(d, "acc_1") == 1 && d->tx.bots);
+	snprintf(first, sizeof(first), "%s", holder(d, "acc_1"));
+	const char *other = strcmp(first, "agt_1") ? "agt_1" : "agt_2";
+
+	say_state(d, first, "acc_1", "connecting", 1);
+	say_state(d, first, "acc_1", "online", 1); /* passing states may be left out */
+	CHECK_STR(state_of(d, "acc_1"), "online");
+	CHECK(steps_of(d, "acc_1") == 2 && state_events(d, "acc_1") == 2);
+
+	DESK_DO(d, "UPDATE agents SET state = 'disconnected' WHERE id = $1", store_text(first));
+	for (int64_t at = 0; at <= 11000; at += 500) { /* up to lease and grace: nobody else may have it */
+		desk_now(d, T0 + at);
+		hear(d, other, T0 + at);
+		desk_ok(d, bots_scan(&d->tx));
+		CHECK_STR(holder(d, "acc_1"), first);
+	}
+	desk_now(d, T0 + 11001);
+	desk_ok(d, bots_scan(&d->tx));
+	CHECK_STR(holder(d, "acc_1"), other);
+	CHECK(epoch_of(d, "acc_1") == 2 && !strcmp(state_of(d, "acc_1"), "offline"));
+	CHECK(DESK_INT(d, "SELECT COUNT(*) FROM bots_gone WHERE agent_id = $1 AND account_id = 'acc_1'", first) ==
+		1);
+
+	/* What the old one still says, or says under the old epoch, is nothing. */
+	int64_t before = steps_of(d, "acc_1");
+	say_state(d, first, "acc_1", "online", 1);
+	say_state(d, first, "acc_1", "online", 2);
+	say_state(d, other, "acc_1", "online", 1);
+	say_state(d, other, "acc_1", "online", 3);
+	CHECK(steps_of(d, "acc_1") == before && !strcmp(state_of(d, "acc_1"), "offline"));
+	say_state(d, other, "acc_1", "online", 2);
+	CHECK_STR(state_of(d, "acc_1"), "online");
+
+	/* It comes back: it is told of what it holds, and keeps off what it does not. */
+	hear(d, first, T0 + 11001);
+	desk_ok(d, bots_welcome(&d->tx, other));
+	CHECK(DESK_INT(d, "SELECT bot_sent < bot_version FROM accounts WHERE id = $1", "acc_1") == 1);
+	CHECK_STR(holder(d, "acc_1"), other);
+}
+
+/* What is not needed is given up after a while, and only when it is logged off. */
+static void idle(struct desk *d)
+{
+	const char *agent = arena_str(&d->arena, holder(d, "acc_1"));
+	char name[ID_MAX];
+	snprintf(name, sizeof(name), "%s", agent);
+
+	desk_now(d, T0 + 20000);
+	hear(d, "agt_1", T0 + 500000);
+	hear(d, "agt_2", T0 + 500000);
+	want(d, "acc_1", ACCOUNT_MODE_OFFLINE);
+	DESK_DO(d, "UPDATE accounts SET bot_sent = bot_version WHERE 1 = $1", store_int(1));
+	desk_now(d, T0 + 20000 + BOTS_IDLE_MS + 1);
+	desk_ok(d, bots_scan(&d->tx));
+	CHECK_STR(holder(d, "acc_1"), name); /* still online */
+	say_state(d, name, "acc_1", "draining", 2);
+	say_state(d, name, "acc_1", "offline", 2);
+	desk_ok(d, bots_scan(&d->tx));
+	CHECK_STR(holder(d, "acc_1"), name); /* just used */
+	desk_now(d, T0 + 20000 + 2 * BOTS_IDLE_MS + 10);
+	desk_ok(d, bots_scan(&d->tx));
+	CHECK_STR(holder(d, "acc_1"), "");
+	CHECK(DESK_INT(d, "SELECT COUNT(*) FROM bots_gone WHERE agent_id = $1 AND account_id = 'acc_1'", name) ==
+		1);
+	/* The same agent takes it again before it heard of it: then there is nothing to hear. */
+	desk_ok(d, bots_hold(&d->tx, "acc_1", name));
+	CHECK(epoch_of(d, "acc_1") == 3);
+	CHECK(DESK_INT(d, "SELECT COUNT(*) FROM bots_gone WHERE agent_id = $1 AND account_id = 'acc_1'", name) ==
+		0);
+	CHECK(bots_hold(&d->tx, "acc_1", strcmp(name, "agt_1") ? "agt_1" : "agt_2") == RC_CONFLICT);
+}
+
+/* A region of its own: it goes nowhere else, and moves by logging off first. */
+static void moves(struct desk *d)
+{
+	desk_now(d, T0 + 200000);
+	add_agent(d, "agt_9", "r9");
+	hear(d, "agt_9", T0 + 900000);
+	hear(d, "agt_1", T0 + 900000);
+	hear(d, "agt_2", T0 + 900000);
+	add_account(d, "acc_m");
+	DESK_DO(d, "UPDATE accounts SET region_hint = 'r8' WHERE id = $1", store_text("acc_m"));
+	want(d, "acc_m", ACCOUNT_MODE_ONLINE);
+	desk_ok(d, bots_scan(&d->tx));
+	CHECK_STR(holder(d, "acc_m"), ""); /* no agent there */
+	DESK_DO(d, "UPDATE accounts SET region_hint = 'r9' WHERE id = $1", store_text("acc_m"));
+	desk_ok(d, bots_scan(&d->tx));
+	CHECK_STR(holder(d, "acc_m"), "agt_9");
+	say_state(d, "agt_9", "acc_m", "online", 1);
+	DESK_DO(d, "UPDATE accounts SET region_hint = 'r1' WHERE id = $1", store_text("acc_m"));
+	desk_ok(d, bots_place(&d->tx, "acc_m"));
+	DESK_DO(d, "UPDATE accounts SET bot_sent = bot_version WHERE id = $1", store_text("acc_m"));
+	struct states_account a = { 0 };
+	desk_ok(d, states_load(&d->tx, "acc_m", &a));
+	CHECK(a.mode == ACCOUNT_MODE_ONLINE && bots_mode(&a, d->tx.now_ms) == ACCOUNT_MODE_OFFLINE);
+	desk_now(d, T0 + 300000);
+	desk_ok(d, bots_scan(&d->tx));
+	CHECK_STR(holder(d, "acc_m"), "agt_9"); /* until it is logged off */
+	say_state(d, "agt_9", "acc_m", "offline", 1);
+	desk_now(d, T0 + 306000);
+	desk_ok(d, bots_scan(&d->tx));
+	CHECK(!strcmp(holder(d, "acc_m"), "agt_1") || !strcmp(holder(d, "acc_m"), "agt_2"));
+	CHECK(epoch_of(d, "acc_m") == 2);
+}
+
+/* What people do: disable, enable, retry; and what an agent may not say. */
+static void people(struct desk *d)
+{
+	struct states_account a = { 0 };
+
+	desk_now(d, T0 + 400000);
+	add_account(d, "acc_p");
+	want(d, "acc_p", ACCOUNT_MODE_ONLINE);
+	desk_ok(d, bots_hold(&d->tx, "acc_p", "agt_1"));
+	say_state(d, "agt_1", "acc_p", "online", 1);
+	say_state(d, "agt_1", "acc_p", "disabled", 1); /* not lawful */
+	CHECK_STR(state_of(d, "acc_p"), "online");
+	DESK_DO(d, "UPDATE accounts SET enabled = 0 WHERE id = $1", store_text("acc_p"));
+	desk_ok(d, states_enabled(&d->tx, "acc_p"));
+	CHECK_STR(state_of(d, "acc_p"), "draining");
+	say_state(d, "agt_1", "acc_p", "offline", 1);
+	CHECK_STR(state_of(d, "acc_p"), "disabled");
+	DESK_DO(d, "UPDATE accounts SET enabled = 1 WHERE id = $1", store_text("acc_p"));
+	desk_ok(d, states_enabled(&d->tx, "acc_p"));
+	CHECK_STR(state_of(d, "acc_p"), "offline");
+
+	say(d, "agt_1", "acc_p", "account.state_changed",
+		"{\"state\":\"failed\",\"reason\":\"invalid_credentials\",\"eresult\":5,\"epoch\":1,\"generation\":"
+		"3,"
+		"\"steamId\":\"76561197960265729\"}");
+	desk_ok(d, states_load(&d->tx, "acc_p", &a));
+	CHECK(a.state == ACCOUNT_FAILED && bots_mode(&a, d->tx.now_ms) == ACCOUNT_MODE_OFFLINE); /* A4 */
+	CHECK_STR(DESK_TEXT(d, "SELECT steam_id FROM accounts WHERE id = $1", "acc_p"), "76561197960265729");
+	CHECK(DESK_INT(d, "SELECT eresult FROM account_history WHERE account_id = $1 ORDER BY seq DESC LIMIT 1",
+		      "acc_p") == 5);
+	CHECK(states_do(&d->tx, &a, ACCOUNT_CLEARED, "be cleared") == RC_CONFLICT);
+	desk_ok(d, states_do(&d->tx, &a, ACCOUNT_RETRIED, "be retried"));
+	CHECK_STR(state_of(d, "acc_p"), "offline");
+
+	say(d, "agt_1", "acc_p", "account.condition_changed",
+		"{\"type\":\"PlayingBlocked\",\"status\":true,\"reason\":\"elsewhere\",\"epoch\":1}");
+	say(d, "agt_1", "acc_p", "account.condition_changed",
+		"{\"type\":\"PlayingBlocked\",\"status\":false,\"epoch\":1}");
+	const char *conditions = DESK_TEXT(d, "SELECT conditions FROM accounts WHERE id = $1", "acc_p");
+	CHECK(strstr(conditions, "\"status\":false") && !strstr(conditions, "elsewhere"));
+	say(d, "agt_1", "acc_p", "account.state_changed", "no JSON");
+	say(d, "agt_1", "acc_none", "account.state_changed", "{}");
+	say(d, "agt_1", "acc_p", "account.unheard_of", "{}");
+}
+
+/* A time that comes: what is wanted stays as it was said (A6), and the agent is told once. */
+static void until(struct desk *d)
+{
+	struct states_account a = { 0 };
+
+	desk_now(d, T0 + 500000);
+	add_account(d, "acc_u");
+	desk_ok(d, states_want(&d->tx, "acc_u",
+			   &(struct account_desired){ .mode = ACCOUNT_MODE_ONLINE, .until = T0 + 510000 }, NULL));
+	desk_ok(d, bots_scan(&d->tx));
+	CHECK(*holder(d, "acc_u"));
+	int64_t version = DESK_INT(d, "SELECT bot_version FROM accounts WHERE id = $1", "acc_u");
+	for (int i = 0; i < 3; i++) {
+		desk_now(d, T0 + 510000 + i * 500);
+		desk_ok(d, bots_scan(&d->tx));
+	}
+	CHECK(DESK_INT(d, "SELECT bot_version FROM accounts WHERE id = $1", "acc_u") == version + 1);
+	desk_ok(d, states_load(&d->tx, "acc_u", &a));
+	CHECK(a.mode == ACCOUNT_MODE_ONLINE && bots_mode(&a, d->tx.now_ms) == ACCOUNT_MODE_OFFLINE);
+}
+
+static const char *challenge_state(struct desk *d, const char *id)
+{
+	return DESK_TEXT(d, "SELECT state FROM challenges WHERE id = $1", id);
+}
+
+/* Challenges come from agents, expire by themselves, and end once. */
+static void challenges(struct desk *d)
+{
+	static const char opened[] =
+		"{\"id\":\"chg_01JD0000000000000000000001\",\"kind\":\"guard_email\",\"hint\":\"x@y\","
+		"\"expiresAt\":\"2001-09-09T02:00:00.000Z\",\"epoch\":1}";
+	const char *id = "chg_01JD0000000000000000000001";
+
+	desk_now(d, T0 + 600000);
+	add_account(d, "acc_c");
+	desk_ok(d, bots_hold(&d->tx, "acc_c", "agt_2"));
+	say(d, "agt_1", "acc_c", "challenge.opened", opened); /* not its account */
+	CHECK(DESK_INT(d, "SELECT COUNT(*) FROM challenges WHERE account_id = $1", "acc_c") == 0);
+	say(d, "agt_2", "acc_c", "challenge.opened", opened);
+	say(d, "agt_2", "acc_c", "challenge.opened", opened);
+	CHECK_STR(challenge_state(d, id), "open");
+	CHECK(DESK_INT(d, "SELECT COUNT(*) FROM events WHERE type = 'challenge.opened' AND account_id = $1",
+		      "acc_c") == 1);
+	/* Answered and delivered, but the code was wrong: the agent asks again. */
+	DESK_DO(d, "UPDATE challenges SET state = 'answered', delivered = 0 WHERE id = $1", store_text(id));
+	say(d, "agt_2", "acc_c", "challenge.opened", opened);
+	CHECK_STR(challenge_state(d, id), "answered");
+	desk_ok(d, challenges_delivered(&d->tx, id));
+	say(d, "agt_2", "acc_c", "challenge.opened", opened);
+	CHECK_STR(challenge_state(d, id), "open");
+	say(d, "agt_2", "acc_c", "challenge.closed",
+		"{\"id\":\"chg_01JD0000000000000000000001\",\"outcome\":\"answered\",\"epoch\":1}");
+	CHECK_STR(challenge_state(d, id), "accepted");
+	say(d, "agt_2", "acc_c", "challenge.closed",
+		"{\"id\":\"chg_01JD0000000000000000000001\",\"outcome\":\"refused\",\"epoch\":1}");
+	say(d, "agt_2", "acc_c", "challenge.opened", opened);
+	CHECK_STR(challenge_state(d, id), "accepted"); /* over is over */
+
+	DESK_DO(d, "UPDATE challenges SET state = 'open', expires_at = $2 WHERE id = $1", store_text(id),
+		store_int(T0 + 600001));
+	desk_ok(d, challenges_expire(&d->tx));
+	CHECK_STR(challenge_state(d, id), "open");
+	desk_now(d, T0 + 600001);
+	desk_ok(d, challenges_expire(&d->tx));
+	CHECK_STR(challenge_state(d, id), "expired");
+	CHECK(DESK_INT(d, "SELECT COUNT(*) FROM events WHERE type = 'challenge.expired' AND account_id = $1",
+		      "acc_c") == 1);
+}
+
+int main(void)
+{
+	struct desk d;
+
+	desk_open(&d, T0);
+	leases(&d);
+	idle(&d);
+	moves(&d);
+	people(&d);
+	until(&d);
+	challenges(&d);
+	desk_close(&d);
+	return 0;
+}
