@@ -2,8 +2,10 @@
 
 #include "io/web.h"
 #include "sim/people.h"
+#include "sim/web/cdn_site.h"
 #include "sim/web/econ_controls.h"
 #include "sim/web/pages.h"
+#include "sim/web/people_controls.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -58,9 +60,10 @@ static struct directory_answer route(struct directory *d, struct ask *q, const s
 		[ASK_CDN] = "cdn" };
 	struct directory_answer nothing = { .act = DIRECTORY_NOTHING };
 
-	if (q->site == ASK_SELF && !econ_controls_answer(q, a))
+	bool done = cdn_site_answer(q, v->query ? v->query : "", a);
+	if (!done && q->site == ASK_SELF && !econ_controls_answer(q, a) && !people_controls_answer(q, a))
 		return by_directory(d, q, v, a);
-	if (q->site != ASK_SELF && !pages_answer(q, a)) {
+	if (!done && q->site != ASK_SELF && !pages_answer(q, a)) {
 		if (q->direct)
 			return by_directory(d, q, v, a);
 		answer_html(a, 404);
