@@ -4,9 +4,9 @@
 #include "sim/auth.h"
 #include "sim/cdn/cdn.h"
 #include "sim/chat.h"
+#include "sim/econ/offer.h"
 #include "sim/library.h"
 #include "sim/workshop.h"
-#include "sim/econ/offer.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -266,7 +266,8 @@ enum rc site_new(struct loop *l, const struct site_conf *conf, struct site **ret
 			return rc;
 	}
 	if (s->plain)
-		snprintf(s->sim->cdn_host, sizeof(s->sim->cdn_host), "%s:%u", conf->host, web_server_port(s->plain));
+		snprintf(
+			s->sim->cdn_host, sizeof(s->sim->cdn_host), "%s:%u", conf->host, web_server_port(s->plain));
 	s->directory = (struct directory){ .sim = s->sim, .endpoints = s->endpoints, .endpoints_n = s->cms };
 	*ret_site = take(s);
 	return RC_OK;
