@@ -88,17 +88,26 @@ static const char world_help[] =
 	"[children=ID,ID]\n"
 	"          [updated=SECONDS] [private]\n"
 	"  depot, depotfile                       content servers (they need --plain-port), see sim/cdn/cdn.h\n"
-	"  item, items                            things to trade, see sim/econ/econ.h\n";
+	"  item NAME owner=ACCOUNT [app=440] [context=2] [count=N] [class=ID] [instance=ID] [amount=N] "
+	"[market=NAME]\n"
+	"          [type=TEXT] [untradable] [unmarketable] [commodity] [tag=CATEGORY:VALUE]...\n"
+	"                                         after the accounts; a name with spaces is quoted\n"
+	"  items PREFIX generate owner=ACCOUNT count=N [classes=N] [app=440] [context=2] [seed=S]\n"
+	"                                         items of so many kinds\n";
 
 void options_help(void)
 {
 	struct buf faults = { 0 };
 
 	printf("usage: steamsim [option ...]\n\n"
-	       "A simulated Steam: the directory of connection managers, logons of accounts and of anonymous "
-	       "users, product\n"
-	       "info, friends, keys, trades, content servers, and Steam's web sites. It prints `ready "
-	       "https://HOST:PORT ca=FILE ...` when it listens and runs until "
+	       "A simulated Steam: connection managers and their directory, the Web API, login, the community with "
+	       "its "
+	       "inventories,\n"
+	       "trade offers and confirmations, the store, and content servers. Sites are told apart by the Host "
+	       "header; without "
+	       "one of\n"
+	       "Steam's, by the prefixes /api, /community, /store, /login and /help, or by the path. It prints "
+	       "`ready https://HOST:PORT ca=FILE ...` when it listens and runs until "
 	       "SIGTERM.\n\n");
 	for (size_t i = 0; i < ROWS; i++)
 		printf("  %-18s %-8s %s\n", rows[i].name, rows[i].arg, rows[i].doc);
