@@ -214,6 +214,26 @@ static void what_is_unusable(void)
 	c.events = NULL;
 }
 
+/* The control plane falls silent: the accounts are off before others may have them, and come back with their next BOT. */
+static void fence(void)
+{
+	c.events = "account.state_changed";
+	bot("acc_3", "online", 1);
+	await_event("acc_3", "\"state\":\"online\"");
+	c.events = NULL;
+	c.mute = true;
+	expect("closed"); /* it hangs up, dials again, */
+	expect("closed"); /* and is not greeted: by now the leases cannot be renewed */
+	c.events = "account.state_changed";
+	c.mute = false;
+	expect("HELLO agt_1");
+	expect("up");
+	await_event("acc_3", "\"state\":\"offline\"");
+	bot("acc_3", "online", 2);
+	await_event("acc_3", "\"state\":\"online\"");
+	c.events = NULL;
+}
+
 int main(void)
 {
 	char dir_url[128];
@@ -247,6 +267,7 @@ int main(void)
 	what_is_unusable();
 	password();
 	challenge();
+	fence();
 	agent_stop(a);
 	CHECK(sim.ledger.malformed == 0);
 	loop_stop(c.loop);

@@ -17,7 +17,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define WAIT_S 20 /* a failure, not a measure */
+#define WAIT_S   20 /* a failure, not a measure */
+#define LEASE_MS 3000
 
 static struct plane {
 	struct loop *loop;
@@ -28,7 +29,8 @@ static struct plane {
 	struct loop_timer *timer;
 	struct tunnel tunnel;
 	bool open, up;
-	atomic_bool deaf;           /* deaf: it answers nothing by itself */
+	atomic_bool deaf;           /* it answers no question by itself */
+	atomic_bool mute;           /* it hears and says nothing at all */
 	const char *_Atomic events; /* what events are noted: a type, "" all; NULL: none */
 	uint8_t secret[32], agent_key[32];
 	struct tunnel_msg_task cancel[4];
@@ -118,7 +120,7 @@ static inline void act(const struct tunnel_act *a)
 		tunnel_admit(&c.tunnel, loop_now_ms(c.loop), c.agent_key,
 			&(struct tunnel_msg_welcome){ .session_id = "ses_1",
 				.epoch = 1,
-				.lease_ms = 6000,
+				.lease_ms = LEASE_MS,
 				.time_ms = 1,
 				.cancel = { c.cancel, c.cancel_n } });
 		break;
@@ -138,16 +140,16 @@ static inline void act(const struct tunnel_act *a)
 static inline void pump(void)
 {
 	struct tunnel_act a;
-	while (c.open && tunnel_next(&c.tunnel, &a))
+	while (c.open && !c.mute && tunnel_next(&c.tunnel, &a))
 		act(&a);
 	if (c.open)
-		loop_timer_at(c.timer, tunnel_due(&c.tunnel));
+		loop_timer_at(c.timer, c.mute ? UINT64_MAX : tunnel_due(&c.tunnel));
 }
 
 static inline void on_timer(void *ctx)
 {
 	(void)ctx;
-	if (c.open)
+	if (c.open && !c.mute)
 		tunnel_tick(&c.tunnel, loop_now_ms(c.loop));
 	pump();
 }
@@ -157,6 +159,8 @@ static inline void on_message(void *ctx, struct web_socket *s, const void *p, si
 	(void)ctx;
 	(void)s;
 	CHECK(binary);
+	if (c.mute)
+		return;
 	tunnel_feed(&c.tunnel, loop_now_ms(c.loop), p, n);
 	pump();
 }
