@@ -1,6 +1,6 @@
 #!/bin/sh
-# Gets the bench's peers ready: the npm packages of the lock file, and better-sqlite3 built against the headers of the
-# node that runs here (its prebuilt binary lies on a host that not every machine can reach). Does nothing when all is there.
+# Gets the bench's peers ready: the npm packages of the lock file, better-sqlite3 and zstd-napi built against the headers of
+# the node that runs here (their prebuilt binaries lie on a host that not every machine can reach). Does nothing when all is there.
 # Debian packages needed: wrk nginx-light postgresql util-linux g++ make python3, and Node 20 with its headers
 # (NodeSource's nodejs has them; of Debian's own, nodejs and libnode-dev).
 set -eu
@@ -28,8 +28,8 @@ if [ ! -f "$prefix/include/node/node_api.h" ]; then
 	echo "bench: no node headers in $prefix/include/node: install NodeSource's nodejs 20 or Debian's libnode-dev" >&2
 	exit 1
 fi
-echo "bench: installing the peers and building better-sqlite3 (about a minute, once)"
+echo "bench: installing the peers and building better-sqlite3 and zstd-napi (about two minutes, once)"
 npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
-npm_config_build_from_source=true npm_config_nodedir="$prefix" npm rebuild better-sqlite3 --loglevel=error
+npm_config_build_from_source=true npm_config_nodedir="$prefix" npm rebuild better-sqlite3 zstd-napi --loglevel=error
 node -e 'new (require("better-sqlite3"))(":memory:").exec("SELECT 1")'
 echo "$want" >"$stamp"

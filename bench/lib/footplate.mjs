@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const BUILD = process.env.BENCH_BUILD ?? fileURLToPath(new URL('../../build/', import.meta.url));
 
 export function program(name) {
-	const path = [join(BUILD, name), join(BUILD, 'sim', name)].find(existsSync);
+	const path = [join(BUILD, name), join(BUILD, 'sim', name), join(BUILD, 'bench', name)].find(existsSync);
 	if (!path) {
 		throw new Error(`${join(BUILD, name)} is not there: build it first (make), or name the build folder in BENCH_BUILD`);
 	}

@@ -20,17 +20,10 @@
 #include "base/buf.h"
 #include "base/fault.h"
 #include "base/own.h"
+#include "sim/cdn/cdn_limits.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-#define CDN_DEPOTS_MAX    1000
-#define CDN_MANIFESTS_MAX 4000
-#define CDN_BYTES_MAX     (1u << 30) /* of all chunks, encrypted */
-#define CDN_FILES_MAX     20000      /* of one manifest */
-#define CDN_CODE_S        300        /* how long a manifest request code holds */
-#define CDN_TOKEN_S       86400
-#define CDN_KEY           32
 
 struct cdn;
 struct person;

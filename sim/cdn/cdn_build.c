@@ -70,7 +70,10 @@ static enum rc add_content(struct maker *k, const char *name, uint32_t flags, co
 		c->size = (uint32_t)(in->n - at < PIECE ? in->n - at : PIECE);
 		c->adler = chunk_adler(in->p + at, c->size);
 		size_t before = map_count(&k->depot->chunks);
-		rc = cdn_store_chunk(k->cdn, k->depot, k->how, in->p + at, c->size, c->sha, &c->packed, k->fault);
+		struct cdn_piece piece = { .p = in->p + at, .n = c->size, .kind = k->how->kind };
+		rc = cdn_store_chunk(k->cdn, k->depot, &piece, k->fault);
+		memcpy(c->sha, piece.sha, sizeof(c->sha));
+		c->packed = piece.packed;
 		k->m.unique_chunks += map_count(&k->depot->chunks) > before;
 		k->m.packed += c->packed;
 	}

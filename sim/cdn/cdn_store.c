@@ -54,28 +54,27 @@ static void iv_of(const struct cdn_depot *d, const uint8_t *sha, uint8_t *ret)
 	memcpy(ret, drawn, AES_IV);
 }
 
-enum rc cdn_store_chunk(struct cdn *c, struct cdn_depot *d, const struct cdn_line *how, const uint8_t *p, size_t n,
-	uint8_t ret_sha[static CHUNK_SHA], uint32_t *ret_packed, struct fault *f)
+enum rc cdn_store_chunk(struct cdn *c, struct cdn_depot *d, struct cdn_piece *piece, struct fault *f)
 {
 	char id[2 * CHUNK_SHA + 1];
 	uint8_t iv[AES_IV];
 	struct buf plain = { 0 }, box = { 0 };
 
-	SHA1(p, n, ret_sha);
-	tunnel_auth_hex(ret_sha, CHUNK_SHA, id);
+	SHA1(piece->p, piece->n, piece->sha);
+	tunnel_auth_hex(piece->sha, CHUNK_SHA, id);
 	const struct cdn_chunk *there = map_get(&d->chunks, id);
 	if (there) {
-		*ret_packed = (uint32_t)there->box.n;
+		piece->packed = (uint32_t)there->box.n;
 		return RC_OK;
 	}
-	iv_of(d, ret_sha, iv);
-	enum rc rc = chunk_pack(how->kind, p, n, &plain, f);
+	iv_of(d, piece->sha, iv);
+	enum rc rc = chunk_pack(piece->kind, piece->p, piece->n, &plain, f);
 	if (rc == RC_OK)
 		rc = aes_seal(d->key, iv, plain.p, plain.n, &box);
 	buf_done(&plain);
-	*ret_packed = (uint32_t)box.n;
+	piece->packed = (uint32_t)box.n;
 	if (rc == RC_OK)
-		return keep(c, d, ret_sha, &box, f);
+		return keep(c, d, piece->sha, &box, f);
 	buf_done(&box);
 	return rc;
 }

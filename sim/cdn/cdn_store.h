@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/map.h"
-#include "sim/cdn/cdn.h"
+#include "sim/cdn/cdn_limits.h"
 #include "wire/steam/chunk.h"
 
 #define CDN_PACKAGES_MAX 16
@@ -46,9 +46,17 @@ struct cdn_line {
 	unsigned packages_n;
 };
 
-/* The chunk's box, packed and encrypted, into the depot unless it is there. Tells its id and how many bytes it has. */
-must_check enum rc cdn_store_chunk(struct cdn *c, struct cdn_depot *d, const struct cdn_line *how, const uint8_t *p,
-	size_t n, uint8_t ret_sha[static CHUNK_SHA], uint32_t *ret_packed, struct fault *f);
+/* A piece of a file. */
+struct cdn_piece {
+	const uint8_t *p;
+	size_t n;
+	enum chunk_kind kind;
+	uint8_t sha[CHUNK_SHA]; /* out: its id */
+	uint32_t packed;        /* out: bytes of its box */
+};
+
+/* The piece's box, packed and encrypted, into the depot unless it is there. */
+must_check enum rc cdn_store_chunk(struct cdn *c, struct cdn_depot *d, struct cdn_piece *piece, struct fault *f);
 /* The same of bytes that are encrypted already; they are copied. */
 must_check enum rc cdn_store_box(struct cdn *c, struct cdn_depot *d, const struct buf *box, struct fault *f);
 must_check enum rc cdn_store_manifest(struct cdn *c, const struct cdn_depot *d, const struct cdn_line *how,
