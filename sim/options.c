@@ -3,6 +3,8 @@
 #include "base/buf.h"
 #include "sim/faults.h"
 #include "sim/web/directory.h"
+#include "sim/web/econ_controls.h"
+#include "sim/web/people_controls.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +36,16 @@ static const struct option_row {
 		"that a logon is told (9)" },
 	{ "--poll", "MS", NUMBER, offsetof(struct options, poll_ms), 10, 60000,
 		"how often those who wait for their logon to be let in shall ask (5000)" },
+	{ "--login-failures", "N", NUMBER, offsetof(struct options, limits.login_failures), 0, 100000,
+		"wrong passwords and codes of an address, then it is answered 84; 0: without a limit (0)" },
+	{ "--account-failures", "N", NUMBER, offsetof(struct options, limits.account_failures), 0, 100000,
+		"wrong passwords and codes of an account, then it is answered 87; 0: without a limit (0)" },
+	{ "--login-window", "SECONDS", NUMBER, offsetof(struct options, limits.login_window_s), 1, 86400,
+		"in which they count, and for which they are held off (1500)" },
+	{ "--redeem-failures", "N", NUMBER, offsetof(struct options, limits.redeem_failures), 0, 100000,
+		"failed keys of an account in an hour, then RateLimited; 0: without a limit (10)" },
+	{ "--free-licences", "N", NUMBER, offsetof(struct options, limits.free_licences), 0, 100000,
+		"free packages of an account in 90 minutes; 0: without a limit (30)" },
 	{ "--part", "BYTES", NUMBER, offsetof(struct options, part_bytes), 1, 1 << 24,
 		"after which an answer with product info goes on in another message (262144)" },
 	{ "--fault", "RULE", FAULT, 0, 0, 0, "see below; may be repeated" },
@@ -57,19 +69,48 @@ static const char world_help[] =
 	"                                         a package's buffer as product info sends it\n"
 	"  generate apps=A-B [seed=S] [min=BYTES] [max=BYTES] [token_every=N]\n"
 	"                                         made up, of realistic size; the same seed gives the same bytes\n"
-	"  generate package=ID apps=A-B           a package that holds these apps\n";
+	"  generate package=ID apps=A-B           a package that holds these apps\n"
+	"  account NAME password=P [id=ID64] [shared[=BASE64]] [identity[=BASE64]] [email=CODE]\n"
+	"          [guard=none|email|device|approval] [persona=TEXT] [country=CC] [limited] [vac] [trade_ban] "
+	"[disabled]\n"
+	"          [escrow=DAYS] [private] [wallet=CENTS] [currency=N] [level=N] [game_bans=N] [packages=ID,ID]\n"
+	"          [parental=PIN] [trade_token=T] [played=APP:MINUTES:UNLOCKED:TOTAL,...]\n"
+	"                                         `shared` without a value: the secret is SHA-1 of \"shared "
+	"NAME\"\n"
+	"  accounts PREFIX N password=P ...       PREFIX001 and so on\n"
+	"  friends NAME NAME\n"
+	"  key KEY package=ID [kind=good|used|region|base|wallet] [cents=N] [base=ID] [countries=CC,CC]\n"
+	"  keys PREFIX N package=ID[+] ...        PREFIX-00001 and so on; with + the package counts up\n"
+	"  free APP package=ID                    an app that can be had for nothing\n"
+	"  beta APP BRANCH password=P [depots=FILE]\n"
+	"  workshop FILE                          a JSON answer of GetDetails\n"
+	"  workshop ID app=APP [manifest=GID] [url=URL] [filename=NAME] [title=TEXT] [size=BYTES] "
+	"[children=ID,ID]\n"
+	"          [updated=SECONDS] [private]\n"
+	"  depot, depotfile                       content servers (they need --plain-port), see sim/cdn/cdn.h\n"
+	"  item NAME owner=ACCOUNT [app=440] [context=2] [count=N] [class=ID] [instance=ID] [amount=N] "
+	"[market=NAME]\n"
+	"          [type=TEXT] [untradable] [unmarketable] [commodity] [tag=CATEGORY:VALUE]...\n"
+	"                                         after the accounts; a name with spaces is quoted\n"
+	"  items PREFIX generate owner=ACCOUNT count=N [classes=N] [app=440] [context=2] [seed=S]\n"
+	"                                         items of so many kinds\n";
 
 void options_help(void)
 {
 	struct buf faults = { 0 };
 
 	printf("usage: steamsim [option ...]\n\n"
-	       "A simulated Steam: the directory of connection managers, /cmsocket/ and /cmping/, anonymous "
-	       "logons, product\n"
-	       "info and changes. It prints `ready https://HOST:PORT ca=FILE ...` when it listens and runs until "
+	       "A simulated Steam: connection managers and their directory, the Web API, login, the community with "
+	       "its "
+	       "inventories,\n"
+	       "trade offers and confirmations, the store, and content servers. Sites are told apart by the Host "
+	       "header; without "
+	       "one of\n"
+	       "Steam's, by the prefixes /api, /community, /store, /login and /help, or by the path. It prints "
+	       "`ready https://HOST:PORT ca=FILE ...` when it listens and runs until "
 	       "SIGTERM.\n\n");
 	for (size_t i = 0; i < ROWS; i++)
-		printf("  %-13s %-8s %s\n", rows[i].name, rows[i].arg, rows[i].doc);
+		printf("  %-18s %-8s %s\n", rows[i].name, rows[i].arg, rows[i].doc);
 	faults_help(&faults);
 	printf("\nA world file has one thing a line; paths are relative to it; # begins a comment:\n%s",
 		world_help);
@@ -79,7 +120,7 @@ void options_help(void)
 	       "  logon@3,17,40:eresult=43     product_info@*:latency=250     changes@5+:drop     "
 	       "connect@2:half_open\n%s",
 		buf_text(&faults));
-	printf("\nControls over HTTP:\n%s", directory_help);
+	printf("\nControls over HTTP:\n%s%s%s", directory_help, people_controls_help, econ_controls_help);
 	buf_done(&faults);
 }
 
@@ -147,6 +188,7 @@ enum rc options_read(int argc, char **argv, struct options *ret, struct fault *f
 		.cms = 1,
 		.heartbeat_s = 9,
 		.poll_ms = 5000,
+		.limits = { .login_window_s = 1500, .redeem_failures = 10, .free_licences = 30 },
 		.part_bytes = 262144,
 		.log_level = LOG_LEVEL_INFO };
 

@@ -4,6 +4,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/own.h"
+#include "sim/sim.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,6 +20,7 @@ struct options {
 	unsigned faults_n, names_n;
 	uint32_t port, cms, heartbeat_s, part_bytes, poll_ms;
 	int plain_port; /* -1: none */
+	struct sim_limits limits;
 	enum log_level log_level;
 	bool log_json;
 };

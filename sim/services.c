@@ -2,6 +2,7 @@
 
 #include "base/rd.h"
 #include "proto/steam/auth.pb-c.h"
+#include "proto/steam/depot.pb-c.h"
 #include "proto/steam/friends.pb-c.h"
 #include "proto/steam/library.pb-c.h"
 #include "proto/steam/player.pb-c.h"

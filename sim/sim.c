@@ -4,9 +4,9 @@
 #include "sim/auth.h"
 #include "sim/cdn/cdn.h"
 #include "sim/chat.h"
+#include "sim/econ/offer.h"
 #include "sim/library.h"
 #include "sim/workshop.h"
-#include "sim/econ/offer.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -72,7 +72,7 @@ void sim_logon(struct sim *s, const char *kind, const char *name, const char *ip
 {
 	struct person *p = people_named(&s->people, name);
 
-	if (p) {
+	if (p && !strcmp(kind, "cm")) {
 		*(eresult == 1 ? &p->logons : &p->logons_refused) += 1;
 		p->last_logon_ms = sim_time_ms(s);
 	}

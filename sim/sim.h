@@ -67,7 +67,8 @@ struct sim {
 	struct chat *chat;         /* sim/chat.c's */
 	struct library *library;   /* sim/library.c's */
 	struct workshop *workshop; /* sim/workshop.c's */
-	struct cdn *cdn;   /* sim/cdn's: depots */
+	struct cdn *cdn;           /* sim/cdn's: depots */
+	char cdn_host[80];         /* "127.0.0.1:8080" of the content server; "": there is none */
 	struct sim_limits limits;
 	int64_t clock_offset_ms;  /* of this Steam's time against the machine's */
 	int64_t (*wall_ms)(void); /* NULL: the machine's clock */

@@ -91,8 +91,13 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	struct log log = logger_over(STDERR_FILENO, o.log_level, o.log_json);
-	struct sim sim = { .log = &log, .heartbeat_s = o.heartbeat_s, .cell_id = 1, .part_bytes = o.part_bytes,
-		.poll_ms = o.poll_ms };
+	struct sim sim = { .log = &log,
+		.heartbeat_s = o.heartbeat_s,
+		.cell_id = 1,
+		.part_bytes = o.part_bytes,
+
+		.poll_ms = o.poll_ms,
+		.limits = o.limits };
 	enum rc rc = sim_load(&sim, o.world, &f);
 	if (rc == RC_OK)
 		rc = add_faults(&sim, &o, &f);

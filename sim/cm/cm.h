@@ -49,6 +49,9 @@ void cm_kick(struct cm *c, uint64_t now_ms,
 void cm_cut(struct cm *c);    /* closed without a word */
 void cm_freeze(struct cm *c); /* stays open, and is dead */
 
+/* Logs every session of an account off, and wakes them. */
+void cm_kick_person(struct person *p, int32_t eresult);
+
 void cm_tick(struct cm *c, uint64_t now_ms);
 uint64_t cm_due(const struct cm *c);
 bool cm_next(struct cm *c, uint64_t now_ms, struct cm_act *ret_act);

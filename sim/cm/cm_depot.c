@@ -1,5 +1,7 @@
 #include "proto/steam/beta.pb-c.h"
+#include "proto/steam/depot.pb-c.h"
 #include "proto/steam/workshop.pb-c.h"
+#include "sim/cdn/cdn.h"
 #include "sim/cm/cm_conn.h"
 #include "sim/library.h"
 #include "sim/workshop.h"
@@ -94,4 +96,44 @@ void cm_ugc(struct cm_ask *q)
 		out.file_size = (uint32_t)d->file_size;
 	}
 	cm_answer(q, &out.base);
+}
+
+/* ---- depots ---- */
+
+void cm_depot_key(struct cm_ask *q)
+{
+	const CMsgClientGetDepotDecryptionKey *m = (const CMsgClientGetDepotDecryptionKey *)q->in;
+	CMsgClientGetDepotDecryptionKeyResponse out = CMSG_CLIENT_GET_DEPOT_DECRYPTION_KEY_RESPONSE__INIT;
+	const struct cdn_ask ask = {
+		.who = q->c->who, .app = m->app_id, .depot = m->depot_id, .now_s = sim_time(q->c->sim)
+	};
+	uint8_t key[CDN_KEY];
+
+	out.has_eresult = out.has_depot_id = 1;
+	out.depot_id = m->depot_id;
+	out.eresult = q->c->sim->cdn ? cdn_depot_key(q->c->sim->cdn, &ask, key) : ERESULT_FILE_NOT_FOUND;
+	if (out.eresult == ERESULT_OK) {
+		out.has_depot_encryption_key = 1;
+		out.depot_encryption_key = (ProtobufCBinaryData){ sizeof(key), key };
+	}
+	cm_answer(q, &out.base);
+}
+
+void cm_cdn_token(struct cm_ask *q)
+{
+	const CMsgClientGetCDNAuthToken *m = (const CMsgClientGetCDNAuthToken *)q->in;
+	CMsgClientGetCDNAuthTokenResponse out = CMSG_CLIENT_GET_CDNAUTH_TOKEN_RESPONSE__INIT;
+	const struct cdn_ask ask = { .who = q->c->who,
+		.app = m->app_id,
+		.depot = m->depot_id,
+		.host = m->host_name,
+		.now_s = sim_time(q->c->sim) };
+	struct buf token = { 0 };
+
+	out.has_eresult = out.has_expiration_time = 1;
+	out.eresult = q->c->sim->cdn ? (uint32_t)cdn_auth_token(q->c->sim->cdn, &ask, &token, &out.expiration_time)
+				     : ERESULT_FILE_NOT_FOUND;
+	out.token = (char *)(uintptr_t)buf_text(&token);
+	cm_answer(q, &out.base);
+	buf_done(&token);
 }

@@ -54,6 +54,16 @@ static int32_t judge(struct cm_ask *q, const CMsgClientLogon *m, struct person *
 	return ERESULT_OK;
 }
 
+void cm_kick_person(struct person *p, int32_t eresult)
+{
+	list_each (at, after, &p->sessions) {
+		struct cm *c = list_of(at, struct cm, of_person);
+		cm_kick(c, c->now_ms, eresult);
+		if (c->wake)
+			c->wake(c->wake_ctx);
+	}
+}
+
 /* A session of the same account and the same login id makes room. */
 static void replace(struct cm *c, const struct person *p, uint32_t login_id)
 {

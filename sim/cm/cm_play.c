@@ -31,7 +31,8 @@ static CMsgClientPlayingSessionState state_for(const struct cm *c)
 void cm_put_playing(struct cm *c, struct buf *run)
 {
 	CMsgClientPlayingSessionState m = state_for(c);
-	cm_put(c, run, EMSG_CLIENT_PLAYING_SESSION_STATE, &m.base);
+	if (m.playing_blocked) /* otherwise Steam says nothing of it at a logon */
+		cm_put(c, run, EMSG_CLIENT_PLAYING_SESSION_STATE, &m.base);
 }
 
 /* Every session of the account is told, and its friends. */

@@ -5,6 +5,7 @@
 #include "proto/steam/workshop.pb-c.h"
 #include "sim/auth.h"
 #include "sim/web/api_json.h"
+#include "sim/web/content.h"
 #include "wire/json.h"
 #include "wire/steam/eresult.h"
 #include "wire/steam/pb.h"
@@ -22,9 +23,6 @@ static const struct {
 	const char *name;
 	const ProtobufCMessageDescriptor *in, *out;
 } in_json[] = {
-	{ "ContentServerDirectory.GetServersForSteamPipe#1",
-		&ccontent_server_directory__get_servers_for_steam_pipe__request__descriptor,
-		&ccontent_server_directory__get_servers_for_steam_pipe__response__descriptor },
 	{ "Player.GetOwnedGames#1", &cplayer__get_owned_games__request__descriptor,
 		&cplayer__get_owned_games__response__descriptor },
 	{ "PublishedFile.GetDetails#1", &cpublished_file__get_details__request__descriptor,
@@ -225,6 +223,34 @@ void api_time(struct ask *q, struct answer *a)
 		"\"hint_probe_frequency_seconds\":60,\"sync_timeout\":60,\"try_again_seconds\":900,\"max_"
 		"attempts\":3}}",
 		q->now + q->effect.clock_skew_s);
+}
+
+void api_content_servers(struct ask *q, struct answer *a)
+{
+	const char *format = ask_either(q, "format");
+	struct buf packed = { 0 };
+	ProtobufCMessage *m;
+
+	a->status = 200;
+	answer_header(a, "x-eresult", "1");
+	if (!strcmp(format, "vdf")) {
+		a->type = "text/vdf; charset=UTF-8";
+		content_servers(q->sim, true, &a->body);
+		return;
+	}
+	if (*ask_either(q, "input_protobuf_encoded") || !strcmp(format, "protobuf_raw")) {
+		a->type = "application/octet-stream";
+		content_servers(q->sim, false, &a->body);
+		return;
+	}
+	answer_json(a, 200);
+	content_servers(q->sim, false, &packed);
+	buf_str(&a->body, "{\"response\":");
+	if (pb_unpack(&ccontent_server_directory__get_servers_for_steam_pipe__response__descriptor, packed.p,
+		    packed.n, &q->arena, &m, NULL) == RC_OK)
+		api_json_put(&a->body, m);
+	buf_str(&a->body, "}");
+	buf_done(&packed);
 }
 
 /* ---- people ---- */

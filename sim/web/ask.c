@@ -155,6 +155,8 @@ bool ask_read(struct ask *q, struct sim *sim, const struct web_request *r, const
 		.method = v->method,
 		.path = v->path,
 		.peer = v->peer,
+		.query_text = v->query,
+		.body = v->body,
 		.now = sim_time(sim) };
 	q->host = host_of(q, r);
 	*why = "too much of everything";

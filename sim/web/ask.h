@@ -26,6 +26,7 @@ struct ask {
 	enum ask_site site;
 	bool direct; /* not by a Host header of Steam's */
 	const char *method, *host, *path, *peer;
+	const char *query_text, *body;   /* as they came; "" when none */
 	const char *referer;             /* "" when none */
 	const char *sessionid;           /* the cookie; "" when none */
 	const char *part[ASK_PARTS_MAX]; /* what stood for the stars of the page's path; decoded */
@@ -47,8 +48,9 @@ struct answer {
 	struct buf body;
 	struct arena arena; /* of the headers */
 	uint32_t latency_ms;
-	bool drop; /* no answer, ever */
-	bool cut;  /* the connection is closed instead */
+	uint32_t drip_ms; /* its body comes in pieces, one each so many; 0: whole */
+	bool drop;        /* no answer, ever */
+	bool cut; /* the connection is closed instead, after the body as it is: bytes of an answer, or none */
 };
 
 /* False: the request is not good; `why` says it. ask_done in any case. */

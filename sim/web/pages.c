@@ -134,6 +134,8 @@ static void after(struct ask *q, struct answer *a)
 
 	a->drop |= e->commit_drop;
 	a->cut |= e->commit_reset;
+	if (a->cut)
+		buf_done(&a->body);
 	if (!e->commit_5xx)
 		return;
 	buf_done(&a->body);

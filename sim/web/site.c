@@ -3,6 +3,7 @@
 #include "base/list.h"
 #include "io/web.h"
 #include "sim/cm/cm.h"
+#include "sim/web/drip.h"
 #include "sim/web/visit.h"
 
 #include <stdio.h>
@@ -47,6 +48,7 @@ struct line {
 /* A page whose answer comes late. In site.waiting. */
 struct waiting {
 	struct list node;
+	struct site *site;
 	struct web_request *request;
 	struct answer answer;
 	struct loop_timer *timer;
@@ -149,17 +151,18 @@ static void upgrade(struct site *s, struct web_request *r)
 
 /* ---- pages ---- */
 
-static void reply(struct web_request *r, struct answer *a)
+static void reply(struct site *s, struct web_request *r, struct answer *a)
 {
-	if (a->cut) {
-		web_cut(r, NULL, 0);
-	} else {
-		struct web_header headers[ASK_HEADERS_MAX + 2] = { { "content-type",
-			a->type ? a->type : "text/plain" } };
-		for (unsigned i = 0; i < a->headers_n; i++)
-			headers[i + 1] = (struct web_header){ a->headers[i].name, a->headers[i].value };
+	struct web_header headers[ASK_HEADERS_MAX + 2] = { { "content-type", a->type ? a->type : "text/plain" } };
+
+	for (unsigned i = 0; i < a->headers_n; i++)
+		headers[i + 1] = (struct web_header){ a->headers[i].name, a->headers[i].value };
+	if (a->cut)
+		web_cut(r, a->body.p, a->body.n);
+	else if (a->drip_ms)
+		drip_begin(s->loop, r, headers, &a->body, a->drip_ms);
+	else
 		web_reply(r, a->status, headers, a->body.p, a->body.n);
-	}
 	answer_done(a);
 }
 
@@ -167,7 +170,7 @@ static void waited(void *ctx)
 {
 	struct waiting *w = ctx;
 	list_remove(&w->node);
-	reply(w->request, &w->answer);
+	reply(w->site, w->request, &w->answer);
 	loop_timer_free(w->timer);
 	free(w);
 }
@@ -206,9 +209,10 @@ static void on_request(void *ctx, struct web_request *r)
 	struct waiting *w = wait_ms ? calloc(1, sizeof(*w)) : NULL;
 	if (!w || loop_timer_new(s->loop, waited, w, &w->timer) != RC_OK) {
 		free(w);
-		reply(r, &a);
+		reply(s, r, &a);
 		return;
 	}
+	w->site = s;
 	w->request = r;
 	w->answer = a;
 	list_append(&s->waiting, &w->node);
@@ -265,6 +269,9 @@ enum rc site_new(struct loop *l, const struct site_conf *conf, struct site **ret
 		if (rc != RC_OK)
 			return rc;
 	}
+	if (s->plain)
+		snprintf(
+			s->sim->cdn_host, sizeof(s->sim->cdn_host), "%s:%u", conf->host, web_server_port(s->plain));
 	s->directory = (struct directory){ .sim = s->sim, .endpoints = s->endpoints, .endpoints_n = s->cms };
 	*ret_site = take(s);
 	return RC_OK;

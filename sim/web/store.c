@@ -1,5 +1,6 @@
 /* The store's pages: licences, free packages, wallet codes, app details. Source: steam-protocol facts 5, 7. */
-#include "sim/people.h"
+#include "sim/cm/cm.h"
+#include "sim/library.h"
 #include "sim/web/pages.h"
 #include "sim/web/visit.h"
 #include "wire/json.h"
@@ -11,7 +12,7 @@
 #include <string.h>
 
 /* EPurchaseResultDetail */
-enum {
+enum detail {
 	DETAIL_NONE = 0,
 	DETAIL_INVALID_PACKAGE = 5,
 	DETAIL_ALREADY_PURCHASED = 9,
@@ -59,14 +60,23 @@ void store_remove_licence(struct ask *q, struct answer *a)
 		return;
 	}
 	people_revoke(q->who, package);
+	cm_tell_licences(q->sim, q->who);
 	buf_str(&a->body, "{\"success\":1}");
 }
 
+/* Given away, as a package or with an app of it. */
 static bool is_free(struct ask *q, uint32_t package)
 {
 	uint64_t billing;
+	uint32_t with;
+	size_t n = 0;
 	const struct vdf *r = record(q, PICS_PACKAGE, package);
-	return r && vdf_number_at(r, "billingtype", &billing) && (billing == 0 || billing == 12);
+	const uint32_t *apps = library_apps(q->sim, package, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (library_free_package(q->sim, apps[i], &with) && with == package)
+			return true;
+	return r && vdf_number_at(r, "billingtype", &billing) && billing == 12;
 }
 
 /* One more within its window? */
@@ -103,6 +113,7 @@ void store_free_licence(struct ask *q, struct answer *a)
 		refuse_free(a, 500, DETAIL_NONE);
 	} else {
 		q->who->free_given++;
+		cm_tell_licences(q->sim, q->who);
 		answer_json(a, 200);
 		buf_str(&a->body, "[]");
 	}

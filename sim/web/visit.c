@@ -1,9 +1,10 @@
 #include "sim/web/visit.h"
 
-#include "io/web.h"
 #include "sim/people.h"
+#include "sim/web/content.h"
 #include "sim/web/econ_controls.h"
 #include "sim/web/pages.h"
+#include "sim/web/people_controls.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -30,12 +31,11 @@ bool visit_may(struct ask *q, enum visit_kind kind, uint32_t max, uint32_t windo
 }
 
 /* What the directory says, as an answer like the others. */
-static struct directory_answer by_directory(
-	struct directory *d, const struct ask *q, const struct web_view *v, struct answer *a)
+static struct directory_answer by_directory(struct directory *d, const struct ask *q, struct answer *a)
 {
 	struct directory_answer got;
 
-	directory_answer(d, v->method, q->path, v->query, v->body, &got);
+	directory_answer(d, q->method, q->path, q->query_text, q->body, &got);
 	a->status = got.status;
 	a->type = got.type;
 	a->body = got.body;
@@ -47,7 +47,7 @@ static struct directory_answer by_directory(
 	return got;
 }
 
-static struct directory_answer route(struct directory *d, struct ask *q, const struct web_view *v, struct answer *a)
+static struct directory_answer route(struct directory *d, struct ask *q, struct answer *a)
 {
 	static const char *const names[] = { [ASK_SELF] = "sim",
 		[ASK_API] = "api",
@@ -58,16 +58,18 @@ static struct directory_answer route(struct directory *d, struct ask *q, const s
 		[ASK_CDN] = "cdn" };
 	struct directory_answer nothing = { .act = DIRECTORY_NOTHING };
 
-	if (q->site == ASK_SELF && !econ_controls_answer(q, a))
-		return by_directory(d, q, v, a);
-	if (q->site != ASK_SELF && !pages_answer(q, a)) {
+	if (q->site == ASK_SELF && !econ_controls_answer(q, a) && !people_controls_answer(q, a))
+		return by_directory(d, q, a);
+	bool known = q->site == ASK_SELF ||
+		     (q->site == ASK_CDN ? content_answer(q, q->query_text, a) : pages_answer(q, a));
+	if (!known) {
 		if (q->direct)
-			return by_directory(d, q, v, a);
+			return by_directory(d, q, a);
 		answer_html(a, 404);
 		buf_str(&a->body, "<html><head><title>404</title></head><body><h1>Not Found</h1></body></html>");
 	}
 	log_info(d->sim->log, "page asked site=%s method=%s path=\"%s\" who=%s status=%d", names[q->site],
-		v->method, q->path, q->who ? q->who->name : "-", a->status);
+		q->method, q->path, q->who ? q->who->name : "-", a->status);
 	return nothing;
 }
 
@@ -78,7 +80,7 @@ struct directory_answer visit(struct directory *d, const struct web_request *r, 
 	const char *why;
 
 	if (ask_read(&q, d->sim, r, &why)) {
-		did = route(d, &q, web_view(r), ret);
+		did = route(d, &q, ret);
 	} else {
 		ret->status = 400;
 		ret->type = "text/plain; charset=utf-8";

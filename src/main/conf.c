@@ -177,7 +177,8 @@ static const struct field steam_fields[] = {
 	{ .name = "public_key_file",
 		.type = FIELD_STR,
 		IN(steam, public_key_file),
-		.doc = "PEM file of the public key of connection managers that are reached over TCP; for a simulated Steam." },
+		.doc = "PEM file of the public key of connection managers that are reached over TCP; for a "
+		       "simulated Steam." },
 	{ .name = "api_url",
 		.type = FIELD_STR,
 		IN(steam, api_url),

@@ -10,17 +10,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ACCOUNT_CHALLENGE_MS      300000  /* 7: a challenge is open so long */
-#define ACCOUNT_CHALLENGE_QR_MS   120000  /* 7: one by QR code */
-#define ACCOUNT_CHALLENGE_TRIES   3       /* 7, 14 */
-#define ACCOUNT_THROTTLED_MS      1500000 /* 9 */
-#define ACCOUNT_REPLACED_MS       300000  /* 16 */
-#define ACCOUNT_REPLACED_MAX      3       /* 16: an hour */
-#define ACCOUNT_PASSWORD_TRIES    3       /* 11 */
-#define ACCOUNT_CONNECT_TRIES     8       /* 5 */
-#define ACCOUNT_LOGON_GAP_MS      60000   /* A3: between two logons of one account */
-#define ACCOUNT_DRAIN_MS          60000   /* 19 */
-#define ACCOUNT_BLOCKED_MS        60000   /* T5: it plays again so long after the other session stopped */
+#define ACCOUNT_CHALLENGE_MS    300000  /* 7: a challenge is open so long */
+#define ACCOUNT_CHALLENGE_QR_MS 120000  /* 7: one by QR code */
+#define ACCOUNT_CHALLENGE_TRIES 3       /* 7, 14 */
+#define ACCOUNT_THROTTLED_MS    1500000 /* 9 */
+#define ACCOUNT_REPLACED_MS     300000  /* 16 */
+#define ACCOUNT_REPLACED_MAX    3       /* 16: an hour */
+#define ACCOUNT_PASSWORD_TRIES  3       /* 11 */
+#define ACCOUNT_CONNECT_TRIES   8       /* 5 */
+#define ACCOUNT_LOGON_GAP_MS    60000   /* A3: between two logons of one account */
+#define ACCOUNT_DRAIN_MS        60000   /* 19 */
+#define ACCOUNT_BLOCKED_MS      60000   /* T5: it plays again so long after the other session stopped */
 
 enum account_state {
 	ACCOUNT_DISABLED,
@@ -43,39 +43,39 @@ extern const char *const account_mode_words[];
 
 /* What can happen; the number is the row of product.md 5.6 that it begins. */
 enum account_event {
-	ACCOUNT_ENABLED = 1,       /* disabled -> offline */
-	ACCOUNT_WANTED,            /* 2: lease and lanes are there -> connecting */
-	ACCOUNT_LANE_BUSY,         /* 3 -> cooling_down */
-	ACCOUNT_GREETED,           /* 4: the connection manager answers -> authenticating */
-	ACCOUNT_UNREACHED,         /* 5 -> reconnecting */
-	ACCOUNT_LOGGED_ON,         /* 6 -> online */
-	ACCOUNT_NEEDS_CODE,        /* 7 -> challenge */
-	ACCOUNT_CODE_MISMATCH,     /* 8: first time -> authenticating */
-	ACCOUNT_THROTTLED,         /* 9 -> cooling_down */
-	ACCOUNT_TOKEN_DEAD,        /* 10 -> authenticating */
-	ACCOUNT_BAD_PASSWORD,      /* 11: for the third time -> failed(invalid_credentials) */
-	ACCOUNT_BANNED,            /* 12 -> failed(account_disabled) */
-	ACCOUNT_ANSWERED,          /* 13 -> authenticating */
-	ACCOUNT_UNANSWERED,        /* 14 -> failed(challenge_expired) */
-	ACCOUNT_LOST,              /* 15 -> reconnecting */
-	ACCOUNT_REPLACED,          /* 16 -> cooling_down, or failed(session_conflict) */
-	ACCOUNT_RESTRICTED,        /* 17 -> quarantined */
-	ACCOUNT_FENCED,            /* 18 -> offline */
-	ACCOUNT_UNWANTED,          /* 19 -> draining, then offline (ACCOUNT_DRAINED) */
-	ACCOUNT_BACKED_OFF,        /* 20 -> connecting */
-	ACCOUNT_COOLED,            /* 21 -> offline */
-	ACCOUNT_CLEARED,           /* 22 -> offline */
-	ACCOUNT_RETRIED,           /* 23 -> offline */
-	ACCOUNT_DISABLE,           /* 24 -> draining, then disabled (ACCOUNT_DRAINED) */
-	ACCOUNT_DRAINED,           /* 19, 24: the session is logged off */
+	ACCOUNT_ENABLED = 1,   /* disabled -> offline */
+	ACCOUNT_WANTED,        /* 2: lease and lanes are there -> connecting */
+	ACCOUNT_LANE_BUSY,     /* 3 -> cooling_down */
+	ACCOUNT_GREETED,       /* 4: the connection manager answers -> authenticating */
+	ACCOUNT_UNREACHED,     /* 5 -> reconnecting */
+	ACCOUNT_LOGGED_ON,     /* 6 -> online */
+	ACCOUNT_NEEDS_CODE,    /* 7 -> challenge */
+	ACCOUNT_CODE_MISMATCH, /* 8: first time -> authenticating */
+	ACCOUNT_THROTTLED,     /* 9 -> cooling_down */
+	ACCOUNT_TOKEN_DEAD,    /* 10 -> authenticating */
+	ACCOUNT_BAD_PASSWORD,  /* 11: for the third time -> failed(invalid_credentials) */
+	ACCOUNT_BANNED,        /* 12 -> failed(account_disabled) */
+	ACCOUNT_ANSWERED,      /* 13 -> authenticating */
+	ACCOUNT_UNANSWERED,    /* 14 -> failed(challenge_expired) */
+	ACCOUNT_LOST,          /* 15 -> reconnecting */
+	ACCOUNT_REPLACED,      /* 16 -> cooling_down, or failed(session_conflict) */
+	ACCOUNT_RESTRICTED,    /* 17 -> quarantined */
+	ACCOUNT_FENCED,        /* 18 -> offline */
+	ACCOUNT_UNWANTED,      /* 19 -> draining, then offline (ACCOUNT_DRAINED) */
+	ACCOUNT_BACKED_OFF,    /* 20 -> connecting */
+	ACCOUNT_COOLED,        /* 21 -> offline */
+	ACCOUNT_CLEARED,       /* 22 -> offline */
+	ACCOUNT_RETRIED,       /* 23 -> offline */
+	ACCOUNT_DISABLE,       /* 24 -> draining, then disabled (ACCOUNT_DRAINED) */
+	ACCOUNT_DRAINED,       /* 19, 24: the session is logged off */
 	ACCOUNT_EVENTS,
 };
 
 /* What decides beside state and event. */
 struct account_guard {
-	unsigned count;   /* 5: tries; 8, 11: times; 16: within the hour. This one included */
-	bool password;    /* 10: it is known */
-	bool disable;     /* ACCOUNT_DRAINED: of row 24 */
+	unsigned count; /* 5: tries; 8, 11: times; 16: within the hour. This one included */
+	bool password;  /* 10: it is known */
+	bool disable;   /* ACCOUNT_DRAINED: of row 24 */
 };
 
 /* The state that follows. RC_CONFLICT when nothing may follow by this event: then *ret is untouched. `ret_reason` may get a code

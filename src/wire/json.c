@@ -63,10 +63,8 @@ void json_wipe(struct json_t *j)
 
 	if (json_is_string(j))
 		explicit_bzero((char *)(uintptr_t)json_string_value(j), json_string_length(j));
-	json_array_foreach(j, i, at)
-		json_wipe(at);
-	json_object_foreach(j, name, at)
-		json_wipe(at);
+	json_array_foreach(j, i, at) json_wipe(at);
+	json_object_foreach(j, name, at) json_wipe(at);
 }
 
 static void put_special(struct buf *b, uint8_t c)

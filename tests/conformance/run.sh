@@ -20,7 +20,7 @@ for t in *_test.cjs; do
 	rm -f "$work/ready"
 	world=$here/${t%_test.cjs}.world
 	[ -f "$world" ] && set -- --world "$world" || set --
-	"$steamsim" "$@" --port 0 --heartbeat 1 --poll 100 --tls-dir "$work/tls" --ready-file "$work/ready" >"$work/out" 2>"$work/log" &
+	"$steamsim" "$@" --port 0 --plain-port 0 --heartbeat 1 --poll 100 --tls-dir "$work/tls" --ready-file "$work/ready" >"$work/out" 2>"$work/log" &
 	sim=$!
 	until [ -s "$work/ready" ]; do
 		kill -0 "$sim" 2>/dev/null || { echo "steamsim did not start:"; cat "$work/log"; exit 1; }

@@ -22,10 +22,7 @@ static struct sim new_sim(void)
 	return s;
 }
 
-static void sim_end(struct sim *s)
-{
-	sim_done(s);
-}
+static void sim_end(struct sim *s) { sim_done(s); }
 
 static void feed_file(struct cm *c, uint64_t now, const char *name)
 {

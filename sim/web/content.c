@@ -1,0 +1,66 @@
+#include "sim/web/content.h"
+
+#include "sim/cdn/cdn.h"
+
+#include <string.h>
+
+void content_servers(struct sim *s, bool vdf, struct buf *to)
+{
+	const char *hosts[] = { s->cdn_host };
+	size_t n = *s->cdn_host ? 1 : 0;
+
+	if (vdf)
+		cdn_servers_vdf(hosts, n, s->cell_id, to);
+	else
+		cdn_servers(hosts, n, s->cell_id, to);
+}
+
+static enum request kind_of(const char *path)
+{
+	if (strstr(path, "/manifest/"))
+		return REQUEST_CDN_MANIFEST;
+	return strstr(path, "/chunk/") ? REQUEST_CDN_CHUNK : REQUEST_CDN_FILE;
+}
+
+/* The head says how much should come; then the connection ends half way. */
+static void truncate_body(struct answer *a, const struct cdn_answer *got)
+{
+	buf_fmt(&a->body, "HTTP/1.1 %d OK\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n", got->status,
+		got->type, got->n);
+	buf_put(&a->body, got->body, got->n / 2);
+	a->cut = true;
+}
+
+bool content_answer(struct ask *q, const char *query, struct answer *a)
+{
+	struct cdn_answer got;
+
+	if (strcmp(q->method, "GET") != 0 || !q->sim->cdn)
+		return false;
+	const struct effect e = q->effect = sim_count(q->sim, kind_of(q->path));
+	a->latency_ms = e.latency_ms;
+	a->drop = e.drop || e.half_open;
+	if (e.cm_drop || e.commit_reset || a->drop) {
+		a->cut = !a->drop;
+		return true;
+	}
+	if (!cdn_http(q->sim->cdn, q->path, query, q->now, &got))
+		return false;
+	if (e.http || e.retry_after_s) {
+		answer_html(a, e.http ? (int)e.http : 429);
+		if (e.retry_after_s)
+			answer_header(a, "retry-after", "%u", e.retry_after_s);
+		return true;
+	}
+	a->status = got.status;
+	a->type = got.type;
+	if (e.cdn_truncate && got.status == 200) {
+		truncate_body(a, &got);
+		return true;
+	}
+	buf_put(&a->body, got.body, got.n);
+	if (e.cdn_corrupt && a->body.n)
+		a->body.p[a->body.n / 2] ^= 0x55;
+	a->drip_ms = got.status == 200 ? e.cdn_slow_ms : 0;
+	return true;
+}
