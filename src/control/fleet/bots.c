@@ -89,11 +89,18 @@ enum rc bots_release(struct tx *tx, const char *account_id, const char *reason)
 	return rc == RC_OK ? tell_lease(tx, account_id, NULL, epoch, reason) : rc;
 }
 
+/* Wanted off for as long as it takes: bots_restarted ends it. */
+static enum rc log_off(struct tx *tx, const char *account_id)
+{
+	static const struct store_query off = { .sql = "UPDATE accounts SET moving = 2, generation = generation + "
+						       "1, bot_version = bot_version + 1, used_at = "
+						       "$2 WHERE id = $1 AND moving = 0" };
+	tx->bots = true;
+	return store_do(tx->db, &off, STORE_ARGS(store_text(account_id), store_int(tx->now_ms)), tx->fault);
+}
+
 enum rc bots_restart(struct tx *tx, const char *account_id)
 {
-	static const struct store_query again = { .sql = "UPDATE accounts SET epoch = epoch + 1, generation = "
-							 "generation + 1, bot_version = bot_version + 1, "
-							 "used_at = $2 WHERE id = $1" };
 	struct states_account a = { 0 };
 
 	enum rc rc = states_load(tx, account_id, &a);
@@ -102,13 +109,21 @@ enum rc bots_restart(struct tx *tx, const char *account_id)
 			tx->fault, RC_CONFLICT, "the account is not wanted online; set its desired state first");
 	if (rc == RC_OK && a.state == ACCOUNT_QUARANTINED)
 		return fault_set(tx->fault, RC_CONFLICT, "the account is quarantined; clear that first");
-	if (rc == RC_OK)
-		rc = store_do(tx->db, &again, STORE_ARGS(store_text(account_id), store_int(tx->now_ms)), tx->fault);
-	if (rc == RC_OK)
-		rc = challenges_moot(tx, account_id);
+	if (rc == RC_OK && a.state == ACCOUNT_FAILED)
+		return states_do(tx, &a, ACCOUNT_RETRIED, "be restarted");
+	return rc == RC_OK && states_is_live(&a) ? log_off(tx, account_id) : rc;
+}
+
+enum rc bots_restarted(struct tx *tx, const struct states_account *a, int64_t seen_generation)
+{
+	static const struct store_query on = { .sql = "UPDATE accounts SET moving = 0, bot_version = bot_version + "
+						      "1, used_at = $2 WHERE id = $1 AND moving = "
+						      "2" };
+	/* What the agent said before it knew of the restart is about the session of before. */
+	if (!a->moving || states_is_live(a) || seen_generation < a->generation)
+		return RC_OK;
 	tx->bots = true;
-	return rc == RC_OK ? states_move(tx, &a, ACCOUNT_OFFLINE, &(struct states_why){ .reason = "restarted" })
-			   : rc;
+	return store_do(tx->db, &on, STORE_ARGS(store_text(a->id), store_int(tx->now_ms)), tx->fault);
 }
 
 enum rc bots_place(struct tx *tx, const char *account_id)
@@ -116,7 +131,7 @@ enum rc bots_place(struct tx *tx, const char *account_id)
 	static const struct store_query move = {
 		.sql = "UPDATE accounts SET moving = 1, generation = generation + 1, used_at = $2 WHERE id = $1 "
 		       "AND held = "
-		       "1 AND moving = 0 AND EXISTS (SELECT 1 FROM agents g LEFT JOIN egresses e ON e.id = "
+		       "1 AND moving <> 1 AND EXISTS (SELECT 1 FROM agents g LEFT JOIN egresses e ON e.id = "
 		       "accounts.egress_id WHERE g.id = accounts.agent_id AND ((accounts.region_hint IS NOT NULL "
 		       "AND "
 		       "accounts.region_hint <> g.region_id) OR (e.region_id IS NOT NULL AND e.region_id <> "

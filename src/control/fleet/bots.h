@@ -25,8 +25,12 @@ must_check enum rc bots_hold(struct tx *tx, const char *account_id, const char *
 /* Nobody holds it any more; who did is told to forget it. Nothing when nobody did. */
 must_check enum rc bots_release(struct tx *tx, const char *account_id, const char *reason);
 
-/* The same agent begins anew with it: log off, and on again. RC_CONFLICT: nothing is wanted of it. */
+/*
+ * The session is logged off, and on again: first its agent is told to log it off; when it says that it has (bots_restarted, by what it
+ * says under the new generation), it is told what is wanted. Retries one that failed. RC_CONFLICT: nothing is wanted of it.
+ */
 must_check enum rc bots_restart(struct tx *tx, const char *account_id);
+must_check enum rc bots_restarted(struct tx *tx, const struct states_account *a, int64_t seen_generation);
 
 /* Region or egress of an account has changed: if its agent does not fit any more, it has to move. */
 must_check enum rc bots_place(struct tx *tx, const char *account_id);

@@ -102,7 +102,9 @@ static enum rc take_state(const struct report *p)
 	}
 	const struct states_why why = { s.reason, s.eresult, s.until };
 	enum rc rc = note_seen(p->tx, a->id, &s);
-	return rc == RC_OK ? states_move(p->tx, a, (enum account_state)s.state, &why) : rc;
+	if (rc == RC_OK)
+		rc = states_move(p->tx, a, (enum account_state)s.state, &why);
+	return rc == RC_OK ? bots_restarted(p->tx, a, s.generation) : rc;
 }
 
 struct condition_said {

@@ -200,8 +200,7 @@ enum rc states_want_online(struct tx *tx, const char *id, bool online)
 	return tell_desired(tx, id, online ? ACCOUNT_MODE_ONLINE : ACCOUNT_MODE_OFFLINE, generation);
 }
 
-/* Has an agent a session of it that must be logged off first? */
-static bool is_live(const struct states_account *a)
+bool states_is_live(const struct states_account *a)
 {
 	switch ((enum account_state)a->state) {
 	case ACCOUNT_CONNECTING:
@@ -236,7 +235,7 @@ enum rc states_enabled(struct tx *tx, const char *id)
 		return a.state == ACCOUNT_DISABLED ? states_move(tx, &a, ACCOUNT_OFFLINE, NULL) : RC_OK;
 	if (a.state == ACCOUNT_DISABLED)
 		return RC_OK;
-	return states_move(tx, &a, is_live(&a) ? ACCOUNT_DRAINING : ACCOUNT_DISABLED, &why);
+	return states_move(tx, &a, states_is_live(&a) ? ACCOUNT_DRAINING : ACCOUNT_DISABLED, &why);
 }
 
 enum rc states_secret_changed(struct tx *tx, const char *id)

@@ -45,6 +45,9 @@ must_check enum rc states_tell(struct tx *tx, const char *id);
 /* `enabled` of its row has changed: 1 and 24. */
 must_check enum rc states_enabled(struct tx *tx, const char *id);
 
+/* Has an agent a session of it that must be logged off before another may have it? */
+bool states_is_live(const struct states_account *a);
+
 /* Out of failed (23); without effect in another state. */
 must_check enum rc states_secret_changed(struct tx *tx, const char *id);
 

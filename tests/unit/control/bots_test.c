@@ -243,6 +243,37 @@ static void people(struct desk *d)
 	say(d, "agt_1", "acc_p", "account.unheard_of", "{}");
 }
 
+/* Log off, and on again: what the agent said before it knew does not count as logged off. */
+static void restarts(struct desk *d)
+{
+	struct states_account a = { 0 };
+
+	desk_now(d, T0 + 450000);
+	add_account(d, "acc_r");
+	CHECK(bots_restart(&d->tx, "acc_r") == RC_CONFLICT); /* nothing is wanted of it */
+	want(d, "acc_r", ACCOUNT_MODE_ONLINE);
+	desk_ok(d, bots_hold(&d->tx, "acc_r", "agt_1"));
+	desk_ok(d, bots_restart(&d->tx, "acc_r")); /* it has no session yet */
+	desk_ok(d, states_load(&d->tx, "acc_r", &a));
+	CHECK(bots_mode(&a, d->tx.now_ms) == ACCOUNT_MODE_ONLINE);
+	say_state(d, "agt_1", "acc_r", "online", 1);
+	desk_ok(d, bots_restart(&d->tx, "acc_r"));
+	desk_ok(d, states_load(&d->tx, "acc_r", &a));
+	CHECK(a.generation == 3 && a.mode == ACCOUNT_MODE_ONLINE && a.epoch == 1);
+	CHECK(bots_mode(&a, d->tx.now_ms) == ACCOUNT_MODE_OFFLINE);
+	say_state(d, "agt_1", "acc_r", "offline", 1); /* of generation 2: said before it knew */
+	say_state(d, "agt_1", "acc_r", "online", 1);
+	desk_ok(d, states_load(&d->tx, "acc_r", &a));
+	CHECK(bots_mode(&a, d->tx.now_ms) == ACCOUNT_MODE_OFFLINE);
+	say(d, "agt_1", "acc_r", "account.state_changed", "{\"state\":\"draining\",\"epoch\":1,\"generation\":3}");
+	desk_ok(d, states_load(&d->tx, "acc_r", &a));
+	CHECK(bots_mode(&a, d->tx.now_ms) == ACCOUNT_MODE_OFFLINE);
+	say(d, "agt_1", "acc_r", "account.state_changed", "{\"state\":\"offline\",\"epoch\":1,\"generation\":3}");
+	desk_ok(d, states_load(&d->tx, "acc_r", &a));
+	CHECK(bots_mode(&a, d->tx.now_ms) == ACCOUNT_MODE_ONLINE);
+	CHECK_STR(holder(d, "acc_r"), "agt_1");
+}
+
 /* A time that comes: what is wanted stays as it was said (A6), and the agent is told once. */
 static void until(struct desk *d)
 {
@@ -322,6 +353,7 @@ int main(void)
 	idle(&d);
 	moves(&d);
 	people(&d);
+	restarts(&d);
 	until(&d);
 	challenges(&d);
 	desk_close(&d);
