@@ -348,7 +348,8 @@ static enum rc read_lines(struct reader *r, char *text)
 		if (rc != RC_OK)
 			return rc;
 	}
-	qsort(r->w->at, r->w->n, sizeof(*r->w->at), by_id);
+	if (r->w->n)
+		qsort(r->w->at, r->w->n, sizeof(*r->w->at), by_id);
 	for (size_t i = 1; i < r->w->n; i++)
 		if (by_id(&r->w->at[i - 1], &r->w->at[i]) == 0)
 			return fault_set(r->fault, RC_INVALID, "%s: id %u is there twice", r->path, r->w->at[i].id);

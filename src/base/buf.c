@@ -28,7 +28,8 @@ static bool grow(struct buf *b, size_t more)
 	return true;
 }
 
-uint8_t *buf_room(struct buf *b, size_t n) { return grow(b, n) ? b->p + b->n : NULL; }
+/* Room for nothing is a place too: NULL is said for bad alone. */
+uint8_t *buf_room(struct buf *b, size_t n) { return grow(b, n ? n : 1) ? b->p + b->n : NULL; }
 
 void buf_put(struct buf *b, const void *p, size_t n)
 {

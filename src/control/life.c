@@ -16,6 +16,7 @@
 #include "control/hub/deal.h"
 #include "control/hub/hub.h"
 #include "control/hub/push.h"
+#include "control/keys/key_fold.h"
 #include "control/migrate.h"
 #include "control/reader.h"
 #include "control/secrets.h"
@@ -184,6 +185,7 @@ enum rc life_start(struct control *c, struct fault *f)
 	c->started_ms = clock_wall_ms();
 	c->routes = routes;
 	c->committed = on_committed;
+	c->owned = key_fold_task;
 	enum rc rc = secrets_open(
 		c->conf->data_dir, c->conf->master_key, getenv("CREDENTIALS_DIRECTORY"), &c->secrets, f);
 	if (rc == RC_OK)

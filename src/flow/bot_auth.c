@@ -1,4 +1,5 @@
 /* A bot's credentials: its token, the conversation that makes one, the challenges in it, and what their refusal means. */
+#include "flow/bot.h"
 #include "flow/bot_parts.h"
 #include "flow/steam_logon.h"
 #include "proto/steam/auth.pb-c.h"

@@ -1,4 +1,5 @@
 /* How a bot comes online, stays so, and goes: its lanes, its connection, its back-off. */
+#include "flow/bot.h"
 #include "flow/bot_parts.h"
 #include "flow/steam_logon.h"
 

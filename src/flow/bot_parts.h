@@ -1,7 +1,9 @@
-/* bot_parts: what the files of bot share, and nobody else. */
+/*
+ * bot_parts: what the files of bot share, and nobody else. It stands on what flow/bot.h declares, which is included
+ * before it.
+ */
 #pragma once
 
-#include "flow/bot.h"
 #include "flow/steam_auth.h"
 
 #define BOT_UNREACHABLE_MS 300000u /* after ACCOUNT_CONNECT_TRIES in a row */

@@ -1,5 +1,6 @@
 /* What a bot does when it is online: its persona, its games, and what Steam tells of its standing. */
 #include "base/rd.h"
+#include "flow/bot.h"
 #include "flow/bot_parts.h"
 #include "proto/steam/account.pb-c.h"
 #include "proto/steam/friends.pb-c.h"

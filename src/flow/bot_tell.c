@@ -1,3 +1,4 @@
+#include "flow/bot.h"
 #include "flow/bot_parts.h"
 
 #include <stdio.h>

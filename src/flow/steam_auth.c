@@ -477,7 +477,7 @@ static void answered_well(struct steam_auth *a, uint64_t now_ms, const struct st
 	enum rc rc;
 
 	if (a->asked_step == STEAM_AUTH_STEP_KEY) {
-		rc = steam_auth_seal(a, c, &mem, &f);
+		rc = steam_auth_ask_seal(a, c, &mem, &f);
 		if (rc == RC_OK)
 			plan(a, STEAM_AUTH_STEP_BEGIN, now_ms);
 	} else {

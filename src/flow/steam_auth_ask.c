@@ -1,4 +1,5 @@
 /* What steam_auth asks Steam: one request for each step, and the password on its way. */
+#include "flow/steam_auth.h"
 #include "flow/steam_auth_parts.h"
 #include "proto/steam/auth.pb-c.h"
 #include "wire/steam/guard.h"
@@ -30,7 +31,7 @@ static void fresh(struct steam_auth *a, uint8_t ret[static PASSWORD_SEED])
 	hush_wipe(both, sizeof(both));
 }
 
-enum rc steam_auth_seal(struct steam_auth *a, const struct steam_call *c, struct arena *mem, struct fault *f)
+enum rc steam_auth_ask_seal(struct steam_auth *a, const struct steam_call *c, struct arena *mem, struct fault *f)
 {
 	ProtobufCMessage *message;
 	uint8_t seed[PASSWORD_SEED];

@@ -1,7 +1,8 @@
-/* steam_auth_parts: what the files of steam_auth share, and nobody else. */
+/*
+ * steam_auth_parts: what the files of steam_auth share, and nobody else. It stands on what flow/steam_auth.h declares, which is included
+ * before it.
+ */
 #pragma once
-
-#include "flow/steam_auth.h"
 
 /* What it does next, at `at_ms`. */
 enum steam_auth_step {
@@ -57,7 +58,7 @@ struct steam_auth {
 const char *steam_auth_ask(struct steam_auth *a, uint64_t now_ms);
 
 /* Reads the public key's answer and encrypts the password. */
-must_check enum rc steam_auth_seal(
+must_check enum rc steam_auth_ask_seal(
 	struct steam_auth *a, const struct steam_call *c, struct arena *mem, struct fault *f);
 
 void steam_auth_fail(struct steam_auth *a, enum steam_auth_failure failure, int32_t eresult, const char *why);

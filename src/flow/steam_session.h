@@ -122,5 +122,5 @@ must_check enum rc steam_session_ask(
 	struct steam_session *s, uint64_t now_ms, const struct steam_ask *ask, uint64_t *ret_call, struct fault *f);
 
 enum steam_session_state steam_session_state(const struct steam_session *s);
-unsigned steam_session_calls(const struct steam_session *s); /* under way */
+unsigned steam_session_calls(const struct steam_session *s);   /* under way */
 uint64_t steam_session_steamid(const struct steam_session *s); /* 0 unless online */

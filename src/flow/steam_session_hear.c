@@ -1,4 +1,5 @@
 #include "flow/steam_logon.h"
+#include "flow/steam_session.h"
 #include "flow/steam_session_parts.h"
 #include "proto/steam/session.pb-c.h"
 #include "wire/steam/emsg.h"

@@ -1,9 +1,11 @@
-/* steam_session_parts: what the files of steam_session share, and nobody else. */
+/*
+ * steam_session_parts: what the files of steam_session share, and nobody else. It stands on what flow/steam_session.h declares, which is included
+ * before it.
+ */
 #pragma once
 
 #include "base/rd.h"
 #include "flow/steam_calls.h"
-#include "flow/steam_session.h"
 
 struct steam_session {
 	struct steam_session_conf conf;

@@ -36,6 +36,10 @@ setTimeout(() => {
 }, 120000).unref();
 
 function main(run) {
+	process.on('beforeExit', () => {
+		console.log('not ok: waits for something that cannot come');
+		process.exit(1);
+	});
 	run().then(
 		() => {
 			console.log(`1..${count}`);

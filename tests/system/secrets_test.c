@@ -165,8 +165,8 @@ static void answer_challenge(struct plant *t)
 static void run_job(struct plant *t, unsigned i, const char *action, const char *payload)
 {
 	char body[300], path[160];
-	snprintf(body, sizeof(body), "{\"action\":\"%s\",\"selector\":{\"accounts\":[\"%s\"]},\"payload\":%s}",
-		action, t->account[0], payload);
+	snprintf(body, sizeof(body), "{\"action\":\"%s\",\"targets\":[\"%s\"],\"payload\":%s}", action,
+		t->account[0], payload);
 	json_t *job = rig_post_job(&t->rig, body);
 	snprintf(t->job[i], sizeof(t->job[i]), "%s", json_str(job, "id"));
 	json_decref(job);

@@ -1,9 +1,11 @@
 #include "control/engine/dispatch.h"
+#include "control/engine/sealed.h"
 #include "control/fleet/bots.h"
 #include "control/rows.h"
 
 struct candidate {
-	const char *id, *action, *account_id, *login, *payload, *trace_id;
+	const char *id, *action, *account_id, *login, *payload, *trace_id, *secret;
+	bool dry_run;
 };
 
 static const struct field candidate_row[] = {
@@ -13,13 +15,16 @@ static const struct field candidate_row[] = {
 	{ .name = "login", .type = FIELD_STR, FIELD_AT(struct candidate, login) },
 	{ .name = "payload", .type = FIELD_STR, FIELD_AT(struct candidate, payload) },
 	{ .name = "trace_id", .type = FIELD_STR, FIELD_AT(struct candidate, trace_id) },
+	{ .name = "secret", .type = FIELD_STR, FIELD_AT(struct candidate, secret) },
+	{ .name = "dry_run", .type = FIELD_BOOL, FIELD_AT(struct candidate, dry_run) },
 	{ 0 },
 };
 
 static enum rc find(struct tx *tx, const struct dispatch_offer *o, size_t max, struct field_list *ret)
 {
 	static const struct store_query waiting = {
-		.sql = "SELECT t.id, t.action, t.account_id, a.login, j.payload, j.trace_id FROM tasks t JOIN jobs "
+		.sql = "SELECT t.id, t.action, t.account_id, a.login, j.payload, j.trace_id, j.secret, j.dry_run "
+		       "FROM tasks t JOIN jobs "
 		       "j ON j.id = t.job_id "
 		       "LEFT JOIN accounts a ON a.id = t.account_id LEFT JOIN agents g ON g.id = a.agent_id LEFT "
 		       "JOIN "
@@ -75,8 +80,11 @@ static enum rc lease_one(
 		.payload = k->payload,
 		.trace_id = k->trace_id,
 		.attempt = t.attempt,
+		.probe = t.probe,
+		.dry_run = k->dry_run,
+		.intent_ms = t.probe ? t.intent_at : 0,
 		.decl = action_find(k->action) };
-	return RC_OK;
+	return k->secret ? sealed_for_agent(tx, t.job_id, k->secret, o->agent_id, &g->sealed) : RC_OK;
 }
 
 enum rc dispatch_lease(

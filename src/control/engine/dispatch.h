@@ -21,7 +21,10 @@ struct dispatch_offer {
 struct dispatch_grant {
 	size_t offer; /* whose */
 	const char *task_id, *job_id, *nonce, *action, *account_id, *login, *payload, *trace_id;
+	const char *sealed; /* NULL: none */
 	uint32_t attempt;
+	bool probe, dry_run;
+	int64_t intent_ms; /* with probe */
 	const struct action *decl;
 };
 

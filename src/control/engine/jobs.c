@@ -1,6 +1,7 @@
 #include "control/engine/jobs.h"
 #include "control/access/audit.h"
 #include "control/engine/moves.h"
+#include "control/engine/sealed.h"
 #include "control/engine/submit.h"
 #include "control/http/page.h"
 #include "control/rows.h"
@@ -14,6 +15,7 @@ struct job_view {
 	int status;
 	uint32_t priority;
 	struct summary_view summary;
+	bool dry_run;
 	int64_t created_at, updated_at, finished_at;
 };
 
@@ -64,7 +66,11 @@ static const struct field job_fields[] = {
 	{ .name = "payload",
 		.type = FIELD_JSON,
 		FIELD_AT(struct job_view, payload),
-		.doc = "What the action was given." },
+		.doc = "What the action was given; what is secret of it is not shown." },
+	{ .name = "dryRun",
+		.type = FIELD_BOOL,
+		FIELD_AT(struct job_view, dry_run),
+		.doc = "Its tasks only tell what they would do." },
 	{ .name = "parentJobId",
 		.type = FIELD_STR,
 		FIELD_AT(struct job_view, parent_job_id),
@@ -93,8 +99,7 @@ static const struct field job_fields[] = {
 };
 #define JOB_COLUMNS                                                                                               \
 	"id, action, status, priority, total, queued, running, succeeded, failed, canceled, unknown, attention, " \
-	"payload, "                                                                                               \
-	"parent_job_id, created_by, trace_id, "                                                                   \
+	"payload, dry_run, parent_job_id, created_by, trace_id, "                                                 \
 	"created_at, updated_at, finished_at"
 
 struct task_view {
@@ -167,6 +172,7 @@ static enum rc read_job(struct call *c, const char *id, void *ret_out)
 		(struct rows_into){ job_fields, c->tx.arena, v }, c->tx.fault);
 
 	if (rc == RC_OK) {
+		v->payload = sealed_shown(c->tx.arena, v->action, v->payload);
 		c->job_id = v->id;
 		c->job_over = job_is_over((enum job_status)v->status);
 	}
@@ -234,7 +240,12 @@ static enum rc list(struct call *c, void *ret_out)
 			STORE_ARGS(store_text(before), store_int(q->page.limit + 1),
 				store_text(any_job_words[q->status]), store_text(q->action ? q->action : "")),
 			&r, c->tx.fault);
-	return rc == RC_OK ? page_read(c, &q->page, r, page) : rc;
+	if (rc == RC_OK)
+		rc = page_read(c, &q->page, r, page);
+	struct job_view *v = page->items.at;
+	for (size_t i = 0; rc == RC_OK && i < page->items.n; i++)
+		v[i].payload = sealed_shown(c->tx.arena, v[i].action, v[i].payload);
+	return rc;
 }
 
 struct tasks_query {

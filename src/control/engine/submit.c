@@ -1,5 +1,6 @@
 #include "control/engine/submit.h"
 #include "control/access/audit.h"
+#include "control/engine/sealed.h"
 #include "control/events/events.h"
 #include "control/fleet/states.h"
 #include "control/rows.h"
@@ -53,7 +54,11 @@ const struct field submit_fields[] = {
 		.min = 1,
 		.max = 20,
 		.def = TASK_ATTEMPTS_DEFAULT,
-		.doc = "How often a task may be tried when a retry can help." },
+		.doc = "How often a task may be tried when a retry can help; at most 3 of what has an effect." },
+	{ .name = "dryRun",
+		.type = FIELD_BOOL,
+		FIELD_AT(struct submit_job, dry_run),
+		.doc = "Tell what would be done, and do nothing." },
 	{ 0 },
 };
 
@@ -61,6 +66,9 @@ const struct field submit_fields[] = {
 struct making {
 	struct call *c;
 	const char *id, *action, *payload, *region_id, *parent;
+	const char *secret, *created_by, *owner; /* of the payload, sealed; NULL: who acts; NULL: nobody's */
+	const char *task_id;                     /* the last that was added */
+	bool dry_run;
 	uint32_t priority, max_attempts;
 	uint32_t total, dead; /* tasks, and those that fail at once because their account is disabled */
 };
@@ -80,8 +88,9 @@ static enum rc add_task(struct making *m, const char *account_id, const char *re
 	static const struct store_query insert = {
 		.sql = "INSERT INTO tasks (id, job_id, action, account_id, region_id, status, priority, attempt, "
 		       "max_attempts, not_before, lease_until, "
-		       "cancel_asked, error, created_at, started_at, finished_at) VALUES ($1, $2, $3, $4, $5, $6, "
-		       "$7, 0, $8, 0, 0, 0, $9, $10, 0, $11)"
+		       "cancel_asked, error, created_at, started_at, finished_at, owner) VALUES ($1, $2, $3, $4, "
+		       "$5, $6, "
+		       "$7, 0, $8, 0, 0, 0, $9, $10, 0, $11, $12)"
 	};
 	struct tx *tx = &m->c->tx;
 	const char *region = m->region_id ? m->region_id : region_hint;
@@ -90,30 +99,39 @@ static enum rc add_task(struct making *m, const char *account_id, const char *re
 
 	m->total++;
 	m->dead += !enabled;
-	enum rc rc = account_id && enabled ? want(m, account_id) : RC_OK;
+	m->task_id = tx_id(tx, "tsk");
+	enum rc rc = account_id && enabled && !m->dry_run ? want(m, account_id) : RC_OK;
 	if (rc != RC_OK)
 		return rc;
 	return store_do(tx->db, &insert,
-		STORE_ARGS(store_text(tx_id(tx, "tsk")), store_text(m->id), store_text(m->action),
-			store_text(account_id), store_text(region), store_text(enabled ? "queued" : "failed"),
-			store_int(m->priority), store_int(m->max_attempts), store_text(enabled ? NULL : error),
-			store_int(tx->now_ms), store_int(enabled ? 0 : tx->now_ms)),
+		STORE_ARGS(store_text(m->task_id), store_text(m->id), store_text(m->action), store_text(account_id),
+			store_text(region), store_text(enabled ? "queued" : "failed"), store_int(m->priority),
+			store_int(m->max_attempts), store_text(enabled ? NULL : error), store_int(tx->now_ms),
+			store_int(enabled ? 0 : tx->now_ms), store_text(m->owner)),
 		tx->fault);
 }
 
 static enum rc add_job(struct making *m)
 {
+	const struct action *a = action_find(m->action);
 	static const struct store_query insert = {
 		.sql = "INSERT INTO jobs (id, action, status, priority, payload, total, queued, running, "
 		       "succeeded, failed, canceled, parent_job_id, created_by, "
-		       "trace_id, created_at, updated_at, finished_at) VALUES ($1, $2, 'queued', $3, $4, 0, 0, 0, "
-		       "0, 0, 0, $5, $6, $7, $8, $8, 0)"
+		       "trace_id, created_at, updated_at, finished_at, secret, dry_run) VALUES ($1, $2, 'queued', "
+		       "$3, $4, 0, "
+		       "0, 0, 0, 0, 0, $5, $6, $7, $8, $8, 0, $9, $10)"
 	};
 	struct tx *tx = &m->c->tx;
+	if (a->class >= TASK_GUARDED && m->max_attempts > TASK_ATTEMPTS_EFFECT)
+		m->max_attempts = TASK_ATTEMPTS_EFFECT;
+	enum rc rc = sealed_split(tx, a, m->id, m->payload, &m->payload, &m->secret);
+	if (rc != RC_OK)
+		return rc;
 	return store_do(tx->db, &insert,
 		STORE_ARGS(store_text(m->id), store_text(m->action), store_int(m->priority), store_text(m->payload),
-			store_text(m->parent), store_text(tx->actor), store_text(tx->trace_id),
-			store_int(tx->now_ms)),
+			store_text(m->parent), store_text(m->created_by ? m->created_by : tx->actor),
+			store_text(tx->trace_id), store_int(tx->now_ms), store_text(m->secret),
+			store_int(m->dry_run)),
 		tx->fault);
 }
 
@@ -121,7 +139,8 @@ static enum rc add_job(struct making *m)
 static enum rc close_job(struct making *m)
 {
 	static const struct store_query count = { .sql = "UPDATE jobs SET status = $2, total = $3, queued = $4, "
-							 "failed = $5, finished_at = $6 WHERE id = $1" };
+							 "failed = $5, finished_at = $6, secret = CASE $6 WHEN 0 "
+							 "THEN secret ELSE NULL END WHERE id = $1" };
 	struct tx *tx = &m->c->tx;
 	const struct job_summary s = { .total = m->total, .queued = m->total - m->dead, .failed = m->dead };
 	enum job_status status = job_status_of(&s);
@@ -140,7 +159,9 @@ static enum rc close_job(struct making *m)
 	if (rc == RC_OK && over)
 		rc = events_add(tx, &(struct event){ .type = "job.finished", .job_id = m->id });
 	tx->ring |= s.queued > 0;
-	return rc == RC_OK ? audit_add(tx, m->parent ? "job.retry" : "job.create", m->id) : rc;
+	if (rc != RC_OK || m->owner)
+		return rc; /* the owner has told who wanted it */
+	return audit_add(tx, m->parent ? "job.retry" : "job.create", m->id);
 }
 
 /* Checks the payload by the action's own table; problems stand under /payload. */
@@ -240,13 +261,13 @@ static enum rc add_named(struct making *m, const struct field_list *targets)
 	return rc == RC_MISSING ? RC_OK : rc;
 }
 
-static bool has_labels(struct call *c, const char *json, const struct field_list *want)
+bool submit_has_labels(struct arena *a, const char *json, const struct field_list *want)
 {
 	static const struct field row = { .name = "labels", .type = FIELD_MAP };
 	struct field_list have = { 0 };
 	const struct field_pair *w = want->at;
 
-	if (field_json_text(&row, json, c->tx.arena, &have, NULL) != RC_OK)
+	if (field_json_text(&row, json, a, &have, NULL) != RC_OK)
 		return false;
 	const struct field_pair *h = have.at;
 	for (size_t i = 0; i < want->n; i++) {
@@ -270,7 +291,7 @@ static enum rc add_selected(struct making *m, const struct submit_job *in)
 	enum rc rc = store_run(tx->db, &all, STORE_NO_ARGS, &r, tx->fault);
 
 	while (rc == RC_OK && (rc = store_next(r, &row, tx->fault)) == RC_OK && row) {
-		if (!in->all_accounts && !has_labels(m->c, store_col_text(r, 3), &in->labels))
+		if (!in->all_accounts && !submit_has_labels(m->c->tx.arena, store_col_text(r, 3), &in->labels))
 			continue;
 		if (m->total == JOB_TARGETS_MAX)
 			return fault_set(tx->fault, RC_INVALID,
@@ -295,7 +316,8 @@ enum rc submit_new(struct call *c, const struct submit_job *in, const char **ret
 		.payload = in->payload ? in->payload : "{}",
 		.region_id = in->region_id,
 		.priority = in->priority,
-		.max_attempts = in->max_attempts };
+		.max_attempts = in->max_attempts,
+		.dry_run = in->dry_run };
 	rc = m.id ? add_job(&m) : RC_NOMEM;
 	if (rc == RC_OK && a->target == ACTION_TARGET_NONE)
 		rc = add_task(&m, NULL, NULL, true);
@@ -307,6 +329,37 @@ enum rc submit_new(struct call *c, const struct submit_job *in, const char **ret
 		rc = close_job(&m);
 	if (rc == RC_OK)
 		*ret_id = m.id;
+	return rc;
+}
+
+enum rc submit_own(struct tx *tx, const struct submit_try *in, const char **ret_task_id)
+{
+	static const struct store_query find = { .sql = "SELECT region_hint, enabled FROM accounts WHERE id = $1" };
+	struct call c = { .tx = *tx };
+	struct making m = { .c = &c,
+		.id = tx_id(tx, "job"),
+		.action = in->action->name,
+		.payload = in->payload,
+		.owner = in->owner,
+		.created_by = in->created_by,
+		.priority = in->priority,
+		.max_attempts = TASK_ATTEMPTS_EFFECT };
+	auto_rows struct store_rows *r = NULL;
+	enum rc rc = store_one(tx->db, &find, STORE_ARGS(store_text(in->account_id)), &r, tx->fault);
+	const char *region = rc == RC_OK ? arena_str(tx->arena, store_col_text(r, 0)) : NULL;
+
+	if (rc == RC_OK && !store_col_int(r, 1))
+		rc = fault_set(tx->fault, RC_CONFLICT, "the account is disabled");
+	store_close(take(r));
+	if (rc == RC_OK)
+		rc = m.id ? add_job(&m) : RC_NOMEM;
+	if (rc == RC_OK)
+		rc = add_task(&m, in->account_id, region, true);
+	if (rc == RC_OK)
+		rc = close_job(&m);
+	tx->appended |= c.tx.appended;
+	tx->ring |= c.tx.ring;
+	*ret_task_id = m.task_id;
 	return rc;
 }
 
@@ -334,7 +387,7 @@ enum rc submit_retry(struct call *c, const char *job_id, const char **ret_id)
 {
 	static const struct store_query find = {
 		.sql = "SELECT j.action, j.payload, j.priority, (SELECT MAX(max_attempts) FROM tasks WHERE job_id "
-		       "= j.id) FROM jobs j WHERE j.id = $1"
+		       "= j.id), j.dry_run FROM jobs j WHERE j.id = $1"
 	};
 	auto_rows struct store_rows *r = NULL;
 	enum rc rc = store_one(c->tx.db, &find, STORE_ARGS(store_text(job_id)), &r, c->tx.fault);
@@ -344,13 +397,17 @@ enum rc submit_retry(struct call *c, const char *job_id, const char **ret_id)
 	if (!a || !route_may(c->who, a->scope))
 		return fault_set(
 			c->tx.fault, RC_DENIED, "the action of this job needs a scope that the key does not have");
+	if (sealed_has(a))
+		return fault_set(c->tx.fault, RC_CONFLICT,
+			"the secrets of this job went with its end; submit a new one for the accounts that failed");
 	struct making m = { .c = c,
 		.id = tx_id(&c->tx, "job"),
 		.action = a->name,
 		.payload = arena_str(c->tx.arena, store_col_text(r, 1)),
 		.parent = job_id,
 		.priority = (uint32_t)store_col_int(r, 2),
-		.max_attempts = (uint32_t)store_col_int(r, 3) };
+		.max_attempts = (uint32_t)store_col_int(r, 3),
+		.dry_run = store_col_int(r, 4) != 0 };
 	store_close(take(r));
 	rc = m.id && m.payload ? add_job(&m) : RC_NOMEM;
 	if (rc == RC_OK)

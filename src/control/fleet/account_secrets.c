@@ -51,8 +51,7 @@ static enum rc told(struct tx *tx, const char *account_id, const char *name, boo
 		       : RC_NOMEM;
 }
 
-/* The form of a value, so that a slip shows at once and not at the next logon. */
-static enum rc check_form(const char *name, const struct hush *value, struct fault *f)
+enum rc account_secrets_check(const char *name, const struct hush *value, struct fault *f)
 {
 	if (value->n == 0 || value->n > VALUE_MAX)
 		return fault_set(f, RC_INVALID, "a secret has 1 to %d bytes", VALUE_MAX);
@@ -78,7 +77,7 @@ enum rc account_secrets_put(
 	const struct vault_at at = { "account", account_id, name };
 	bool changed = false;
 
-	enum rc rc = check_form(name, value, tx->fault);
+	enum rc rc = account_secrets_check(name, value, tx->fault);
 	if (rc == RC_OK)
 		rc = vault_put(tx, &at, value, &changed);
 	if (ret_changed)

@@ -18,6 +18,9 @@ must_check enum rc account_secrets_put(
 must_check enum rc account_secrets_learn(
 	struct tx *tx, const char *account_id, const char *name, const struct hush *value);
 
+/* The form of a value of this name, so that a slip shows at once and not at the next logon. */
+must_check enum rc account_secrets_check(const char *name, const struct hush *value, struct fault *f);
+
 /* Is it a name that the API takes? */
 bool account_secrets_is(const char *name);
 

@@ -31,6 +31,7 @@ struct exchange {
 	enum rc rc;
 	int status;
 	struct buf body;
+	const char *out_type; /* NULL: the route's */
 	char etag[32], location[96], next[160];
 	bool replayed;
 	struct feed_wish *wish;

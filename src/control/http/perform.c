@@ -6,6 +6,7 @@
 #include "control/http/query.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 
 void perform_problem(struct exchange *x, enum rc rc, const char *detail, const struct field_reader *r)
@@ -45,6 +46,25 @@ static bool is_json(const struct exchange *x)
 			    (n == 16 && !strncasecmp(t, "application/json", n)));
 }
 
+static bool is_text(const struct exchange *x)
+{
+	return x->content_type && !strncasecmp(x->content_type, "text/plain", 10) &&
+	       strchr("; ", x->content_type[10]); /* or its end */
+}
+
+/* The body as it is; as one JSON text it stands for itself in the fingerprint of the request. */
+static enum rc take_text(struct exchange *x, struct call *c, struct json_t **ret_json)
+{
+	const struct web_view *v = web_view(x->request);
+
+	*ret_json = json_stringn((const char *)v->body, v->body_n);
+	if (!*ret_json)
+		return fault_set(c->tx.fault, RC_INVALID, "the text is not UTF-8");
+	c->text = (const char *)v->body;
+	c->text_n = v->body_n;
+	return RC_OK;
+}
+
 /* The body as JSON, and decoded into c->in; a merge patch starts from zeroes, and c->given tells what it had. */
 static enum rc take_body(struct exchange *x, struct call *c, struct json_t **ret_json)
 {
@@ -56,6 +76,8 @@ static enum rc take_body(struct exchange *x, struct call *c, struct json_t **ret
 			return RC_OK;
 		return fault_set(c->tx.fault, RC_INVALID, "this operation takes no body");
 	}
+	if ((x->route->flags & ROUTE_TEXT) && is_text(x))
+		return take_text(x, c, ret_json);
 	if (!is_json(x))
 		return fault_set(c->tx.fault, RC_MEDIA, "send the body as application/json%s",
 			!strcmp(x->route->method, "PATCH") ? " or application/merge-patch+json" : "");
@@ -125,6 +147,7 @@ static enum rc run(struct exchange *x, struct call *c)
 		snprintf(x->location, sizeof(x->location), "%s", c->location);
 	if (list && ((struct page *)out)->next)
 		snprintf(x->next, sizeof(x->next), "%s", ((struct page *)out)->next);
+	x->out_type = c->out_type;
 	if (c->job_id)
 		snprintf(x->job_id, sizeof(x->job_id), "%s", c->job_id);
 	x->job_over = c->job_over;

@@ -22,6 +22,7 @@ enum route_flag {
 	ROUTE_RAW = 16,       /* the handler writes call.body itself; `out_type` is its media type */
 	ROUTE_WAIT = 32,      /* the answer is a job; Prefer: wait=N holds it until the job is over */
 	ROUTE_STREAM = 64,    /* can also be a stream of events: see call.streams */
+	ROUTE_TEXT = 256,     /* the body may be text/plain instead: see call.text */
 	ROUTE_ACCEPTED = 128, /* a key is welcome but not required */
 };
 
@@ -65,17 +66,20 @@ struct call {
 	const struct principal *who;
 	const char *arg[ROUTE_ARGS_MAX]; /* what stood for {…} in the path */
 	const void *in, *query;          /* decoded, see the row; NULL when it has none */
-	uint64_t given;                  /* which members a merge patch had */
-	const char *if_match;            /* ROUTE_MATCH: the version the caller read */
-	struct field_reader *reader;     /* for problems that a table cannot see */
+	const char *text;                /* ROUTE_TEXT: the body; NULL: it is JSON, see `in` */
+	size_t text_n;
+	uint64_t given;              /* which members a merge patch had */
+	const char *if_match;        /* ROUTE_MATCH: the version the caller read */
+	struct field_reader *reader; /* for problems that a table cannot see */
 	/* The answer, besides ret_out: */
 	int status;           /* 0: the row's */
 	const char *location; /* in the arena */
 	int64_t version;      /* becomes the ETag when not 0 */
 	const char *job_id;   /* ROUTE_WAIT: the job to wait for, unless job_over */
 	bool job_over;
-	struct buf *body; /* ROUTE_RAW */
-	bool streams;     /* ROUTE_STREAM: the caller asks for server-sent events */
+	struct buf *body;     /* ROUTE_RAW */
+	const char *out_type; /* ROUTE_RAW: another than the row's; lives for ever. NULL: the row's */
+	bool streams;         /* ROUTE_STREAM: the caller asks for server-sent events */
 	const char *last_event_id;
 	struct feed_wish *wish; /* ROUTE_STREAM: what to subscribe to; taken over by http/serve */
 };

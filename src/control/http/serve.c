@@ -43,7 +43,8 @@ static const char *type_of(const struct exchange *x)
 {
 	if (x->status >= 400)
 		return "application/problem+json";
-	return x->route && (x->route->flags & ROUTE_RAW) ? x->route->out_type : "application/json";
+	return x->route && (x->route->flags & ROUTE_RAW) ? (x->out_type ? x->out_type : x->route->out_type)
+							 : "application/json";
 }
 
 static bool not_modified(const struct exchange *x)

@@ -4,6 +4,7 @@
 #include "control/engine/outcome.h"
 #include "control/fleet/bots.h"
 #include "control/hub/peer.h"
+#include "control/keys/key_steps.h"
 #include "control/reader.h"
 #include "control/writer.h"
 #include "io/clock.h"
@@ -49,6 +50,7 @@ static void keep_grant(struct arena *a, const struct dispatch_grant *g, struct d
 	to->account_id = arena_str(a, g->account_id);
 	to->login = arena_str(a, g->login);
 	to->payload = arena_str(a, g->payload);
+	to->sealed = arena_str(a, g->sealed);
 	to->trace_id = arena_str(a, g->trace_id);
 }
 
@@ -96,6 +98,10 @@ static void dispatch(struct hub *h, const struct offered *o, const struct dispat
 			.not_after_ms = clock_wall_ms() + h->control->conf->lease_ms,
 			.class = task_class_words[g->decl->class],
 			.trace_id = g->trace_id,
+			.sealed = g->sealed,
+			.probe = g->probe,
+			.dry_run = g->dry_run,
+			.intent_ms = g->intent_ms,
 		} };
 	peer_send(p, &m);
 }
@@ -160,7 +166,9 @@ static enum rc lapse(struct write *w, struct tx *tx)
 	enum rc rc = outcome_lapse(tx, SCAN_AT_ONCE, &s->n);
 	if (rc == RC_OK)
 		rc = bots_scan(tx);
-	return rc == RC_OK ? budgets_scan(tx) : rc;
+	if (rc == RC_OK)
+		rc = budgets_scan(tx);
+	return rc == RC_OK ? key_steps_scan(tx) : rc;
 }
 
 static void on_lapsed(struct write *w)

@@ -4,9 +4,11 @@
 #include "wire/steam/eresult.h"
 #include "wire/steam/frame.h"
 #include "wire/steam/json_put.h"
+#include "wire/steam/msgs.h"
 #include "wire/steam/multi.h"
 #include "wire/steam/pb.h"
 #include "wire/steam/pics.h"
+#include "wire/steam/service.h"
 #include "wire/steam/vdf_binary.h"
 #include "wire/steam/vdf_text.h"
 
@@ -179,19 +181,42 @@ static enum rc put_multi(
 	return rc == RC_MISSING ? RC_OK : rc;
 }
 
+/* What the body of a proto message is: by its number or, of a service's method, by the name in its header. */
+static const ProtobufCMessageDescriptor *body_of(const struct steam_frame *fr)
+{
+	if (fr->kind != STEAM_FRAME_PROTO)
+		return NULL;
+	if (fr->emsg == EMSG_SERVICE_METHOD_RESPONSE)
+		return service_response_of(fr->header->target_job_name);
+	if (fr->emsg == EMSG_SERVICE_METHOD || fr->emsg == EMSG_SERVICE_METHOD_SEND_TO_CLIENT ||
+		fr->emsg == EMSG_SERVICE_METHOD_CALL_FROM_CLIENT ||
+		fr->emsg == EMSG_SERVICE_METHOD_CALL_FROM_CLIENT_NON_AUTHED)
+		return service_request_of(fr->header->target_job_name);
+	return emsg_body(fr->emsg);
+}
+
+/* A body without a .proto: one of those that are structs, or its bytes. */
+static enum rc put_other(struct buf *to, const struct steam_frame *fr, struct fault *f)
+{
+	enum rc rc =
+		fr->kind == STEAM_FRAME_STRUCT ? msgs_describe(fr->emsg, fr->body, fr->body_n, to, f) : RC_MISSING;
+	if (rc != RC_MISSING)
+		return rc;
+	json_put_hex(to, fr->body, fr->body_n);
+	return RC_OK;
+}
+
 static enum rc put_body(
 	struct buf *to, const struct steam_frame *fr, struct arena *a, unsigned depth, struct fault *f)
 {
-	const ProtobufCMessageDescriptor *d = fr->kind == STEAM_FRAME_PROTO ? emsg_body(fr->emsg) : NULL;
+	const ProtobufCMessageDescriptor *d = body_of(fr);
 	ProtobufCMessage *m;
 
 	if (d && fr->emsg == EMSG_MULTI && depth < DESCRIBE_DEPTH_MAX)
 		return put_multi(to, fr, a, depth, f);
 	buf_str(to, ",\"body\":");
-	if (!d) {
-		json_put_hex(to, fr->body, fr->body_n);
-		return RC_OK;
-	}
+	if (!d)
+		return put_other(to, fr, f);
 	enum rc rc = pb_unpack(d, fr->body, fr->body_n, a, &m, f);
 	if (rc == RC_OK)
 		put_message(to, m);

@@ -6,6 +6,7 @@
 #include "proto/steam/depot.pb-c.h"
 #include "proto/steam/friends.pb-c.h"
 #include "proto/steam/library.pb-c.h"
+#include "proto/steam/personal.pb-c.h"
 #include "proto/steam/pics.pb-c.h"
 #include "proto/steam/session.pb-c.h"
 #include "proto/steam/trade.pb-c.h"

@@ -1,7 +1,9 @@
 /* An agent as a whole between a control plane of a page and a simulated Steam: sessions, what is reported of them, the fence. */
+#include "base/id.h"
 #include "sim/web/site.h"
 #include "sim/web/tls_files.h"
 #include "tests/unit/agent/plane.h"
+#include "wire/seal.h"
 
 static struct sim sim = { .log = &quiet, .heartbeat_s = 9, .part_bytes = 100000, .cell_id = 7, .poll_ms = 100 };
 static struct site *steam;
@@ -90,6 +92,128 @@ static void reports(void)
 	c.events = NULL;
 }
 
+/* Bytes sealed to the agent, as hexadecimal. */
+static const char *sealed(const char *text)
+{
+	static char hex[2000];
+	struct buf box = { 0 };
+	uint8_t seed[32];
+
+	clock_random(seed, sizeof(seed));
+	CHECK(seal_to(c.agent_key, seed, text, strlen(text), &box) == RC_OK && box.n < sizeof(hex) / 2);
+	tunnel_auth_hex(box.p, box.n, hex);
+	buf_done(&box);
+	return hex;
+}
+
+static void bot_with(const char *id, const char *login, const char *secrets, const char *challenge)
+{
+	struct tunnel_msg_bot m = bot_of(id, "online", 1);
+	m.anonymous = false;
+	m.login = login;
+	m.sealed = sealed(secrets);
+	m.challenge = challenge;
+	do_it(&(struct tunnel_msg){ .type = TUNNEL_MSG_BOT, .bot = m });
+}
+
+/* The next event of this type and account; what is between is passed over. */
+static const char *await_event(const char *account, const char *holds)
+{
+	for (unsigned n = 0; n < 60; n++) {
+		expect("EVENT ");
+		const char *saw = c.seen[c.read_n - 1];
+		CHECK(!strstr(saw, "correct_horse")); /* no secret in the clear */
+		if (strstr(saw, account) && strstr(saw, holds))
+			return saw;
+	}
+	fprintf(stderr, "no event of %s holds %s\n", account, holds);
+	exit(1);
+}
+
+/* Cuts the member's text out; NULL: it is not there. */
+static const char *member(const char *saw, const char *name)
+{
+	static char text[2000];
+	char quoted[64];
+	snprintf(quoted, sizeof(quoted), "\"%s\":\"", name);
+	const char *at = strstr(saw, quoted);
+	if (!at)
+		return NULL;
+	at += strlen(quoted);
+	snprintf(text, sizeof(text), "%.*s", (int)strcspn(at, "\""), at);
+	return text;
+}
+
+static void unseal(const char *hex, struct hush *ret)
+{
+	uint8_t box[1000];
+	size_t n = strlen(hex) / 2;
+	CHECK(n < sizeof(box) && tunnel_auth_of_hex(hex, box, n));
+	CHECK(seal_open(c.secret, box, n, ret) == RC_OK);
+}
+
+/* By password alone; the refresh token that Steam gives comes back sealed, and the next session is made with it. */
+static void password(void)
+{
+	struct hush token = { 0 };
+	char secrets[1500];
+
+	c.events = "";
+	bot_with("acc_alice", "alice", "{\"password\":\"correct_horse\"}", NULL);
+	unseal(member(await_event("acc_alice", "\"name\":\"refresh_token\""), "sealed"), &token);
+	CHECK(token.n > 100 && !memcmp(token.p, "ey", 2));
+	await_event("acc_alice", "\"state\":\"online\"");
+	do_it(&(struct tunnel_msg){ .type = TUNNEL_MSG_BOT_GONE, .bot_gone = { "acc_alice", 3, "moved" } });
+	await_event("acc_alice", "\"state\":\"offline\"");
+	uint64_t by_password = sim.ledger.requests[REQUEST_LOGON];
+	snprintf(secrets, sizeof(secrets), "{\"refresh_token\":\"%.*s\"}", (int)token.n, (const char *)token.p);
+	bot_with("acc_alice", "alice", secrets, NULL);
+	await_event("acc_alice", "\"state\":\"online\"");
+	CHECK(sim.ledger.requests[REQUEST_LOGON] > by_password);
+	hush_done(&token);
+}
+
+/* A code by mail: a wrong answer to another challenge changes nothing, a good one brings it online. */
+static void challenge(void)
+{
+	struct tunnel_msg_answer answer = {
+		.account_id = "acc_bob", .challenge_id = "chg_01JD0000000000000000000000", .epoch = 3
+	};
+	char id[64];
+
+	c.events = "challenge.opened";
+	bot_with("acc_bob", "bob", "{\"password\":\"correct_horse\"}", NULL);
+	const char *saw = await_event("acc_bob", "\"kind\":\"guard_email\"");
+	snprintf(id, sizeof(id), "%s", member(saw, "id"));
+	CHECK(id_is(id, "chg") && strstr(saw, "\"expiresAt\":\"20"));
+	c.events = NULL;
+	task("t_bob", "acc_bob", "session.login", "idempotent", "{}");
+	expect_result("t_bob", "\"failed\",\"error\":{\"code\":\"challenge_required\"");
+	task("t_bob2", "acc_bob", "session.login", "idempotent", "{\"waitChallengeSeconds\":60}");
+	answer.sealed = sealed("ABCDE");
+	do_it(&(struct tunnel_msg){ .type = TUNNEL_MSG_ANSWER, .answer = answer });
+	answer.challenge_id = id;
+	answer.sealed = sealed("ABCDE");
+	do_it(&(struct tunnel_msg){ .type = TUNNEL_MSG_ANSWER, .answer = answer });
+	expect_result("t_bob2", "\"succeeded\"} {\"state\":\"online\"");
+}
+
+/* What is sealed to somebody else, and an egress of no kind that is known: the account stays off, and it is said. */
+static void what_is_unusable(void)
+{
+	struct tunnel_msg_bot m = bot_of("acc_9", "online", 1);
+
+	c.events = "account.condition_changed";
+	m.egress.kind = "carrier_pigeon";
+	do_it(&(struct tunnel_msg){ .type = TUNNEL_MSG_BOT, .bot = m });
+	await_event("acc_9", "\"type\":\"EgressHealthy\",\"status\":false");
+	m = bot_of("acc_8", "online", 1);
+	m.sealed = "00112233";
+	do_it(&(struct tunnel_msg){ .type = TUNNEL_MSG_BOT, .bot = m });
+	await_event("acc_8", "\"status\":false");
+	c.events = NULL;
+}
+
 int main(void)
 {
 	char dir_url[128];
@@ -120,6 +244,9 @@ int main(void)
 	expect("up");
 	anonymous();
 	reports();
+	what_is_unusable();
+	password();
+	challenge();
 	agent_stop(a);
 	CHECK(sim.ledger.malformed == 0);
 	loop_stop(c.loop);

@@ -109,6 +109,7 @@ static void room_for_the_caller(void)
 {
 	struct buf b = { 0 };
 
+	CHECK(buf_room(&b, 0) && b.n == 0); /* an empty one, too, has a place for nothing */
 	buf_str(&b, "ab");
 	uint8_t *p = buf_room(&b, 1000);
 	CHECK(p == b.p + 2 && b.room >= 1002 && b.n == 2);

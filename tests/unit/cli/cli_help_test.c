@@ -185,7 +185,8 @@ static void wrong_words(void)
 	CHECK(run("job", "get") == CLI_USAGE && strstr(said_err, "usage: footplate job get JOB"));
 	CHECK(run("job", "get", "a", "b") == CLI_USAGE && strstr(said_err, "one word too many"));
 	CHECK(run("key", "create", "x") == CLI_USAGE && strstr(said_err, "--scope is missing"));
-	CHECK(run("dev", "decode", "zip", "x") == CLI_USAGE && strstr(said_err, "packet, vdf"));
+	CHECK(run("dev", "decode", "zip", "x") == CLI_USAGE &&
+		strstr(said_err, "chunk, jwt, manifest, packet, qr, tcp, vdf"));
 	CHECK(run("job", "list", "--server", "ftp://x") == CLI_USAGE && strstr(said_err, "http://"));
 	CHECK(run("a\033[2J") == CLI_USAGE && !strchr(said_err, '\033'));
 }
@@ -212,6 +213,18 @@ static void decodes_files(void)
 		CLI_OK);
 	CHECK(!strncmp(said_out, "{\"emsg\":782,", 12));
 	CHECK(run("dev", "decode", "packet", "tests/corpus/vdf_binary/package_0.bin") == CLI_FAILED && !*said_out);
+	CHECK(run("dev", "decode", "chunk",
+		      "tests/corpus/depot/depot_440_chunk_bac8e2657470b2eb70d6ddcd6c07004be8738697.bin", "--key",
+		      "tests/corpus/depot/440.key", "-o", "jsonl") == CLI_OK);
+	CHECK_STR(said_out, "{\"kind\":\"zip\",\"packed\":320,\"size\":544,\"adler\":2130218374,"
+			    "\"sha1\":\"bac8e2657470b2eb70d6ddcd6c07004be8738697\"}\n");
+	CHECK(run("dev", "decode", "manifest", "tests/corpus/manifest/depot_440_1118032470228587934.manifest",
+		      "--key=tests/corpus/depot/440.key") == CLI_OK);
+	CHECK(strstr(said_out, "\"name\": \"bin\\\\dxsupport.cfg\""));
+	CHECK(run("dev", "decode", "manifest", "tests/corpus/manifest/depot_440_1118032470228587934.manifest",
+		      "--key=tests/corpus/depot/232250.key") == CLI_FAILED);
+	CHECK(strstr(said_err, "not encrypted with this key") && !*said_out);
+	CHECK(run("dev", "decode", "manifest", "x", "--key", "README.md") == CLI_USAGE);
 	CHECK(run("dev", "decode", "vdf", "/nonexistent") == CLI_USAGE && strstr(said_err, "/nonexistent"));
 }
 

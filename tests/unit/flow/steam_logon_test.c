@@ -22,6 +22,32 @@ static void results(void)
 		CHECK(steam_logon_next(permanent[i]) == STEAM_LOGON_PERMANENT);
 }
 
+/* With a token, and after a logoff that nobody asked for, the same numbers mean other things. */
+static void results_of_accounts(void)
+{
+	static const struct {
+		int32_t eresult;
+		enum steam_logon_next account, off;
+	} all[] = {
+		{ 2, STEAM_LOGON_OTHER_CM, STEAM_LOGON_OTHER_CM },
+		{ 5, STEAM_LOGON_TOKEN, STEAM_LOGON_OTHER_CM },
+		{ 6, STEAM_LOGON_OTHER_CM, STEAM_LOGON_REPLACED },
+		{ 15, STEAM_LOGON_TOKEN, STEAM_LOGON_OTHER_CM },
+		{ 20, STEAM_LOGON_OTHER_CM, STEAM_LOGON_OTHER_CM },
+		{ 27, STEAM_LOGON_TOKEN, STEAM_LOGON_TOKEN },
+		{ 34, STEAM_LOGON_OTHER_CM, STEAM_LOGON_REPLACED },
+		{ 43, STEAM_LOGON_PERMANENT, STEAM_LOGON_PERMANENT },
+		{ 48, STEAM_LOGON_OTHER_CM, STEAM_LOGON_OTHER_CM },
+		{ 84, STEAM_LOGON_THROTTLED, STEAM_LOGON_THROTTLED },
+		{ 87, STEAM_LOGON_THROTTLED, STEAM_LOGON_THROTTLED },
+	};
+	CHECK(steam_logon_next_account(1) == STEAM_LOGON_DONE);
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		CHECK(steam_logon_next_account(all[i].eresult) == all[i].account);
+		CHECK(steam_logon_after_off(all[i].eresult) == all[i].off);
+	}
+}
+
 static const CMsgClientLogon *logon_of(const void *p, size_t n, struct arena *a, struct steam_frame *fr)
 {
 	ProtobufCMessage *m;
@@ -63,6 +89,7 @@ static void hello(void)
 int main(void)
 {
 	results();
+	results_of_accounts();
 	like_an_npm_client();
 	hello();
 	return 0;

@@ -7,6 +7,7 @@
 #include "wire/steam/emsg.h"
 #include "wire/steam/pb.h"
 #include "wire/steam/pics.h"
+#include "wire/steam/service.h"
 #include "wire/steam/steamid.h"
 
 #include <dirent.h>
@@ -17,11 +18,15 @@ static unsigned bodies;
 
 static void body_back(const struct steam_frame *fr, struct arena *a)
 {
-	const ProtobufCMessageDescriptor *d = fr->kind == STEAM_FRAME_PROTO ? emsg_body(fr->emsg) : NULL;
+	bool proto = fr->kind == STEAM_FRAME_PROTO;
+	const ProtobufCMessageDescriptor *d = proto ? emsg_body(fr->emsg) : NULL;
 	ProtobufCMessage *m;
 	struct fault f = { 0 };
 	struct buf out = { 0 };
 
+	if (!d && proto)
+		d = service_request_of(fr->header->target_job_name);
+	CHECK(d || !proto); /* there is a .proto for each of them */
 	if (!d)
 		return;
 	CHECK(pb_unpack(d, fr->body, fr->body_n, a, &m, &f) == RC_OK);

@@ -1,6 +1,7 @@
 /* The tables of numbers, and the text forms of a steamid. */
 #include "wire/steam/emsg.h"
 #include "wire/steam/eresult.h"
+#include "wire/steam/service.h"
 #include "wire/steam/steamid.h"
 
 #include "tests/unit/check.h"
@@ -17,6 +18,13 @@ static void sorted(void)
 #include "wire/steam/eresult.def"
 #undef ERESULT
 	};
+	static const char *const methods[] = {
+#define SERVICE(method, in, out) method,
+#include "wire/steam/service.def"
+#undef SERVICE
+	};
+	for (size_t i = 1; i < sizeof(methods) / sizeof(methods[0]); i++)
+		CHECK(strcmp(methods[i - 1], methods[i]) < 0);
 	for (size_t i = 1; i < sizeof(emsgs) / sizeof(emsgs[0]); i++)
 		CHECK(emsgs[i - 1] < emsgs[i]);
 	for (size_t i = 1; i < sizeof(eresults) / sizeof(eresults[0]); i++)
@@ -31,6 +39,10 @@ static void names(void)
 	CHECK(emsg_name(0) == NULL && emsg_name(2) == NULL && emsg_name(UINT32_MAX) == NULL);
 	CHECK(emsg_body(8904) && emsg_body(782) == NULL);
 	CHECK_STR(emsg_body(8904)->short_name, "CMsgClientPICSProductInfoResponse");
+	CHECK_STR(service_request_of("Player.GetOwnedGames#1")->name, "CPlayer_GetOwnedGames_Request");
+	CHECK_STR(service_response_of("Player.GetOwnedGames#1")->name, "CPlayer_GetOwnedGames_Response");
+	CHECK(!service_request_of("Player.GetOwnedGames#2") && !service_request_of(NULL) &&
+		!service_response_of(""));
 	CHECK_STR(eresult_name(48), "TryAnotherCM");
 	CHECK_STR(eresult_name(4), "unknown");
 	CHECK_STR(eresult_name(-1), "unknown");

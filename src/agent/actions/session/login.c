@@ -1,6 +1,5 @@
 /* session.login: the account's session is online when it comes back, and stays so until session.logout. */
-#include "agent/action_run.h"
-#include "agent/sessions.h"
+#include "agent/actions/ask.h"
 #include "model/action_session.h"
 
 extern const struct action_run session_login;
@@ -26,4 +25,11 @@ static enum rc run(struct action_task *t, const void *in, void *out, struct faul
 	return RC_OK;
 }
 
-const struct action_run session_login = { .name = "session.login", .run = run };
+static enum rc plan(struct action_task *t, const void *in, struct action_plan *plan, struct fault *f)
+{
+	(void)in;
+	(void)f;
+	return ask_plan(t, plan, "log the account on, and keep it on");
+}
+
+const struct action_run session_login = { .name = "session.login", .run = run, .plan = plan };

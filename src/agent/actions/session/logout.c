@@ -1,6 +1,5 @@
 /* session.logout: the account has no session when it comes back. */
-#include "agent/action_run.h"
-#include "agent/sessions.h"
+#include "agent/actions/ask.h"
 #include "model/action_session.h"
 
 extern const struct action_run session_logout;
@@ -20,4 +19,11 @@ static enum rc run(struct action_task *t, const void *in, void *out, struct faul
 	return rc;
 }
 
-const struct action_run session_logout = { .name = "session.logout", .run = run };
+static enum rc plan(struct action_task *t, const void *in, struct action_plan *plan, struct fault *f)
+{
+	(void)in;
+	(void)f;
+	return ask_plan(t, plan, "log the account off");
+}
+
+const struct action_run session_logout = { .name = "session.logout", .run = run, .plan = plan };
