@@ -29,6 +29,9 @@ static const struct option_row {
 		"HTTP and WS besides; 0: any free one (none)" },
 	{ "--cms", "N", NUMBER, offsetof(struct options, cms), 1, 16,
 		"connection managers, each on a port of its own (1)" },
+	{ "--tcp", "N", NUMBER, offsetof(struct options, tcp), 0, 16,
+		"connection managers over plain TCP besides, each on a free port; their public key is tcp.pem "
+		"(0)" },
 	{ "--tls-dir", "FOLDER", TEXT, offsetof(struct options, tls_dir), 0, 0,
 		"where ca.pem, cert.pem and key.pem are written at each start (steamsim-tls)" },
 	{ "--tls-name", "NAME", NAME, 0, 0, 0, "one more name or address for the certificate; may be repeated" },

@@ -52,6 +52,9 @@ static enum rc serve(const struct options *o, struct sim *sim, struct fault *f)
 	auto_of(loop) struct loop *loop = NULL;
 	auto_of(site) struct site *site = NULL;
 
+	char tcp_key[1024];
+
+	snprintf(tcp_key, sizeof(tcp_key), "%s/tcp.pem", o->tls_dir);
 	enum rc rc = tls_files_make(o->tls_dir, o->names, &tls, f);
 	if (rc == RC_OK)
 		rc = loop_new(sim->log, &loop, f);
@@ -62,6 +65,8 @@ static enum rc serve(const struct options *o, struct sim *sim, struct fault *f)
 				.port = (uint16_t)o->port,
 				.cms = o->cms,
 				.plain_port = o->plain_port,
+				.tcp = o->tcp,
+				.tcp_key = tcp_key,
 				.tls_cert = tls.cert,
 				.tls_key = tls.key },
 			&site, f);

@@ -100,7 +100,9 @@ void cm_register_key(struct cm_ask *q)
 	CMsgClientPurchaseResponse out = CMSG_CLIENT_PURCHASE_RESPONSE__INIT;
 	struct buf receipt = { 0 };
 
-	struct redeemed r = redeem(q->c->sim, q->c->who, m->key ? m->key : "");
+	struct redeemed r = { .eresult = q->effect->eresult }; /* a fault: nothing is done */
+	if (!r.eresult)
+		r = redeem(q->c->sim, q->c->who, m->key ? m->key : "");
 	put_receipt(q->c->sim, &r, q->arena, &receipt);
 	out.has_eresult = out.has_purchase_result_details = out.has_purchase_receipt_info = 1;
 	out.eresult = r.eresult;

@@ -235,7 +235,8 @@ static void answer(struct cm_ask *q, const struct row *r)
 		return; /* nothing else is heard before the logon */
 	if (r->from == HEARD_PERSON && !c->who)
 		return;
-	if (r->emsg != EMSG_CLIENT_LOGON && q->effect->eresult)
+	bool tells_itself = r->emsg == EMSG_CLIENT_LOGON || r->emsg == EMSG_CLIENT_REGISTER_KEY;
+	if (!tells_itself && q->effect->eresult)
 		cm_refuse(q, q->effect->eresult);
 	else if (q->frame->kind == STEAM_FRAME_PROTO || r->emsg == EMSG_CLIENT_SET_IGNORE_FRIEND)
 		r->run(q);

@@ -38,6 +38,16 @@ static bool parameter(const char *query, const char *name, char *to, size_t room
 	return false;
 }
 
+/* The `i`th connection manager of all, those by WebSocket first; NULL: there are not so many. */
+static const char *endpoint(const struct directory *d, size_t i, const char **ret_type)
+{
+	bool tcp = i >= d->endpoints_n;
+	*ret_type = tcp ? "netfilter" : "websockets";
+	if (!tcp)
+		return d->endpoints[i];
+	return i - d->endpoints_n < d->tcp_n ? d->tcp[i - d->endpoints_n] : NULL;
+}
+
 static bool put_vdf(const struct directory *d, struct buf *to)
 {
 	struct arena a = { 0 };
@@ -45,15 +55,15 @@ static bool put_vdf(const struct directory *d, struct buf *to)
 	struct vdf *response = vdf_add(&doc, &a, VDF_OBJECT, "response");
 	struct vdf *list = response ? vdf_add(response, &a, VDF_OBJECT, "serverlist") : NULL;
 	bool good = list != NULL;
+	const char *name, *type;
 
-	for (size_t i = 0; good && i < d->endpoints_n; i++) {
+	for (size_t i = 0; good && (name = endpoint(d, i, &type)); i++) {
 		char key[24], load[32];
 		snprintf(key, sizeof(key), "%zu", i);
 		snprintf(load, sizeof(load), "%zu.25", 20 + i);
 		struct vdf *e = vdf_add(list, &a, VDF_OBJECT, key);
-		good = e && vdf_add_text(e, &a, "endpoint", d->endpoints[i]) &&
-		       vdf_add_text(e, &a, "legacy_endpoint", d->endpoints[i]) &&
-		       vdf_add_text(e, &a, "type", "websockets") && vdf_add_text(e, &a, "dc", "sim1") &&
+		good = e && vdf_add_text(e, &a, "endpoint", name) && vdf_add_text(e, &a, "legacy_endpoint", name) &&
+		       vdf_add_text(e, &a, "type", type) && vdf_add_text(e, &a, "dc", "sim1") &&
 		       vdf_add_text(e, &a, "realm", "steamglobal") && vdf_add_text(e, &a, "load", "20") &&
 		       vdf_add_text(e, &a, "wtd_load", load);
 	}
@@ -66,19 +76,23 @@ static bool put_vdf(const struct directory *d, struct buf *to)
 
 static void put_json(const struct directory *d, struct buf *to)
 {
+	const char *name, *type;
+
 	buf_str(to, "{\"response\":{\"serverlist\":[");
-	for (size_t i = 0; i < d->endpoints_n; i++)
+	for (size_t i = 0; (name = endpoint(d, i, &type)); i++)
 		buf_fmt(to,
-			"%s{\"endpoint\":\"%s\",\"legacy_endpoint\":\"%s\",\"type\":\"websockets\",\"dc\":\"sim1\","
+			"%s{\"endpoint\":\"%s\",\"legacy_endpoint\":\"%s\",\"type\":\"%s\",\"dc\":\"sim1\","
 			"\"realm\":\"steamglobal\",\"load\":\"20\",\"wtd_load\":\"%zu.25\"}",
-			i ? "," : "", d->endpoints[i], d->endpoints[i], 20 + i);
+			i ? "," : "", name, name, type, 20 + i);
 	buf_str(to, "],\"success\":true,\"message\":\"\"}}");
 }
 
+/* Without a type both kinds are told. */
 static void list_cms(struct directory *d, const char *query, struct directory_answer *ret)
 {
-	char format[16] = "json", type[16] = "websockets";
+	char format[16] = "json", type[16] = "";
 	struct effect e = sim_count(d->sim, REQUEST_DIRECTORY);
+	struct directory told = *d;
 
 	parameter(query, "format", format, sizeof(format));
 	parameter(query, "cmtype", type, sizeof(type));
@@ -88,13 +102,14 @@ static void list_cms(struct directory *d, const char *query, struct directory_an
 		ret->status = (int)e.http;
 		return;
 	}
-	struct directory none = { .sim = d->sim };
-	if (e.empty || strcmp(type, "websockets") != 0)
-		d = &none;
+	if (e.empty || (*type && strcmp(type, "websockets") != 0))
+		told.endpoints_n = 0;
+	if (e.empty || (*type && strcmp(type, "netfilter") != 0))
+		told.tcp_n = 0;
 	ret->type = !strcmp(format, "vdf") ? TEXT_VDF : TEXT_JSON;
 	if (strcmp(format, "vdf") != 0)
-		put_json(d, &ret->body);
-	else if (!put_vdf(d, &ret->body))
+		put_json(&told, &ret->body);
+	else if (!put_vdf(&told, &ret->body))
 		ret->status = 500;
 }
 

@@ -10,6 +10,8 @@ struct directory {
 	struct sim *sim;
 	const char *const *endpoints; /* "127.0.0.1:12345" of each connection manager */
 	size_t endpoints_n;
+	const char *const *tcp; /* the same over plain TCP */
+	size_t tcp_n;
 };
 
 /* What a control wants done to every connection there is; the caller does it. */

@@ -4,6 +4,7 @@
 #include "io/web.h"
 #include "sim/cm/cm.h"
 #include "sim/web/drip.h"
+#include "sim/web/tcp_site.h"
 #include "sim/web/visit.h"
 
 #include <stdio.h>
@@ -28,6 +29,7 @@ struct site {
 	struct loop *loop;
 	struct sim *sim;
 	struct web_server *servers[SITE_CMS_MAX], *plain;
+	struct tcp_site *tcp; /* NULL: none */
 	unsigned cms;
 	char names[SITE_CMS_MAX][80];
 	const char *endpoints[SITE_CMS_MAX];
@@ -175,22 +177,35 @@ static void waited(void *ctx)
 	free(w);
 }
 
+struct deed {
+	const struct directory_answer *what;
+	uint64_t now_ms;
+};
+
+static void act_on(struct cm *c, void *ctx)
+{
+	const struct deed *d = ctx;
+	if (d->what->act == DIRECTORY_KICK)
+		cm_kick(c, d->now_ms, d->what->eresult);
+	else if (d->what->act == DIRECTORY_CUT)
+		cm_cut(c);
+	else
+		cm_freeze(c);
+}
+
 /* One after the other: the loop's next turn closes those that are to be closed. */
 static void act_on_all(struct site *s, const struct directory_answer *a)
 {
-	uint64_t now_ms = loop_now_ms(s->loop);
+	struct deed deed = { a, loop_now_ms(s->loop) };
 	if (a->act == DIRECTORY_NOTHING)
 		return;
 	list_each (at, after, &s->lines) {
 		struct line *l = list_of(at, struct line, node);
-		if (a->act == DIRECTORY_KICK)
-			cm_kick(l->cm, now_ms, a->eresult);
-		else if (a->act == DIRECTORY_CUT)
-			cm_cut(l->cm);
-		else
-			cm_freeze(l->cm);
-		loop_timer_at(l->timer, now_ms);
+		act_on(l->cm, &deed);
+		loop_timer_at(l->timer, deed.now_ms);
 	}
+	if (s->tcp)
+		tcp_site_each(s->tcp, act_on, &deed);
 }
 
 static void on_request(void *ctx, struct web_request *r)
@@ -273,6 +288,13 @@ enum rc site_new(struct loop *l, const struct site_conf *conf, struct site **ret
 		snprintf(
 			s->sim->cdn_host, sizeof(s->sim->cdn_host), "%s:%u", conf->host, web_server_port(s->plain));
 	s->directory = (struct directory){ .sim = s->sim, .endpoints = s->endpoints, .endpoints_n = s->cms };
+	if (conf->tcp) {
+		enum rc rc = tcp_site_new(
+			l, &(struct tcp_site_conf){ s->sim, conf->host, conf->tcp, conf->tcp_key }, &s->tcp, f);
+		if (rc != RC_OK)
+			return rc;
+		s->directory.tcp = tcp_site_endpoints(s->tcp, &s->directory.tcp_n);
+	}
 	*ret_site = take(s);
 	return RC_OK;
 }
@@ -288,6 +310,7 @@ void site_free(struct site *s)
 	for (unsigned i = 0; i < SITE_CMS_MAX; i++)
 		web_server_free(s->servers[i]);
 	web_server_free(s->plain);
+	tcp_site_free(s->tcp);
 	list_each (at, after, &s->lines) {
 		line_free(list_of(at, struct line, node));
 	}

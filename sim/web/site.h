@@ -12,10 +12,12 @@ struct site;
 
 struct site_conf {
 	struct sim *sim;
-	const char *host; /* to bind and to name in the directory */
-	uint16_t port;    /* of the first TLS server; the others take free ones. 0: any */
-	unsigned cms;     /* TLS servers; each is a connection manager, all of them answer HTTP too */
-	int plain_port;   /* one more without TLS; -1: none, 0: any */
+	const char *host;    /* to bind and to name in the directory */
+	uint16_t port;       /* of the first TLS server; the others take free ones. 0: any */
+	unsigned cms;        /* TLS servers; each is a connection manager, all of them answer HTTP too */
+	int plain_port;      /* one more without TLS; -1: none, 0: any */
+	unsigned tcp;        /* connection managers over plain TCP */
+	const char *tcp_key; /* the file that their public key is written to */
 	const char *tls_cert, *tls_key;
 };
 

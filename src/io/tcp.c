@@ -581,3 +581,20 @@ enum rc tcp_dial(struct loop *l, const struct tcp_dial *how, struct tcp **ret_tc
 	*ret_tcp = t;
 	return RC_OK;
 }
+
+enum rc tcp_adopt(struct loop *l, int fd, const struct tcp_on *on, uint32_t queue_bytes, struct tcp **ret_tcp)
+{
+	struct lws_vhost *vhost = tcp_socket_vhost(l, protocols);
+	struct tcp *t = vhost ? calloc(1, sizeof(*t)) : NULL;
+	lws_sock_file_fd_type file = { .filefd = fd };
+	if (!t || loop_timer_new(l, too_late, t, &t->timer) != RC_OK ||
+		!(t->wsi = lws_adopt_descriptor_vhost(vhost, LWS_ADOPT_RAW_FILE_DESC, file, "tcp", NULL))) {
+		t ? tcp_free(t) : (void)0;
+		return RC_NOMEM;
+	}
+	t->on = *on, t->loop = l, t->state = TCP_OPEN, t->fd = fd, t->queue_bytes = queue_bytes;
+	loop_late_init(&t->late, settle);
+	lws_set_opaque_user_data(t->wsi, t);
+	*ret_tcp = t;
+	return RC_OK;
+}

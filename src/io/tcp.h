@@ -46,6 +46,11 @@ struct tcp_dial {
 /* Begins to connect; what `how` points to is copied. RC_INVALID: the address, the egress or the CA file. */
 must_check enum rc tcp_dial(struct loop *l, const struct tcp_dial *how, struct tcp **ret_tcp, struct fault *f);
 
+/* The same for a connection that was accepted (io/tcp_server): it is open, and `open` is not called. The descriptor is gone in any
+ * case. */
+must_check enum rc tcp_adopt(
+	struct loop *l, int fd, const struct tcp_on *on, uint32_t queue_bytes, struct tcp **ret_tcp);
+
 /* Queues the bytes; they leave at the end of the loop's present entry. False: over the limit, and it is aborted. */
 bool tcp_send(struct tcp *t, const void *p, size_t n);
 size_t tcp_queued(const struct tcp *t);

@@ -20,14 +20,16 @@ for t in *_test.cjs; do
 	rm -f "$work/ready"
 	world=$here/${t%_test.cjs}.world
 	[ -f "$world" ] && set -- --world "$world" || set --
-	"$steamsim" "$@" --port 0 --plain-port 0 --heartbeat 1 --poll 100 --tls-dir "$work/tls" --ready-file "$work/ready" >"$work/out" 2>"$work/log" &
+	# A test says in a line of its own what it wants besides.
+	"$steamsim" "$@" $(sed -n 's|^// steamsim: ||p' "$t") --port 0 --plain-port 0 --heartbeat 1 --poll 100 --tls-dir "$work/tls" --ready-file "$work/ready" >"$work/out" 2>"$work/log" &
 	sim=$!
 	until [ -s "$work/ready" ]; do
 		kill -0 "$sim" 2>/dev/null || { echo "steamsim did not start:"; cat "$work/log"; exit 1; }
 		sleep 0.1
 	done
 	SIM_TLS_PORT=$(sed 's|^ready https://[^:]*:\([0-9]*\) .*|\1|' "$work/ready")
-	export SIM_TLS_PORT
+	SIM_TCP_KEY=$work/tls/tcp.pem
+	export SIM_TLS_PORT SIM_TCP_KEY
 	echo "# $t on port $SIM_TLS_PORT"
 	if ! NODE_EXTRA_CA_CERTS="$work/tls/ca.pem" NODE_OPTIONS="--require $here/redirect.cjs" node "$t"; then
 		echo "# the log of steamsim:"
