@@ -6,7 +6,9 @@
 /* Has another agent got the account meanwhile? */
 static enum rc account_is_its(struct tx *tx, const char *account_id, const char *agent_id, bool *ret)
 {
-	static const struct store_query find = { .sql = "SELECT agent_id FROM accounts WHERE id = $1" };
+	static const struct store_query find = {
+		.sql = "SELECT agent_id FROM accounts WHERE id = $1 AND held = 1"
+	};
 	auto_rows struct store_rows *r = NULL;
 
 	*ret = true;

@@ -27,9 +27,8 @@ static void people(void)
 			"last_seen_at, created_at, updated_at) VALUES ('agt_1', 'rgn_1', 'k', 'connected', '1', "
 			"'[]', '', 1, 1, 1)"),
 		NULL, NULL, NULL);
-	does(DESK_QUERY(
-		     "INSERT INTO accounts (id, login, agent_id, labels, enabled, version, created_at, updated_at) "
-		     "VALUES ('acc_1', 'one', 'agt_1', '{}', 1, 1, 1, 1)"),
+	does(DESK_QUERY("INSERT INTO accounts (id, login, agent_id, held, labels, enabled, version, created_at, "
+			"updated_at) VALUES ('acc_1', 'one', 'agt_1', 1, '{}', 1, 1, 1, 1)"),
 		NULL, NULL, NULL);
 	desk_commit(&d);
 }
@@ -145,7 +144,9 @@ static void the_fence(void)
 	does(DESK_QUERY("UPDATE tasks SET cancel_asked = 0 WHERE id = $1"), id, NULL, NULL);
 	does(DESK_QUERY("UPDATE accounts SET agent_id = 'agt_2'"), NULL, NULL, NULL);
 	CHECK(!begins("agt_1", id, 1)); /* another has the account now */
-	does(DESK_QUERY("UPDATE accounts SET agent_id = 'agt_1'"), NULL, NULL, NULL);
+	does(DESK_QUERY("UPDATE accounts SET agent_id = 'agt_1', held = 0"), NULL, NULL, NULL);
+	CHECK(!begins("agt_1", id, 1)); /* nobody has */
+	does(DESK_QUERY("UPDATE accounts SET held = 1"), NULL, NULL, NULL);
 	d.tx.now_ms += 6001;
 	CHECK(!begins("agt_1", id, 1)); /* the lease is over */
 	d.tx.now_ms -= 6001;
