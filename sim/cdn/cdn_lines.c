@@ -1,4 +1,6 @@
 /* The lines of a world file that make depots. */
+#include "sim/cdn/cdn.h"
+
 #include "io/file.h"
 #include "sim/cdn/cdn_store.h"
 #include "wire/tunnel_auth.h"

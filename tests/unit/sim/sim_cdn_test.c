@@ -284,8 +284,8 @@ static void wrong_lines(void)
 		"depot 1 app=1 manifest=2 generate=1,1,1 what", "depot 1 app=1 manifest=2 generate=1,1,1 key=12",
 		"depot 1 app=1 manifest=2 dir=/nowhere", "depot 1 app=1 manifest=2 dir=/tmp generate=1,1,1",
 		"depot 500 manifest=77 generate=1,1,1",
-		"depot 500 manifest=78 generate=1,1,1 "
-		"key=44ce5c5297a415a1a6f69c856037a5a2fdd82cd474fa659edfb4d59b2abc55fc",
+		("depot 500 manifest=78 generate=1,1,1 "
+		 "key=44ce5c5297a415a1a6f69c856037a5a2fdd82cd474fa659edfb4d59b2abc55fc"),
 		"depotfile 2 app=2 manifest=3" };
 	struct fault f;
 
