@@ -120,6 +120,7 @@ struct sessions_call {
 	bool fresh;
 	struct sessions_self *self; /* SESSIONS_SELF */
 	struct arena *arena;        /* for it */
+	bool licenses;              /* not before Steam has told them: it does a moment after the logon */
 	uint32_t challenge_ms;      /* SESSIONS_LOGIN: an open challenge is waited for so long */
 
 	/* The answer. */

@@ -42,6 +42,7 @@ struct work {
 	struct task_effect_call *effect; /* the worker that waits for it; NULL: none */
 	bool probe, dry_run;             /* of the DISPATCH */
 	int64_t intent_ms;
+	const char *intended;
 	bool canceled; /* by the control plane */
 	bool forsaken; /* the control plane no longer wants to hear of it */
 	bool stopping; /* canceled because the agent stops */

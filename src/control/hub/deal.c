@@ -102,6 +102,7 @@ static void dispatch(struct hub *h, const struct offered *o, const struct dispat
 			.probe = g->probe,
 			.dry_run = g->dry_run,
 			.intent_ms = g->intent_ms,
+			.intent = g->intent,
 		} };
 	peer_send(p, &m);
 }
