@@ -1,9 +1,14 @@
 #include "control/fleet/account_session.h"
 #include "control/access/audit.h"
 #include "control/access/vault.h"
+#include "control/fleet/account_row.h"
 #include "control/fleet/bots.h"
+#include "control/fleet/states.h"
 #include "control/http/page.h"
+#include "control/http/route.h"
 #include "control/rows.h"
+#include "model/account.h"
+#include "wire/field_json.h"
 #include "wire/steam/guard.h"
 
 #include <string.h>

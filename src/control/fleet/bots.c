@@ -2,7 +2,9 @@
 #include "control/control.h"
 #include "control/events/events.h"
 #include "control/fleet/challenges.h"
+#include "control/fleet/states.h"
 #include "control/rows.h"
+#include "model/account.h"
 #include "wire/json.h"
 
 #include <inttypes.h>

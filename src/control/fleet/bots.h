@@ -10,8 +10,9 @@
  */
 #pragma once
 
-#include "control/fleet/states.h"
-#include "wire/tunnel_msg.h"
+#include "control/tx.h"
+
+struct states_account;
 
 #define BOTS_GRACE_MS   5000
 #define BOTS_IDLE_MS    60000

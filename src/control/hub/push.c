@@ -1,14 +1,16 @@
 #include "control/hub/push.h"
+#include "base/log.h"
 #include "control/access/vault.h"
 #include "control/fleet/bots.h"
 #include "control/fleet/challenges.h"
+#include "control/fleet/states.h"
 #include "control/hub/peer.h"
 #include "control/reader.h"
 #include "control/rows.h"
 #include "control/writer.h"
 #include "io/clock.h"
+#include "wire/json.h"
 #include "wire/seal.h"
-#include "wire/tunnel_auth.h"
 
 #include <string.h>
 

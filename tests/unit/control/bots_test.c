@@ -1,7 +1,10 @@
 /* Which agent holds which account, and what agents may say of them. */
+#include "control/fleet/account_row.h"
 #include "control/fleet/bots.h"
 #include "control/fleet/challenges.h"
 #include "control/fleet/reports.h"
+#include "control/fleet/states.h"
+#include "model/account.h"
 
 #include "tests/unit/control/fleet_desk.h"
 
