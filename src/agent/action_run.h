@@ -12,12 +12,12 @@
 
 #include "base/arena.h"
 #include "base/fault.h"
-#include "io/call.h"
 #include "model/lane.h"
 
 #include <stdint.h>
 
 struct action_plan;
+struct call_scope;
 struct http_caller;
 struct lanes;
 struct sessions;

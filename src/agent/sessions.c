@@ -1,8 +1,8 @@
 #include "agent/sessions.h"
 
-#include "agent/identity.h"
 #include "agent/secret_json.h"
 #include "agent/session.h"
+#include "base/log.h"
 #include "io/clock.h"
 #include "io/web_url.h"
 #include "wire/tunnel_msg.h"

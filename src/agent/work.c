@@ -1,6 +1,7 @@
 #include "agent/work.h"
 
 #include "io/http_call.h"
+#include "model/action.h"
 #include "wire/field_json.h"
 
 #include <stdio.h>

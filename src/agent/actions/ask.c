@@ -1,5 +1,10 @@
 #include "agent/actions/ask.h"
 
+#include "agent/action_run.h"
+#include "agent/sessions.h"
+#include "base/fault.h"
+#include "base/hush.h"
+#include "flow/steam_call.h"
 #include "model/action.h"
 #include "wire/steam/eresult.h"
 

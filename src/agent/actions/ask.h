@@ -5,9 +5,10 @@
 #pragma once
 
 #include "agent/action_run.h"
-#include "agent/sessions.h"
 #include "wire/steam/emsg.h"
 #include "wire/steam/pb.h"
+
+struct sessions_self;
 
 struct ask {
 	const char *method; /* "Player.GetOwnedGames#1"; NULL: by emsg */

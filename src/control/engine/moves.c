@@ -1,4 +1,5 @@
 #include "control/engine/moves.h"
+#include "base/metric.h"
 #include "base/when.h"
 #include "control/control.h"
 #include "control/events/events.h"

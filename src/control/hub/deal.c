@@ -1,5 +1,7 @@
 #include "control/hub/deal.h"
+#include "base/log.h"
 #include "control/budgets/budgets.h"
+#include "control/control.h"
 #include "control/engine/dispatch.h"
 #include "control/engine/outcome.h"
 #include "control/fleet/bots.h"

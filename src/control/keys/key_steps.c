@@ -1,8 +1,14 @@
 #include "control/keys/key_steps.h"
+#include "base/buf.h"
+#include "base/field.h"
+#include "base/hush.h"
 #include "control/budgets/budgets.h"
 #include "control/engine/submit.h"
+#include "control/keys/key_rows.h"
 #include "control/rows.h"
+#include "control/tx.h"
 #include "model/action.h"
+#include "model/key.h"
 #include "wire/json.h"
 
 #define WEARY      200  /* keys that are looked at for exhaustion at once */

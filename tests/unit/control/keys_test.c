@@ -14,6 +14,7 @@
 #include "control/keys/key_rows.h"
 #include "control/keys/key_steps.h"
 #include "model/lane.h"
+#include "wire/field_json.h"
 #include "wire/seal.h"
 #include "wire/tunnel_auth.h"
 

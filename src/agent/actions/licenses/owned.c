@@ -1,4 +1,5 @@
 #include "agent/actions/licenses/owned.h"
+#include "agent/sessions_self.h"
 
 enum rc owned_read(struct action_task *t, CMsgClientLicenseList **ret, struct fault *f)
 {
