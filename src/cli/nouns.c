@@ -12,6 +12,7 @@ const struct noun nouns[] = {
 	{ "agent", "The programs in the regions that do the work.", agent_verbs },
 	{ "region", "Where agents are.", region_verbs },
 	{ "key", "API keys.", key_verbs },
+	{ "key-batch", "Product keys to be redeemed by accounts.", key_batch_verbs },
 	{ "action", "The catalogue of what a job can do.", action_verbs },
 	{ "event", "The log of all that happened.", event_verbs },
 	{ "server", "The control plane itself.", server_verbs },
