@@ -47,9 +47,9 @@ int32_t depot_manifest_code(struct service_call *c)
 		.branch = m->app_branch,
 		.password_hash = m->branch_password_hash,
 		.now_s = sim_time(c->sim) };
-	int32_t eresult = ERESULT_OK;
+	int32_t eresult = c->sim->cdn ? ERESULT_OK : ERESULT_FILE_NOT_FOUND;
 
-	if (branch_is_open(c->sim, m->app_id, m->app_branch, m->branch_password_hash))
+	if (eresult == ERESULT_OK && branch_is_open(c->sim, m->app_id, m->app_branch, m->branch_password_hash))
 		eresult = cdn_request_code(c->sim->cdn, &ask, &out.manifest_request_code);
 	out.has_manifest_request_code = 1;
 	service_say(c, &out.base);
@@ -69,7 +69,9 @@ int32_t depot_cdn_token(struct service_call *c)
 		.now_s = sim_time(c->sim) };
 	struct buf token = { 0 };
 
-	int32_t eresult = cdn_auth_token(c->sim->cdn, &ask, &token, &out.expiration_time);
+	int32_t eresult = ERESULT_FILE_NOT_FOUND;
+	if (c->sim->cdn)
+		eresult = cdn_auth_token(c->sim->cdn, &ask, &token, &out.expiration_time);
 	out.has_expiration_time = 1;
 	out.token = (char *)(uintptr_t)buf_text(&token);
 	service_say(c, &out.base);

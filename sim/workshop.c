@@ -246,7 +246,7 @@ enum rc workshop_line(struct sim *s, const char *folder, const char *line, struc
 
 /* ---- the question ---- */
 
-int32_t workshop_details(struct service_call *c)
+int32_t workshop_get_details(struct service_call *c)
 {
 	const CPublishedFileGetDetailsRequest *m = (const CPublishedFileGetDetailsRequest *)c->in;
 	CPublishedFileGetDetailsResponse out = CPUBLISHED_FILE__GET_DETAILS__RESPONSE__INIT;

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Three rules of the house, from the compiled objects: usage: check_objects.py BUILD
+"""Four rules of the house, from the compiled objects: usage: check_objects.py BUILD
    1. every symbol that leaves foo.o begins with foo_ (or with its folder and foo_): the prefix tells the file;
    2. no writable globals: .data, .bss and thread-local sections are empty;
    3. floors 1 to 3 know no outside: they do not call the clock, files, sockets, processes, threads, randomness.
+   4. no symbol leaves two objects: where both are linked from libraries, one would silently stand for the other.
    Exceptions, each with its reason, stand in tools/symbols.allow: one "MODULE SYMBOL" a line."""
 import os, re, subprocess, sys
 
@@ -15,7 +16,7 @@ OUTSIDE = re.compile(r'^(time|clock_gettime|gettimeofday|(u|nano)?sleep|socket|c
 
 def lines(*command): return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
-bad, count = [], 0
+bad, count, home = [], 0, {}
 for folder, _, names in os.walk(build):
     for name in names:
         m = re.match(r'(src|sim)_(.+)\.c\.o$', name)
@@ -31,6 +32,8 @@ for folder, _, names in os.walk(build):
         module = m.group(2)
         for line in lines('nm', '-g', '--defined-only', path):
             s = line.split()[-1]
+            if s != 'main' and not s.startswith('__odr_asan') and home.setdefault(s, source) != source:
+                bad.append(f'{source}: {s} leaves {home[s]} too')
             if s != 'main' and not s.startswith('__odr_asan') and not belongs(s) and not any(a[1] == s and module.endswith(a[0]) for a in allow):
                 bad.append(f'{source}: {s} does not begin with the name of its file')
         for line in lines('size', '-A', path):

@@ -1,6 +1,7 @@
 #include "agent/session.h"
 
 #include "agent/identity.h"
+#include "base/log.h"
 #include "io/clock.h"
 #include "wire/tunnel_msg.h"
 

@@ -85,6 +85,7 @@ must_check enum rc session_set_egress(struct session *s, const struct tunnel_msg
 void sessions_answer(struct sessions_call *c, enum rc rc, const char *why);
 void sessions_serve(
 	struct session *s, enum account_state was, int32_t eresult, const char *why); /* its state changed */
+void sessions_serve_self(struct session *s); /* Steam told something of the account that was waited for */
 void sessions_take_answer(struct session *s, struct steam_call *got);
 uint64_t sessions_patience(struct session *s); /* answers who waited long enough; when to look again */
 
@@ -117,6 +118,7 @@ void session_tell_challenge_over(struct session *s, enum bot_challenge_end end);
 void session_push(struct session *s, uint32_t emsg, const void *p, size_t n);
 must_check enum rc session_self_copy(struct session *s, struct sessions_self *ret, struct arena *a);
 void session_self_free(struct session *s);
+bool session_self_has_licenses(const struct session *s); /* Steam has told them since the logon */
 
 /* session_web.c. May answer `c`, or leave it waiting */
 void session_web_ask(struct session *s, struct sessions_call *c);

@@ -2,6 +2,7 @@
 #include "agent/identity.h"
 #include "agent/reports.h"
 #include "agent/session.h"
+#include "base/log.h"
 #include "base/when.h"
 #include "io/clock.h"
 #include "wire/json.h"

@@ -1,8 +1,8 @@
 #include "agent/sessions.h"
 
-#include "agent/identity.h"
 #include "agent/secret_json.h"
 #include "agent/session.h"
+#include "base/log.h"
 #include "io/clock.h"
 #include "io/web_url.h"
 #include "wire/tunnel_msg.h"
@@ -75,6 +75,8 @@ static void serve_one(struct session *s, struct sessions_call *c)
 		session_web_ask(s, c);
 		break;
 	case SESSIONS_SELF:
+		if (c->licenses && !session_self_has_licenses(s))
+			break; /* it stays, and is served when they come */
 		sessions_answer(c, session_self_copy(s, c->self, c->arena), NULL);
 		break;
 	case SESSIONS_EGRESS:
@@ -120,6 +122,15 @@ void sessions_serve(struct session *s, enum account_state state, int32_t eresult
 			serve_one(s, c);
 		else
 			dismiss(s, c, eresult, why);
+	}
+}
+
+void sessions_serve_self(struct session *s)
+{
+	list_each (at, next, &s->waiting) {
+		struct sessions_call *c = list_of(at, struct sessions_call, node);
+		if (c->want == SESSIONS_SELF)
+			serve_one(s, c);
 	}
 }
 

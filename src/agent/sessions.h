@@ -9,11 +9,11 @@
 #pragma once
 
 #include "agent/directory.h"
+#include "agent/sessions_self.h"
 #include "base/hush.h"
-#include "base/log.h"
-#include "flow/steam_session.h"
+#include "flow/steam_call.h"
+#include "flow/steam_cms.h"
 #include "io/call.h"
-#include "io/pool.h"
 
 #define SESSIONS_MAX        10000  /* accounts; egress limits bite far earlier */
 #define SESSIONS_LIST_MS    600000 /* between two looks at Steam's directory */
@@ -22,6 +22,9 @@
 
 struct identity;
 struct lanes;
+struct log;
+struct loop;
+struct pool;
 struct reports;
 struct sessions;
 struct tunnel_msg;
@@ -96,19 +99,6 @@ struct sessions_web {
 };
 void sessions_web_done(struct sessions_web *w);
 
-/* What Steam told of the account since its logon: bodies of the newest messages, copied into the asker's arena. NULL: not told.
- * `friends` is whole: later changes are merged into it. `personas` is the messages one after the other (of a friend the last
- * counts), kept from the first ask on. Bodies of a struct message (vac) are as they came. */
-struct sessions_self {
-	uint64_t steamid;
-	struct {
-		const uint8_t *p;
-		size_t n;
-	} licenses, friends, wallet, limited, info, email, vac, playing, personas, nicknames;
-	bool blocked; /* another session plays */
-	uint32_t cell_id;
-};
-
 struct sessions_call {
 	enum sessions_want want;
 	const char *account_id; /* NULL: the agent's own session */
@@ -120,6 +110,7 @@ struct sessions_call {
 	bool fresh;
 	struct sessions_self *self; /* SESSIONS_SELF */
 	struct arena *arena;        /* for it */
+	bool licenses;              /* not before Steam has told them: it does a moment after the logon */
 	uint32_t challenge_ms;      /* SESSIONS_LOGIN: an open challenge is waited for so long */
 
 	/* The answer. */

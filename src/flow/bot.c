@@ -1,6 +1,9 @@
 #include "flow/bot.h"
 
+#include "base/rc.h"
 #include "flow/bot_parts.h"
+#include "flow/steam_dice.h"
+#include "flow/steam_session.h"
 
 #include <assert.h>
 #include <string.h>

@@ -18,14 +18,18 @@
  */
 #pragma once
 
+#include "base/fault.h"
 #include "base/hush.h"
-#include "flow/steam_session.h"
+#include "base/own.h"
 #include "model/account.h"
 
 #define BOT_APPS_MAX 32
 #define BOT_TEXT_MAX 128
 
 struct bot;
+struct steam_ask;
+struct steam_call;
+struct steam_cms;
 
 /* Its secrets; an empty one is not known. The bot copies what it needs, and wipes it. */
 struct bot_secrets {

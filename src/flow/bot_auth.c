@@ -2,6 +2,7 @@
 #include "flow/bot.h"
 #include "flow/bot_parts.h"
 #include "flow/steam_logon.h"
+#include "flow/steam_session.h"
 #include "proto/steam/auth.pb-c.h"
 #include "wire/steam/eresult.h"
 #include "wire/steam/jwt.h"

@@ -1,7 +1,9 @@
 /* How a bot comes online, stays so, and goes: its lanes, its connection, its back-off. */
 #include "flow/bot.h"
 #include "flow/bot_parts.h"
+#include "flow/steam_dice.h"
 #include "flow/steam_logon.h"
+#include "flow/steam_session.h"
 
 static const struct account_guard no_guard;
 

@@ -5,6 +5,8 @@
 #pragma once
 
 #include "flow/steam_auth.h"
+#include "flow/steam_dice.h"
+#include "flow/steam_session.h"
 
 #define BOT_UNREACHABLE_MS 300000u /* after ACCOUNT_CONNECT_TRIES in a row */
 #define BOT_LANES_AWAY_MS  5000u   /* nobody could say whether it may log on: it asks again */

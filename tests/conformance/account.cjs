@@ -21,8 +21,11 @@ const once = (emitter, name, ms = 15000) => new Promise((resolve, reject) => {
 		});
 });
 
+// How this run reaches Steam; see run.sh.
+const protocol = SteamUser.EConnectionProtocol[process.env.SIM_TRANSPORT];
+
 function newClient(options) {
-	return new SteamUser({ dataDirectory: null, autoRelogin: false, enablePicsCache: false, ...options });
+	return new SteamUser({ dataDirectory: null, autoRelogin: false, enablePicsCache: false, protocol, ...options });
 }
 
 // Logs on; collects what the server tells of itself.
@@ -53,4 +56,4 @@ async function logOff(client) {
 	await gone;
 }
 
-module.exports = { codeOf, logOff, logOn, newClient, once, sharedOf, until };
+module.exports = { codeOf, logOff, logOn, newClient, once, protocol, sharedOf, until };

@@ -1,4 +1,5 @@
 // npm steam-user, as it is: keys, free licences, games and wallets, the Workshop, branches with a password, content.
+// also: tcp
 'use strict';
 const crypto = require('node:crypto');
 const SteamUser = require('steam-user');
@@ -86,18 +87,32 @@ async function what_is_told(plain) {
 	assert.strictEqual((await plain.getPlayerCount(0)).playerCount, 1);
 }
 
+// Every kind of chunk, names that are encrypted and names that are not.
+const DEPOTS = { 481: 'zstd', 482: 'LZMA', 483: 'zip', 484: 'zstd, with names that anybody can read' };
+
 async function content(plain) {
+	for (const [depot, what] of Object.entries(DEPOTS)) {
+		const { manifest } = await plain.getManifest(480, Number(depot), '7001', 'public');
+		const files = manifest.files.filter((f) => f.chunks.length).sort((a, b) => b.size - a.size);
+		assert.ok(files.length > 1);
+		for (const file of files.slice(0, 2)) {
+			const got = await plain.downloadFile(480, Number(depot), file);
+			assert.strictEqual(got.file.length, Number(file.size));
+			assert.strictEqual(crypto.createHash('sha1').update(got.file).digest('hex'), file.sha_content);
+		}
+		ok(`${what}: a manifest of ${manifest.files.length} files, and two of them with their SHA-1`);
+	}
 	const { manifest } = await plain.getManifest(480, 481, '7001', 'public');
-	assert.ok(manifest.files.length > 1);
-	const file = manifest.files.filter((f) => f.chunks.length).sort((a, b) => b.size - a.size)[0];
-	const got = await plain.downloadFile(480, 481, file);
-	assert.strictEqual(got.file.length, Number(file.size));
-	assert.strictEqual(crypto.createHash('sha1').update(got.file).digest('hex'), file.sha_content);
-	ok(`a manifest of ${manifest.files.length} files, and one of them with its SHA-1`);
 	await ask('POST', '/sim/faults', 'cdn_chunk@*:cdn_404');
-	await assert.rejects(() => plain.downloadFile(480, 481, file));
+	await assert.rejects(() => plain.downloadFile(480, 481, manifest.files.find((f) => f.chunks.length)));
 	await ask('DELETE', '/sim/faults');
 	ok('a chunk that is gone');
+	await assert.rejects(() => plain.getDepotDecryptionKey(480, 485), (e) => e.eresult === EResult.AccessDenied);
+	await assert.rejects(() => plain.getManifest(480, 485, '7001', 'public'), (e) => e.eresult === EResult.AccessDenied);
+	const { servers } = await plain.getContentServers(480);
+	const { token } = await plain.getCDNAuthToken(480, 481, servers[0].vhost);
+	assert.match(token, /^\?__token__=exp=\d+~hmac=[0-9a-f]{40}$/);
+	ok('a depot of others, and a token for the content servers');
 }
 
 async function withCode() {

@@ -1,6 +1,8 @@
 // npm steam-user, as it is, as accounts of steamsim: passwords, codes, tokens, what Steam tells after a logon, friends, messages.
+// also: tcp
 'use strict';
 const SteamUser = require('steam-user');
+const SteamCommunity = require('steamcommunity');
 const { codeOf, logOff, logOn, newClient, once, until } = require('./account.cjs');
 const { ask, assert, main, ok } = require('./sim.cjs');
 
@@ -20,7 +22,11 @@ async function passwords() {
 	assert.deepStrictEqual(plain.told.licenses[0].map((l) => l.package_id).sort(), [0, 90001]);
 	ok('a name and a password: logged on, and told of itself');
 	assert.ok(plain.told.webSession[1].some((c) => c.startsWith('steamLoginSecure=')));
-	ok('a web session came');
+	const community = new SteamCommunity();
+	community.setCookies(plain.told.webSession[1]);
+	const [loggedIn] = await new Promise((resolve, reject) => community.loggedIn((e, ...got) => (e ? reject(e) : resolve(got))));
+	assert.strictEqual(loggedIn, true);
+	ok('a web session came, and steamcommunity is logged in with it');
 	return plain;
 }
 

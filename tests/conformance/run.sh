@@ -16,11 +16,15 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 1' INT TERM
 
-for t in *_test.cjs; do
+# A line of a test says what it wants besides: "// steamsim: OPTION …", and "// also: tcp" for a second run over plain TCP.
+run() {
+	t=$1 transport=$2
 	rm -f "$work/ready"
 	world=$here/${t%_test.cjs}.world
-	[ -f "$world" ] && set -- --world "$world" || set --
-	# A test says in a line of its own what it wants besides.
+	preload="--require $here/redirect.cjs"
+	set --
+	[ -f "$world" ] && set -- --world "$world"
+	[ "$transport" = TCP ] && set -- "$@" --tcp 2 && preload="$preload --require $here/over_tcp.cjs"
 	"$steamsim" "$@" $(sed -n 's|^// steamsim: ||p' "$t") --port 0 --plain-port 0 --heartbeat 1 --poll 100 --tls-dir "$work/tls" --ready-file "$work/ready" >"$work/out" 2>"$work/log" &
 	sim=$!
 	until [ -s "$work/ready" ]; do
@@ -29,9 +33,10 @@ for t in *_test.cjs; do
 	done
 	SIM_TLS_PORT=$(sed 's|^ready https://[^:]*:\([0-9]*\) .*|\1|' "$work/ready")
 	SIM_TCP_KEY=$work/tls/tcp.pem
-	export SIM_TLS_PORT SIM_TCP_KEY
-	echo "# $t on port $SIM_TLS_PORT"
-	if ! NODE_EXTRA_CA_CERTS="$work/tls/ca.pem" NODE_OPTIONS="--require $here/redirect.cjs" node "$t"; then
+	SIM_TRANSPORT=$transport
+	export SIM_TLS_PORT SIM_TCP_KEY SIM_TRANSPORT
+	echo "# $t over $transport, port $SIM_TLS_PORT"
+	if ! NODE_EXTRA_CA_CERTS="$work/tls/ca.pem" NODE_OPTIONS="--no-deprecation $preload" node "$t"; then
 		echo "# the log of steamsim:"
 		tail -40 "$work/log"
 		exit 1
@@ -39,4 +44,11 @@ for t in *_test.cjs; do
 	kill "$sim"
 	wait "$sim" || { echo "steamsim ended badly:"; tail -40 "$work/log"; sim=; exit 1; }
 	sim=
+}
+
+for t in *_test.cjs; do
+	run "$t" WebSocket
+	if grep -q '^// also: tcp$' "$t"; then
+		run "$t" TCP
+	fi
 done

@@ -1,10 +1,12 @@
 // npm steam-user, as it is, against steamsim: logon, product info, tokens, changes, heartbeats, logoff, and faults.
+// also: tcp
 'use strict';
 const crypto = require('node:crypto');
 const SteamUser = require('steam-user');
 const Schema = require('steam-user/protobufs/generated/_load.js');
 const VDF = require('kvparser');
 const BinaryKV = require('binarykvparser');
+const account = require('./account.cjs');
 const { ask, assert, ledger, main, ok } = require('./sim.cjs');
 
 const sha1 = (b) => crypto.createHash('sha1').update(b).digest('hex');
@@ -17,7 +19,7 @@ const once = (emitter, name) => new Promise((resolve, reject) => {
 const GENERATED = Array.from({ length: 200 }, (_, i) => 100000 + i);
 
 function newClient(options) {
-	const client = new SteamUser({ dataDirectory: null, autoRelogin: false, enablePicsCache: false, ...options });
+	const client = account.newClient(options);
 	client.seen = new Map(); // "app 440" -> { sha, buffer }: product info as it came over the wire
 	client.parts = 0;
 	client.on('debug-traffic-incoming', (buffer, emsg) => {

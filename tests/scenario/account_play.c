@@ -18,6 +18,9 @@
  *        challenge KIND [HINT] [URL] | over END | nothing
  */
 #include "flow/bot.h"
+#include "flow/steam_call.h"
+#include "flow/steam_cms.h"
+#include "wire/steam/frame.h"
 
 #include "proto/steam/auth.pb-c.h"
 #include "proto/steam/friends.pb-c.h"

@@ -1,10 +1,15 @@
 #include "control/engine/outcome.h"
+#include "base/field.h"
+#include "base/metric.h"
 #include "control/control.h"
 #include "control/engine/moves.h"
 #include "control/events/events.h"
 #include "control/rows.h"
+#include "control/tx.h"
+#include "model/task.h"
 #include "wire/json.h"
 #include "wire/json_check.h"
+#include "wire/tunnel_msg.h"
 
 #define HELD_MAX TUNNEL_MSG_TASKS_MAX
 

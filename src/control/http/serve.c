@@ -1,4 +1,6 @@
 #include "control/http/serve.h"
+#include "base/log.h"
+#include "base/metric.h"
 #include "control/control.h"
 #include "control/events/feed.h"
 #include "control/http/match.h"
