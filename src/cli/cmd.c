@@ -211,9 +211,11 @@ enum cli_exit cmd_open(struct cmd *c)
 {
 	const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
 
-	enum cli_exit code = profile_use(c);
-	if (code != CLI_OK)
-		return code;
+	const char *profile = cmd_text(c, "profile");
+	struct fault f = { 0 };
+
+	if (profile && profile_use(profile, c->given, &c->arena, &f) != RC_OK)
+		return cmd_usage(c, "%s", f.text);
 	c->format = format_of(c);
 	c->dry = cmd_has(c, "dry-run");
 	c->request_id = cmd_text(c, "request-id");
@@ -222,7 +224,7 @@ enum cli_exit cmd_open(struct cmd *c)
 	c->ca_file = cmd_text(c, "ca-file");
 	c->timeout_ms = (uint32_t)(cmd_has(c, "timeout") ? cmd_number(c, "timeout") : CMD_TIMEOUT_S) * 1000;
 	c->colour = isatty(fileno(c->out)) && !(no_colour && *no_colour) && term && strcmp(term, "dumb") != 0;
-	code = read_server(c);
+	enum cli_exit code = read_server(c);
 	return code == CLI_OK ? read_key(c) : code;
 }
 

@@ -49,55 +49,56 @@ static bool is_name(const char *s)
 	return *s && *s != '.' && strlen(s) < 64 && strspn(s, letters) == strlen(s);
 }
 
-static const char *folder(struct cmd *c)
+static const char *folder(struct arena *a)
 {
 	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
 
 	if (config && *config)
-		return arena_fmt(&c->arena, "%s/footplate/profiles", config);
-	return arena_fmt(&c->arena, "%s/.config/footplate/profiles", home ? home : "");
+		return arena_fmt(a, "%s/footplate/profiles", config);
+	return arena_fmt(a, "%s/.config/footplate/profiles", home ? home : "");
 }
 
-static void put(struct cmd *c, const char *option, const char *value)
+static bool has(const json_t *given, const char *option) { return json_object_get(given, option) != NULL; }
+
+static void put(json_t *given, const char *option, const char *value)
 {
-	if (value && !cmd_has(c, option))
-		json_object_set_new(c->given, option, json_string(value));
+	if (value && !has(given, option))
+		json_object_set_new(given, option, json_string(value));
 }
 
-static const char *beside(struct cmd *c, const char *dir, const char *file)
+static const char *beside(struct arena *a, const char *dir, const char *file)
 {
-	return !file || *file == '/' ? file : arena_fmt(&c->arena, "%s/%s", dir, file);
+	return !file || *file == '/' ? file : arena_fmt(a, "%s/%s", dir, file);
 }
 
-static void apply(struct cmd *c, const char *dir, const struct client *v)
+static void apply(const struct client *v, const char *dir, json_t *given, struct arena *a)
 {
-	put(c, "server", v->server);
-	put(c, "ca-file", beside(c, dir, v->ca_file));
-	if (!cmd_has(c, "key-fd"))
-		put(c, "key-file", beside(c, dir, v->key_file));
-	if (v->timeout && !cmd_has(c, "timeout"))
-		json_object_set_new(c->given, "timeout", json_integer(v->timeout));
+	put(given, "server", v->server);
+	put(given, "ca-file", beside(a, dir, v->ca_file));
+	if (!has(given, "key-fd"))
+		put(given, "key-file", beside(a, dir, v->key_file));
+	if (v->timeout && !has(given, "timeout"))
+		json_object_set_new(given, "timeout", json_integer(v->timeout));
 }
 
-enum cli_exit profile_use(struct cmd *c)
+enum rc profile_use(const char *name, struct json_t *given, struct arena *a, struct fault *f)
 {
-	const char *name = cmd_text(c, "profile"), *dir = folder(c);
+	const char *dir = folder(a);
 	struct profile p = { 0 };
 	struct buf b = { 0 };
-	struct fault f = { 0 };
+	struct fault why = { 0 };
 
-	if (!name)
-		return CLI_OK;
 	if (!is_name(name))
-		return cmd_usage(c, "a profile's name has letters, digits, '.', '_' and '-' only");
-	const char *path = arena_fmt(&c->arena, "%s/%s.toml", dir ? dir : "", name);
-	enum rc rc = path ? file_read(path, FIELD_CONF_MAX, &b, &f) : RC_NOMEM;
+		return fault_set(f, RC_INVALID, "a profile's name has letters, digits, '.', '_' and '-' only");
+	const char *path = dir ? arena_fmt(a, "%s/%s.toml", dir, name) : NULL;
+	enum rc rc = path ? file_read(path, FIELD_CONF_MAX, &b, &why) : RC_NOMEM;
 	if (rc != RC_OK)
-		return cmd_usage(c, "there is no profile %s: %s", name, *f.text ? f.text : rc_title(rc));
-	rc = field_conf_read(profile_fields, buf_text(&b), &c->arena, &p, &f);
+		return fault_set(
+			f, RC_INVALID, "there is no profile %s: %s", name, *why.text ? why.text : rc_title(rc));
+	rc = field_conf_read(profile_fields, buf_text(&b), a, &p, &why);
 	buf_done(&b);
 	if (rc != RC_OK)
-		return cmd_usage(c, "%s: %s", path, *f.text ? f.text : rc_title(rc));
-	apply(c, dir, &p.client);
-	return CLI_OK;
+		return fault_set(f, RC_INVALID, "%s: %s", path, *why.text ? why.text : rc_title(rc));
+	apply(&p.client, dir, given, a);
+	return RC_OK;
 }

@@ -5,7 +5,14 @@
  */
 #pragma once
 
-#include "cli/cmd.h"
+#include "base/arena.h"
+#include "base/fault.h"
+#include "base/own.h"
 
-/* Puts what the profile says among the options that were typed, which go first. CLI_USAGE, said on stderr. */
-enum cli_exit profile_use(struct cmd *c);
+struct json_t;
+
+/*
+ * Puts what the profile says among the options that were typed (`given`, by their names), which go first. RC_INVALID with what
+ * is wrong with the name or the file.
+ */
+must_check enum rc profile_use(const char *name, struct json_t *given, struct arena *a, struct fault *f);

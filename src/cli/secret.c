@@ -46,8 +46,8 @@ static enum cli_exit ask(struct cmd *c, struct buf *ret)
 		return cmd_usage(c, "there is no terminal to ask on: use --secret-file FILE or --secret-fd N");
 	quiet = was;
 	quiet.c_lflag &= ~(tcflag_t)(ECHO | ICANON | ISIG);
-	if (tcsetattr(tty, TCSAFLUSH, &quiet) ==
-		0) { /* before it asks, so that nothing typed is shown or lost */
+	/* Before it asks, so that nothing typed is shown or lost. */
+	if (tcsetattr(tty, TCSAFLUSH, &quiet) == 0) {
 		dprintf(tty, "%s: ", c->verb->prompt);
 		done = take_line(tty, room, SECRET_MAX + 1, &ret->n);
 	}

@@ -184,7 +184,7 @@ static void a_job_that_needs_attention(void)
 {
 	SERVE(f, { 201, "{\"id\":\"" JOB "\",\"status\":\"queued\"}" },
 		{ 200, "{\"id\":\"" JOB "\",\"status\":\"running\",\"summary\":{\"total\":2,\"succeeded\":1,"
-					"\"needsAttention\":1}}" },
+		       "\"needsAttention\":1}}" },
 		{ 200, "{\"id\":\"tsk_1\",\"status\":\"succeeded\"}" });
 
 	CHECK(run("job", "run", "wallet.redeem", "-t", ACCOUNT, "--wait") == CLI_UNKNOWN &&
