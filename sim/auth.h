@@ -59,3 +59,8 @@ const char *auth_mail(struct sim *s, const char *name);
 bool auth_held_off(struct sim *s, const char *ip);
 void auth_failed(struct sim *s, const char *ip, struct person *p);
 void auth_hold(struct sim *s, const char *ip, uint32_t seconds);
+
+/* The next `calls` logons of this address are answered 84, whoever tries; what was said before is forgotten. */
+void auth_throttle(struct sim *s, const char *ip, uint32_t calls);
+/* Is this logon one of them? It is used up by the question. */
+bool auth_turns_away(struct sim *s, const char *ip);

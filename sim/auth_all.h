@@ -10,11 +10,12 @@
 
 #define AUTH_ADDRESSES_MAX 2000 /* whose failures are counted; the oldest are forgotten */
 
-/* An address that failed. In auth.addresses, oldest first. */
+/* An address that failed, or that a test throttles. In auth.addresses, oldest first. */
 struct auth_address {
 	struct list node;
 	char ip[48];
 	uint32_t failed;
+	uint32_t turned_away; /* so many of its next logons are answered 84 */
 	int64_t since, until; /* held off until then */
 };
 

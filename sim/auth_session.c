@@ -152,6 +152,22 @@ void auth_hold(struct sim *s, const char *ip, uint32_t seconds)
 		x->until = sim_time(s) + seconds;
 }
 
+void auth_throttle(struct sim *s, const char *ip, uint32_t calls)
+{
+	struct auth_address *x = address(s->auth, ip, true);
+	if (x)
+		x->turned_away = calls;
+}
+
+bool auth_turns_away(struct sim *s, const char *ip)
+{
+	struct auth_address *x = s->auth ? address(s->auth, ip, false) : NULL;
+	if (!x || x->turned_away == 0)
+		return false;
+	x->turned_away--;
+	return true;
+}
+
 void auth_failed(struct sim *s, const char *ip, struct person *p)
 {
 	struct auth_address *x = address(s->auth, ip, true);

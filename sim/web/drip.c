@@ -1,4 +1,5 @@
 #include "sim/web/drip.h"
+#include "io/loop.h"
 
 #include <stdlib.h>
 

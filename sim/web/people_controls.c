@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ADVANCE_MAX (400 * 86400)
+#define ADVANCE_MAX  (400 * 86400)
+#define THROTTLE_MAX 1000000
 
 const char people_controls_help[] =
 	"  GET    /sim/people                names of the accounts, with their state (JSON)\n"
@@ -18,6 +19,7 @@ const char people_controls_help[] =
 	"  GET    /sim/keys                  per key: how often it was asked for, by whom it was used, and how "
 	"often it\n"
 	"                                    was asked for although its end was known\n"
+	"  GET    /sim/redeems               every key that was tried: when, by whom, with what result\n"
 	"  GET    /sim/logons[?since=MS]     every try to log on: when, who, from where, with what result\n"
 	"  GET    /sim/mail?name=NAME        the code of the last e-mail\n"
 	"  GET    /sim/token?name=NAME       a new refresh token of the account, of a client\n"
@@ -27,6 +29,7 @@ const char people_controls_help[] =
 	"  POST   /sim/set?name=NAME&word=escrow%3D3   changes an account, as a word of its line says\n"
 	"  POST   /sim/grant?name=NAME&package=ID[&revoke=1]   gives or takes a package\n"
 	"  POST   /sim/revoke_tokens?name=NAME         no token of the account is good any more\n"
+	"  POST   /sim/throttle?ip=ADDRESS&calls=N     the next N logons from there are answered 84\n"
 	"  POST   /sim/clock?advance=SECONDS           moves Steam's time\n";
 
 static void fail(struct answer *a, int status, const char *why)
@@ -166,6 +169,21 @@ static void show_logons(struct ask *q, struct answer *a)
 	buf_str(&a->body, "]\n");
 }
 
+static void show_redeems(struct ask *q, struct answer *a)
+{
+	answer_json(a, 200);
+	buf_str(&a->body, "[");
+	for (size_t i = 0; i < q->sim->redeems_n; i++) {
+		const struct redeem_try *t = &q->sim->redeems[i];
+		buf_fmt(&a->body, "%s{\"timeMs\":%" PRId64 ",\"name\":", i ? "," : "", t->at_ms);
+		json_put_str(&a->body, t->name);
+		buf_str(&a->body, ",\"key\":");
+		json_put_str(&a->body, t->key);
+		buf_fmt(&a->body, ",\"eresult\":%d,\"detail\":%d}", t->eresult, t->detail);
+	}
+	buf_str(&a->body, "]\n");
+}
+
 static void show_clock(struct ask *q, struct answer *a)
 {
 	answer_json(a, 200);
@@ -273,6 +291,17 @@ static void revoke_tokens(struct ask *q, struct answer *a)
 	answer_json(a, 200);
 }
 
+static void throttle(struct ask *q, struct answer *a)
+{
+	uint64_t calls;
+	if (!*ask_either(q, "ip") || !ask_number(ask_either(q, "calls"), &calls) || calls > THROTTLE_MAX) {
+		fail(a, 422, "write ip=ADDRESS and calls=N");
+		return;
+	}
+	auth_throttle(q->sim, ask_either(q, "ip"), (uint32_t)calls);
+	answer_json(a, 200);
+}
+
 /* A path that ends in '/' takes one more word. */
 static const struct {
 	const char *method, *path;
@@ -282,6 +311,7 @@ static const struct {
 	{ "GET", "/sim/person/", show_person },
 	{ "GET", "/sim/keys", show_keys },
 	{ "GET", "/sim/logons", show_logons },
+	{ "GET", "/sim/redeems", show_redeems },
 	{ "GET", "/sim/mail", show_mail },
 	{ "GET", "/sim/token", show_token },
 	{ "GET", "/sim/clock", show_clock },
@@ -291,6 +321,7 @@ static const struct {
 	{ "POST", "/sim/set", set },
 	{ "POST", "/sim/grant", grant },
 	{ "POST", "/sim/revoke_tokens", revoke_tokens },
+	{ "POST", "/sim/throttle", throttle },
 };
 
 bool people_controls_answer(struct ask *q, struct answer *a)

@@ -5,6 +5,7 @@
 #include "sim/web/visit.h"
 #include "wire/json.h"
 #include "wire/steam/eresult.h"
+#include "wire/steam/vdf.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,7 +1,5 @@
 #include "sim/web/tcp_site.h"
 
-#include "base/hush.h"
-#include "base/list.h"
 #include "io/clock.h"
 #include "io/file.h"
 #include "io/tcp.h"

@@ -12,12 +12,12 @@
 
 #include "base/arena.h"
 #include "base/fault.h"
-#include "io/call.h"
 #include "model/lane.h"
 
 #include <stdint.h>
 
 struct action_plan;
+struct call_scope;
 struct http_caller;
 struct lanes;
 struct sessions;
@@ -33,6 +33,8 @@ struct action_task {
 	struct work *work;      /* for task_effect */
 	bool after_unknown; /* `probe` said that it was not done, or could not tell; an attempt before may still have been it */
 	int64_t intent_ms; /* with a probe: when the attempt before declared its effect (Unix time); 0: not known */
+	const char *
+		intent; /* with a probe: what task_effect said in the first whose end is not known; NULL: not known */
 	struct http_caller *http; /* agent_web's connections of this task; freed at its end. NULL: none yet */
 	/* More exact than the rc that the function returns; for the result. */
 	const char *code; /* NULL: the rc's own */

@@ -1,14 +1,18 @@
 #include "agent/agent.h"
 
+#include "agent/action_run.h"
 #include "agent/actions/actions.h"
 #include "agent/errand.h"
 #include "agent/identity.h"
+#include "agent/keeper.h"
 #include "agent/lanes.h"
 #include "agent/reports.h"
 #include "agent/runs.h"
-#include "base/arena.h"
+#include "agent/sessions.h"
+#include "agent/uplink_run.h"
 #include "io/clock.h"
 #include "io/file.h"
+#include "wire/tunnel_msg.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,13 @@
 #include "agent/lanes.h"
 
+#include "agent/uplink_run.h"
+#include "base/log.h"
 #include "base/map.h"
 #include "base/when.h"
+#include "io/call.h"
 #include "io/clock.h"
+#include "io/loop.h"
+#include "wire/tunnel_msg.h"
 
 #include <stdio.h>
 #include <string.h>

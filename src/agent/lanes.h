@@ -4,9 +4,7 @@
  */
 #pragma once
 
-#include "agent/uplink_run.h"
 #include "base/list.h"
-#include "io/call.h"
 #include "model/lane.h"
 
 #define LANES_WANTS_MAX   4
@@ -14,7 +12,12 @@
 #define LANES_BUCKETS_MAX 8192 /* of sessions; past it the fullest is forgotten */
 #define LANES_PAUSES_MAX  1024 /* that wait to be told */
 
+struct call_scope;
 struct lanes;
+struct log;
+struct loop;
+struct tunnel_msg;
+struct uplink_run;
 
 struct lane_want {
 	enum lane lane;

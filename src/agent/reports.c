@@ -1,6 +1,9 @@
 #include "agent/reports.h"
 
+#include "agent/keeper.h"
+#include "agent/uplink_run.h"
 #include "base/list.h"
+#include "base/log.h"
 #include "io/clock.h"
 #include "wire/tunnel_msg.h"
 

@@ -5,13 +5,21 @@
  */
 #pragma once
 
-#include "agent/keeper.h"
-#include "agent/uplink_run.h"
+#include "base/fault.h"
+#include "base/own.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #define REPORTS_MAX  10000
 #define REPORTS_KIND 2 /* of a record in the journal: the payload of an EVENT */
 
+struct keeper;
+struct log;
+struct loop;
 struct reports;
+struct uplink_run;
 
 must_check enum rc reports_new(
 	struct loop *l, const struct log *log, struct keeper *k, struct reports **ret_reports, struct fault *f);

@@ -1,10 +1,14 @@
 #include "agent/runs.h"
 
 #include "agent/actions/actions.h"
+#include "agent/sessions.h"
 #include "agent/task.h"
+#include "agent/uplink_run.h"
 #include "agent/work.h"
+#include "base/log.h"
 #include "base/map.h"
 #include "io/clock.h"
+#include "model/action.h"
 
 #include <stdio.h>
 #include <string.h>

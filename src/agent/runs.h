@@ -9,14 +9,29 @@
  */
 #pragma once
 
-#include "agent/keeper.h"
-#include "agent/sessions.h"
-#include "agent/uplink_run.h"
+#include "base/fault.h"
+#include "base/own.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #define RUNS_TASKS_MAX  256  /* at once */
 #define RUNS_TASKS_LEAD 1000 /* results that the control plane has not taken: past it, no new tasks are asked for */
 
+struct arena;
+struct field_list;
+struct keeper;
+struct lanes;
+struct log;
+struct loop;
+struct pool;
+struct pool_job;
 struct runs;
+struct sessions;
+struct tunnel_msg;
+struct tunnel_msg_welcome;
+struct uplink_run;
 
 struct runs_conf {
 	struct loop *loop;

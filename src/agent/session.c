@@ -1,6 +1,7 @@
 #include "agent/session.h"
 
 #include "agent/identity.h"
+#include "base/log.h"
 #include "io/clock.h"
 #include "wire/tunnel_msg.h"
 
@@ -116,6 +117,9 @@ static void act(struct session *s, const struct bot_act *a)
 		break;
 	case BOT_CODE_TIME:
 		session_cms_clock(s);
+		break;
+	case BOT_UNLOCK:
+		session_family_try(s);
 		break;
 	case BOT_PUSH:
 		if (!a->method)

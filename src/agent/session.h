@@ -8,6 +8,7 @@
  *      session_tell   what the control plane is told of it; secrets and answers that come
  *      session_self   what Steam told of the account
  *      session_web    its access token for Steam's web
+ *      session_family the parental PIN that locks pages of it
  *      session_cms    Steam's directory and Steam's clock, which are asked by errands
  *
  * Loop thread only. After a call that says so the session may be gone.
@@ -46,6 +47,8 @@ struct session {
 	bool online, wanted;       /* wanted: it is to be online */
 	bool leaving;              /* goes away when it is off */
 	bool pumping;
+	bool unlocking,
+		store_locked; /* the PIN is being tried; the page that was locked last is one of the store */
 };
 
 struct sessions {
@@ -85,6 +88,7 @@ must_check enum rc session_set_egress(struct session *s, const struct tunnel_msg
 void sessions_answer(struct sessions_call *c, enum rc rc, const char *why);
 void sessions_serve(
 	struct session *s, enum account_state was, int32_t eresult, const char *why); /* its state changed */
+void sessions_serve_self(struct session *s); /* Steam told something of the account that was waited for */
 void sessions_take_answer(struct session *s, struct steam_call *got);
 uint64_t sessions_patience(struct session *s); /* answers who waited long enough; when to look again */
 
@@ -107,6 +111,8 @@ void session_gate_reset(struct session *s); /* what is asked is asked anew, unde
 void session_gate_free(struct session *s);
 
 /* session_tell.c */
+void session_tell_begun(
+	struct session *s); /* there is no session of before: the agent may have been started again */
 void session_tell_state(struct session *s, const struct bot_act *a);
 void session_tell_condition(struct session *s, const char *name, bool status, const char *why);
 void session_tell_secret(struct session *s, const char *name, const struct hush *secret);
@@ -117,11 +123,20 @@ void session_tell_challenge_over(struct session *s, enum bot_challenge_end end);
 void session_push(struct session *s, uint32_t emsg, const void *p, size_t n);
 must_check enum rc session_self_copy(struct session *s, struct sessions_self *ret, struct arena *a);
 void session_self_free(struct session *s);
+bool session_self_has_licenses(const struct session *s); /* Steam has told them since the logon */
 
 /* session_web.c. May answer `c`, or leave it waiting */
 void session_web_ask(struct session *s, struct sessions_call *c);
 void session_web_egress(struct session *s, struct sessions_call *c); /* answers it: by which way the account goes */
+/* As an asker gets it; RC_AWAY: there is no token now. */
+must_check enum rc session_web_copy(struct session *s, struct sessions_web *ret);
+/* The cookie for an accepted PIN; moved. */
+must_check enum rc session_web_keep(struct session *s, bool store, struct hush *cookie);
 void session_web_free(struct session *s);
+
+/* session_family.c */
+void session_family_ask(struct session *s, struct sessions_call *c); /* may answer `c`, or leave it waiting */
+void session_family_try(struct session *s);
 
 /* session_cms.c */
 void session_cms_plan(struct sessions *ss); /* looks at Steam's directory when that is due and somebody wants it */

@@ -2,6 +2,7 @@
  * the socket says that it is closed. */
 #include "agent/session.h"
 #include "flow/steam_channel.h"
+#include "flow/steam_session.h"
 #include "io/clock.h"
 #include "io/tcp.h"
 #include "io/web.h"

@@ -149,7 +149,11 @@ void session_push(struct session *s, uint32_t emsg, const void *p, size_t n)
 		keep_personas(s, p, n);
 	else
 		keep(s->self, kinds[i].body, p, n);
+	if (kinds[i].body == LICENSES && s->online)
+		sessions_serve_self(s);
 }
+
+bool session_self_has_licenses(const struct session *s) { return s->self && s->self->bodies[LICENSES].p; }
 
 enum rc session_self_copy(struct session *s, struct sessions_self *ret, struct arena *a)
 {

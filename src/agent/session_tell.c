@@ -2,6 +2,7 @@
 #include "agent/identity.h"
 #include "agent/reports.h"
 #include "agent/session.h"
+#include "base/log.h"
 #include "base/when.h"
 #include "io/clock.h"
 #include "wire/json.h"
@@ -35,6 +36,14 @@ static void report(struct session *s, const char *type, struct buf *b)
 	else
 		reports_add(s->all->conf.reports, type, s->account_id, buf_text(b));
 	buf_done(b);
+}
+
+void session_tell_begun(struct session *s)
+{
+	struct buf b = { 0 };
+
+	buf_fmt(&b, "{\"generation\":%" PRId64, s->generation);
+	report(s, "account.begun", &b);
 }
 
 void session_tell_state(struct session *s, const struct bot_act *a)

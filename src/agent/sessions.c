@@ -1,8 +1,8 @@
 #include "agent/sessions.h"
 
-#include "agent/identity.h"
 #include "agent/secret_json.h"
 #include "agent/session.h"
+#include "base/log.h"
 #include "io/clock.h"
 #include "io/web_url.h"
 #include "wire/tunnel_msg.h"
@@ -74,7 +74,12 @@ static void serve_one(struct session *s, struct sessions_call *c)
 	case SESSIONS_WEB:
 		session_web_ask(s, c);
 		break;
+	case SESSIONS_UNLOCK:
+		session_family_ask(s, c);
+		break;
 	case SESSIONS_SELF:
+		if (c->licenses && !session_self_has_licenses(s))
+			break; /* it stays, and is served when they come */
 		sessions_answer(c, session_self_copy(s, c->self, c->arena), NULL);
 		break;
 	case SESSIONS_EGRESS:
@@ -120,6 +125,15 @@ void sessions_serve(struct session *s, enum account_state state, int32_t eresult
 			serve_one(s, c);
 		else
 			dismiss(s, c, eresult, why);
+	}
+}
+
+void sessions_serve_self(struct session *s)
+{
+	list_each (at, next, &s->waiting) {
+		struct sessions_call *c = list_of(at, struct sessions_call, node);
+		if (c->want == SESSIONS_SELF)
+			serve_one(s, c);
 	}
 }
 
@@ -371,6 +385,7 @@ static struct session *need_session(struct sessions *ss, const struct tunnel_msg
 static void take_bot(struct sessions *ss, const struct tunnel_msg_bot *m)
 {
 	struct fault f = { .text = "out of memory" };
+	bool fresh = map_get(&ss->accounts, m->account_id) == NULL;
 	struct session *s = need_session(ss, m, &f);
 
 	if (!s) {
@@ -384,6 +399,8 @@ static void take_bot(struct sessions *ss, const struct tunnel_msg_bot *m)
 	s->epoch = m->epoch;
 	s->generation = m->generation;
 	s->leaving = false;
+	if (fresh)
+		session_tell_begun(s);
 	if (m->challenge && id_is(m->challenge, "chg"))
 		snprintf(s->challenge_id, sizeof(s->challenge_id), "%s", m->challenge);
 	bot_clock(s->bot, session_now(s), clock_wall_ms() / 1000, ss->skew_s);

@@ -9,11 +9,11 @@
 #pragma once
 
 #include "agent/directory.h"
+#include "agent/sessions_self.h"
 #include "base/hush.h"
-#include "base/log.h"
-#include "flow/steam_session.h"
+#include "flow/steam_call.h"
+#include "flow/steam_cms.h"
 #include "io/call.h"
-#include "io/pool.h"
 
 #define SESSIONS_MAX        10000  /* accounts; egress limits bite far earlier */
 #define SESSIONS_LIST_MS    600000 /* between two looks at Steam's directory */
@@ -22,6 +22,9 @@
 
 struct identity;
 struct lanes;
+struct log;
+struct loop;
+struct pool;
 struct reports;
 struct sessions;
 struct tunnel_msg;
@@ -74,7 +77,8 @@ enum sessions_want {
 	SESSIONS_ASK,    /* a question to Steam; the own session is started for it, an account's has to be there */
 	SESSIONS_WEB, /* a web session of the account: `web`; a fresh access token when `fresh`. One renewal at a time */
 	SESSIONS_EGRESS, /* `web`, its egress alone: of the account whether it is online or not; without one the agent's own */
-	SESSIONS_SELF, /* what Steam told: `self` */
+	SESSIONS_UNLOCK, /* a page is locked by a parental PIN: of the store when `store`, else of the community. RC_DENIED: the PIN is not known */
+	SESSIONS_SELF,   /* what Steam told: `self` */
 };
 
 struct session;
@@ -91,23 +95,11 @@ struct sessions_web {
 	char bind_address[64];                      /* "": any */
 	char http_proxy[256];                       /* "": none; else HOST:PORT */
 	char socks5[256];                           /* the same */
+	struct hush community_unlock, store_unlock; /* the cookie steamparental of each; empty: none */
 	struct hush proxy_login;                    /* USER:PASSWORD of the proxy; empty: none */
 	struct hush identity_secret, shared_secret; /* empty: not known */
 };
 void sessions_web_done(struct sessions_web *w);
-
-/* What Steam told of the account since its logon: bodies of the newest messages, copied into the asker's arena. NULL: not told.
- * `friends` is whole: later changes are merged into it. `personas` is the messages one after the other (of a friend the last
- * counts), kept from the first ask on. Bodies of a struct message (vac) are as they came. */
-struct sessions_self {
-	uint64_t steamid;
-	struct {
-		const uint8_t *p;
-		size_t n;
-	} licenses, friends, wallet, limited, info, email, vac, playing, personas, nicknames;
-	bool blocked; /* another session plays */
-	uint32_t cell_id;
-};
 
 struct sessions_call {
 	enum sessions_want want;
@@ -118,8 +110,10 @@ struct sessions_call {
 
 	struct sessions_web *web; /* SESSIONS_WEB */
 	bool fresh;
+	bool store;                 /* SESSIONS_UNLOCK */
 	struct sessions_self *self; /* SESSIONS_SELF */
 	struct arena *arena;        /* for it */
+	bool licenses;              /* not before Steam has told them: it does a moment after the logon */
 	uint32_t challenge_ms;      /* SESSIONS_LOGIN: an open challenge is waited for so long */
 
 	/* The answer. */

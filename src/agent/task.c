@@ -2,6 +2,8 @@
 
 #include "agent/lanes.h"
 #include "agent/sessions.h"
+#include "agent/uplink_run.h"
+#include "agent/work.h"
 #include "io/clock.h"
 
 #include <stdio.h>

@@ -5,7 +5,9 @@
  */
 #pragma once
 
-#include "agent/work.h"
+#include <stdbool.h>
+
+struct work;
 
 /* Loop: EFFECT_OK or EFFECT_DENY came. `w` may be NULL. */
 void task_effect_heard(struct work *w, bool ok);

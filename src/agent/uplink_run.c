@@ -1,8 +1,15 @@
 #include "agent/uplink_run.h"
 
+#include "base/arena.h"
 #include "base/hush.h"
+#include "base/log.h"
+#include "flow/tunnel_link.h"
+#include "flow/uplink.h"
 #include "io/clock.h"
+#include "io/loop.h"
 #include "io/web.h"
+#include "wire/tunnel_frame.h"
+#include "wire/tunnel_msg.h"
 
 #include <string.h>
 

@@ -4,10 +4,16 @@
  */
 #pragma once
 
-#include "base/log.h"
-#include "flow/uplink.h"
-#include "io/loop.h"
+#include "base/fault.h"
+#include "base/own.h"
+#include "wire/tunnel_auth.h"
 
+struct arena;
+struct log;
+struct loop;
+struct tunnel_msg;
+struct tunnel_msg_hello;
+struct tunnel_msg_welcome;
 struct uplink_run;
 
 struct uplink_run_on {

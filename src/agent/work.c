@@ -1,6 +1,7 @@
 #include "agent/work.h"
 
 #include "io/http_call.h"
+#include "model/action.h"
 #include "wire/field_json.h"
 
 #include <stdio.h>
@@ -20,8 +21,9 @@ static bool copy_texts(struct work *w, const struct tunnel_msg_dispatch *m)
 	w->nonce = arena_str(&w->arena, m->nonce);
 	w->account_id = arena_str(&w->arena, m->account_id);
 	w->payload = arena_str(&w->arena, m->payload);
+	w->intended = arena_str(&w->arena, m->intent);
 	return w->task.task_id && w->nonce && w->payload && (w->account_id || !m->account_id) &&
-	       work_key(&w->task, w->key);
+	       (w->intended || !m->intent) && work_key(&w->task, w->key);
 }
 
 struct work *work_new(const struct tunnel_msg_dispatch *m)
@@ -74,7 +76,7 @@ void work_slim(struct work *w)
 	buf_done(&w->kept.body);
 	w->arena = keep;
 	w->task.task_id = id;
-	w->nonce = w->account_id = w->payload = NULL;
+	w->nonce = w->account_id = w->payload = w->intended = NULL;
 	w->outcome = (struct tunnel_msg_result){ 0 };
 }
 
@@ -123,6 +125,7 @@ static enum rc effect(struct work *w, const void *in, void *out)
 		return w->action->run(&w->run, in, out, &w->fault);
 	w->run.after_unknown = true;
 	w->run.intent_ms = w->intent_ms;
+	w->run.intent = w->intended;
 	enum rc rc = w->action->probe(&w->run, in, out, &done, &w->fault);
 	if (rc != RC_OK || done)
 		return rc;

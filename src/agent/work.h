@@ -6,10 +6,9 @@
 
 #include "agent/action_run.h"
 #include "agent/keeper.h"
-#include "agent/uplink_run.h"
 #include "base/hush.h"
 #include "base/list.h"
-#include "model/action.h"
+#include "io/call.h"
 #include "wire/tunnel_msg.h"
 
 enum work_state {
@@ -19,8 +18,10 @@ enum work_state {
 	WORK_ENDED  /* its result is in the journal, until the control plane has it */
 };
 
+struct action;
 struct runs;
 struct task_effect_call;
+struct uplink_run;
 
 struct work {
 	struct list node; /* runs.all, oldest first */
@@ -42,6 +43,7 @@ struct work {
 	struct task_effect_call *effect; /* the worker that waits for it; NULL: none */
 	bool probe, dry_run;             /* of the DISPATCH */
 	int64_t intent_ms;
+	const char *intended;
 	bool canceled; /* by the control plane */
 	bool forsaken; /* the control plane no longer wants to hear of it */
 	bool stopping; /* canceled because the agent stops */

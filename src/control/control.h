@@ -7,8 +7,6 @@
  */
 #pragma once
 
-#include "base/log.h"
-#include "base/metric.h"
 #include "base/rc.h"
 
 #include <stdatomic.h>
@@ -18,8 +16,10 @@
 struct feed;
 struct hub;
 struct lane_kind;
+struct log;
 struct loop;
 struct loop_timer;
+struct metrics;
 struct moves_task;
 struct pool;
 struct queue;

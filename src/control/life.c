@@ -1,5 +1,5 @@
 #include "control/life.h"
-#include "base/hush.h"
+#include "base/log.h"
 #include "contract/queue.h"
 #include "control/access/keys.h"
 #include "control/budgets/budgets.h"
@@ -18,11 +18,8 @@
 #include "control/hub/push.h"
 #include "control/keys/key_fold.h"
 #include "control/migrate.h"
-#include "control/reader.h"
 #include "control/secrets.h"
-#include "control/writer.h"
 #include "io/clock.h"
-#include "io/web.h"
 #include "wire/tunnel_auth.h"
 
 #include <stdio.h>

@@ -1,4 +1,6 @@
 #include "control/writer.h"
+#include "base/log.h"
+#include "base/metric.h"
 #include "control/control.h"
 #include "io/clock.h"
 

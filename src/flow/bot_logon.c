@@ -1,7 +1,9 @@
 /* How a bot comes online, stays so, and goes: its lanes, its connection, its back-off. */
 #include "flow/bot.h"
 #include "flow/bot_parts.h"
+#include "flow/steam_dice.h"
 #include "flow/steam_logon.h"
+#include "flow/steam_session.h"
 
 static const struct account_guard no_guard;
 
@@ -207,6 +209,7 @@ static void unwanted(struct bot *b)
 	if (b->state == ACCOUNT_DRAINING && !b->fenced)
 		return;
 	bot_auth_drop(b, BOT_CHALLENGE_MOOT);
+	bot_family_drop(b);
 	bot_tell_move(b, event, no_guard, 0, 0);
 	if (b->state == ACCOUNT_DRAINING && lined) {
 		b->phase = BOT_DRAIN;

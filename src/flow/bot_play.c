@@ -1,7 +1,9 @@
 /* What a bot does when it is online: its persona, its games, and what Steam tells of its standing. */
+#include "base/arena.h"
 #include "base/rd.h"
 #include "flow/bot.h"
 #include "flow/bot_parts.h"
+#include "flow/steam_session.h"
 #include "proto/steam/account.pb-c.h"
 #include "proto/steam/friends.pb-c.h"
 #include "proto/steam/library.pb-c.h"

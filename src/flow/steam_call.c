@@ -1,8 +1,11 @@
 #include "flow/steam_call.h"
 
+#include "base/arena.h"
+#include "base/buf.h"
 #include "proto/steam/pics.pb-c.h"
 #include "wire/steam/emsg.h"
 #include "wire/steam/eresult.h"
+#include "wire/steam/frame.h"
 #include "wire/steam/pb.h"
 
 #include <stdlib.h>

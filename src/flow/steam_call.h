@@ -15,8 +15,9 @@
 #include "base/fault.h"
 #include "base/list.h"
 #include "base/own.h"
-#include "wire/steam/frame.h"
 #include "wire/steam/pics.h"
+
+struct steam_frame;
 
 #define STEAM_CALL_IDS_MAX        5000 /* apps and packages of one call */
 #define STEAM_CALL_BATCH_FULL     50   /* ids of one request for whole records */

@@ -1,4 +1,5 @@
 #include "flow/steam_calls.h"
+#include "wire/steam/frame.h"
 
 static struct steam_call *call_of(struct list *node) { return list_of(node, struct steam_call, node); }
 

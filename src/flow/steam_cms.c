@@ -1,4 +1,5 @@
 #include "flow/steam_cms.h"
+#include "flow/steam_dice.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -12,7 +12,6 @@
 
 #include "base/fault.h"
 #include "base/own.h"
-#include "flow/steam_dice.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,6 +24,7 @@
 #define STEAM_CMS_BAD_MAX_MS 1920000u
 
 struct steam_cms;
+struct steam_dice;
 
 struct steam_cms *steam_cms_new(void); /* empty; NULL without memory */
 void steam_cms_free(struct steam_cms *c);

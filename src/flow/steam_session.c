@@ -1,5 +1,6 @@
 #include "flow/steam_session.h"
 
+#include "flow/steam_dice.h"
 #include "flow/steam_logon.h"
 #include "flow/steam_session_parts.h"
 #include "wire/steam/eresult.h"

@@ -1,9 +1,11 @@
+#include "base/rd.h"
 #include "flow/steam_logon.h"
 #include "flow/steam_session.h"
 #include "flow/steam_session_parts.h"
 #include "proto/steam/session.pb-c.h"
 #include "wire/steam/emsg.h"
 #include "wire/steam/eresult.h"
+#include "wire/steam/frame.h"
 #include "wire/steam/multi.h"
 #include "wire/steam/pb.h"
 

@@ -6,6 +6,7 @@
 
 #include "base/rd.h"
 #include "flow/steam_calls.h"
+#include "flow/steam_dice.h"
 
 struct steam_session {
 	struct steam_session_conf conf;

@@ -39,7 +39,7 @@ struct loop {
 	lws_sorted_usec_list_t wake;      /* ends the poll when heap[0] is due */
 	uint64_t wake_ms;                 /* UINT64_MAX: not set */
 
-	struct list late;
+	struct list late, soon;
 	unsigned depth; /* of loop_enter */
 	uint64_t entered_us, turn_us;
 
@@ -70,6 +70,21 @@ void loop_late_add(struct loop *l, struct loop_late *late)
 {
 	if (list_empty(&late->node))
 		list_append(&l->late, &late->node);
+}
+
+void loop_soon_add(struct loop *l, struct loop_late *late)
+{
+	if (list_empty(&late->node))
+		list_append(&l->soon, &late->node);
+}
+
+static void ripen(struct loop *l)
+{
+	while (!list_empty(&l->soon)) {
+		struct list *node = l->soon.next;
+		list_remove(node);
+		list_append(&l->late, node);
+	}
 }
 
 void loop_enter(struct loop *l)
@@ -289,6 +304,7 @@ enum rc loop_new(const struct log *keep_log, struct loop **ret_loop, struct faul
 	fresh->log = keep_log;
 	fresh->wake_ms = UINT64_MAX;
 	list_init(&fresh->late);
+	list_init(&fresh->soon);
 	list_init(&fresh->keeps);
 	auto_of(loop) struct loop *l = fresh;
 
@@ -328,6 +344,7 @@ void loop_free(struct loop *l)
 	if (l->context)
 		lws_context_destroy(take(l->context));
 	run_posted(l);
+	ripen(l);
 	loop_exit(l);
 	list_each (at, next, &l->keeps) {
 		struct loop_keep *k = list_of(at, struct loop_keep, node);
@@ -342,6 +359,7 @@ void loop_run(struct loop *l)
 	atomic_store(&l->thread, pthread_self());
 	atomic_store(&l->running, true);
 	while (!atomic_load_explicit(&l->stopping, memory_order_relaxed)) {
+		ripen(l);
 		run_posted(l);
 		fire_due(l); /* and what was left late before the loop ran */
 		end_turn(l);

@@ -7,11 +7,11 @@
 #pragma once
 
 #include "base/fault.h"
-#include "base/log.h"
 #include "base/own.h"
 
 #include <stdint.h>
 
+struct log;
 struct loop;
 struct loop_timer;
 struct lws_context;

@@ -16,7 +16,7 @@ struct loop;
 struct pool;
 
 struct loop_late {
-	struct list node; /* loop.late while it waits, else linked to itself */
+	struct list node; /* loop.late or loop.soon while it waits, else linked to itself */
 	void (*run)(struct loop_late *late);
 };
 
@@ -29,6 +29,10 @@ struct loop_keep {
 
 void loop_late_init(struct loop_late *late, void (*run)(struct loop_late *late));
 void loop_late_add(struct loop *l, struct loop_late *late); /* once per entry, however often it is called */
+/* In the next turn, which begins at once. libwebsockets calls a descriptor writable, and forgets then what was asked of it within
+ * that callback; so what may ask for the next one is done here. Work that waits already keeps its moment, here and in
+ * loop_late_add. */
+void loop_soon_add(struct loop *l, struct loop_late *late);
 
 void loop_enter(struct loop *l);
 void loop_exit(struct loop *l);

@@ -90,6 +90,7 @@ static void let_go(struct tcp *t)
 		lws_set_timeout(take(t->wsi), PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
 	}
 	t->waits_to_write = false;
+	list_remove(&t->late.node);
 }
 
 /* Tells the owner, who may not use the pointer any more. The memory stays while the resolver has it. */
@@ -100,7 +101,6 @@ static void finish(struct tcp *t)
 		SSL_shutdown(t->ssl);
 	}
 	let_go(t);
-	list_remove(&t->late.node);
 	loop_timer_at(t->timer, UINT64_MAX);
 	t->state = TCP_TOLD;
 	if (t->on.close)
@@ -370,16 +370,6 @@ static void readable(struct tcp *t)
 
 /* --- connecting */
 
-static void settle(struct loop_late *late)
-{
-	struct tcp *t = list_of(late, struct tcp, late);
-
-	if (t->state == TCP_OPEN || t->state == TCP_CLOSING)
-		send_queued(t);
-	if (t->state == TCP_OVER)
-		finish(t);
-}
-
 static void connected(struct tcp *t)
 {
 	int error = 0;
@@ -395,15 +385,25 @@ static void connected(struct tcp *t)
 	try_next(t);
 }
 
-static void writable(struct tcp *t)
+/* At the end of an entry, and in the turn after one in which it was writable. */
+static void settle(struct loop_late *late)
 {
-	t->waits_to_write = false;
+	struct tcp *t = list_of(late, struct tcp, late);
+
 	if (t->state == TCP_CONNECTING)
 		connected(t);
 	else if (t->state == TCP_GREETS)
 		greet(t);
-	else
-		loop_late_add(t->loop, &t->late);
+	else if (t->state == TCP_OPEN || t->state == TCP_CLOSING)
+		send_queued(t);
+	if (t->state == TCP_OVER)
+		finish(t);
+}
+
+static void writable(struct tcp *t)
+{
+	t->waits_to_write = false;
+	loop_soon_add(t->loop, &t->late);
 }
 
 static int on_file(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t n)

@@ -20,14 +20,14 @@
 #include "base/fault.h"
 #include "base/own.h"
 #include "io/egress.h"
-#include "io/loop.h"
 
 #include <stdint.h>
 
-struct web_server;
+struct loop;
 struct web_request;
-struct web_stream;
+struct web_server;
 struct web_socket;
+struct web_stream;
 
 struct web_limits { /* 0: a default that suits an API (16 KiB, 1 MiB, 10000; 10, 30, 60 s; 256 KiB, 1 MiB, 1 MiB) */
 	uint32_t header_bytes;  /* of one request's head (431) */

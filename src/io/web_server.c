@@ -1,3 +1,5 @@
+#include "base/log.h"
+#include "io/loop.h"
 #include "io/web_request.h"
 
 #include <arpa/inet.h>

@@ -30,24 +30,24 @@ enum rc key_move(enum key_state *s, enum key_state to)
 
 static const struct {
 	const char *status;
-	enum key_state to, doubted;
+	enum key_state to;
 } fates[] = {
-	{ "redeemed", KEY_REDEEMED, KEY_REDEEMED },
-	{ "owned_by_target", KEY_QUEUED, KEY_REDEEMED },
-	{ "invalid", KEY_INVALID, KEY_INVALID },
-	{ "used_elsewhere", KEY_USED_ELSEWHERE, KEY_REDEEMED },
-	{ "region_locked", KEY_QUEUED, KEY_QUEUED },
-	{ "needs_base_app", KEY_QUEUED, KEY_QUEUED },
-	{ "wallet_code", KEY_WALLET_CODE, KEY_WALLET_CODE },
-	{ "account_blocked", KEY_QUEUED, KEY_QUEUED },
-	{ "error", KEY_QUEUED, KEY_QUEUED },
+	{ "redeemed", KEY_REDEEMED },
+	{ "owned_by_target", KEY_QUEUED },
+	{ "invalid", KEY_INVALID },
+	{ "used_elsewhere", KEY_USED_ELSEWHERE },
+	{ "region_locked", KEY_QUEUED },
+	{ "needs_base_app", KEY_QUEUED },
+	{ "wallet_code", KEY_WALLET_CODE },
+	{ "account_blocked", KEY_QUEUED },
+	{ "error", KEY_QUEUED },
 };
 
-struct key_fate key_fate(const char *status, bool doubted)
+struct key_fate key_fate(const char *status)
 {
 	for (size_t i = 0; status && i < sizeof(fates) / sizeof(*fates); i++)
 		if (!strcmp(fates[i].status, status))
-			return (struct key_fate){ doubted ? fates[i].doubted : fates[i].to, true };
+			return (struct key_fate){ fates[i].to, true };
 	return (struct key_fate){ KEY_QUEUED, false };
 }
 

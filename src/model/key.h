@@ -47,10 +47,10 @@ struct key_fate {
 };
 
 /*
- * What becomes of a key of which keys.redeem says `status`. `doubted`: an earlier try on the same account ended unknown, so
- * that what reads as owned or used was ourselves (T24).
+ * What becomes of a key of which keys.redeem says `status`. After an attempt whose answer was lost the action itself finds out
+ * whether what reads as owned or used was ourselves (T24): it sees the licences.
  */
-struct key_fate key_fate(const char *status, bool doubted);
+struct key_fate key_fate(const char *status);
 
 #define KEY_TEXT_MIN 5
 #define KEY_TEXT_MAX 64

@@ -39,7 +39,8 @@ struct task {
 };
 
 #define TASK_ATTEMPTS_DEFAULT 5
-#define TASK_ATTEMPTS_EFFECT  3 /* at most, of the classes that have an effect */
+#define TASK_ATTEMPTS_EFFECT  3  /* at most, of the classes that have an effect */
+#define TASK_ATTEMPTS_ASKING  30 /* with those that only asked what became of another */
 
 static inline bool task_is_over(enum task_status s) { return s >= TASK_SUCCEEDED; }
 

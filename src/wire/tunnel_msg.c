@@ -111,6 +111,7 @@ static const struct field dispatch_fields[] = {
 	{ TEXT(dispatch, "sealed", sealed, MAYBE), .max = SEALED_LEN, .chars = HEX_CHARS, .doc = "the payload's secret members, sealed to the agent" },
 	{ ROW(dispatch, "probe", probe, FIELD_BOOL, MAYBE), .doc = "an attempt before may have had its effect: find out first" },
 	{ ROW(dispatch, "intentAt", intent_ms, FIELD_TIME, MAYBE), .doc = "when that attempt declared its effect" },
+	{ TEXT(dispatch, "intent", intent, MAYBE), .max = 256, .doc = "what the first attempt whose end is not known declared" },
 	{ ROW(dispatch, "dryRun", dry_run, FIELD_BOOL, MAYBE), .doc = "say what would be done, and do nothing" },
 	{ 0 },
 };

@@ -89,8 +89,9 @@ struct tunnel_msg_dispatch {
 	const char *
 		sealed; /* hexadecimal: the payload's secret members, sealed to the agent (wire/seal); NULL: none */
 	bool probe;     /* an attempt before may have had its effect: find out first */
-	int64_t intent_ms; /* with probe: when that attempt declared its effect; 0: not known */
-	bool dry_run;      /* say what would be done, and do nothing */
+	int64_t intent_ms;  /* with probe: when that attempt declared its effect; 0: not known */
+	const char *intent; /* with probe: what the first whose end is not known declared; NULL: not known */
+	bool dry_run;       /* say what would be done, and do nothing */
 };
 
 struct tunnel_msg_reject {

@@ -2,9 +2,13 @@
  * The input is a run of (u8 what, …): what its owner does, or a message of Steam: its number, its job, a result, and a body. */
 #include "base/rd.h"
 #include "flow/bot.h"
+#include "flow/steam_call.h"
+#include "flow/steam_cms.h"
+#include "flow/steam_session.h"
 #include "proto/steam/base.pb-c.h"
 #include "proto/steam/session.pb-c.h"
 #include "wire/steam/emsg.h"
+#include "wire/steam/frame.h"
 
 #include <stdlib.h>
 

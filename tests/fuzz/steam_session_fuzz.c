@@ -4,6 +4,7 @@
 #include "flow/steam_session.h"
 #include "proto/steam/session.pb-c.h"
 #include "wire/steam/emsg.h"
+#include "wire/steam/frame.h"
 
 #include <stdlib.h>
 

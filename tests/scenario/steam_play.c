@@ -23,6 +23,7 @@
  *   expect connect | send NAME [job=N] [ids ...] | close | state NAME [WHY] | answer CALL KIND RC [...] | nothing
  */
 #include "flow/steam_session.h"
+#include "wire/steam/frame.h"
 
 #include "proto/steam/pics.pb-c.h"
 #include "proto/steam/session.pb-c.h"

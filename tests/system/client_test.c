@@ -414,7 +414,7 @@ static const struct step wrong_password[] = {
 			   "'eresult':5}]"),
 	FAIL("plain", "session.ping", NULL, "session_offline"),
 	SECRET("plain", "password", "plain-pass"),
-	STATE("plain", "online", "{'steamId':'@plain','reason':null}"),
+	STATE("plain", "online", "{'steamId':'@plain','reason':''}"),
 	SIM("/sim/person/plain", "{'logons':1,'sessions':1}"),
 };
 

@@ -1,4 +1,5 @@
 #include "agent/actions/actions.h"
+#include "agent/action_run.h"
 
 #include <string.h>
 

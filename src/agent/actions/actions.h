@@ -4,9 +4,9 @@
  */
 #pragma once
 
-#include "agent/action_run.h"
-
 #include <stddef.h>
+
+struct action_run;
 
 extern const struct action_run *const actions_all[]; /* sorted by name; ends in NULL */
 

@@ -1,5 +1,10 @@
 #include "agent/actions/ask.h"
 
+#include "agent/action_run.h"
+#include "agent/sessions.h"
+#include "base/fault.h"
+#include "base/hush.h"
+#include "flow/steam_call.h"
 #include "model/action.h"
 #include "wire/steam/eresult.h"
 
@@ -52,9 +57,10 @@ bool ask_is_lost(const struct action_task *t, const struct ask *q, enum rc rc)
 	return rc != RC_OK && q->sent && !refused;
 }
 
-enum rc ask_self(struct action_task *t, struct sessions_self *ret, struct fault *f)
+static enum rc self_of(struct action_task *t, bool licenses, struct sessions_self *ret, struct fault *f)
 {
 	struct sessions_call c = { .want = SESSIONS_SELF,
+		.licenses = licenses,
 		.account_id = t->account_id,
 		.self = ret,
 		.arena = t->arena,
@@ -65,6 +71,16 @@ enum rc ask_self(struct action_task *t, struct sessions_self *ret, struct fault 
 	if (c.offline)
 		t->code = "session_offline";
 	return rc;
+}
+
+enum rc ask_self(struct action_task *t, struct sessions_self *ret, struct fault *f)
+{
+	return self_of(t, false, ret, f);
+}
+
+enum rc ask_self_licensed(struct action_task *t, struct sessions_self *ret, struct fault *f)
+{
+	return self_of(t, true, ret, f);
 }
 
 enum rc ask_plan(struct action_task *t, struct action_plan *plan, const char *fmt, ...)

@@ -5,9 +5,10 @@
 #pragma once
 
 #include "agent/action_run.h"
-#include "agent/sessions.h"
 #include "wire/steam/emsg.h"
 #include "wire/steam/pb.h"
+
+struct sessions_self;
 
 struct ask {
 	const char *method; /* "Player.GetOwnedGames#1"; NULL: by emsg */
@@ -28,6 +29,8 @@ bool ask_is_lost(const struct action_task *t, const struct ask *q, enum rc rc);
 
 /* What Steam told of the account. */
 must_check enum rc ask_self(struct action_task *t, struct sessions_self *ret, struct fault *f);
+/* The same, but not before it has told the licences: just after a logon it has not. */
+must_check enum rc ask_self_licensed(struct action_task *t, struct sessions_self *ret, struct fault *f);
 
 /* Appends a line to plan->would. */
 must_check enum rc ask_plan(struct action_task *t, struct action_plan *plan, const char *fmt, ...)

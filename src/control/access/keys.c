@@ -1,4 +1,5 @@
 #include "control/access/keys.h"
+#include "base/metric.h"
 #include "control/access/audit.h"
 #include "control/control.h"
 #include "control/events/events.h"
@@ -7,6 +8,8 @@
 #include "io/clock.h"
 #include "io/file.h"
 #include "model/apikey.h"
+#include "wire/field_json.h"
+#include "wire/json.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>

@@ -1,4 +1,8 @@
 #include "control/access/vault.h"
+#include "base/buf.h"
+#include "base/fault.h"
+#include "base/hush.h"
+#include "control/control.h"
 #include "io/clock.h"
 #include "wire/tunnel_auth.h"
 

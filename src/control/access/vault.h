@@ -7,8 +7,11 @@
 
 #include "base/buf.h"
 #include "base/hush.h"
+#include "base/rc.h"
 #include "control/control.h"
 #include "control/tx.h"
+
+struct control;
 
 #define VAULT_VALUE_MAX       8192 /* bytes of one secret */
 #define VAULT_FINGERPRINT_MAX 17   /* hexadecimal, with NUL */

@@ -36,8 +36,9 @@ static enum rc find(struct tx *tx, const struct dispatch_offer *o, size_t max, s
 		       "<> "
 		       "'connected')) AND (e.region_id IS NULL OR e.region_id = $2) "
 		       "AND (t.account_id IS NULL OR NOT EXISTS "
-		       "(SELECT 1 FROM tasks h WHERE h.account_id = t.account_id AND h.status IN ('leased', "
-		       "'running'))) "
+		       "(SELECT 1 FROM tasks h WHERE h.account_id = t.account_id AND (h.status IN ('leased', "
+		       "'running') OR (h.status = 'queued' AND h.probe = 1 AND h.action = t.action AND h.id <> "
+		       "t.id)))) "
 		       "ORDER BY t.priority DESC, t.id LIMIT $4"
 	};
 	auto_rows struct store_rows *r = NULL;
@@ -83,6 +84,7 @@ static enum rc lease_one(
 		.probe = t.probe,
 		.dry_run = k->dry_run,
 		.intent_ms = t.probe ? t.intent_at : 0,
+		.intent = t.probe ? t.intent : NULL,
 		.decl = action_find(k->action) };
 	return k->secret ? sealed_for_agent(tx, t.job_id, k->secret, o->agent_id, &g->sealed) : RC_OK;
 }

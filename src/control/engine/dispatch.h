@@ -2,7 +2,8 @@
  * dispatch: which agent gets which task, decided and leased in one transaction. On the writer's thread.
  *
  * A task may go to an agent that has the action, is in the task's region, and holds the account, or may hold it from now on (see
- * fleet/bots). An account's tasks go one at a time.
+ * fleet/bots). An account's tasks go one at a time; while nobody knows what became of one, no other with the same action goes, so
+ * that what is found at Steam is that one's.
  */
 #pragma once
 
@@ -24,7 +25,8 @@ struct dispatch_grant {
 	const char *sealed; /* NULL: none */
 	uint32_t attempt;
 	bool probe, dry_run;
-	int64_t intent_ms; /* with probe */
+	int64_t intent_ms;  /* with probe */
+	const char *intent; /* the same */
 	const struct action *decl;
 };
 

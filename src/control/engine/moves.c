@@ -1,4 +1,5 @@
 #include "control/engine/moves.h"
+#include "base/metric.h"
 #include "base/when.h"
 #include "control/control.h"
 #include "control/events/events.h"
@@ -25,6 +26,7 @@ static const struct field task_row[] = {
 	{ .name = "probe", .type = FIELD_BOOL, FIELD_AT(struct moves_task, probe) },
 	{ .name = "intent_attempt", .type = FIELD_U32, FIELD_AT(struct moves_task, intent_attempt) },
 	{ .name = "intent_at", .type = FIELD_I64, FIELD_AT(struct moves_task, intent_at) },
+	{ .name = "intent", .type = FIELD_STR, FIELD_AT(struct moves_task, intent) },
 	{ .name = "owner", .type = FIELD_STR, FIELD_AT(struct moves_task, owner) },
 	{ 0 },
 };
@@ -34,7 +36,7 @@ enum rc moves_load(struct tx *tx, const char *id, struct moves_task *ret)
 	static const struct store_query load = {
 		.sql = "SELECT id, job_id, action, account_id, region_id, agent_id, nonce, status, attempt, "
 		       "max_attempts, not_before, lease_until, cancel_asked, probe, intent_attempt, intent_at, "
-		       "owner "
+		       "intent, owner "
 		       "FROM tasks WHERE id = $1"
 	};
 	return rows_one(tx->db, &load, STORE_ARGS(store_text(id)), (struct rows_into){ task_row, tx->arena, ret },
@@ -262,7 +264,7 @@ static enum rc requeue(struct tx *tx, struct moves_task *t, const struct task *m
 	static const struct store_query set = {
 		.sql = "UPDATE tasks SET status = 'queued', agent_id = NULL, nonce = NULL, lease_until = 0, "
 		       "not_before = $2, error = $3, probe = $4, intent_at = CASE $4 WHEN 0 THEN 0 ELSE intent_at "
-		       "END WHERE id = $1"
+		       "END, max_attempts = $5 WHERE id = $1"
 	};
 	char when[WHEN_MAX];
 
@@ -270,7 +272,8 @@ static enum rc requeue(struct tx *tx, struct moves_task *t, const struct task *m
 	t->error = error;
 	t->probe = m->probe;
 	enum rc rc = store_do(tx->db, &set,
-		STORE_ARGS(store_text(t->id), store_int(m->not_before_ms), store_text(error), store_int(m->probe)),
+		STORE_ARGS(store_text(t->id), store_int(m->not_before_ms), store_text(error), store_int(m->probe),
+			store_int(t->max_attempts)),
 		tx->fault);
 	if (rc == RC_OK)
 		rc = tell(tx, t, "task.retrying",
@@ -307,17 +310,18 @@ static enum rc doubt(struct tx *tx, struct moves_task *t, const char *error)
 enum rc moves_intend(struct tx *tx, struct moves_task *t, const char *effect)
 {
 	static const struct store_query set = {
-		.sql = "UPDATE tasks SET intent = $2, intent_attempt = attempt, intent_at = CASE intent_at WHEN 0 "
-		       "THEN $3 ELSE intent_at END WHERE id = $1"
+		.sql = "UPDATE tasks SET intent = CASE intent_at WHEN 0 THEN $2 ELSE intent END, intent_attempt = "
+		       "attempt, intent_at = $3 WHERE id = $1"
 	};
 	enum rc rc = t->status == TASK_LEASED ? moves_start(tx, t) : RC_OK;
 
 	if (rc == RC_OK)
 		rc = store_do(tx->db, &set,
 			STORE_ARGS(store_text(t->id), store_text(effect), store_int(tx->now_ms)), tx->fault);
-	t->intent_attempt = t->attempt;
 	if (!t->intent_at)
-		t->intent_at = tx->now_ms;
+		t->intent = effect;
+	t->intent_attempt = t->attempt;
+	t->intent_at = tx->now_ms;
 	return rc == RC_OK && t->owner && tx->control->owned ? tx->control->owned(tx, t) : rc;
 }
 
@@ -336,6 +340,9 @@ enum rc moves_fail(struct tx *tx, struct moves_task *t, const char *error, struc
 	bool retryable = how.retryable;
 	/* An attempt that got as far as its effect has found out before what became of the others. */
 	bool probe = t->probe && (how.effect || t->intent_attempt != t->attempt);
+	/* One that did not get so far only asked, and asking again does no harm. */
+	if (probe && t->intent_attempt != t->attempt && t->max_attempts < TASK_ATTEMPTS_ASKING)
+		t->max_attempts++;
 	struct task m = { .status = (enum task_status)t->status,
 		.attempt = t->attempt,
 		.max_attempts = t->cancel_asked ? t->attempt : t->max_attempts,

@@ -18,7 +18,8 @@ struct moves_task {
 	bool cancel_asked;
 	bool probe;              /* the next attempt has to find out what became of one before */
 	uint32_t intent_attempt; /* the last that declared its effect; 0: none */
-	int64_t intent_at;       /* when the first did whose outcome is not known; 0: none */
+	int64_t intent_at;       /* when the last did whose outcome is not known; 0: none */
+	const char *intent;      /* what the first of those declared */
 	const char *owner;       /* the key row whose try it is; NULL: nobody's but its job's */
 	/* Of the move that is told to the owner: */
 	const char *result, *error;

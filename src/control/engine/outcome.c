@@ -1,10 +1,15 @@
 #include "control/engine/outcome.h"
+#include "base/field.h"
+#include "base/metric.h"
 #include "control/control.h"
 #include "control/engine/moves.h"
 #include "control/events/events.h"
 #include "control/rows.h"
+#include "control/tx.h"
+#include "model/task.h"
 #include "wire/json.h"
 #include "wire/json_check.h"
+#include "wire/tunnel_msg.h"
 
 #define HELD_MAX TUNNEL_MSG_TASKS_MAX
 
@@ -37,7 +42,9 @@ static enum rc settle(struct tx *tx, struct moves_task *t, const struct tunnel_m
 	case TUNNEL_MSG_CANCELED:
 		return moves_cancel(tx, t);
 	case TUNNEL_MSG_UNKNOWN:
-		return moves_fail(tx, t, error_of(tx, &m->error), (struct task_failure){ true, true });
+		/* An agent that ended while it asked cannot tell whether it was allowed to go on. Without an intent it was not. */
+		return moves_fail(tx, t, error_of(tx, &m->error),
+			(struct task_failure){ true, t->intent_attempt == t->attempt });
 	case TUNNEL_MSG_FAILED:
 		break;
 	}

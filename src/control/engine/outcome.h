@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include "base/field.h"
+#include "base/rc.h"
 #include "control/tx.h"
 #include "wire/tunnel_msg.h"
 

@@ -3,10 +3,8 @@
 #include "control/engine/sealed.h"
 #include "control/events/events.h"
 #include "control/fleet/states.h"
-#include "control/rows.h"
-#include "model/action.h"
 #include "model/job.h"
-#include "model/task.h"
+#include "wire/field_json.h"
 
 #include <stdio.h>
 

@@ -1,4 +1,5 @@
 #include "control/events/events.h"
+#include "base/metric.h"
 #include "base/when.h"
 #include "control/control.h"
 #include "wire/json.h"

@@ -1,6 +1,9 @@
 #include "control/events/feed.h"
 #include "base/list.h"
+#include "base/log.h"
+#include "base/metric.h"
 #include "control/control.h"
+#include "control/events/events.h"
 #include "control/events/slice.h"
 #include "control/http/waits.h"
 

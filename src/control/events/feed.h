@@ -8,9 +8,7 @@
  */
 #pragma once
 
-#include "control/events/events.h"
 #include "control/http/route.h"
-#include "io/web.h"
 
 #define FEED_QUEUED_MAX   65536 /* bytes that wait for one socket before it counts as behind */
 #define FEED_TYPES_MAX    16
@@ -28,7 +26,9 @@ struct feed_wish {
 	char texts[]; /* what the pointers point to */
 };
 
+struct control;
 struct slice_event;
+struct web_request;
 bool feed_wants(const struct feed_wish *w, const struct slice_event *e);
 
 struct feed;

@@ -1,4 +1,5 @@
 #include "control/control.h"
+#include "control/events/events.h"
 #include "control/events/feed.h"
 #include "control/events/slice.h"
 

@@ -3,6 +3,7 @@
 #include "control/events/events.h"
 #include "control/fleet/labels.h"
 #include "control/rows.h"
+#include "wire/field_json.h"
 
 #include <string.h>
 

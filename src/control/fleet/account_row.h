@@ -4,9 +4,11 @@
  */
 #pragma once
 
+#include "base/field.h"
 #include "control/tx.h"
 #include "model/account.h"
-#include "wire/field_json.h"
+
+struct field_reader;
 
 #define ACCOUNT_ROW_APPS_MAX 32
 

@@ -2,13 +2,12 @@
 #include "control/access/audit.h"
 #include "control/access/vault.h"
 #include "control/events/events.h"
-#include "control/fleet/account_row.h"
 #include "control/fleet/bots.h"
 #include "control/fleet/challenges.h"
 #include "control/fleet/labels.h"
 #include "control/fleet/states.h"
 #include "control/http/page.h"
-#include "control/rows.h"
+#include "wire/field_json.h"
 
 #define BULK_MAX 500
 

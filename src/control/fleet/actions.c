@@ -1,5 +1,7 @@
 #include "control/fleet/actions.h"
 #include "model/action.h"
+#include "wire/field_json.h"
+#include "wire/json.h"
 
 static void put(const struct action *a, struct buf *to)
 {

@@ -8,7 +8,9 @@
 #include "control/rows.h"
 #include "io/clock.h"
 #include "model/apikey.h"
+#include "wire/field_json.h"
 #include "wire/tunnel_auth.h"
+#include "wire/tunnel_msg.h"
 
 #include <stdio.h>
 

@@ -4,7 +4,8 @@
 #pragma once
 
 #include "control/http/route.h"
-#include "wire/tunnel_msg.h"
+
+struct tunnel_msg_hello;
 
 #define AGENTS_TOKEN_MS (15ll * 60 * 1000) /* how long an enrolment token is good */
 

@@ -2,7 +2,9 @@
 #include "control/control.h"
 #include "control/events/events.h"
 #include "control/fleet/challenges.h"
+#include "control/fleet/states.h"
 #include "control/rows.h"
+#include "model/account.h"
 #include "wire/json.h"
 
 #include <inttypes.h>
@@ -11,7 +13,8 @@
 enum account_mode bots_mode(const struct states_account *a, int64_t now_ms)
 {
 	bool over = a->want_until > 0 && a->want_until <= now_ms;
-	bool off = !a->enabled || a->moving || over || a->state == ACCOUNT_FAILED || a->state == ACCOUNT_DISABLED;
+	bool off = !a->enabled || a->quarantined || a->moving || over || a->state == ACCOUNT_FAILED ||
+		   a->state == ACCOUNT_DISABLED;
 	return off ? ACCOUNT_MODE_OFFLINE : (enum account_mode)a->mode;
 }
 
@@ -107,7 +110,7 @@ enum rc bots_restart(struct tx *tx, const char *account_id)
 	if (rc == RC_OK && (!a.enabled || a.mode == ACCOUNT_MODE_OFFLINE))
 		return fault_set(
 			tx->fault, RC_CONFLICT, "the account is not wanted online; set its desired state first");
-	if (rc == RC_OK && a.state == ACCOUNT_QUARANTINED)
+	if (rc == RC_OK && (a.quarantined || a.state == ACCOUNT_QUARANTINED))
 		return fault_set(tx->fault, RC_CONFLICT, "the account is quarantined; clear that first");
 	if (rc == RC_OK && a.state == ACCOUNT_FAILED)
 		return states_do(tx, &a, ACCOUNT_RETRIED, "be restarted");
@@ -175,20 +178,31 @@ static enum rc find(struct tx *tx, const struct store_query *q, int64_t since, s
 			   : rc;
 }
 
-/* Its agent has fenced itself: what it was doing has ended (18). What outlives a session stays. */
+/* Its agent has no session of it any more: what it was doing has ended (18). What outlives a session stays. */
+static enum rc end_session(struct tx *tx, struct states_account *a, const char *reason)
+{
+	enum account_state to = ACCOUNT_OFFLINE;
+
+	if (a->state == ACCOUNT_CHALLENGE || a->state == ACCOUNT_COOLING_DOWN)
+		return RC_OK;
+	if (a->state == ACCOUNT_DRAINING && !a->enabled)
+		return states_move(tx, a, ACCOUNT_DISABLED, &(struct states_why){ .reason = "disabled" });
+	if (account_move((enum account_state)a->state, ACCOUNT_FENCED, NULL, &to, NULL) != RC_OK)
+		return RC_OK;
+	return states_move(tx, a, to, &(struct states_why){ .reason = reason });
+}
+
+enum rc bots_begun(struct tx *tx, struct states_account *a, int64_t seen_generation)
+{
+	enum rc rc = end_session(tx, a, "agent_restarted");
+	return rc == RC_OK ? bots_restarted(tx, a, seen_generation) : rc;
+}
+
 static enum rc fenced(struct tx *tx, const char *account_id)
 {
 	struct states_account a = { 0 };
-	enum account_state to = ACCOUNT_OFFLINE;
 	enum rc rc = states_load(tx, account_id, &a);
-
-	if (rc != RC_OK || a.state == ACCOUNT_CHALLENGE || a.state == ACCOUNT_COOLING_DOWN)
-		return rc;
-	if (a.state == ACCOUNT_DRAINING && !a.enabled)
-		return states_move(tx, &a, ACCOUNT_DISABLED, &(struct states_why){ .reason = "disabled" });
-	if (account_move((enum account_state)a.state, ACCOUNT_FENCED, NULL, &to, NULL) != RC_OK)
-		return RC_OK;
-	return states_move(tx, &a, to, &(struct states_why){ .reason = "lease_lapsed" });
+	return rc == RC_OK ? end_session(tx, &a, "lease_lapsed") : rc;
 }
 
 static enum rc lapse(struct tx *tx)
@@ -278,6 +292,7 @@ static enum rc assign(struct tx *tx)
 		.sql = "SELECT a.id, a.agent_id, a.region_hint, e.region_id FROM accounts a LEFT JOIN egresses e "
 		       "ON e.id = "
 		       "a.egress_id WHERE a.held = 0 AND a.want_mode <> 'offline' AND a.enabled = 1 AND "
+		       "a.quarantined = 0 AND "
 		       "(a.want_until = 0 "
 		       "OR a.want_until > $1) AND a.state NOT IN ('failed', 'quarantined', 'disabled') AND EXISTS "
 		       "(SELECT "
@@ -303,15 +318,17 @@ static enum rc assign(struct tx *tx)
 /* Accounts that were logged off and are not needed here. */
 static enum rc give_up(struct tx *tx)
 {
-	static const struct store_query idle = { .sql = "SELECT a.id, a.agent_id, NULL, NULL FROM accounts a WHERE "
-							"a.held = 1 AND a.state IN ('offline', "
-							"'disabled', 'failed', 'cooling_down', 'quarantined') AND "
-							"a.bot_sent = a.bot_version AND ((a.moving "
-							"= 1 AND a.used_at < $1) OR (a.used_at < $1 - 55000 AND "
-							"(a.want_mode = 'offline' OR a.enabled = 0 OR "
-							"a.until_passed > 0))) AND NOT EXISTS (SELECT 1 FROM tasks "
-							"t WHERE t.account_id = a.id AND t.status IN "
-							"('leased', 'running')) LIMIT $2" };
+	static const struct store_query idle = {
+		.sql = "SELECT a.id, a.agent_id, NULL, NULL FROM accounts a WHERE "
+		       "a.held = 1 AND a.state IN ('offline', "
+		       "'disabled', 'failed', 'cooling_down', 'quarantined') AND "
+		       "a.bot_sent = a.bot_version AND ((a.moving "
+		       "= 1 AND a.used_at < $1) OR (a.used_at < $1 - 55000 AND "
+		       "(a.want_mode = 'offline' OR a.enabled = 0 OR a.quarantined = 1 OR "
+		       "a.until_passed > 0))) AND NOT EXISTS (SELECT 1 FROM tasks "
+		       "t WHERE t.account_id = a.id AND t.status IN "
+		       "('leased', 'running')) LIMIT $2"
+	};
 	_Static_assert(BOTS_IDLE_MS - BOTS_GRACE_MS == 55000, "the number in the query");
 	struct field_list list = { 0 };
 	enum rc rc = find(tx, &idle, tx->now_ms - BOTS_GRACE_MS, &list);

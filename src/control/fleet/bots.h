@@ -10,8 +10,9 @@
  */
 #pragma once
 
-#include "control/fleet/states.h"
-#include "wire/tunnel_msg.h"
+#include "control/tx.h"
+
+struct states_account;
 
 #define BOTS_GRACE_MS   5000
 #define BOTS_IDLE_MS    60000
@@ -32,6 +33,9 @@ must_check enum rc bots_release(struct tx *tx, const char *account_id, const cha
 must_check enum rc bots_restart(struct tx *tx, const char *account_id);
 must_check enum rc bots_restarted(struct tx *tx, const struct states_account *a, int64_t seen_generation);
 
+/* Its agent begins with it anew, without a session: the agent was started again. What it was doing before has ended. */
+must_check enum rc bots_begun(struct tx *tx, struct states_account *a, int64_t seen_generation);
+
 /* Region or egress of an account has changed: if its agent does not fit any more, it has to move. */
 must_check enum rc bots_place(struct tx *tx, const char *account_id);
 
@@ -44,5 +48,5 @@ must_check enum rc bots_revive(struct tx *tx);
 /* What time and silence bring: lapsed leases, moments that have come, accounts to give away and to give up. */
 must_check enum rc bots_scan(struct tx *tx);
 
-/* What an account is wanted to do at this moment: nothing while it is disabled, failed, moves, or its time is over. */
+/* What an account is wanted to do at this moment: nothing while it is disabled, quarantined, failed, moves, or its time is over. */
 enum account_mode bots_mode(const struct states_account *a, int64_t now_ms);

@@ -4,8 +4,10 @@
 #include "control/access/audit.h"
 #include "control/access/vault.h"
 #include "control/events/events.h"
+#include "control/fleet/states.h"
 #include "control/http/page.h"
 #include "control/rows.h"
+#include "wire/field_json.h"
 #include "wire/json.h"
 
 #include <string.h>

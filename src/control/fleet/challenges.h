@@ -5,8 +5,9 @@
  */
 #pragma once
 
-#include "control/fleet/states.h"
 #include "control/http/route.h"
+
+struct states_account;
 
 /* What an agent tells. The same id again: a QR code has changed, or an answer was wrong and another is wanted. */
 struct challenges_opened {

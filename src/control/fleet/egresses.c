@@ -1,9 +1,11 @@
 #include "control/fleet/egresses.h"
+#include "base/rc.h"
 #include "control/access/audit.h"
 #include "control/access/vault.h"
 #include "control/events/events.h"
 #include "control/http/page.h"
 #include "control/rows.h"
+#include "wire/field_json.h"
 
 #include <arpa/inet.h>
 #include <string.h>

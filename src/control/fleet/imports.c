@@ -1,8 +1,11 @@
 #include "control/fleet/imports.h"
+#include "base/rc.h"
 #include "control/access/audit.h"
 #include "control/fleet/account_row.h"
 #include "control/fleet/account_secrets.h"
 #include "control/fleet/import_rows.h"
+#include "wire/field_json.h"
+#include "wire/json.h"
 
 #include <jansson.h>
 #include <string.h>

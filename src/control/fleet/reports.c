@@ -1,11 +1,15 @@
 #include "control/fleet/reports.h"
 #include "base/id.h"
+#include "base/log.h"
+#include "base/metric.h"
 #include "base/when.h"
 #include "control/control.h"
 #include "control/events/events.h"
 #include "control/fleet/account_secrets.h"
 #include "control/fleet/bots.h"
 #include "control/fleet/challenges.h"
+#include "control/fleet/states.h"
+#include "wire/field_json.h"
 #include "wire/seal.h"
 #include "wire/tunnel_auth.h"
 
@@ -91,8 +95,8 @@ static enum rc take_state(const struct report *p)
 	/* Draining for the sake of `enabled` ends in disabled, whatever the agent knows of it (24). */
 	if (!a->enabled && s.state == ACCOUNT_OFFLINE)
 		s.state = ACCOUNT_DISABLED;
-	/* Disabled and quarantined are what people make of an account; no agent says so. */
-	bool by_people = s.state == ACCOUNT_QUARANTINED || (a->enabled && s.state == ACCOUNT_DISABLED);
+	/* Disabled is what people make of an account; no agent says so. */
+	bool by_people = a->enabled && s.state == ACCOUNT_DISABLED;
 	bool lawful = s.state == a->state ||
 		      (!by_people && account_may_follow((enum account_state)a->state, (enum account_state)s.state));
 	if (!lawful) {
@@ -105,6 +109,22 @@ static enum rc take_state(const struct report *p)
 	if (rc == RC_OK)
 		rc = states_move(p->tx, a, (enum account_state)s.state, &why);
 	return rc == RC_OK ? bots_restarted(p->tx, a, s.generation) : rc;
+}
+
+struct begun_said {
+	int64_t generation;
+};
+static const struct field begun_fields[] = {
+	{ .name = "generation", .type = FIELD_I64, FIELD_AT(struct begun_said, generation) },
+	{ 0 },
+};
+
+static enum rc take_begun(const struct report *p)
+{
+	struct begun_said s = { 0 };
+	if (read_into(p, begun_fields, &s) != RC_OK)
+		return drop(p->tx, "malformed");
+	return bots_begun(p->tx, p->account, s.generation);
 }
 
 struct condition_said {
@@ -250,6 +270,7 @@ static const struct {
 	const char *type;
 	enum rc (*run)(const struct report *p);
 } kinds[] = {
+	{ "account.begun", take_begun },
 	{ "account.condition_changed", take_condition },
 	{ "account.secret_changed", take_secret },
 	{ "account.state_changed", take_state },

@@ -1,6 +1,9 @@
 #include "control/http/idempotency.h"
+#include "base/buf.h"
 #include "base/hush.h"
+#include "base/rc.h"
 #include "control/control.h"
+#include "wire/json.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>

@@ -5,7 +5,10 @@
  */
 #pragma once
 
+#include "control/control.h"
 #include "control/http/route.h"
+
+struct json_t;
 
 #define IDEMPOTENCY_KEY_MAX 255
 

@@ -1,6 +1,6 @@
 #include "control/http/perform.h"
+#include "base/log.h"
 #include "control/access/keys.h"
-#include "control/control.h"
 #include "control/http/idempotency.h"
 #include "control/http/problem.h"
 #include "control/http/query.h"

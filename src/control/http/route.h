@@ -10,7 +10,8 @@
 #include "base/field.h"
 #include "control/tx.h"
 #include "model/scope.h"
-#include "wire/field_json.h"
+
+struct field_reader;
 
 #define ROUTE_ARGS_MAX 3 /* {…} in a path */
 

@@ -1,4 +1,5 @@
 #include "control/http/system.h"
+#include "base/metric.h"
 #include "contract/queue.h"
 #include "control/control.h"
 #include "control/http/openapi.h"

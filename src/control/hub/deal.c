@@ -1,5 +1,7 @@
 #include "control/hub/deal.h"
+#include "base/log.h"
 #include "control/budgets/budgets.h"
+#include "control/control.h"
 #include "control/engine/dispatch.h"
 #include "control/engine/outcome.h"
 #include "control/fleet/bots.h"
@@ -52,6 +54,7 @@ static void keep_grant(struct arena *a, const struct dispatch_grant *g, struct d
 	to->payload = arena_str(a, g->payload);
 	to->sealed = arena_str(a, g->sealed);
 	to->trace_id = arena_str(a, g->trace_id);
+	to->intent = arena_str(a, g->intent);
 }
 
 static enum rc lease(struct write *w, struct tx *tx)
@@ -102,6 +105,7 @@ static void dispatch(struct hub *h, const struct offered *o, const struct dispat
 			.probe = g->probe,
 			.dry_run = g->dry_run,
 			.intent_ms = g->intent_ms,
+			.intent = g->intent,
 		} };
 	peer_send(p, &m);
 }

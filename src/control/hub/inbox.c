@@ -1,5 +1,7 @@
 #include "control/hub/inbox.h"
+#include "base/log.h"
 #include "control/budgets/budgets.h"
+#include "control/control.h"
 #include "control/engine/effects.h"
 #include "control/engine/outcome.h"
 #include "control/fleet/agents.h"

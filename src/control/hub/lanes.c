@@ -1,5 +1,7 @@
 #include "control/hub/lanes.h"
+#include "base/log.h"
 #include "control/budgets/budgets.h"
+#include "control/control.h"
 #include "control/writer.h"
 #include "io/clock.h"
 

@@ -1,4 +1,6 @@
 #include "control/hub/peer.h"
+#include "base/log.h"
+#include "control/control.h"
 
 void peer_pump(struct peer *p)
 {

@@ -7,12 +7,13 @@
 #include "base/id.h"
 #include "base/list.h"
 #include "base/map.h"
-#include "control/control.h"
 #include "flow/tunnel.h"
 #include "io/loop.h"
 
+struct control;
 struct lanes_hub;
 struct peer;
+struct web_socket;
 struct hub {
 	struct control *control;
 	struct lanes_hub *lanes; /* questions for rate lanes */

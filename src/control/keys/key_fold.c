@@ -57,18 +57,6 @@ static enum rc note_try(
 		tx->fault);
 }
 
-/* Did an attempt of this task end so that nobody knew? Then what reads as owned or used was ourselves. */
-static enum rc was_doubted(struct tx *tx, const struct moves_task *t, bool *ret)
-{
-	static const struct store_query find = { .sql = "SELECT 1 FROM key_tries WHERE key_id = $1 AND account_id "
-							"= $2 AND outcome = 'unknown' LIMIT 1" };
-	auto_rows struct store_rows *r = NULL;
-	enum rc rc = store_one(
-		tx->db, &find, STORE_ARGS(store_text(t->owner), store_text(t->account_id)), &r, tx->fault);
-	*ret = rc == RC_OK;
-	return rc == RC_MISSING ? RC_OK : rc;
-}
-
 /* K5: what the account owns from now on, or was told to own; the key's package is learned for the next candidates. */
 static enum rc learn(struct tx *tx, struct key_row *k, const char *account_id, const struct verdict *v)
 {
@@ -125,13 +113,10 @@ static enum rc put_back(struct tx *tx, struct key_row *k)
 
 static enum rc fold_result(struct tx *tx, struct key_row *k, const struct moves_task *t, const struct verdict *v)
 {
-	bool doubted = false;
-	enum rc rc = was_doubted(tx, t, &doubted);
-	struct key_fate fate = key_fate(v->status, doubted);
+	struct key_fate fate = key_fate(v->status);
 	const char *status = fate.known ? v->status : "error";
 
-	if (rc == RC_OK)
-		rc = note_try(tx, k, t, status, v->detail);
+	enum rc rc = note_try(tx, k, t, status, v->detail);
 	k->tries++;
 	k->detail = arena_str(tx->arena, v->detail ? v->detail : status);
 	k->receipt_id = arena_str(tx->arena, v->receipt);

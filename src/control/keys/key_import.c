@@ -5,6 +5,7 @@
 #include "control/keys/key_rows.h"
 #include "control/keys/key_steps.h"
 #include "model/job.h"
+#include "wire/field_json.h"
 
 #include <stdio.h>
 

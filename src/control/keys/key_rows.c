@@ -1,5 +1,6 @@
 #include "control/keys/key_rows.h"
 #include "control/access/vault.h"
+#include "control/control.h"
 #include "control/events/events.h"
 #include "control/rows.h"
 #include "wire/json.h"

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "control/keys/key_rows.h"
+#include "control/tx.h"
 
 #define KEY_STEPS_AT_ONCE 64   /* accounts that get a key in one transaction */
 #define KEY_STEPS_SOON_MS 5000 /* an account whose lanes are free so soon gets its key already */

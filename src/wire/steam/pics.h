@@ -10,7 +10,12 @@
 
 #include "base/fault.h"
 #include "base/own.h"
-#include "wire/steam/vdf.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct vdf;
 
 #define PICS_SHA 20
 

@@ -48,6 +48,8 @@ static enum rc redeem(int32_t eresult, int32_t detail, struct action_redeem_resu
 	m.eresult = eresult;
 	m.purchase_result_details = detail;
 	fake.steam[0].m = &m.base;
+	if (!fake.self.licenses.p)
+		owns(0, 0);
 	*out = (struct action_redeem_result){ 0 };
 	return keys_redeem.run(&t, &in, out, &f);
 }
@@ -77,6 +79,32 @@ static void a_key_is_redeemed(void)
 	t.after_unknown = true;
 	CHECK(redeem(2, 15, &out) == RC_OK);
 	CHECK_STR(out.status, "redeemed");
+}
+
+/* What Steam says to the second packet, of an account with this licence, when the first one's intent knew of `newest`. */
+static const char *second(int32_t detail, uint32_t package, int64_t created, const char *newest)
+{
+	static struct action_redeem_result out;
+	static char intent[128];
+
+	begin();
+	owns(package, created);
+	snprintf(intent, sizeof(intent), "redeem ABCDE-*****-***** at=1690000000 newest=%s", newest);
+	t.after_unknown = true;
+	t.intent = intent;
+	CHECK(redeem(2, detail, &out) == RC_OK);
+	return out.status;
+}
+
+/* T24, when the licences can be compared with what they were: only what is new since then was ours. */
+static void who_had_it(void)
+{
+	CHECK_STR(second(15, 61, 1690000001, "1680000000/1"), "redeemed");
+	CHECK_STR(second(15, 61, 1680000000, "1680000000/1"), "used_elsewhere");
+	CHECK_STR(second(15, 61, 1690000000, "1690000000/0"), "redeemed"); /* made in the same second */
+	CHECK_STR(second(15, 0, 0, "0/0"), "used_elsewhere");
+	CHECK_STR(second(9, 61, 1680000000, "1680000000/1"), "redeemed"); /* of what, it does not say */
+	CHECK_STR(second(14, 61, 1690000001, "1680000000/1"), "invalid");
 }
 
 static void a_key_waits_when_steam_throttles(void)
@@ -110,7 +138,7 @@ static void a_lost_answer_is_unknown(void)
 	CHECK_STR(t.code, "session_offline");
 }
 
-static bool probed(uint32_t package, int64_t created, uint32_t expect)
+static bool probed_of(const char *intent, uint32_t package, int64_t created, uint32_t expect)
 {
 	struct action_redeem in = { .key = KEY, .expect.sub = expect };
 	struct action_redeem_result out = { 0 };
@@ -119,6 +147,7 @@ static bool probed(uint32_t package, int64_t created, uint32_t expect)
 	begin();
 	owns(package, created);
 	t.intent_ms = 1690000000000;
+	t.intent = intent;
 	CHECK(keys_redeem.probe(&t, &in, &out, &done, &f) == RC_OK && fake.steam_n == 0);
 	if (done) {
 		const struct action_redeemed_package *p = out.packages.at;
@@ -128,8 +157,17 @@ static bool probed(uint32_t package, int64_t created, uint32_t expect)
 	return done;
 }
 
+static bool probed(uint32_t package, int64_t created, uint32_t expect)
+{
+	return probed_of(NULL, package, created, expect);
+}
+
 static void licences_say_whether_it_was(void)
 {
+	const char *had = "redeem X at=1690000000 newest=1690000001/1";
+
+	CHECK(!probed_of(had, 61, 1690000001, 0) && !probed_of(had, 61, 1690000001, 61)); /* the key before */
+	CHECK(probed_of(had, 61, 1690000002, 0) && !probed_of(had, 61, 1690000002, 62));
 	CHECK(!probed(0, 0, 0));
 	CHECK(probed(61, 1690000001, 0) && probed(61, 1690000001, 61));
 	CHECK(!probed(61, 1689999990, 0) && !probed(61, 1689999990, 61)); /* it had that one before */
@@ -433,6 +471,7 @@ static void plans_change_nothing(void)
 int main(void)
 {
 	a_key_is_redeemed();
+	who_had_it();
 	a_key_waits_when_steam_throttles();
 	a_lost_answer_is_unknown();
 	licences_say_whether_it_was();

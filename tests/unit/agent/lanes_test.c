@@ -1,6 +1,10 @@
 #include "agent/lanes.h"
+#include "agent/uplink_run.h"
 #include "base/log.h"
+#include "io/call.h"
+#include "io/loop.h"
 #include "io/pool.h"
+#include "wire/tunnel_msg.h"
 
 #include "tests/unit/check.h"
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "agent/agent.h"
+#include "io/loop.h"
 
 #include "flow/tunnel.h"
 #include "io/clock.h"

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "base/metric.h"
 #include "control/control.h"
 #include "control/migrate.h"
 #include "control/tx.h"

@@ -1,5 +1,7 @@
 /* What scenarios cannot show: the memory of a bot at rest, secrets that come and go, acts that nobody took. */
 #include "flow/bot.h"
+#include "flow/steam_call.h"
+#include "flow/steam_cms.h"
 
 #include "proto/steam/session.pb-c.h"
 #include "tests/unit/check.h"

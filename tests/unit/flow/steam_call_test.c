@@ -1,5 +1,7 @@
 /* Calls answered by packets that Steam really sent: app 480 whole and as metadata, package 0, a list of changes. */
 #include "flow/steam_call.h"
+#include "wire/steam/frame.h"
+#include "wire/steam/vdf.h"
 
 #include "tests/unit/wire/corpus.h"
 #include "wire/steam/emsg.h"

@@ -1,5 +1,6 @@
 /* The pool of connection managers: who is picked, who is passed over, and for how long. */
 #include "flow/steam_cms.h"
+#include "flow/steam_dice.h"
 
 #include "tests/unit/check.h"
 

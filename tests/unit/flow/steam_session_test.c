@@ -1,5 +1,7 @@
 /* What scenarios cannot show: acts that nobody took, the pool beside the session, two sessions of different seeds. */
+#include "flow/steam_dice.h"
 #include "flow/steam_session.h"
+#include "wire/steam/frame.h"
 
 #include "flow/steam_calls.h"
 

@@ -162,6 +162,83 @@ static void given_up(void)
 	CHECK_STR(e[1].why, "never mind");
 }
 
+/* Another end that is slow to begin and takes little at a time. */
+#define SLOW_BYTES 6000000
+
+struct slow {
+	int fd;
+	size_t n;
+};
+
+static void *slow_main(void *ctx)
+{
+	static uint8_t block[20000];
+	struct slow *s = ctx;
+	int little = 8192;
+	setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof(little));
+	auto_close int fd = accept(s->fd, NULL, NULL);
+	CHECK(fd >= 0);
+	usleep(50000);
+	for (ssize_t n; (n = recv(fd, block, sizeof(block), 0)) > 0; s->n += (size_t)n)
+		for (ssize_t i = 0; i < n; i++)
+			CHECK(block[i] == (uint8_t)((s->n + (size_t)i) % 251));
+	return NULL;
+}
+
+static void put_slow(struct tcp *t, size_t *at, size_t n)
+{
+	static uint8_t block[1500000];
+	for (size_t i = 0; i < n; i++)
+		block[i] = (uint8_t)((*at + i) % 251);
+	CHECK(tcp_send(t, block, n));
+	*at += n;
+}
+
+static size_t slow_at;
+
+static void slow_open(void *ctx, struct tcp *t)
+{
+	(void)ctx;
+	put_slow(t, &slow_at, 1500000);
+}
+static void slow_drain(void *ctx, struct tcp *t)
+{
+	struct end *e = ctx;
+	e->drained++;
+	if (slow_at < SLOW_BYTES)
+		put_slow(t, &slow_at, 1500000);
+	else
+		tcp_close(t);
+}
+
+/* Much more than the kernel takes at once: each rest leaves when the other end made room, and nothing else happens meanwhile. */
+static void slow_reader(void)
+{
+	struct slow s = { 0 };
+	struct end e = { 0 };
+	struct fault f = { 0 };
+	pthread_t thread;
+	uint16_t port;
+	int left = 1;
+
+	alarm(60); /* without a call when it is writable again, this waits for ever */
+	s.fd = proxy_deaf(&port);
+	CHECK(pthread_create(&thread, NULL, slow_main, &s) == 0);
+	e.left = &left;
+	const struct tcp_dial how = { .host = "127.0.0.1",
+		.port = port,
+		.queue_bytes = 2000000,
+		.on = { &e, slow_open, on_bytes, slow_drain, on_close } };
+	CHECK(loop_new(NULL, &e.loop, &f) == RC_OK && tcp_dial(e.loop, &how, &e.tcp, &f) == RC_OK);
+	loop_run(e.loop);
+	loop_free(e.loop);
+	pthread_join(thread, NULL);
+	close(s.fd);
+	CHECK(s.n == SLOW_BYTES && e.drained == SLOW_BYTES / 1500000);
+	CHECK_STR(e.why, "closed");
+	alarm(0);
+}
+
 static int descriptors(void)
 {
 	int n = 0;
@@ -178,6 +255,7 @@ int main(void)
 	failures();
 	through_proxies();
 	given_up();
+	slow_reader();
 	site_await_open(&site, 0);
 	CHECK(descriptors() == before);
 	site_stop(&site);

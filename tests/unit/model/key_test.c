@@ -36,15 +36,12 @@ static void every_pair(void)
 
 static void fates(void)
 {
-	CHECK(key_fate("redeemed", false).to == KEY_REDEEMED && key_fate("invalid", false).to == KEY_INVALID);
-	CHECK(key_fate("owned_by_target", false).to == KEY_QUEUED &&
-		key_fate("owned_by_target", true).to == KEY_REDEEMED);
-	CHECK(key_fate("used_elsewhere", false).to == KEY_USED_ELSEWHERE);
-	CHECK(key_fate("used_elsewhere", true).to == KEY_REDEEMED && key_fate("invalid", true).to == KEY_INVALID);
-	CHECK(key_fate("wallet_code", false).to == KEY_WALLET_CODE &&
-		key_fate("region_locked", true).to == KEY_QUEUED);
-	CHECK(key_fate("account_blocked", false).known && !key_fate("whatever", false).known);
-	CHECK(key_fate("whatever", true).to == KEY_QUEUED && !key_fate(NULL, false).known);
+	CHECK(key_fate("redeemed").to == KEY_REDEEMED && key_fate("invalid").to == KEY_INVALID);
+	CHECK(key_fate("owned_by_target").to == KEY_QUEUED);
+	CHECK(key_fate("used_elsewhere").to == KEY_USED_ELSEWHERE);
+	CHECK(key_fate("wallet_code").to == KEY_WALLET_CODE && key_fate("region_locked").to == KEY_QUEUED);
+	CHECK(key_fate("account_blocked").known && !key_fate("whatever").known);
+	CHECK(key_fate("whatever").to == KEY_QUEUED && !key_fate(NULL).known);
 }
 
 static void texts(void)

@@ -1,5 +1,6 @@
 /* Every captured packet decodes and encodes back to the same bytes; what the PICS packets say is known. */
 #include "wire/steam/frame.h"
+#include "wire/steam/vdf.h"
 
 #include "proto/steam/pics.pb-c.h"
 #include "proto/steam/session.pb-c.h"

@@ -1,5 +1,6 @@
 /* account.standing: bans by the Web API, limits as Steam told the session, and what of it keeps the account from trading. */
 #include "agent/actions/ask.h"
+#include "agent/sessions_self.h"
 #include "agent/web.h"
 #include "model/action_account.h"
 #include "proto/steam/account.pb-c.h"

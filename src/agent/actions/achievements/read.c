@@ -1,5 +1,6 @@
 /* achievements.read: how many achievements of an app the account has. */
 #include "agent/actions/ask.h"
+#include "agent/sessions_self.h"
 #include "model/action_library.h"
 #include "proto/steam/player.pb-c.h"
 

@@ -1,5 +1,6 @@
 #include "agent/actions/confirmations/mobile.h"
 
+#include "agent/sessions.h"
 #include "agent/web.h"
 #include "wire/steam/guard.h"
 

@@ -3,6 +3,7 @@
  * known; otherwise the page of a new offer does, or says why there can be none.
  */
 #include "agent/actions/offers/econ.h"
+#include "agent/sessions_self.h"
 #include "wire/steam/steamid.h"
 #include "wire/steam/web_account.h"
 #include "wire/steam/web_page.h"

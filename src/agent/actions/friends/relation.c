@@ -1,5 +1,6 @@
 #include "agent/actions/friends/relation.h"
 
+#include "agent/sessions_self.h"
 #include "model/action_friends.h"
 #include "wire/steam/eresult.h"
 #include "wire/steam/steamid.h"

@@ -1,6 +1,7 @@
 /* inventory.read: all pages of an inventory, one every few seconds. Items whose sender can still take them back are in a context of
  * their own. */
 #include "agent/actions/ask.h"
+#include "agent/sessions_self.h"
 #include "agent/web.h"
 #include "model/action_trade.h"
 #include "wire/steam/web_inventory.h"

@@ -3,17 +3,52 @@
  * when an answer was lost, the account's licences are looked at first (product.md A, T24).
  */
 #include "agent/actions/licenses/owned.h"
+#include "io/clock.h"
 #include "model/action_keys.h"
 #include "wire/steam/msgs.h"
 #include "wire/steam/purchase.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 extern const struct action_run keys_redeem;
 
 #define BEFORE_S 2  /* clocks differ: a licence may seem so much older than the packet that gave it */
-#define AFTER_S  10 /* and Steam may take so long; a later one can be of another key */
+#define AFTER_S  90 /* what Steam gave later is not of the attempt that said so: a task takes 60 s at most */
+
+/* What the licences were before the packet. By Steam's own clock, so that no other has to agree with it. */
+struct baseline {
+	bool known;
+	int64_t at_s;    /* our clock, when it was taken */
+	uint32_t newest; /* when the newest licence was made; 0: there was none */
+	uint32_t n;      /* how many were made then */
+};
+
+static struct baseline take_baseline(const CMsgClientLicenseList *owned)
+{
+	struct baseline b = { .known = true, .at_s = clock_wall_ms() / 1000 };
+
+	for (size_t i = 0; i < owned->n_licenses; i++) {
+		uint32_t made = owned->licenses[i]->time_created;
+		b.n = made > b.newest ? 1 : b.n + (made == b.newest);
+		b.newest = made > b.newest ? made : b.newest;
+	}
+	return b;
+}
+
+/* As it stands in the intent. */
+#define BASELINE_OUT "at=%" PRId64 " newest=%" PRIu32 "/%" PRIu32
+#define BASELINE_IN  "at=%" SCNd64 " newest=%" SCNu32 "/%" SCNu32
+
+static struct baseline read_baseline(const struct action_task *t)
+{
+	struct baseline b = { 0 };
+	const char *text = t->intent ? strstr(t->intent, "at=") : NULL;
+
+	b.known = text && sscanf(text, BASELINE_IN, &b.at_s, &b.newest, &b.n) == 3;
+	return b;
+}
 
 static enum rc mask(struct action_task *t, const struct action_redeem *want, struct action_redeem_result *to)
 {
@@ -47,13 +82,64 @@ static enum rc read_receipt(struct action_task *t, const CMsgClientPurchaseRespo
 	return RC_OK;
 }
 
+/* Was the licence made since then? Of those as old as the newest was, `same` counts those up to this one. */
+static bool is_new(const struct baseline *b, const CMsgClientLicenseList__License *l, uint32_t same)
+{
+	if (l->time_created != b->newest)
+		return l->time_created > b->newest && l->time_created >= b->at_s - BEFORE_S;
+	return same > b->n;
+}
+
+/* The first licence since then that is this package's (0: any one's); NULL: there is none. */
+static const CMsgClientLicenseList__License *find_new(
+	const CMsgClientLicenseList *owned, const struct baseline *b, uint32_t package)
+{
+	const CMsgClientLicenseList__License *found = NULL;
+	uint32_t same = 0;
+
+	for (size_t i = 0; i < owned->n_licenses; i++) {
+		const CMsgClientLicenseList__License *l = owned->licenses[i];
+		same += l->time_created == b->newest;
+		if ((package == 0 || l->package_id == package) && is_new(b, l, same) &&
+			(!found || l->time_created < found->time_created))
+			found = l;
+	}
+	return found;
+}
+
+/*
+ * Steam says that the key was used, or that the account has the package, after an attempt whose answer was lost: was that us?
+ * The licences know, if they can be compared; if not, the account itself had the key (product.md A, T24).
+ */
+static enum rc second_answer(
+	struct action_task *t, const struct action_redeem_result *to, enum purchase_outcome *o, struct fault *f)
+{
+	const struct action_redeemed_package *p = to->packages.at;
+	uint32_t package = to->packages.n ? p[0].sub : 0;
+	struct baseline b = read_baseline(t);
+	CMsgClientLicenseList *owned;
+
+	if (*o != PURCHASE_OWNED && *o != PURCHASE_USED)
+		return RC_OK;
+	if (!b.known || (package == 0 && *o == PURCHASE_OWNED)) {
+		*o = purchase_after_unknown(*o);
+		return RC_OK;
+	}
+	enum rc rc = owned_read(t, &owned, f);
+	if (rc != RC_OK)
+		return rc;
+	bool here = package && owned_find(owned, package);
+	bool late = *o == PURCHASE_OWNED && !here; /* Steam knows of it, and has not told it yet */
+	if (late || find_new(owned, &b, package))
+		*o = PURCHASE_REDEEMED;
+	return RC_OK;
+}
+
 static enum rc judge(struct action_task *t, const CMsgClientPurchaseResponse *m, struct action_redeem_result *to,
 	struct fault *f)
 {
 	enum purchase_outcome o = purchase_outcome(m->eresult, m->purchase_result_details);
 
-	if (t->after_unknown)
-		o = purchase_after_unknown(o);
 	if (o == PURCHASE_LIMITED) {
 		task_pause(t, LANE_STORE_REDEEM, "keys_rate_limited");
 		t->code = "rate_limited";
@@ -66,9 +152,31 @@ static enum rc judge(struct action_task *t, const CMsgClientPurchaseResponse *m,
 		t->eresult = m->eresult;
 		return fault_set(f, RC_TIMEOUT, "Steam cannot say whether the key was redeemed");
 	}
+	enum rc rc = read_receipt(t, m, to, f);
+	if (rc == RC_OK && t->after_unknown)
+		rc = second_answer(t, to, &o, f);
+	t->unknown = rc != RC_OK;
 	to->status = purchase_words[o];
 	to->detail = purchase_name(m->purchase_result_details);
-	return read_receipt(t, m, to, f);
+	return rc;
+}
+
+/* The lanes wait for long, and the licences are looked at after them: what came meanwhile is not this key's. */
+static enum rc begin(struct action_task *t, const struct action_redeem_result *to, struct fault *f)
+{
+	CMsgClientLicenseList *owned;
+	char effect[160];
+
+	enum rc rc = owned_read(t, &owned, f); /* without a session no lane is used up */
+	if (rc == RC_OK)
+		rc = task_lanes(t, (enum lane[]){ LANE_STORE_REDEEM, LANE_STORE_REDEEM_EGRESS }, 2, f);
+	if (rc == RC_OK)
+		rc = owned_read(t, &owned, f);
+	if (rc != RC_OK)
+		return rc;
+	struct baseline b = take_baseline(owned);
+	snprintf(effect, sizeof(effect), "redeem %s " BASELINE_OUT, to->masked_key, b.at_s, b.newest, b.n);
+	return task_effect(t, effect, f);
 }
 
 static enum rc run(struct action_task *t, const void *in, void *out, struct fault *f)
@@ -79,16 +187,11 @@ static enum rc run(struct action_task *t, const void *in, void *out, struct faul
 	struct ask q = {
 		.emsg = EMSG_CLIENT_REGISTER_KEY, .in = &m.base, .out = &cmsg_client_purchase_response__descriptor
 	};
-	char effect[96];
 
 	m.key = (char *)(uintptr_t)want->key;
 	enum rc rc = mask(t, want, to);
 	if (rc == RC_OK)
-		rc = task_lanes(t, (enum lane[]){ LANE_STORE_REDEEM, LANE_STORE_REDEEM_EGRESS }, 2, f);
-	if (rc != RC_OK)
-		return rc;
-	snprintf(effect, sizeof(effect), "redeem %s", to->masked_key);
-	rc = task_effect(t, effect, f);
+		rc = begin(t, to, f);
 	if (rc == RC_OK)
 		rc = ask_steam(t, &q, f);
 	t->unknown = ask_is_lost(t, &q, rc);
@@ -100,18 +203,14 @@ static const CMsgClientLicenseList__License *evidence(
 	const struct action_task *t, const struct action_redeem *want, const CMsgClientLicenseList *owned)
 {
 	int64_t intent = t->intent_ms / 1000;
-	const CMsgClientLicenseList__License *found = NULL;
+	struct baseline b = read_baseline(t);
 
 	if (intent == 0)
 		return NULL;
-	for (size_t i = 0; i < owned->n_licenses; i++) {
-		const CMsgClientLicenseList__License *l = owned->licenses[i];
-		int64_t created = l->time_created;
-		bool fits = want->expect.sub ? l->package_id == want->expect.sub : created <= intent + AFTER_S;
-		if (fits && created >= intent - BEFORE_S && (!found || created < found->time_created))
-			found = l;
-	}
-	return found;
+	if (!b.known)
+		b.at_s = intent;
+	const CMsgClientLicenseList__License *l = find_new(owned, &b, want->expect.sub);
+	return l && (want->expect.sub || l->time_created <= intent + AFTER_S) ? l : NULL;
 }
 
 static enum rc probe(struct action_task *t, const void *in, void *out, bool *ret_done, struct fault *f)

@@ -1,5 +1,6 @@
 #include "agent/actions/library/games.h"
 
+#include "agent/sessions_self.h"
 #include "model/action_library.h"
 
 enum rc games_owned(struct action_task *t, const struct field_list *apps, bool free_too,

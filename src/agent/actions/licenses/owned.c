@@ -1,11 +1,12 @@
 #include "agent/actions/licenses/owned.h"
+#include "agent/sessions_self.h"
 
 enum rc owned_read(struct action_task *t, CMsgClientLicenseList **ret, struct fault *f)
 {
 	struct sessions_self self = { 0 };
 	ProtobufCMessage *m;
 
-	enum rc rc = ask_self(t, &self, f);
+	enum rc rc = ask_self_licensed(t, &self, f);
 	if (rc != RC_OK)
 		return rc;
 	if (!self.licenses.p)

@@ -2,6 +2,7 @@
 #include "agent/action_run.h"
 #include "agent/sessions.h"
 #include "model/action_pics.h"
+#include "wire/steam/vdf.h"
 #include "wire/tunnel_auth.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
 /* play.set: which games the session plays, said once: nothing says it again after a reconnect, as a desired state would. */
 #include "agent/actions/ask.h"
+#include "agent/sessions_self.h"
 #include "model/action_session.h"
 #include "proto/steam/library.pb-c.h"
 

@@ -1,5 +1,6 @@
 /* profile.set_privacy: reads how it is set, changes what is to be changed, and writes it all: Steam takes it only whole. */
 #include "agent/actions/ask.h"
+#include "agent/sessions_self.h"
 #include "agent/web.h"
 #include "model/action_account.h"
 #include "wire/steam/web_account.h"

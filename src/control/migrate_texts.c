@@ -1,0 +1,14 @@
+/* The text of a migration stands in its .sql file, and from there in the program's read-only memory. meson.build compiles a copy of
+ * this file, made anew whenever one of them changes: the compiler does not tell ninja of what the assembler reads. */
+
+/* NOLINTBEGIN(bugprone-macro-parentheses): a declared name */
+#define TEXT(label, file)                                                                                   \
+	__asm__(".pushsection .rodata\n.global " #label "\n" #label ":\n.incbin \"" MIGRATIONS_DIR "/" file \
+		"\"\n.byte 0\n.popsection\n");                                                              \
+	extern const char label[]
+/* NOLINTEND(bugprone-macro-parentheses) */
+
+TEXT(migrate_0001, "0001_foundations.sql");
+TEXT(migrate_0002, "0002_fleet.sql");
+TEXT(migrate_0003, "0003_budgets.sql");
+TEXT(migrate_0004, "0004_quarantine.sql");
