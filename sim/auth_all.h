@@ -3,20 +3,11 @@
 
 #include "base/list.h"
 #include "base/map.h"
-#include "sim/auth.h"
 #include "sim/tokens.h"
 
 #include <openssl/evp.h>
 
-#define AUTH_ADDRESSES_MAX 2000 /* whose failures are counted; the oldest are forgotten */
-
-/* An address that failed. In auth.addresses, oldest first. */
-struct auth_address {
-	struct list node;
-	char ip[48];
-	uint32_t failed;
-	int64_t since, until; /* held off until then */
-};
+struct service_from;
 
 enum auth_state { AUTH_WAITS, AUTH_APPROVED, AUTH_DENIED };
 
@@ -40,10 +31,9 @@ struct auth {
 	EVP_PKEY *rsa;
 	char *modulus; /* hexadecimal */
 	uint64_t rsa_time;
-	struct tokens *tokens;
-	struct list sessions, addresses;
+	struct list sessions;
 	struct map by_client;
-	size_t sessions_n, addresses_n;
+	size_t sessions_n;
 };
 
 /* Forgets it. */

@@ -2,6 +2,7 @@
 
 #include "agent/action_run.h"
 #include "agent/actions/actions.h"
+#include "agent/directory.h"
 #include "agent/errand.h"
 #include "agent/identity.h"
 #include "agent/keeper.h"

@@ -1,7 +1,9 @@
 /* What Steam is asked over HTTP by the errands' thread: where its servers are, and what its clock says. */
+#include "agent/directory.h"
 #include "agent/errand.h"
 #include "agent/session.h"
 #include "base/log.h"
+#include "flow/steam_cms.h"
 #include "io/clock.h"
 #include "io/http_call.h"
 

@@ -74,15 +74,6 @@ static enum rc fill(struct session *s, struct sessions_web *w)
 	return rc == RC_OK ? copy_hush(&w->shared_secret, &s->shared_secret) : rc;
 }
 
-void sessions_web_done(struct sessions_web *w)
-{
-	hush_done(&w->access_token);
-	hush_done(&w->proxy_login);
-	hush_done(&w->identity_secret);
-	hush_done(&w->shared_secret);
-	*w = (struct sessions_web){ 0 };
-}
-
 static void hand_out(struct session *s, struct sessions_call *c)
 {
 	enum rc rc = fill(s, c->web);
