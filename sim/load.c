@@ -62,6 +62,8 @@ void sim_done(struct sim *s)
 	world_done(&s->world);
 	faults_clear(&s->faults);
 	free(s->logons);
+	free(s->redeems);
+	s->redeems = NULL;
 	s->auth = NULL;
 	s->tokens = NULL;
 	s->held = NULL;

@@ -217,12 +217,18 @@ static const struct word {
 static bool set_packages(struct person *p, const char *list)
 {
 	while (*list) {
-		char one[12];
-		uint64_t id;
+		char one[24];
+		uint64_t id, last;
 		size_t n = strcspn(list, ",");
 		snprintf(one, sizeof(one), "%.*s", (int)(n < sizeof(one) ? n : 0), list);
-		if (!number(one, UINT32_MAX, &id) || !people_grant(p, (uint32_t)id, 1600000000))
+		char *dash = strchr(one, '-');
+		if (dash)
+			*dash = 0;
+		if (!number(one, UINT32_MAX, &id) || !number(dash ? dash + 1 : one, UINT32_MAX, &last))
 			return false;
+		for (; id <= last; id++)
+			if (!people_grant(p, (uint32_t)id, 1600000000))
+				return false;
 		list += n + (list[n] == ',');
 	}
 	return true;

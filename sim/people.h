@@ -3,7 +3,7 @@
  *
  *      account NAME password=P [id=ID64] [shared=BASE64] [identity=BASE64] [email=CODE] [guard=none|email|device|approval]
  *              [persona=TEXT] [country=CC] [limited] [vac] [trade_ban] [disabled] [escrow=DAYS] [private] [wallet=CENTS]
- *              [currency=N] [level=N] [game_bans=N] [packages=ID,ID] [parental=PIN] [trade_token=T]
+ *              [currency=N] [level=N] [game_bans=N] [packages=ID,ID-ID] [parental=PIN] [trade_token=T]
  *              [played=APP:MINUTES:UNLOCKED:TOTAL,…]  (achievements)
  *      accounts PREFIX N password=P [shared] ...              PREFIX001 … ; shared: a secret made from the name (see people_shared)
  *      friends NAME NAME

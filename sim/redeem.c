@@ -55,7 +55,25 @@ static struct game_key *find(struct sim *s, const char *text)
 	return k ? k : people_key(&s->people, upper);
 }
 
-struct redeemed redeem(struct sim *s, struct person *p, const char *text)
+static void note(struct sim *s, const struct person *p, const char *text, const struct redeemed *r)
+{
+	if (s->redeems_n == s->redeems_room) {
+		size_t room = s->redeems_room ? s->redeems_room * 2 : 64;
+		struct redeem_try *at = NULL;
+		if (room <= SIM_REDEEMS_MAX)
+			at = realloc(s->redeems, room * sizeof(*at));
+		if (!at)
+			return;
+		s->redeems = at;
+		s->redeems_room = room;
+	}
+	struct redeem_try *t = &s->redeems[s->redeems_n++];
+	*t = (struct redeem_try){ .at_ms = sim_time_ms(s), .eresult = r->eresult, .detail = (int32_t)r->detail };
+	snprintf(t->name, sizeof(t->name), "%s", p->name);
+	snprintf(t->key, sizeof(t->key), "%s", text);
+}
+
+static struct redeemed decide(struct sim *s, struct person *p, const char *text)
 {
 	struct redeemed r = { .eresult = ERESULT_FAIL, .detail = REDEEM_BAD_CODE };
 
@@ -83,6 +101,13 @@ struct redeemed redeem(struct sim *s, struct person *p, const char *text)
 		r.package = k->package;
 		snprintf(r.item, sizeof(r.item), "Package %u", k->package);
 	}
+	return r;
+}
+
+struct redeemed redeem(struct sim *s, struct person *p, const char *text)
+{
+	struct redeemed r = decide(s, p, text);
+	note(s, p, text, &r);
 	return r;
 }
 

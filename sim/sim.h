@@ -9,8 +9,9 @@
 #include "sim/people.h"
 #include "sim/world.h"
 
-#define SIM_VISITS_MAX 1000   /* addresses whose visits are counted; more share one count */
-#define SIM_LOGONS_MAX 100000 /* remembered attempts; older ones are forgotten */
+#define SIM_VISITS_MAX  1000   /* addresses whose visits are counted; more share one count */
+#define SIM_LOGONS_MAX  100000 /* remembered attempts; older ones are forgotten */
+#define SIM_REDEEMS_MAX 262144 /* remembered tries of keys; later ones are not */
 
 struct ledger {
 	uint64_t requests[REQUEST_COUNT];
@@ -27,6 +28,13 @@ struct logon {
 	int64_t at_ms; /* sim_time_ms */
 	char name[PEOPLE_TEXT], ip[48], kind[8];
 	int32_t eresult;
+};
+
+/* A product key that was tried. */
+struct redeem_try {
+	int64_t at_ms; /* sim_time_ms */
+	char name[PEOPLE_TEXT], key[32];
+	int32_t eresult, detail;
 };
 
 /* How often something may be done; 0: without a limit. */
@@ -79,6 +87,8 @@ struct sim {
 	uint32_t poll_ms;         /* how often those who wait for a logon shall ask; 0: 5000 */
 	struct logon *logons;
 	size_t logons_n, logons_room;
+	struct redeem_try *redeems; /* sim/redeem.c's */
+	size_t redeems_n, redeems_room;
 	struct faults faults;
 	struct ledger ledger;
 	const struct log *log;

@@ -18,6 +18,7 @@ const char people_controls_help[] =
 	"  GET    /sim/keys                  per key: how often it was asked for, by whom it was used, and how "
 	"often it\n"
 	"                                    was asked for although its end was known\n"
+	"  GET    /sim/redeems               every key that was tried: when, by whom, with what result\n"
 	"  GET    /sim/logons[?since=MS]     every try to log on: when, who, from where, with what result\n"
 	"  GET    /sim/mail?name=NAME        the code of the last e-mail\n"
 	"  GET    /sim/clock                 Steam's time, in milliseconds\n"
@@ -165,6 +166,21 @@ static void show_logons(struct ask *q, struct answer *a)
 	buf_str(&a->body, "]\n");
 }
 
+static void show_redeems(struct ask *q, struct answer *a)
+{
+	answer_json(a, 200);
+	buf_str(&a->body, "[");
+	for (size_t i = 0; i < q->sim->redeems_n; i++) {
+		const struct redeem_try *t = &q->sim->redeems[i];
+		buf_fmt(&a->body, "%s{\"timeMs\":%" PRId64 ",\"name\":", i ? "," : "", t->at_ms);
+		json_put_str(&a->body, t->name);
+		buf_str(&a->body, ",\"key\":");
+		json_put_str(&a->body, t->key);
+		buf_fmt(&a->body, ",\"eresult\":%d,\"detail\":%d}", t->eresult, t->detail);
+	}
+	buf_str(&a->body, "]\n");
+}
+
 static void show_clock(struct ask *q, struct answer *a)
 {
 	answer_json(a, 200);
@@ -269,6 +285,7 @@ static const struct {
 	{ "GET", "/sim/person/", show_person },
 	{ "GET", "/sim/keys", show_keys },
 	{ "GET", "/sim/logons", show_logons },
+	{ "GET", "/sim/redeems", show_redeems },
 	{ "GET", "/sim/mail", show_mail },
 	{ "GET", "/sim/clock", show_clock },
 	{ "POST", "/sim/clock", move_clock },

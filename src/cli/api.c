@@ -9,7 +9,7 @@
 #include <jansson.h>
 #include <string.h>
 
-#define HEADERS_MAX     8
+#define HEADERS_MAX     9
 #define STREAM_IDLE_MS  60000 /* the server writes a line every few seconds */
 #define WAIT_MAX_DIGITS 24
 
@@ -61,6 +61,7 @@ static void make(struct sending *s, const char *accept)
 			!strcmp(r->method, "PATCH") ? "application/merge-patch+json" : "application/json");
 	add(s, "idempotency-key", r->key);
 	add(s, "if-match", r->if_match);
+	add(s, "x-request-id", c->request_id);
 	snprintf(s->prefer, sizeof(s->prefer), "wait=%u", r->wait_s);
 	if (r->wait_s)
 		add(s, "prefer", s->prefer);

@@ -1,4 +1,5 @@
 #include "cli/cmd.h"
+#include "cli/profile.h"
 #include "cli/text.h"
 #include "io/file.h"
 #include "io/http_call.h"
@@ -15,6 +16,11 @@
 static const char *const formats[] = { "table", "json", "jsonl", "yaml", "csv", NULL };
 
 const struct verb_option cmd_options[] = {
+	{ .row = { .name = "profile",
+		  .type = FIELD_STR,
+		  .min = 1,
+		  .doc = "Take server and key from ~/.config/footplate/profiles/NAME.toml." },
+		.value = "NAME" },
 	{ .row = { .name = "server",
 		  .type = FIELD_STR,
 		  .min = 1,
@@ -46,6 +52,18 @@ const struct verb_option cmd_options[] = {
 		  .max = 3600,
 		  .doc = "Seconds that one request may take. Default: 30." },
 		.value = "SECONDS" },
+	{ .row = { .name = "dry-run",
+		  .type = FIELD_BOOL,
+		  .doc = "Have the server tell what a job would do, and do nothing; refused by verbs that "
+			 "cannot." } },
+	{ .row = { .name = "request-id",
+		  .type = FIELD_STR,
+		  .min = 1,
+		  .max = 39,
+		  .chars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-",
+		  .doc = "The id that the server's log and answer give the request. Default: one of the "
+			 "server's." },
+		.value = "ID" },
 	{ .row = { .name = "trace-http",
 		  .type = FIELD_BOOL,
 		  .doc = "Print each request and its status on stderr, secrets hidden." } },
@@ -193,7 +211,14 @@ enum cli_exit cmd_open(struct cmd *c)
 {
 	const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
 
+	const char *profile = cmd_text(c, "profile");
+	struct fault f = { 0 };
+
+	if (profile && profile_use(profile, c->given, &c->arena, &f) != RC_OK)
+		return cmd_usage(c, "%s", f.text);
 	c->format = format_of(c);
+	c->dry = cmd_has(c, "dry-run");
+	c->request_id = cmd_text(c, "request-id");
 	c->quiet = cmd_has(c, "quiet");
 	c->trace = cmd_has(c, "trace-http");
 	c->ca_file = cmd_text(c, "ca-file");

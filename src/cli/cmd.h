@@ -29,8 +29,9 @@ struct cmd {
 	const char *ca_file;
 	struct hush key; /* n is 0: none */
 	enum cmd_format format;
-	uint32_t timeout_ms; /* of one request */
-	bool quiet, trace, colour;
+	uint32_t timeout_ms;    /* of one request */
+	const char *request_id; /* NULL: the server's own */
+	bool quiet, trace, colour, dry;
 	struct http_caller *caller; /* NULL until the first request */
 };
 

@@ -1,11 +1,11 @@
 /*
- * import: many accounts from a file: one login a line; blank lines and those that begin with '#' are nothing.
+ * import: accounts from a file or a folder, as many requests as it takes. What is refused is said, and does not hinder the rest.
  */
 #pragma once
 
 #include "cli/cmd.h"
 
-#define IMPORT_BYTES_MAX (8u << 20)
+#define IMPORT_COLUMNS "row,id,login,outcome,code,detail"
 
-/* 0: all are there now (those that were before, too); 3: some were refused; else the first refusal's code. */
+/* 0: all are there now; 3: some were refused, or the rest could not be sent; else why nothing was taken. */
 enum cli_exit import_accounts(struct cmd *c);

@@ -185,6 +185,26 @@ static const struct verb_option task_options[] = {
 	{ 0 },
 };
 
+static const char *const resolve_words[] = { "done", "not_done", NULL };
+static const struct verb_option resolve_options[] = {
+	{ .row = { .name = "outcome",
+		  .type = FIELD_ENUM,
+		  .flags = FIELD_REQUIRED,
+		  .words = resolve_words,
+		  .doc = "Whether it had its effect." },
+		.value = "OUTCOME",
+		.place = VERB_BODY },
+	{ .row = { .name = "evidence",
+		  .type = FIELD_STR,
+		  .flags = FIELD_REQUIRED,
+		  .min = 1,
+		  .max = 1000,
+		  .doc = "How that is known; kept with the task." },
+		.value = "TEXT",
+		.place = VERB_BODY },
+	RUN_KEY_OPTION,
+	{ 0 },
+};
 static const struct verb_option cancel_options[] = { RUN_KEY_OPTION, { 0 } };
 static const struct verb_option retry_options[] = { WAIT_OPTION, RUN_KEY_OPTION, { 0 } };
 
@@ -203,7 +223,7 @@ const struct verb job_verbs[] = {
 		.options = run_options,
 		.method = "POST",
 		.path = "/v1/jobs",
-		.flags = VERB_IDEMPOTENT,
+		.flags = VERB_IDEMPOTENT | VERB_DRY,
 		.run = submit,
 		.example = "footplate job run pics.product_info -p apps=440,570 --wait",
 	},
@@ -262,6 +282,16 @@ const struct verb job_verbs[] = {
 		.path = "/v1/jobs/{}/retry",
 		.flags = VERB_IDEMPOTENT,
 		.run = submit,
+	},
+	{
+		.name = "resolve",
+		.doc = "Says what became of a task that needs attention.",
+		.args = { JOB_ARG, { .name = "TASK", .doc = "Id of the task." } },
+		.options = resolve_options,
+		.method = "POST",
+		.path = "/v1/jobs/{}/tasks/{}/resolve",
+		.flags = VERB_IDEMPOTENT,
+		.example = "footplate job resolve job_… tsk_… --outcome done --evidence 'the licence is there'",
 	},
 	{ 0 },
 };

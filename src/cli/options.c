@@ -114,6 +114,13 @@ static enum rc scalar(
 	return rc;
 }
 
+static json_t *list_item(const struct verb_option *row, const char *text, size_t n)
+{
+	if (row->row.item != FIELD_U32)
+		return n ? json_stringn(text, n) : NULL;
+	return n && n < 11 && strspn(text, "0123456789") >= n ? json_integer(strtoll(text, NULL, 10)) : NULL;
+}
+
 static enum rc put_list(struct options *o, const struct verb_option *row, const char *text, struct fault *f)
 {
 	json_t *list = json_object_get(o->given, row->row.name);
@@ -125,11 +132,10 @@ static enum rc put_list(struct options *o, const struct verb_option *row, const 
 			return RC_NOMEM;
 	}
 	for (const char *at = text; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
-		json_t *item = json_stringn(at, strcspn(at, ","));
-		if (!item || json_string_length(item) == 0) {
-			json_decref(item);
-			return fault_set(f, RC_INVALID, "--%s: an item is empty or not UTF-8", row->row.name);
-		}
+		json_t *item = list_item(row, at, strcspn(at, ","));
+		if (!item)
+			return fault_set(f, RC_INVALID, "--%s: an item is %s", row->row.name,
+				row->row.item == FIELD_U32 ? "no whole number" : "empty or not UTF-8");
 		if (json_array_append_new(list, item) != 0 || json_array_size(list) > max)
 			return fault_set(f, RC_INVALID, "--%s: at most %zu items", row->row.name, max);
 	}

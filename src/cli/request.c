@@ -7,6 +7,8 @@
 #include <jansson.h>
 #include <string.h>
 
+#define SECRET_BODY_ROOM 32768
+
 void request_done(struct request *r)
 {
 	buf_done(&r->path);
@@ -139,6 +141,8 @@ static enum rc put_option(const struct cmd *c, const struct verb_option *o, stru
 
 static bool has_body(const struct verb *v)
 {
+	if (v->body || v->secret)
+		return true;
 	for (int i = 0; i < VERB_ARGS_MAX; i++)
 		if (v->args[i].member)
 			return true;
@@ -148,6 +152,26 @@ static bool has_body(const struct verb *v)
 	return false;
 }
 
+/* What the row says that the body has. */
+static enum rc put_fixed(const char *text, json_t *body, struct fault *f)
+{
+	auto_json json_t *fixed = NULL;
+	enum rc rc = json_read(text, strlen(text), &fixed, f);
+	return rc == RC_OK ? json_merge(body, fixed) : rc;
+}
+
+/* --dry-run is a member of the body of what can be tried so; anything else that has an effect is refused, not done. */
+static enum rc put_dry(const struct cmd *c, json_t *body, struct fault *f)
+{
+	const struct verb *v = c->verb;
+
+	if (!c->dry || (v->method && !strcmp(v->method, "GET")))
+		return RC_OK;
+	if (!(v->flags & VERB_DRY))
+		return fault_set(f, RC_INVALID, "%s %s cannot be tried with --dry-run", c->noun->name, v->name);
+	return v->action || json_object_set_new(body, "dryRun", json_true()) == 0 ? RC_OK : RC_NOMEM;
+}
+
 enum rc request_make(const struct cmd *c, struct request *ret, struct fault *f)
 {
 	const struct verb *v = c->verb;
@@ -155,12 +179,16 @@ enum rc request_make(const struct cmd *c, struct request *ret, struct fault *f)
 
 	if (rc == RC_OK && has_body(v))
 		ret->body = json_object();
+	if (rc == RC_OK && v->body)
+		rc = put_fixed(v->body, ret->body, f);
 	for (int i = 0; rc == RC_OK && i < VERB_ARGS_MAX; i++)
 		if (v->args[i].member && c->arg[i] &&
 			json_object_set_new(ret->body, v->args[i].member, json_string(c->arg[i])) != 0)
 			rc = fault_set(f, RC_INVALID, "%s is not UTF-8", v->args[i].name);
 	for (const struct verb_option *o = v->options; rc == RC_OK && o && o->row.name; o++)
 		rc = put_option(c, o, ret, f);
+	if (rc == RC_OK)
+		rc = put_dry(c, ret->body, f);
 	if (rc == RC_OK && (v->flags & VERB_IDEMPOTENT) && !ret->key) {
 		api_new_key(ret->new_key, sizeof(ret->new_key));
 		ret->key = ret->new_key;
@@ -173,6 +201,8 @@ enum cli_exit request_ask(struct cmd *c, const struct request *r, struct api_ans
 {
 	struct buf body = { 0 };
 
+	if (c->verb->secret) /* so that it does not grow, which leaves a copy behind */
+		(void)!buf_room(&body, SECRET_BODY_ROOM);
 	if (r->body && json_put(&body, r->body, false) != RC_OK) {
 		buf_done(&body);
 		cmd_say(c, "out of memory");
@@ -186,6 +216,8 @@ enum cli_exit request_ask(struct cmd *c, const struct request *r, struct api_ans
 		.if_match = r->if_match,
 	};
 	enum cli_exit code = api_ask(c, &ask, ret);
+	if (c->verb->secret)
+		hush_wipe(body.p, body.room);
 	buf_done(&body);
 	return code;
 }

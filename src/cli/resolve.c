@@ -6,7 +6,7 @@
 #include <jansson.h>
 #include <string.h>
 
-#define PAGES_MAX 20 /* of regions: 10,000 */
+#define PAGES_MAX 20 /* of regions or egresses: 10,000 */
 
 /* The id of the item whose `member` is `name`. */
 static const char *find(const json_t *items, const char *member, const char *name)
@@ -45,14 +45,15 @@ static enum cli_exit account(struct cmd *c, const char *login, const char **ret_
 	return CLI_OK;
 }
 
-static enum cli_exit region(struct cmd *c, const char *name, const char **ret_id)
+/* Things that have a name and cannot be asked for by it: the list is read until it comes. */
+static enum cli_exit named(struct cmd *c, const char *what, const char *list, const char *name, const char **ret_id)
 {
 	struct buf path = { 0 };
 	const char *id = NULL;
 	bool more = true;
 	enum cli_exit code = CLI_OK;
 
-	buf_str(&path, "/v1/regions?limit=500");
+	buf_fmt(&path, "%s?limit=500", list);
 	for (int page = 0; code == CLI_OK && more && !id && page < PAGES_MAX; page++) {
 		struct api_answer a = { 0 };
 		code = api_ask(c, &(struct api_request){ .method = "GET", .path = buf_text(&path) }, &a);
@@ -60,7 +61,7 @@ static enum cli_exit region(struct cmd *c, const char *name, const char **ret_id
 			id = arena_str(&c->arena, find(json_object_get(a.json, "items"), "name", name));
 		const char *next = json_string_value(json_object_get(a.json, "nextCursor"));
 		path.n = 0;
-		buf_str(&path, "/v1/regions?limit=500");
+		buf_fmt(&path, "%s?limit=500", list);
 		more = next != NULL;
 		if (more)
 			request_query(&path, "cursor", next);
@@ -68,7 +69,7 @@ static enum cli_exit region(struct cmd *c, const char *name, const char **ret_id
 	}
 	buf_done(&path);
 	if (code == CLI_OK && !id)
-		return none(c, "region", name);
+		return none(c, what, name);
 	if (code == CLI_OK)
 		*ret_id = id;
 	return code;
@@ -81,7 +82,9 @@ static enum cli_exit one(struct cmd *c, enum verb_names names, const char *text,
 	if (names == VERB_ACCOUNT)
 		return id_is(text, "acc") ? CLI_OK : account(c, text, ret_id);
 	if (names == VERB_REGION)
-		return id_is(text, "rgn") ? CLI_OK : region(c, text, ret_id);
+		return id_is(text, "rgn") ? CLI_OK : named(c, "region", "/v1/regions", text, ret_id);
+	if (names == VERB_EGRESS)
+		return id_is(text, "egr") ? CLI_OK : named(c, "egress", "/v1/egresses", text, ret_id);
 	return CLI_OK;
 }
 

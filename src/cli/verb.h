@@ -13,7 +13,7 @@ struct cmd;
 #define VERB_ARGS_MAX 2
 
 /* What a name typed by a person is looked up as when it is not an id; resolve.h. */
-enum verb_names { VERB_AS_IT_IS, VERB_ACCOUNT, VERB_REGION };
+enum verb_names { VERB_AS_IT_IS, VERB_ACCOUNT, VERB_REGION, VERB_EGRESS };
 
 struct verb_arg {
 	const char *name;   /* as help spells it: ID */
@@ -50,6 +50,7 @@ enum verb_flag {
 	VERB_IDEMPOTENT = 4, /* the server takes an Idempotency-Key: a lost answer may be asked for again */
 	VERB_RAW = 8,        /* the answer is printed as it came */
 	VERB_ANYBODY = 16,   /* works without a key */
+	VERB_DRY = 32,       /* the server takes dryRun: --dry-run works */
 };
 
 struct verb {
@@ -57,9 +58,14 @@ struct verb {
 	struct verb_arg args[VERB_ARGS_MAX];
 	const struct verb_option *options; /* NULL: none */
 	const char *method, *path;         /* "{}" in the path is filled by the arguments */
-	const char *page;                  /* VERB_LIST: the query parameter that goes on; NULL: cursor */
+	const char *body;                  /* JSON of an object: what the body has in any case; NULL: nothing */
+	const char *action;                /* of a verb that is one action on one account, see act.h */
+	const char *secret,
+		*prompt;  /* the member of the body that is read as a secret, see secret.h; what people are asked */
+	const char *page; /* VERB_LIST: the query parameter that goes on; NULL: cursor */
 	const char *
 		columns; /* of its table: members parted by commas, each with a heading after ':' if its own name is not one */
+	const char *items;  /* the member of an action's result that is a list; NULL: the result is one thing */
 	const char *id;     /* the member that --quiet prints; NULL: id */
 	const char *format; /* what it prints when nobody says; NULL: table */
 	unsigned flags;

@@ -21,6 +21,17 @@ bool wait_is_over(const json_t *job)
 	return *s && strcmp(s, "queued") != 0 && strcmp(s, "running") != 0;
 }
 
+static int64_t count_of(const json_t *job, const char *member)
+{
+	return json_integer_value(json_object_get(json_object_get(job, "summary"), member));
+}
+
+bool wait_is_stuck(const json_t *job)
+{
+	return !wait_is_over(job) && count_of(job, "needsAttention") > 0 && !count_of(job, "queued") &&
+	       !count_of(job, "running") && !count_of(job, "outcomeUnknown");
+}
+
 enum cli_exit wait_read(struct cmd *c, const char *id, uint32_t wait_s, json_t **ret_job)
 {
 	struct buf path = { 0 };
@@ -41,7 +52,7 @@ enum cli_exit wait_read(struct cmd *c, const char *id, uint32_t wait_s, json_t *
 static enum cli_exit last_look(struct cmd *c, const char *id, json_t **ret_job)
 {
 	enum cli_exit code = wait_read(c, id, 0, ret_job);
-	return code == CLI_OK && !wait_is_over(*ret_job) ? CLI_WAIT_EXPIRED : code;
+	return code == CLI_OK && !wait_is_over(*ret_job) && !wait_is_stuck(*ret_job) ? CLI_WAIT_EXPIRED : code;
 }
 
 enum cli_exit wait_job(struct cmd *c, const char *id, int64_t limit_s, json_t **ret_job)
@@ -58,7 +69,7 @@ enum cli_exit wait_job(struct cmd *c, const char *id, int64_t limit_s, json_t **
 			wait_read(c, id, (uint32_t)(left_s < WAIT_REQUEST_S ? left_s : WAIT_REQUEST_S), &job);
 		if (code != CLI_OK)
 			return code;
-		if (wait_is_over(job)) {
+		if (wait_is_over(job) || wait_is_stuck(job)) {
 			*ret_job = job;
 			return CLI_OK;
 		}
@@ -100,6 +111,12 @@ enum cli_exit wait_outcome(struct cmd *c, const json_t *job)
 {
 	const char *status = status_of(job);
 
+	if (wait_is_stuck(job)) {
+		cmd_say(c, "nobody knows what became of it: see footplate job tasks --status needs_attention, and "
+			   "footplate "
+			   "job resolve");
+		return CLI_UNKNOWN;
+	}
 	if (!wait_is_over(job) || !strcmp(status, "succeeded"))
 		return CLI_OK;
 	if (!strcmp(status, "canceled"))

@@ -15,7 +15,8 @@ struct words {
 	const struct cli_extra *extra; /* set when it is one of main's: the words behind it are its own */
 	char *all[WORDS_MAX];          /* without the options: noun, verb, arguments */
 	int n;
-	bool ended; /* "--" was seen */
+	bool ended;       /* "--" was seen */
+	const char *half; /* the first word of a verb of two: "secret set" is secret-set */
 };
 
 /* The words that print something of the command line itself. */
@@ -58,10 +59,29 @@ static enum cli_exit take_noun(struct words *w, const char *word)
 	return CLI_OK;
 }
 
-static enum cli_exit take_verb(struct words *w, const char *word)
+static bool is_half(const struct noun *noun, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const struct verb *v = noun ? noun->verbs : NULL; v && v->name; v++)
+		if (!strncmp(v->name, word, n) && v->name[n] == '-')
+			return true;
+	return false;
+}
+
+static enum cli_exit take_verb(struct words *w, char *word)
 {
 	struct cmd *c = w->c;
 
+	if (!w->half && !nouns_verb(c->noun, word) && is_half(c->noun, word)) {
+		w->half = word;
+		w->n--;
+		return CLI_OK;
+	}
+	if (w->half)
+		word = w->all[1] = arena_fmt(&c->arena, "%s-%s", w->half, word);
+	if (!word)
+		return CLI_FAILED;
 	w->extra = nouns_extra(c->extra, w->all[0], word);
 	c->verb = nouns_verb(c->noun, word);
 	if (w->extra || c->verb || own_of(w->all[0]))

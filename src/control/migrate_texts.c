@@ -11,3 +11,4 @@
 TEXT(migrate_0001, "0001_foundations.sql");
 TEXT(migrate_0002, "0002_fleet.sql");
 TEXT(migrate_0003, "0003_budgets.sql");
+TEXT(migrate_0004, "0004_quarantine.sql");

@@ -1,9 +1,11 @@
-/* Sessions of accounts on a simulated Steam that is reached over plain TCP, with encryption of its own: from password to online, and
- * reads over them. */
+/* Sessions of accounts on a simulated Steam that is reached over plain TCP, with encryption of its own: from password to online, reads
+ * over them, and a quarantine. Time runs WARP times faster. */
 #include "tests/system/rig.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#define WARP 20
 
 static const char world[] = "generate apps=440-440 seed=1\n"
 			    "generate package=7 apps=440-440\n"
@@ -49,8 +51,8 @@ static void want(const struct rig *r, const char *id, const char *mode)
 	json_decref(rig_expect(r, 200, "PUT", path, body));
 }
 
-/* The result of a job of one task, which must succeed. */
-static json_t *run(const struct rig *r, const char *id, const char *action, const char *payload)
+/* The task of a job of one, when it is over. */
+static json_t *run_task(const struct rig *r, const char *id, const char *action, const char *payload)
 {
 	char path[128], body[256];
 	json_t *task = NULL;
@@ -69,12 +71,18 @@ static json_t *run(const struct rig *r, const char *id, const char *action, cons
 		rig_sleep_ms(50);
 	}
 	json_decref(job);
-	char *text = json_dumps(task, 0);
+	return task;
+}
+
+/* Its result; it must succeed. */
+static json_t *run(const struct rig *r, const char *id, const char *action, const char *payload)
+{
+	json_t *task = run_task(r, id, action, payload);
+
 	if (strcmp(json_str(task, "status"), "succeeded") != 0) {
-		fprintf(stderr, "%s: %s\n", action, text);
+		fprintf(stderr, "%s: %s\n", action, json_dumps(task, 0));
 		exit(1);
 	}
-	free(text);
 	json_t *result = json_incref(json_object_get(task, "result"));
 	json_decref(task);
 	return result;
@@ -98,10 +106,8 @@ static bool is_listed(const struct rig *r, const char *transport, const char *en
 	return found;
 }
 
-static void over_tcp(const struct rig *r)
+static void over_tcp(const struct rig *r, char id[static 64])
 {
-	char id[64];
-
 	make_account(r, "alice", id);
 	want(r, id, "online");
 	json_t *s = await(r, id, "state", "online");
@@ -126,18 +132,60 @@ static void over_tcp(const struct rig *r)
 	json_decref(apps);
 }
 
+static int64_t logons(const struct rig *r, const char *name)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "/sim/person/%s", name);
+	json_t *p = rig_sim_get(r, path);
+	int64_t n = json_int(p, "logons");
+	CHECK(json_int(p, "sessions") <= 1);
+	json_decref(p);
+	return n;
+}
+
+/* An operator sets it aside: Steam sees it go, and not come back, also when it is wanted anew. */
+static void quarantined(const struct rig *r, const char *id)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/v1/accounts/%s/quarantine", id);
+	json_decref(rig_expect(r, 200, "POST", path, NULL));
+	json_decref(rig_expect(r, 409, "POST", path, NULL));
+	json_t *s = await(r, id, "state", "quarantined");
+	CHECK_STR(json_str(s, "reason"), "operator");
+	CHECK_STR(json_str(s, "desired.mode"), "online"); /* that is not ours to change */
+	json_decref(s);
+	json_t *alice = rig_sim_get(r, "/sim/person/alice");
+	CHECK(json_int(alice, "sessions") == 0);
+	json_decref(alice);
+	int64_t before = logons(r, "alice");
+	want(r, id, "online");
+	json_t *task = run_task(r, id, "session.ping", "{}"); /* its agent knows by now what is wanted */
+	CHECK_STR(json_str(task, "error.code"), "session_offline");
+	json_decref(task);
+	rig_sleep_ms(2 * 60000 / WARP); /* two of the gaps that are kept between logons */
+	CHECK(logons(r, "alice") == before);
+
+	snprintf(path, sizeof(path), "/v1/accounts/%s/quarantine/clear", id);
+	json_decref(rig_expect(r, 200, "POST", path, NULL));
+	json_decref(await(r, id, "state", "online"));
+	CHECK(logons(r, "alice") == before + 1);
+}
+
 int main(void)
 {
-	char key[160];
+	char key[160], alice[64];
 	struct rig r;
 
 	rig_init(&r);
+	rig_warp(&r, WARP);
 	rig_sim(&r, world, (const char *const[]){ "--tcp", "2", NULL });
 	snprintf(key, sizeof(key), "%s/tls/tcp.pem", r.dir);
 	setenv("FOOTPLATE_STEAM__TRANSPORT", "tcp", 1);
 	setenv("FOOTPLATE_STEAM__PUBLIC_KEY_FILE", key, 1);
 	rig_serve(&r, NULL);
-	over_tcp(&r);
+	over_tcp(&r, alice);
+	quarantined(&r, alice);
 	rig_done(&r);
 	return 0;
 }

@@ -46,6 +46,7 @@ struct session_view {
 	int state;
 	const char *reason;
 	int64_t since, cool_until;
+	bool quarantined;
 	const char *steam_id;
 	struct account_desired desired;
 	int64_t generation, observed_generation;
@@ -69,6 +70,10 @@ static const struct field session_fields[] = {
 		.type = FIELD_TIME,
 		FIELD_AT(struct session_view, cool_until),
 		.doc = "It does not log on before." },
+	{ .name = "quarantined",
+		.type = FIELD_BOOL,
+		FIELD_AT(struct session_view, quarantined),
+		.doc = "An operator keeps it off." },
 	{ .name = "steamId", .type = FIELD_STR, FIELD_AT(struct session_view, steam_id), .doc = "Its SteamID64." },
 	{ .name = "desired",
 		.type = FIELD_OBJ,
@@ -104,7 +109,8 @@ static const struct field session_fields[] = {
 static enum rc show(struct tx *tx, const char *id, struct session_view *ret)
 {
 	static const struct store_query one = {
-		.sql = "SELECT a.id, a.state, a.state_reason, a.state_since, a.cool_until, a.steam_id, "
+		.sql = "SELECT a.id, a.state, a.state_reason, a.state_since, a.cool_until, a.quarantined, "
+		       "a.steam_id, "
 		       "a.want_mode, "
 		       "a.want_apps, a.want_game, a.want_persona, a.want_until, a.generation, "
 		       "a.observed_generation, "
@@ -153,28 +159,32 @@ static enum rc restart(struct call *c, void *ret_out)
 	return rc == RC_OK ? show(&c->tx, c->arg[0], ret_out) : rc;
 }
 
-static enum rc by_hand(
-	struct call *c, enum account_event event, const char *what, const char *deed, struct session_view *ret)
+static enum rc retry(struct call *c, void *ret_out)
 {
 	struct states_account a = { 0 };
 	enum rc rc = states_load(&c->tx, c->arg[0], &a);
 
 	if (rc == RC_OK)
-		rc = states_do(&c->tx, &a, event, what);
+		rc = states_do(&c->tx, &a, ACCOUNT_RETRIED, "be retried: that is for one that has failed");
 	if (rc == RC_OK)
-		rc = audit_add(&c->tx, deed, c->arg[0]);
-	return rc == RC_OK ? show(&c->tx, c->arg[0], ret) : rc;
+		rc = audit_add(&c->tx, "account.retry", c->arg[0]);
+	return rc == RC_OK ? show(&c->tx, c->arg[0], ret_out) : rc;
 }
 
-static enum rc retry(struct call *c, void *ret_out)
+static enum rc quarantine(struct call *c, void *ret_out)
 {
-	return by_hand(c, ACCOUNT_RETRIED, "be retried: that is for one that has failed", "account.retry", ret_out);
+	enum rc rc = states_quarantine(&c->tx, c->arg[0]);
+	if (rc == RC_OK)
+		rc = audit_add(&c->tx, "account.quarantine", c->arg[0]);
+	return rc == RC_OK ? show(&c->tx, c->arg[0], ret_out) : rc;
 }
 
 static enum rc clear(struct call *c, void *ret_out)
 {
-	return by_hand(c, ACCOUNT_CLEARED, "be cleared: that is for one that is quarantined",
-		"account.quarantine.clear", ret_out);
+	enum rc rc = states_clear(&c->tx, c->arg[0]);
+	if (rc == RC_OK)
+		rc = audit_add(&c->tx, "account.quarantine.clear", c->arg[0]);
+	return rc == RC_OK ? show(&c->tx, c->arg[0], ret_out) : rc;
 }
 
 struct step {
@@ -347,6 +357,14 @@ const struct route account_session_routes[] = {
 		OUT,
 		.run = retry,
 		.doc = "Lets an account that has failed try again." },
+	{ .name = "quarantineAccount",
+		.method = "POST",
+		.path = "/v1/accounts/{id}/quarantine",
+		.scope = SCOPE_SESSIONS_WRITE,
+		.flags = ROUTE_WRITE | ROUTE_ACCEPTED,
+		OUT,
+		.run = quarantine,
+		.doc = "Logs an account off and keeps it off, whatever is desired of it, until that is cleared." },
 	{ .name = "clearQuarantine",
 		.method = "POST",
 		.path = "/v1/accounts/{id}/quarantine/clear",

@@ -13,7 +13,8 @@
 enum account_mode bots_mode(const struct states_account *a, int64_t now_ms)
 {
 	bool over = a->want_until > 0 && a->want_until <= now_ms;
-	bool off = !a->enabled || a->moving || over || a->state == ACCOUNT_FAILED || a->state == ACCOUNT_DISABLED;
+	bool off = !a->enabled || a->quarantined || a->moving || over || a->state == ACCOUNT_FAILED ||
+		   a->state == ACCOUNT_DISABLED;
 	return off ? ACCOUNT_MODE_OFFLINE : (enum account_mode)a->mode;
 }
 
@@ -109,7 +110,7 @@ enum rc bots_restart(struct tx *tx, const char *account_id)
 	if (rc == RC_OK && (!a.enabled || a.mode == ACCOUNT_MODE_OFFLINE))
 		return fault_set(
 			tx->fault, RC_CONFLICT, "the account is not wanted online; set its desired state first");
-	if (rc == RC_OK && a.state == ACCOUNT_QUARANTINED)
+	if (rc == RC_OK && (a.quarantined || a.state == ACCOUNT_QUARANTINED))
 		return fault_set(tx->fault, RC_CONFLICT, "the account is quarantined; clear that first");
 	if (rc == RC_OK && a.state == ACCOUNT_FAILED)
 		return states_do(tx, &a, ACCOUNT_RETRIED, "be restarted");
@@ -280,6 +281,7 @@ static enum rc assign(struct tx *tx)
 		.sql = "SELECT a.id, a.agent_id, a.region_hint, e.region_id FROM accounts a LEFT JOIN egresses e "
 		       "ON e.id = "
 		       "a.egress_id WHERE a.held = 0 AND a.want_mode <> 'offline' AND a.enabled = 1 AND "
+		       "a.quarantined = 0 AND "
 		       "(a.want_until = 0 "
 		       "OR a.want_until > $1) AND a.state NOT IN ('failed', 'quarantined', 'disabled') AND EXISTS "
 		       "(SELECT "
@@ -305,15 +307,17 @@ static enum rc assign(struct tx *tx)
 /* Accounts that were logged off and are not needed here. */
 static enum rc give_up(struct tx *tx)
 {
-	static const struct store_query idle = { .sql = "SELECT a.id, a.agent_id, NULL, NULL FROM accounts a WHERE "
-							"a.held = 1 AND a.state IN ('offline', "
-							"'disabled', 'failed', 'cooling_down', 'quarantined') AND "
-							"a.bot_sent = a.bot_version AND ((a.moving "
-							"= 1 AND a.used_at < $1) OR (a.used_at < $1 - 55000 AND "
-							"(a.want_mode = 'offline' OR a.enabled = 0 OR "
-							"a.until_passed > 0))) AND NOT EXISTS (SELECT 1 FROM tasks "
-							"t WHERE t.account_id = a.id AND t.status IN "
-							"('leased', 'running')) LIMIT $2" };
+	static const struct store_query idle = {
+		.sql = "SELECT a.id, a.agent_id, NULL, NULL FROM accounts a WHERE "
+		       "a.held = 1 AND a.state IN ('offline', "
+		       "'disabled', 'failed', 'cooling_down', 'quarantined') AND "
+		       "a.bot_sent = a.bot_version AND ((a.moving "
+		       "= 1 AND a.used_at < $1) OR (a.used_at < $1 - 55000 AND "
+		       "(a.want_mode = 'offline' OR a.enabled = 0 OR a.quarantined = 1 OR "
+		       "a.until_passed > 0))) AND NOT EXISTS (SELECT 1 FROM tasks "
+		       "t WHERE t.account_id = a.id AND t.status IN "
+		       "('leased', 'running')) LIMIT $2"
+	};
 	_Static_assert(BOTS_IDLE_MS - BOTS_GRACE_MS == 55000, "the number in the query");
 	struct field_list list = { 0 };
 	enum rc rc = find(tx, &idle, tx->now_ms - BOTS_GRACE_MS, &list);

@@ -45,5 +45,5 @@ must_check enum rc bots_revive(struct tx *tx);
 /* What time and silence bring: lapsed leases, moments that have come, accounts to give away and to give up. */
 must_check enum rc bots_scan(struct tx *tx);
 
-/* What an account is wanted to do at this moment: nothing while it is disabled, failed, moves, or its time is over. */
+/* What an account is wanted to do at this moment: nothing while it is disabled, quarantined, failed, moves, or its time is over. */
 enum account_mode bots_mode(const struct states_account *a, int64_t now_ms);

@@ -95,8 +95,8 @@ static enum rc take_state(const struct report *p)
 	/* Draining for the sake of `enabled` ends in disabled, whatever the agent knows of it (24). */
 	if (!a->enabled && s.state == ACCOUNT_OFFLINE)
 		s.state = ACCOUNT_DISABLED;
-	/* Disabled and quarantined are what people make of an account; no agent says so. */
-	bool by_people = s.state == ACCOUNT_QUARANTINED || (a->enabled && s.state == ACCOUNT_DISABLED);
+	/* Disabled is what people make of an account; no agent says so. */
+	bool by_people = a->enabled && s.state == ACCOUNT_DISABLED;
 	bool lawful = s.state == a->state ||
 		      (!by_people && account_may_follow((enum account_state)a->state, (enum account_state)s.state));
 	if (!lawful) {

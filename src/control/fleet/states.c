@@ -15,6 +15,7 @@ static const struct field row_fields[] = {
 	{ .name = "enabled", .type = FIELD_BOOL, FIELD_AT(struct states_account, enabled) },
 	{ .name = "held", .type = FIELD_BOOL, FIELD_AT(struct states_account, held) },
 	{ .name = "moving", .type = FIELD_BOOL, FIELD_AT(struct states_account, moving) },
+	{ .name = "quarantined", .type = FIELD_BOOL, FIELD_AT(struct states_account, quarantined) },
 	{ .name = "state",
 		.type = FIELD_ENUM,
 		FIELD_AT(struct states_account, state),
@@ -29,9 +30,11 @@ static const struct field row_fields[] = {
 
 enum rc states_load(struct tx *tx, const char *id, struct states_account *ret)
 {
-	static const struct store_query one = { .sql = "SELECT id, agent_id, enabled, held, moving, state, "
-						       "want_mode, epoch, generation, want_until, "
-						       "state_reason FROM accounts WHERE id = $1" };
+	static const struct store_query one = {
+		.sql = "SELECT id, agent_id, enabled, held, moving, quarantined, state, "
+		       "want_mode, epoch, generation, want_until, "
+		       "state_reason FROM accounts WHERE id = $1"
+	};
 	return rows_one(tx->db, &one, STORE_ARGS(store_text(id)), (struct rows_into){ row_fields, tx->arena, ret },
 		tx->fault);
 }
@@ -70,7 +73,7 @@ static enum rc tell_event(
 	return rc;
 }
 
-enum rc states_move(struct tx *tx, struct states_account *a, enum account_state to, const struct states_why *why)
+static enum rc move(struct tx *tx, struct states_account *a, enum account_state to, const struct states_why *why)
 {
 	static const struct store_query set = {
 		.sql = "UPDATE accounts SET state = $2, state_reason = $3, cool_until = $4, state_since = CASE "
@@ -96,6 +99,14 @@ enum rc states_move(struct tx *tx, struct states_account *a, enum account_state 
 		a->reason = arena_str(tx->arena, reason);
 	}
 	return rc;
+}
+
+enum rc states_move(struct tx *tx, struct states_account *a, enum account_state to, const struct states_why *why)
+{
+	static const struct states_why operator= { .reason = "operator" };
+	if (to == ACCOUNT_OFFLINE && a->quarantined)
+		return move(tx, a, ACCOUNT_QUARANTINED, &operator);
+	return move(tx, a, to, why);
 }
 
 enum rc states_tell(struct tx *tx, const char *id)
@@ -127,6 +138,42 @@ enum rc states_do(struct tx *tx, struct states_account *a, enum account_event ev
 			account_state_words[a->state], what);
 	enum rc rc = count_generation(tx, a);
 	return rc == RC_OK ? states_move(tx, a, to, &(struct states_why){ .reason = reason }) : rc;
+}
+
+static enum rc set_quarantined(struct tx *tx, struct states_account *a, bool on)
+{
+	static const struct store_query set = { .sql = "UPDATE accounts SET quarantined = $2 WHERE id = $1" };
+	a->quarantined = on;
+	enum rc rc = store_do(tx->db, &set, STORE_ARGS(store_text(a->id), store_int(on)), tx->fault);
+	return rc == RC_OK ? count_generation(tx, a) : rc;
+}
+
+enum rc states_quarantine(struct tx *tx, const char *id)
+{
+	const struct states_why why = { .reason = "operator" };
+	struct states_account a = { 0 };
+
+	enum rc rc = states_load(tx, id, &a);
+	if (rc == RC_OK && a.quarantined)
+		rc = fault_set(tx->fault, RC_CONFLICT, "the account is quarantined already");
+	if (rc == RC_OK)
+		rc = set_quarantined(tx, &a, true);
+	if (rc != RC_OK || a.state == ACCOUNT_DISABLED)
+		return rc;
+	/* Its agent logs it off; what that ends in is for states_move to say. */
+	return states_move(tx, &a, states_is_live(&a) ? ACCOUNT_DRAINING : ACCOUNT_QUARANTINED, &why);
+}
+
+enum rc states_clear(struct tx *tx, const char *id)
+{
+	struct states_account a = { 0 };
+
+	enum rc rc = states_load(tx, id, &a);
+	if (rc == RC_OK && !a.quarantined)
+		return states_do(tx, &a, ACCOUNT_CLEARED, "be cleared: that is for one that is quarantined");
+	if (rc == RC_OK)
+		rc = set_quarantined(tx, &a, false);
+	return rc == RC_OK && a.state == ACCOUNT_QUARANTINED ? states_move(tx, &a, ACCOUNT_OFFLINE, NULL) : rc;
 }
 
 static enum rc tell_desired(struct tx *tx, const char *id, int mode, int64_t generation)

@@ -10,7 +10,8 @@
 struct states_account {
 	const char *id, *agent_id; /* agent_id: who holds it, or held it last */
 	bool enabled, held, moving;
-	int state, mode; /* enum account_state, enum account_mode */
+	bool quarantined; /* by an operator: off until that is cleared */
+	int state, mode;  /* enum account_state, enum account_mode */
 	int64_t epoch, generation, want_until;
 	const char *reason;
 };
@@ -25,12 +26,17 @@ struct states_why {
 	int64_t until;      /* of cooling_down */
 };
 
-/* Into another state, or the same one for another reason. */
+/* Into another state, or the same one for another reason. One that is quarantined rests there and not in offline. */
 must_check enum rc states_move(
 	struct tx *tx, struct states_account *a, enum account_state to, const struct states_why *why);
 
 /* By the table of model/account, for what people do. RC_CONFLICT: not lawful now; `what` names the deed. */
 must_check enum rc states_do(struct tx *tx, struct states_account *a, enum account_event event, const char *what);
+
+/* 17, by an operator: its session is logged off, and none begins until states_clear. RC_CONFLICT: it is already so. */
+must_check enum rc states_quarantine(struct tx *tx, const char *id);
+/* 22. RC_CONFLICT: neither an operator nor Steam's word has quarantined it. */
+must_check enum rc states_clear(struct tx *tx, const char *id);
 
 /* What is wanted from now on. *ret_generation (may be NULL) is its number. */
 must_check enum rc states_want(

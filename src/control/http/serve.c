@@ -213,6 +213,21 @@ static void take_trace(struct exchange *x)
 		snprintf(x->trace + i * 2, 3, "%02x", random[i]);
 }
 
+/* The client's own id of the request, when it is one that a log line can show; else a new one. */
+static void take_id(struct exchange *x)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	const char *given = web_header(x->request, "x-request-id");
+	uint8_t random[ID_RANDOM];
+
+	if (given && *given && strlen(given) < sizeof(x->id) && strspn(given, letters) == strlen(given)) {
+		snprintf(x->id, sizeof(x->id), "%s", given);
+		return;
+	}
+	clock_random(random, sizeof(random));
+	id_make(x->id, "req", clock_wall_ms(), random);
+}
+
 static uint32_t wait_of(const char *prefer)
 {
 	const char *at = prefer ? strstr(prefer, "wait=") : NULL;
@@ -223,7 +238,6 @@ static uint32_t wait_of(const char *prefer)
 static struct exchange *new_exchange(struct control *c, struct web_request *r)
 {
 	struct exchange *x = calloc(1, sizeof(*x));
-	uint8_t random[ID_RANDOM];
 
 	if (!x)
 		return NULL;
@@ -232,8 +246,7 @@ static struct exchange *new_exchange(struct control *c, struct web_request *r)
 	x->began_us = clock_mono_us();
 	list_init(&x->waiting);
 	list_init(&x->twin);
-	clock_random(random, sizeof(random));
-	id_make(x->id, "req", clock_wall_ms(), random);
+	take_id(x);
 	take_trace(x);
 	x->path = strdup(web_view(r)->path);
 	x->authorization = web_header(r, "authorization");

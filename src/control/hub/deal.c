@@ -54,6 +54,7 @@ static void keep_grant(struct arena *a, const struct dispatch_grant *g, struct d
 	to->payload = arena_str(a, g->payload);
 	to->sealed = arena_str(a, g->sealed);
 	to->trace_id = arena_str(a, g->trace_id);
+	to->intent = arena_str(a, g->intent);
 }
 
 static enum rc lease(struct write *w, struct tx *tx)

@@ -58,6 +58,7 @@ static const struct field bot_fields[] = {
 	{ .name = "agent_id", .type = FIELD_STR, FIELD_AT(struct bot_row, a.agent_id) },
 	{ .name = "enabled", .type = FIELD_BOOL, FIELD_AT(struct bot_row, a.enabled) },
 	{ .name = "moving", .type = FIELD_BOOL, FIELD_AT(struct bot_row, a.moving) },
+	{ .name = "quarantined", .type = FIELD_BOOL, FIELD_AT(struct bot_row, a.quarantined) },
 	{ .name = "state", .type = FIELD_ENUM, FIELD_AT(struct bot_row, a.state), .words = account_state_words },
 	{ .name = "mode", .type = FIELD_ENUM, FIELD_AT(struct bot_row, a.mode), .words = account_mode_words },
 	{ .name = "epoch", .type = FIELD_I64, FIELD_AT(struct bot_row, a.epoch) },
@@ -193,7 +194,8 @@ static enum rc add_bot(struct push *p, struct tx *tx, const struct bot_row *b)
 static enum rc find_bots(struct push *p, struct tx *tx)
 {
 	static const struct store_query untold = {
-		.sql = "SELECT a.id, a.agent_id, a.enabled, a.moving, a.state, a.want_mode, a.epoch, a.generation, "
+		.sql = "SELECT a.id, a.agent_id, a.enabled, a.moving, a.quarantined, a.state, a.want_mode, "
+		       "a.epoch, a.generation, "
 		       "a.want_until, a.login, a.anonymous, a.want_apps, a.want_game, a.want_persona, "
 		       "a.cool_until, "
 		       "a.bot_version, g.public_key, COALESCE(e.id, g.id), COALESCE(e.kind, 'direct'), e.address, "

@@ -289,33 +289,6 @@ static void waits_no_longer_than_it_was_told(void)
 	fake_done(&f);
 }
 
-static void imports_accounts(void)
-{
-	char path[] = "/tmp/cli_import.XXXXXX";
-	int fd = mkstemp(path);
-	SERVE(f, { 201, "{\"id\":\"a1\",\"login\":\"alice\"}" },
-		{ 409, "{\"code\":\"conflict\",\"detail\":\"there is one\"}" },
-		{ 201, "{\"id\":\"a2\",\"login\":\"carl\"}" },
-		{ 422, "{\"code\":\"validation_failed\",\"detail\":\"bad\"}" }, { 409, "{\"code\":\"conflict\"}" },
-		{ 409, "{\"code\":\"conflict\"}" }, { 403, "{\"code\":\"insufficient_scope\"}" });
-
-	CHECK(fd >= 0 && dprintf(fd, "# comment\nalice\r\n\n  bob \ncarl") > 0);
-	CHECK(run("account", "import", path, "--label", "k=v", "-q") == CLI_OK);
-	CHECK_STR(said_out, "a1\na2\n");
-	CHECK(ftruncate(fd, 0) == 0 && pwrite(fd, "b@d\nbob\nbob2\n", 13, 0) == 13);
-	CHECK(run("account", "import", path) == CLI_PARTIAL && strstr(said_err, "b@d: validation_failed: bad"));
-	CHECK(strstr(said_err, "0 made, 2 were there, 1 refused"));
-	CHECK(run("account", "import", path) == CLI_DENIED); /* and nothing is tried after it */
-	CHECK(run("account", "import", "/nonexistent") == CLI_USAGE);
-	CHECK(fake_stop(&f) == 7);
-	CHECK_STR(fake_body(&f, 0), "{\"labels\":{\"k\":\"v\"},\"login\":\"alice\"}");
-	CHECK_STR(fake_body(&f, 1), "{\"labels\":{\"k\":\"v\"},\"login\":\"bob\"}");
-	CHECK(strcmp(fake_header(&f, 0, "idempotency-key:"), fake_header(&f, 1, "idempotency-key:")));
-	fake_done(&f);
-	close(fd);
-	unlink(path);
-}
-
 static void the_output_must_arrive(void)
 {
 	SERVE(f, { 200, "{\"id\":\"x\"}" });
@@ -346,7 +319,6 @@ int main(void)
 	keys_come_from_files();
 	waits_for_the_end();
 	waits_no_longer_than_it_was_told();
-	imports_accounts();
 	the_output_must_arrive();
 	run_done();
 	return 0;

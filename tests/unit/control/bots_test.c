@@ -246,6 +246,87 @@ static void people(struct desk *d)
 	say(d, "agt_1", "acc_p", "account.unheard_of", "{}");
 }
 
+static struct states_account load(struct desk *d, const char *id)
+{
+	struct states_account a = { 0 };
+	desk_ok(d, states_load(&d->tx, id, &a));
+	return a;
+}
+
+static bool is_wanted_on(struct desk *d, const char *id)
+{
+	struct states_account a = load(d, id);
+	return bots_mode(&a, d->tx.now_ms) != ACCOUNT_MODE_OFFLINE;
+}
+
+/* 17, 22: an operator sets it aside. Its session ends first; nobody begins another, whatever is desired, until that is cleared. */
+static void quarantine(struct desk *d)
+{
+	desk_now(d, T0 + 430000);
+	add_account(d, "acc_q");
+	want(d, "acc_q", ACCOUNT_MODE_ONLINE);
+	desk_ok(d, bots_hold(&d->tx, "acc_q", "agt_1"));
+	say_state(d, "agt_1", "acc_q", "online", 1);
+	CHECK(states_clear(&d->tx, "acc_q") == RC_CONFLICT);
+	int64_t generation = load(d, "acc_q").generation;
+	desk_ok(d, states_quarantine(&d->tx, "acc_q"));
+	CHECK(states_quarantine(&d->tx, "acc_q") == RC_CONFLICT && bots_restart(&d->tx, "acc_q") == RC_CONFLICT);
+	CHECK_STR(state_of(d, "acc_q"), "draining");
+	CHECK(load(d, "acc_q").generation == generation + 1 && !is_wanted_on(d, "acc_q"));
+	say_state(d, "agt_1", "acc_q", "draining", 1);
+	say_state(d, "agt_1", "acc_q", "offline", 1);
+	CHECK_STR(state_of(d, "acc_q"), "quarantined");
+	CHECK_STR(load(d, "acc_q").reason, "operator");
+	want(d, "acc_q", ACCOUNT_MODE_PLAYING); /* it is noted, and waits */
+	CHECK(load(d, "acc_q").mode == ACCOUNT_MODE_PLAYING && !is_wanted_on(d, "acc_q"));
+	CHECK_STR(state_of(d, "acc_q"), "quarantined");
+
+	/* Its agent gives it up; no other gets it; being disabled and enabled does not let it out. */
+	DESK_DO(d, "UPDATE accounts SET bot_sent = bot_version WHERE id = $1", store_text("acc_q"));
+	desk_now(d, T0 + 430000 + 2 * BOTS_IDLE_MS);
+	desk_ok(d, bots_scan(&d->tx));
+	desk_ok(d, bots_scan(&d->tx));
+	CHECK_STR(holder(d, "acc_q"), "");
+	DESK_DO(d, "UPDATE accounts SET enabled = 0 WHERE id = $1", store_text("acc_q"));
+	desk_ok(d, states_enabled(&d->tx, "acc_q"));
+	CHECK_STR(state_of(d, "acc_q"), "disabled");
+	DESK_DO(d, "UPDATE accounts SET enabled = 1 WHERE id = $1", store_text("acc_q"));
+	desk_ok(d, states_enabled(&d->tx, "acc_q"));
+	CHECK_STR(state_of(d, "acc_q"), "quarantined");
+	desk_ok(d, states_clear(&d->tx, "acc_q"));
+	CHECK(!strcmp(state_of(d, "acc_q"), "offline") && is_wanted_on(d, "acc_q"));
+	desk_ok(d, bots_scan(&d->tx));
+	CHECK(*holder(d, "acc_q"));
+
+	/* Its agent dies before it says that it has logged it off. */
+	char agent[ID_MAX];
+	snprintf(agent, sizeof(agent), "%s", holder(d, "acc_q"));
+	say_state(d, agent, "acc_q", "online", 2);
+	desk_ok(d, states_quarantine(&d->tx, "acc_q"));
+	CHECK_STR(state_of(d, "acc_q"), "draining");
+	DESK_DO(d, "UPDATE agents SET lease_until = $2 WHERE id = $1", store_text(agent),
+		store_int(d->tx.now_ms - BOTS_GRACE_MS - 1));
+	desk_ok(d, bots_scan(&d->tx));
+	CHECK(!strcmp(state_of(d, "acc_q"), "quarantined") && !*holder(d, "acc_q"));
+	desk_ok(d, states_clear(&d->tx, "acc_q"));
+	want(d, "acc_q", ACCOUNT_MODE_OFFLINE);
+	hear(d, agent, T0 + 900000);
+
+	/* 17: Steam restricts it; its agent says so, and is let go on reading. */
+	add_account(d, "acc_s");
+	want(d, "acc_s", ACCOUNT_MODE_ONLINE);
+	desk_ok(d, bots_hold(&d->tx, "acc_s", "agt_1"));
+	say_state(d, "agt_1", "acc_s", "quarantined", 1); /* it was not online yet */
+	CHECK_STR(state_of(d, "acc_s"), "offline");
+	say_state(d, "agt_1", "acc_s", "online", 1);
+	say_state(d, "agt_1", "acc_s", "quarantined", 1);
+	CHECK(!strcmp(state_of(d, "acc_s"), "quarantined") && is_wanted_on(d, "acc_s"));
+	desk_ok(d, states_quarantine(&d->tx, "acc_s")); /* more than that */
+	CHECK(!is_wanted_on(d, "acc_s"));
+	desk_ok(d, states_clear(&d->tx, "acc_s"));
+	CHECK(!strcmp(state_of(d, "acc_s"), "offline") && is_wanted_on(d, "acc_s"));
+}
+
 /* Log off, and on again: what the agent said before it knew does not count as logged off. */
 static void restarts(struct desk *d)
 {
@@ -356,6 +437,7 @@ int main(void)
 	idle(&d);
 	moves(&d);
 	people(&d);
+	quarantine(&d);
 	restarts(&d);
 	until(&d);
 	challenges(&d);

@@ -1,0 +1,28 @@
+/*
+ * secret: verbs that send a secret. It comes from a file that only its owner may read, from an open file descriptor, from the
+ * standard input, or from a prompt when that is a terminal; never from an argument. It is wiped when it was sent.
+ */
+#pragma once
+
+#include "cli/cmd.h"
+
+#define SECRET_MAX 4096
+
+/* The options of every verb that sends one. */
+#define SECRET_OPTIONS                                                                                          \
+	{ .row = { .name = "secret-file",                                                                       \
+		  .type = FIELD_STR,                                                                            \
+		  .min = 1,                                                                                     \
+		  .doc = "File to read it from; only its owner may read it (mode 0600). Default: the standard " \
+			 "input, or a prompt." },                                                               \
+		.value = "FILE" },                                                                              \
+	{                                                                                                       \
+		.row = { .name = "secret-fd",                                                                   \
+			.type = FIELD_U32,                                                                      \
+			.max = 1 << 20,                                                                         \
+			.doc = "Open file descriptor to read it from." },                                       \
+		.value = "N"                                                                                    \
+	}
+
+/* The generic verb with a secret as one more member of the body: `secret` of its row, asked for with `prompt`. */
+enum cli_exit secret_run(struct cmd *c);
