@@ -150,7 +150,7 @@ static int32_t judge(
 {
 	const struct sim_limits *l = &c->sim->limits;
 
-	if (held_is(c->sim, c->from->ip))
+	if (held_next(c->sim, c->from->ip) || held_is(c->sim, c->from->ip))
 		return ERESULT_RATE_LIMIT_EXCEEDED;
 	if (!m->account_name || !m->encrypted_password)
 		return ERESULT_INVALID_PARAM;
@@ -212,7 +212,7 @@ int32_t auth_begin_qr(struct service_call *c)
 		CAUTHENTICATION__BEGIN_AUTH_SESSION_VIA_QR__RESPONSE__INIT;
 	CAuthenticationAllowedConfirmation way = CAUTHENTICATION__ALLOWED_CONFIRMATION__INIT, *ways_of_it = &way;
 
-	if (held_is(c->sim, c->from->ip))
+	if (held_next(c->sim, c->from->ip) || held_is(c->sim, c->from->ip))
 		return ERESULT_RATE_LIMIT_EXCEEDED;
 	struct auth_session *x = auth_session_new(c->sim, c->from);
 	if (!x)

@@ -10,6 +10,7 @@ struct address {
 	struct list node;
 	char ip[48];
 	uint32_t failed;
+	uint32_t turned_away; /* so many of its next logons are answered 84 */
 	int64_t since, until; /* held off until then */
 };
 
@@ -40,6 +41,8 @@ void held_free(struct held *h)
 
 static struct address *address_of(struct held *h, const char *ip, bool make)
 {
+	if (!h) /* a sim without the room: nobody is held */
+		return NULL;
 	list_each (at, after, &h->all) {
 		struct address *x = list_of(at, struct address, node);
 		if (!strcmp(x->ip, ip))
@@ -93,4 +96,20 @@ void held_failed(struct sim *s, const char *ip, struct person *p)
 	x->failed++;
 	if (s->limits.login_failures && x->failed >= s->limits.login_failures)
 		x->until = now + s->limits.login_window_s;
+}
+
+void held_throttle(struct sim *s, const char *ip, uint32_t calls)
+{
+	struct address *x = address_of(s->held, ip, true);
+	if (x)
+		x->turned_away = calls;
+}
+
+bool held_next(struct sim *s, const char *ip)
+{
+	struct address *x = address_of(s->held, ip, false);
+	if (!x || x->turned_away == 0)
+		return false;
+	x->turned_away--;
+	return true;
 }

@@ -1,4 +1,4 @@
-/* held: addresses whose logons failed too often are held off for a while, as Steam does (84). */
+/* held: addresses whose logons are answered 84: those that failed too often, as at Steam, and those a test throttles. */
 #pragma once
 
 #include "sim/sim.h"
@@ -13,3 +13,8 @@ bool held_is(struct sim *s, const char *ip);
 void held_set(struct sim *s, const char *ip, uint32_t seconds);
 /* A logon failed: counts against the address, and against the account (NULL: there is none of that name). */
 void held_failed(struct sim *s, const char *ip, struct person *p);
+
+/* The next `calls` logons of this address are answered 84, whoever tries; what was said before is forgotten. */
+void held_throttle(struct sim *s, const char *ip, uint32_t calls);
+/* Is this logon one of them? It is used up by the question. */
+bool held_next(struct sim *s, const char *ip);

@@ -42,8 +42,11 @@ static int32_t judge(struct cm_ask *q, const CMsgClientLogon *m, struct person *
 {
 	struct cm *c = q->c;
 
-	if (q->effect->login_throttle_s)
+	if (q->effect->login_throttle_s || held_next(c->sim, c->ip)) {
+		if (m->access_token && c->sim->auth)
+			(void)auth_logon(c->sim, m->access_token, ret); /* for the record */
 		return ERESULT_RATE_LIMIT_EXCEEDED;
+	}
 	if (c->logged_on)
 		return ERESULT_LOGGED_IN_ELSEWHERE;
 	if (m->protocol_version < PROTOCOL_MIN)

@@ -3,6 +3,7 @@
 #include "sim/auth.h"
 #include "sim/chat.h"
 #include "sim/cm/cm.h"
+#include "sim/held.h"
 #include "wire/json.h"
 
 #include <inttypes.h>
@@ -10,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ADVANCE_MAX (400 * 86400)
+#define ADVANCE_MAX  (400 * 86400)
+#define THROTTLE_MAX 1000000
 
 const char people_controls_help[] =
 	"  GET    /sim/people                names of the accounts, with their state (JSON)\n"
@@ -27,6 +29,7 @@ const char people_controls_help[] =
 	"  POST   /sim/set?name=NAME&word=escrow%3D3   changes an account, as a word of its line says\n"
 	"  POST   /sim/grant?name=NAME&package=ID[&revoke=1]   gives or takes a package\n"
 	"  POST   /sim/revoke_tokens?name=NAME         no token of the account is good any more\n"
+	"  POST   /sim/throttle?ip=ADDRESS&calls=N     the next N logons from there are answered 84\n"
 	"  POST   /sim/clock?advance=SECONDS           moves Steam's time\n";
 
 static void fail(struct answer *a, int status, const char *why)
@@ -276,6 +279,17 @@ static void revoke_tokens(struct ask *q, struct answer *a)
 	answer_json(a, 200);
 }
 
+static void throttle(struct ask *q, struct answer *a)
+{
+	uint64_t calls;
+	if (!*ask_either(q, "ip") || !ask_number(ask_either(q, "calls"), &calls) || calls > THROTTLE_MAX) {
+		fail(a, 422, "write ip=ADDRESS and calls=N");
+		return;
+	}
+	held_throttle(q->sim, ask_either(q, "ip"), (uint32_t)calls);
+	answer_json(a, 200);
+}
+
 /* A path that ends in '/' takes one more word. */
 static const struct {
 	const char *method, *path;
@@ -294,6 +308,7 @@ static const struct {
 	{ "POST", "/sim/set", set },
 	{ "POST", "/sim/grant", grant },
 	{ "POST", "/sim/revoke_tokens", revoke_tokens },
+	{ "POST", "/sim/throttle", throttle },
 };
 
 bool people_controls_answer(struct ask *q, struct answer *a)

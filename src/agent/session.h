@@ -109,6 +109,8 @@ void session_gate_reset(struct session *s); /* what is asked is asked anew, unde
 void session_gate_free(struct session *s);
 
 /* session_tell.c */
+void session_tell_begun(
+	struct session *s); /* there is no session of before: the agent may have been started again */
 void session_tell_state(struct session *s, const struct bot_act *a);
 void session_tell_condition(struct session *s, const char *name, bool status, const char *why);
 void session_tell_secret(struct session *s, const char *name, const struct hush *secret);

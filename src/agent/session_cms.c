@@ -72,7 +72,8 @@ static void look(struct errand *errand)
 {
 	struct look *e = list_of(errand, struct look, errand);
 	const struct sessions_conf *conf = &e->sessions->conf;
-	const struct directory_ask ask = { conf->directory_url, conf->ca_file, conf->http_proxy, conf->transport };
+	const struct directory_ask ask = { conf->directory_url, conf->ca_file, conf->http_proxy,
+		(enum directory_transport)conf->transport };
 
 	e->rc = directory_fetch(&ask, &e->arena, &e->at, &e->n, &e->fault);
 	loop_post(conf->loop, &e->back);

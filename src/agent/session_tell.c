@@ -38,6 +38,14 @@ static void report(struct session *s, const char *type, struct buf *b)
 	buf_done(b);
 }
 
+void session_tell_begun(struct session *s)
+{
+	struct buf b = { 0 };
+
+	buf_fmt(&b, "{\"generation\":%" PRId64, s->generation);
+	report(s, "account.begun", &b);
+}
+
 void session_tell_state(struct session *s, const struct bot_act *a)
 {
 	struct buf b = { 0 };

@@ -384,6 +384,7 @@ static struct session *need_session(struct sessions *ss, const struct tunnel_msg
 static void take_bot(struct sessions *ss, const struct tunnel_msg_bot *m)
 {
 	struct fault f = { .text = "out of memory" };
+	bool fresh = map_get(&ss->accounts, m->account_id) == NULL;
 	struct session *s = need_session(ss, m, &f);
 
 	if (!s) {
@@ -397,6 +398,8 @@ static void take_bot(struct sessions *ss, const struct tunnel_msg_bot *m)
 	s->epoch = m->epoch;
 	s->generation = m->generation;
 	s->leaving = false;
+	if (fresh)
+		session_tell_begun(s);
 	if (m->challenge && id_is(m->challenge, "chg"))
 		snprintf(s->challenge_id, sizeof(s->challenge_id), "%s", m->challenge);
 	bot_clock(s->bot, session_now(s), clock_wall_ms() / 1000, ss->skew_s);

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <strings.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -170,6 +171,8 @@ void rig_done(struct rig *r)
 		}
 	}
 	rig_stop(&r->sim, SIGTERM);
+	if (r->warp)
+		munmap(r->warp, sizeof(*r->warp));
 	snprintf(command, sizeof(command), "rm -rf %s", r->dir);
 	CHECK(system(command) == 0);
 }
@@ -300,19 +303,45 @@ void rig_await_agents(const struct rig *r, unsigned n)
 	exit(1);
 }
 
-void rig_warp(struct rig *r, unsigned scale)
+static int64_t clock_ns(clockid_t id)
 {
-	struct timespec mono, real;
-	char text[96];
+	struct timespec t;
+	clock_gettime(id, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
 
-	clock_gettime(CLOCK_MONOTONIC, &mono);
-	clock_gettime(CLOCK_REALTIME, &real);
-	snprintf(text, sizeof(text), "%u %lld%09ld %lld%09ld", scale, (long long)mono.tv_sec, mono.tv_nsec,
-		(long long)real.tv_sec, real.tv_nsec);
-	setenv("WARP", text, 1);
+static struct warp_time *begin_warp(struct rig *r)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/warp", r->dir);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	CHECK(fd >= 0 && ftruncate(fd, sizeof(struct warp_time)) == 0);
+	struct warp_time *w = mmap(NULL, sizeof(*w), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK(w != MAP_FAILED);
+	close(fd);
+	w->scale = 1;
+	w->true_from = w->mono_from = clock_ns(CLOCK_MONOTONIC);
+	w->real_from = clock_ns(CLOCK_REALTIME);
+	setenv("WARP", path, 1);
 	setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 1);
 	r->preload = getenv("WARP_SHIM");
 	CHECK(r->preload != NULL);
+	return w;
+}
+
+void rig_warp(struct rig *r, unsigned scale)
+{
+	if (!r->warp)
+		r->warp = begin_warp(r);
+	struct warp_time *w = r->warp;
+	w->turn++;
+	int64_t now = clock_ns(CLOCK_MONOTONIC), passed = (now - w->true_from) * w->scale;
+	w->true_from = now;
+	w->mono_from += passed;
+	w->real_from += passed;
+	w->scale = scale;
+	w->turn++;
 }
 
 struct rig_answer rig_call(

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "io/http_call.h"
+#include "tests/system/warp.h"
 #include "tests/unit/check.h"
 
 #include <jansson.h>
@@ -23,7 +24,8 @@ struct rig {
 	char sim_url[128], sim_ca[128];
 	const char *preload; /* a library for the server, or NULL */
 	pid_t agents[RIG_AGENTS_MAX];
-	char agent_url[128]; /* where agents find the control plane; "": at url */
+	struct warp_time *warp; /* mapped; NULL: time is the machine's */
+	char agent_url[128];    /* where agents find the control plane; "": at url */
 };
 
 void rig_init(struct rig *r);
@@ -47,7 +49,10 @@ void rig_agent(struct rig *r, unsigned i, const char *region_id, const char *con
 /* Waits until so many agents are connected. */
 void rig_await_agents(const struct rig *r, unsigned n);
 
-/* From now on, programs started by the rig live SCALE times faster (see warp_shim.c), on one clock. */
+/*
+ * Programs that the rig starts after the first call live `scale` times faster (see warp_shim.c), all on one clock; each further call
+ * changes that for all of them.
+ */
 void rig_warp(struct rig *r, unsigned scale);
 
 /* Reads a small file of DIR, waiting for it to appear (at most a minute). The caller frees. */

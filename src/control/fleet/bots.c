@@ -178,20 +178,31 @@ static enum rc find(struct tx *tx, const struct store_query *q, int64_t since, s
 			   : rc;
 }
 
-/* Its agent has fenced itself: what it was doing has ended (18). What outlives a session stays. */
+/* Its agent has no session of it any more: what it was doing has ended (18). What outlives a session stays. */
+static enum rc end_session(struct tx *tx, struct states_account *a, const char *reason)
+{
+	enum account_state to = ACCOUNT_OFFLINE;
+
+	if (a->state == ACCOUNT_CHALLENGE || a->state == ACCOUNT_COOLING_DOWN)
+		return RC_OK;
+	if (a->state == ACCOUNT_DRAINING && !a->enabled)
+		return states_move(tx, a, ACCOUNT_DISABLED, &(struct states_why){ .reason = "disabled" });
+	if (account_move((enum account_state)a->state, ACCOUNT_FENCED, NULL, &to, NULL) != RC_OK)
+		return RC_OK;
+	return states_move(tx, a, to, &(struct states_why){ .reason = reason });
+}
+
+enum rc bots_begun(struct tx *tx, struct states_account *a, int64_t seen_generation)
+{
+	enum rc rc = end_session(tx, a, "agent_restarted");
+	return rc == RC_OK ? bots_restarted(tx, a, seen_generation) : rc;
+}
+
 static enum rc fenced(struct tx *tx, const char *account_id)
 {
 	struct states_account a = { 0 };
-	enum account_state to = ACCOUNT_OFFLINE;
 	enum rc rc = states_load(tx, account_id, &a);
-
-	if (rc != RC_OK || a.state == ACCOUNT_CHALLENGE || a.state == ACCOUNT_COOLING_DOWN)
-		return rc;
-	if (a.state == ACCOUNT_DRAINING && !a.enabled)
-		return states_move(tx, &a, ACCOUNT_DISABLED, &(struct states_why){ .reason = "disabled" });
-	if (account_move((enum account_state)a.state, ACCOUNT_FENCED, NULL, &to, NULL) != RC_OK)
-		return RC_OK;
-	return states_move(tx, &a, to, &(struct states_why){ .reason = "lease_lapsed" });
+	return rc == RC_OK ? end_session(tx, &a, "lease_lapsed") : rc;
 }
 
 static enum rc lapse(struct tx *tx)

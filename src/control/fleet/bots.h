@@ -33,6 +33,9 @@ must_check enum rc bots_release(struct tx *tx, const char *account_id, const cha
 must_check enum rc bots_restart(struct tx *tx, const char *account_id);
 must_check enum rc bots_restarted(struct tx *tx, const struct states_account *a, int64_t seen_generation);
 
+/* Its agent begins with it anew, without a session: the agent was started again. What it was doing before has ended. */
+must_check enum rc bots_begun(struct tx *tx, struct states_account *a, int64_t seen_generation);
+
 /* Region or egress of an account has changed: if its agent does not fit any more, it has to move. */
 must_check enum rc bots_place(struct tx *tx, const char *account_id);
 

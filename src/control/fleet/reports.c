@@ -111,6 +111,22 @@ static enum rc take_state(const struct report *p)
 	return rc == RC_OK ? bots_restarted(p->tx, a, s.generation) : rc;
 }
 
+struct begun_said {
+	int64_t generation;
+};
+static const struct field begun_fields[] = {
+	{ .name = "generation", .type = FIELD_I64, FIELD_AT(struct begun_said, generation) },
+	{ 0 },
+};
+
+static enum rc take_begun(const struct report *p)
+{
+	struct begun_said s = { 0 };
+	if (read_into(p, begun_fields, &s) != RC_OK)
+		return drop(p->tx, "malformed");
+	return bots_begun(p->tx, p->account, s.generation);
+}
+
 struct condition_said {
 	const char *type, *reason;
 	bool status;
@@ -254,6 +270,7 @@ static const struct {
 	const char *type;
 	enum rc (*run)(const struct report *p);
 } kinds[] = {
+	{ "account.begun", take_begun },
 	{ "account.condition_changed", take_condition },
 	{ "account.secret_changed", take_secret },
 	{ "account.state_changed", take_state },

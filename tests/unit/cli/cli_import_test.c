@@ -27,9 +27,9 @@ static const char *file(const char *name, const char *text, unsigned mode)
 	return to;
 }
 
-#define ROW(i, id, outcome)                                                                                     \
-	"{\"index\":" #i ",\"login\":\"x\",\"id\":" id ",\"outcome\":\"" outcome "\",\"code\":null,\"detail\":" \
-										 "null}"
+#define NOTHING_WRONG ",\"code\":null,\"detail\":null}"
+#define ROW(i, id, outcome) \
+	"{\"index\":" #i ",\"login\":\"x\",\"id\":" id ",\"outcome\":\"" outcome "\"" NOTHING_WRONG
 
 static void lists_of_logins(void)
 {

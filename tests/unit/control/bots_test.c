@@ -428,6 +428,39 @@ static void challenges(struct desk *d)
 		      "acc_c") == 1);
 }
 
+/* An agent that was killed and started again has no sessions; what the database remembers of them is over. */
+static void agent_restarts(struct desk *d)
+{
+	static const char begun[] = "{\"epoch\":1,\"generation\":3}";
+
+	desk_now(d, d->tx.now_ms + 1000);
+	add_account(d, "acc_k");
+	want(d, "acc_k", ACCOUNT_MODE_ONLINE);
+	desk_ok(d, bots_hold(&d->tx, "acc_k", "agt_1"));
+	say_state(d, "agt_1", "acc_k", "online", 1);
+	say(d, "agt_2", "acc_k", "account.begun", begun); /* not its account */
+	CHECK_STR(state_of(d, "acc_k"), "online");
+	want(d, "acc_k", ACCOUNT_MODE_OFFLINE); /* nothing else will be said of it */
+	say(d, "agt_1", "acc_k", "account.begun", begun);
+	CHECK_STR(state_of(d, "acc_k"), "offline");
+	CHECK_STR(DESK_TEXT(d, "SELECT state_reason FROM accounts WHERE id = $1", "acc_k"), "agent_restarted");
+
+	/* What outlives a session stays. */
+	say(d, "agt_1", "acc_k", "account.state_changed",
+		"{\"state\":\"cooling_down\",\"epoch\":1,\"generation\":3,\"until\":\"2099-01-01T00:00:00.000Z\"}");
+	say(d, "agt_1", "acc_k", "account.begun", begun);
+	CHECK_STR(state_of(d, "acc_k"), "cooling_down");
+	say_state(d, "agt_1", "acc_k", "failed", 1);
+	say(d, "agt_1", "acc_k", "account.begun", begun);
+	CHECK_STR(state_of(d, "acc_k"), "failed");
+
+	/* A restart of the session that the kill came across has ended, too. */
+	DESK_DO(d, "UPDATE accounts SET state = 'online', moving = 2, generation = 3 WHERE id = $1",
+		store_text("acc_k"));
+	say(d, "agt_1", "acc_k", "account.begun", begun);
+	CHECK(DESK_INT(d, "SELECT moving FROM accounts WHERE id = $1", "acc_k") == 0);
+}
+
 int main(void)
 {
 	struct desk d;
@@ -441,6 +474,7 @@ int main(void)
 	restarts(&d);
 	until(&d);
 	challenges(&d);
+	agent_restarts(&d);
 	desk_close(&d);
 	return 0;
 }
