@@ -119,6 +119,9 @@ static void act(struct session *s, const struct bot_act *a)
 	case BOT_CODE_TIME:
 		session_cms_clock(s);
 		break;
+	case BOT_UNLOCK:
+		session_family_try(s);
+		break;
 	case BOT_PUSH:
 		if (!a->method)
 			session_self_push(s, a->emsg, a->p, a->n);

@@ -8,6 +8,7 @@
  *      session_tell   what the control plane is told of it; secrets and answers that come
  *      session_self   what Steam told of the account
  *      session_web    its access token for Steam's web
+ *      session_family the parental PIN that locks pages of it
  *      session_cms    Steam's directory and Steam's clock, which are asked by errands
  *
  * Loop thread only. After a call that says so the session may be gone.
@@ -47,6 +48,8 @@ struct session {
 	bool online, wanted;       /* wanted: it is to be online */
 	bool leaving;              /* goes away when it is off */
 	bool pumping;
+	bool unlocking,
+		store_locked; /* the PIN is being tried; the page that was locked last is one of the store */
 };
 
 struct sessions {
@@ -126,7 +129,15 @@ bool session_self_has_licenses(const struct session *s); /* Steam has told them 
 /* session_web.c. May answer `c`, or leave it waiting */
 void session_web_ask(struct session *s, struct sessions_call *c);
 void session_web_egress(struct session *s, struct sessions_call *c); /* answers it: by which way the account goes */
+/* As an asker gets it; RC_AWAY: there is no token now. */
+must_check enum rc session_web_copy(struct session *s, struct sessions_web *ret);
+/* The cookie for an accepted PIN; moved. */
+must_check enum rc session_web_keep(struct session *s, bool store, struct hush *cookie);
 void session_web_free(struct session *s);
+
+/* session_family.c */
+void session_family_ask(struct session *s, struct sessions_call *c); /* may answer `c`, or leave it waiting */
+void session_family_try(struct session *s);
 
 /* session_cms.c */
 void session_cms_plan(struct sessions *ss); /* looks at Steam's directory when that is due and somebody wants it */

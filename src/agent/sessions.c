@@ -76,6 +76,9 @@ static void serve_one(struct session *s, struct sessions_call *c)
 	case SESSIONS_WEB:
 		session_web_ask(s, c);
 		break;
+	case SESSIONS_UNLOCK:
+		session_family_ask(s, c);
+		break;
 	case SESSIONS_SELF:
 		if (c->licenses && !session_self_has_licenses(s))
 			break; /* it stays, and is served when they come */

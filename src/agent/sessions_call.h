@@ -15,7 +15,8 @@ enum sessions_want {
 	SESSIONS_ASK,    /* a question to Steam; the own session is started for it, an account's has to be there */
 	SESSIONS_WEB, /* a web session of the account: `web`; a fresh access token when `fresh`. One renewal at a time */
 	SESSIONS_EGRESS, /* `web`, its egress alone: of the account whether it is online or not; without one the agent's own */
-	SESSIONS_SELF, /* what Steam told: `self` */
+	SESSIONS_UNLOCK, /* a page is locked by a parental PIN: of the store when `store`, else of the community. RC_DENIED: the PIN is not known */
+	SESSIONS_SELF,   /* what Steam told: `self` */
 };
 
 struct session;
@@ -33,6 +34,7 @@ struct sessions_web {
 	char bind_address[64];                      /* "": any */
 	char http_proxy[256];                       /* "": none; else HOST:PORT */
 	char socks5[256];                           /* the same */
+	struct hush community_unlock, store_unlock; /* the cookie steamparental of each; empty: none */
 	struct hush proxy_login;                    /* USER:PASSWORD of the proxy; empty: none */
 	struct hush identity_secret, shared_secret; /* empty: not known */
 };
@@ -47,6 +49,7 @@ struct sessions_call {
 
 	struct sessions_web *web; /* SESSIONS_WEB */
 	bool fresh;
+	bool store;                 /* SESSIONS_UNLOCK */
 	struct sessions_self *self; /* SESSIONS_SELF */
 	struct arena *arena;        /* for it */
 	bool licenses;              /* not before Steam has told them: it does a moment after the logon */
