@@ -3,6 +3,7 @@
 #include "sim/auth.h"
 #include "sim/chat.h"
 #include "sim/cm/cm.h"
+#include "sim/held.h"
 #include "wire/json.h"
 
 #include <inttypes.h>
@@ -298,7 +299,7 @@ static void throttle(struct ask *q, struct answer *a)
 		fail(a, 422, "write ip=ADDRESS and calls=N");
 		return;
 	}
-	auth_throttle(q->sim, ask_either(q, "ip"), (uint32_t)calls);
+	held_throttle(q->sim, ask_either(q, "ip"), (uint32_t)calls);
 	answer_json(a, 200);
 }
 
