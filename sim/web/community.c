@@ -208,6 +208,6 @@ void community_unlock(struct ask *q, struct answer *a)
 	buf_fmt(&a->body, "{\"success\":%s,\"eresult\":%d,\"error_message\":\"\"}", good ? "true" : "false",
 		good ? ERESULT_OK : ERESULT_ACCESS_DENIED);
 	if (good)
-		answer_header(
-			a, "set-cookie", "steamparental=%" PRIu64 "; Path=/; Secure; HttpOnly", q->who->steamid);
+		answer_header(a, "set-cookie", "steamparental=%" PRIu64 "-%d; Path=/; Secure; HttpOnly",
+			q->who->steamid, (int)q->site);
 }

@@ -2,6 +2,8 @@
 
 #include "sim/web/api_vdf.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct {
@@ -116,9 +118,13 @@ static bool bent(struct ask *q, struct answer *a, enum page_need need)
 /* An account with a family view sees nothing of the community before its PIN. */
 static bool locked(const struct ask *q, struct answer *a)
 {
+	char cookie[48]; /* each site has its own */
+
 	if (!q->who || !*q->who->parental || (q->site != ASK_COMMUNITY && q->site != ASK_STORE) ||
-		!strncmp(q->path, "/parental/", 10) || !strncmp(q->path, "/login/", 7) ||
-		*ask_cookie(q, "steamparental"))
+		!strncmp(q->path, "/parental/", 10) || !strncmp(q->path, "/login/", 7))
+		return false;
+	snprintf(cookie, sizeof(cookie), "%" PRIu64 "-%d", q->who->steamid, (int)q->site);
+	if (!strcmp(ask_cookie(q, "steamparental"), cookie))
 		return false;
 	answer_html(a, 403);
 	buf_str(&a->body,

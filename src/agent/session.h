@@ -8,13 +8,15 @@
  *      session_tell   what the control plane is told of it; secrets and answers that come
  *      session_self   what Steam told of the account
  *      session_web    its access token for Steam's web
+ *      session_family the parental PIN that locks pages of it
  *      session_cms    Steam's directory and Steam's clock, which are asked by errands
  *
  * Loop thread only. After a call that says so the session may be gone.
  */
 #pragma once
 
-#include "agent/sessions.h"
+#include "agent/sessions_call.h"
+#include "agent/sessions_conf.h"
 #include "base/id.h"
 #include "base/map.h"
 #include "flow/bot.h"
@@ -46,6 +48,8 @@ struct session {
 	bool online, wanted;       /* wanted: it is to be online */
 	bool leaving;              /* goes away when it is off */
 	bool pumping;
+	bool unlocking,
+		store_locked; /* the PIN is being tried; the page that was locked last is one of the store */
 };
 
 struct sessions {
@@ -96,14 +100,14 @@ struct sessions_asked {
 };
 
 /* session_line.c */
-void session_dial(struct session *s, uint32_t conn, const char *endpoint, bool tcp);
-void session_send(struct session *s, uint32_t conn, const void *p, size_t n);
-void session_hang_up(struct session *s);
-void session_break(struct session *s, const char *why); /* as if the connection had broken */
+void session_line_dial(struct session *s, uint32_t conn, const char *endpoint, bool tcp);
+void session_line_send(struct session *s, uint32_t conn, const void *p, size_t n);
+void session_line_hang_up(struct session *s);
+void session_line_break(struct session *s, const char *why); /* as if the connection had broken */
 
 /* session_gate.c */
-void session_ask_lanes(struct session *s);
-void session_pause(struct session *s, int32_t eresult);
+void session_gate_ask(struct session *s);
+void session_gate_pause(struct session *s, int32_t eresult);
 void session_gate_reset(struct session *s); /* what is asked is asked anew, under another key. Pump after it */
 void session_gate_free(struct session *s);
 
@@ -117,7 +121,7 @@ void session_tell_challenge(struct session *s, const struct bot_act *a);
 void session_tell_challenge_over(struct session *s, enum bot_challenge_end end);
 
 /* session_self.c */
-void session_push(struct session *s, uint32_t emsg, const void *p, size_t n);
+void session_self_push(struct session *s, uint32_t emsg, const void *p, size_t n);
 must_check enum rc session_self_copy(struct session *s, struct sessions_self *ret, struct arena *a);
 void session_self_free(struct session *s);
 bool session_self_has_licenses(const struct session *s); /* Steam has told them since the logon */
@@ -125,7 +129,15 @@ bool session_self_has_licenses(const struct session *s); /* Steam has told them 
 /* session_web.c. May answer `c`, or leave it waiting */
 void session_web_ask(struct session *s, struct sessions_call *c);
 void session_web_egress(struct session *s, struct sessions_call *c); /* answers it: by which way the account goes */
+/* As an asker gets it; RC_AWAY: there is no token now. */
+must_check enum rc session_web_copy(struct session *s, struct sessions_web *ret);
+/* The cookie for an accepted PIN; moved. */
+must_check enum rc session_web_keep(struct session *s, bool store, struct hush *cookie);
 void session_web_free(struct session *s);
+
+/* session_family.c */
+void session_family_ask(struct session *s, struct sessions_call *c); /* may answer `c`, or leave it waiting */
+void session_family_try(struct session *s);
 
 /* session_cms.c */
 void session_cms_plan(struct sessions *ss); /* looks at Steam's directory when that is due and somebody wants it */

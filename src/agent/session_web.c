@@ -15,7 +15,7 @@
 #define TOKEN_MEMORY (1u << 20)
 
 struct session_web {
-	struct hush token;
+	struct hush token, community_unlock, store_unlock;
 	int64_t expires_ms; /* Unix time */
 	int64_t steam_s;    /* the last clock that was handed out */
 	uint64_t made_ms;   /* of the loop's clock */
@@ -70,17 +70,31 @@ static enum rc fill(struct session *s, struct sessions_web *w)
 	if (rc == RC_OK)
 		rc = fill_egress(s, w);
 	if (rc == RC_OK)
+		rc = copy_hush(&w->community_unlock, &web->community_unlock);
+	if (rc == RC_OK)
+		rc = copy_hush(&w->store_unlock, &web->store_unlock);
+	if (rc == RC_OK)
 		rc = copy_hush(&w->identity_secret, &s->identity_secret);
 	return rc == RC_OK ? copy_hush(&w->shared_secret, &s->shared_secret) : rc;
 }
 
-void sessions_web_done(struct sessions_web *w)
+enum rc session_web_copy(struct session *s, struct sessions_web *ret)
 {
-	hush_done(&w->access_token);
-	hush_done(&w->proxy_login);
-	hush_done(&w->identity_secret);
-	hush_done(&w->shared_secret);
-	*w = (struct sessions_web){ 0 };
+	enum rc rc = s->web && s->web->token.n > 0 ? fill(s, ret) : RC_AWAY;
+	if (rc != RC_OK)
+		sessions_web_done(ret);
+	return rc;
+}
+
+enum rc session_web_keep(struct session *s, bool store, struct hush *cookie)
+{
+	if (!s->web)
+		return RC_AWAY;
+	struct hush *to = store ? &s->web->store_unlock : &s->web->community_unlock;
+	hush_done(to);
+	*to = *cookie;
+	*cookie = (struct hush){ 0 };
+	return RC_OK;
 }
 
 static void hand_out(struct session *s, struct sessions_call *c)
@@ -234,5 +248,7 @@ void session_web_free(struct session *s)
 	if (!s->web)
 		return;
 	hush_done(&s->web->token);
+	hush_done(&s->web->community_unlock);
+	hush_done(&s->web->store_unlock);
 	free(take(s->web));
 }

@@ -1,11 +1,11 @@
 #include "agent/web.h"
 
-#include "agent/sessions.h"
+#include "agent/sessions_call.h"
+#include "agent/sessions_conf.h"
+#include "agent/web_head.h"
 #include "io/clock.h"
-#include "io/http_call.h"
 #include "wire/steam/web_page.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #define ROOM        4096 /* so that what is wiped did not move before */
@@ -104,16 +104,17 @@ static void add_header(struct trip *x, const char *name, const char *value)
 	x->headers[x->headers_n++] = (struct http_call_header){ name, value };
 }
 
-/* steamLoginSecure is SteamID, "||" and the access token, percent-encoded. */
 static void put_cookies(struct trip *x)
 {
-	struct hush *token = &x->web.access_token;
+	const struct sessions_web *w = &x->web;
 
 	if (x->ask->anonymous || x->ask->site == WEB_API)
 		return;
-	buf_fmt(&x->cookie, "steamLoginSecure=%" PRIu64 "%%7C%%7C", x->web.steamid);
-	buf_put(&x->cookie, token->p, token->n);
-	buf_fmt(&x->cookie, "; sessionid=%s", x->web.session_id);
+	web_head_cookies(w,
+		x->ask->site == WEB_STORE       ? &w->store_unlock
+		: x->ask->site == WEB_COMMUNITY ? &w->community_unlock
+						: NULL,
+		&x->cookie);
 	add_header(x, "Cookie", buf_text(&x->cookie));
 }
 
@@ -162,27 +163,23 @@ static enum rc send(struct trip *x, struct agent_web_answer *ret, struct fault *
 {
 	uint64_t now = clock_mono_ms();
 	struct http_answer answer = { 0 };
-	const struct sessions_web *w = &x->web;
 
 	if (now >= x->t->deadline_ms)
 		return fault_set(f, RC_TIMEOUT, "the time for the task is over");
 	if (!x->t->http)
 		x->t->http = http_call_new();
-	enum rc rc = http_call(&(struct http_ask){ .caller = x->t->http,
-				       .method = x->ask->method,
-				       .url = buf_text(&x->url),
-				       .headers = x->headers,
-				       .body = x->form.n ? x->form.p : NULL,
-				       .body_n = x->form.n,
-				       .body_max = x->ask->body_max,
-				       .deadline_ms = (uint32_t)(x->t->deadline_ms - now),
-				       .tls_ca = sessions_urls(x->t->sessions)->ca_file,
-				       .http_proxy = *w->http_proxy ? w->http_proxy : NULL,
-				       .socks5 = *w->socks5 ? w->socks5 : NULL,
-				       .proxy_login = &w->proxy_login,
-				       .bind_address = w->bind_address,
-				       .ret_sent = &ret->sent },
-		&answer, f);
+	struct http_ask how = { .caller = x->t->http,
+		.method = x->ask->method,
+		.url = buf_text(&x->url),
+		.headers = x->headers,
+		.body = x->form.n ? x->form.p : NULL,
+		.body_n = x->form.n,
+		.body_max = x->ask->body_max,
+		.deadline_ms = (uint32_t)(x->t->deadline_ms - now),
+		.tls_ca = sessions_urls(x->t->sessions)->ca_file,
+		.ret_sent = &ret->sent };
+	web_head_way(&x->web, &how);
+	enum rc rc = http_call(&how, &answer, f);
 	if (rc == RC_OK)
 		rc = keep_answer(x, &answer, ret);
 	http_answer_done(&answer);
@@ -231,6 +228,34 @@ static enum rc renew(struct action_task *t, const struct agent_web_ask *ask, str
 	return rc;
 }
 
+static bool is_locked(const struct agent_web_ask *ask, const struct agent_web_answer *a)
+{
+	return (ask->site == WEB_COMMUNITY || ask->site == WEB_STORE) && !ask->anonymous &&
+	       web_page_is_locked(a->body);
+}
+
+/* A locked page has done nothing of what it was asked, so it is asked again when it is open. */
+static enum rc unlock(
+	struct action_task *t, const struct agent_web_ask *ask, struct agent_web_answer *ret, struct fault *f)
+{
+	struct sessions_call c = { .want = SESSIONS_UNLOCK,
+		.account_id = t->account_id,
+		.store = ask->site == WEB_STORE,
+		.deadline_ms = t->deadline_ms,
+		.scope = t->scope };
+
+	enum rc rc = sessions_do(t->sessions, &c, f);
+	t->code = c.offline ? "session_offline" : rc == RC_DENIED ? "family_view" : t->code;
+	if (rc == RC_OK && ask->lanes_n)
+		rc = task_lanes(t, ask->lanes, ask->lanes_n, f);
+	if (rc == RC_OK)
+		rc = go(t, ask, false, ret, f);
+	if (rc != RC_OK || !is_locked(ask, ret))
+		return rc;
+	t->code = "family_view";
+	return fault_set(f, RC_DENIED, "a parental PIN locks this page, also when it was said");
+}
+
 enum rc agent_web(
 	struct action_task *t, const struct agent_web_ask *ask, struct agent_web_answer *ret, struct fault *f)
 {
@@ -249,13 +274,9 @@ enum rc agent_web(
 			return fault_set(f, RC_DENIED, "Steam does not accept the account's web session");
 		}
 	}
+	if (rc == RC_OK && is_locked(ask, ret))
+		rc = unlock(t, ask, ret, f);
 	if (rc != RC_OK)
 		return rc;
-	if (ret->status == 429)
-		return limited(t, ask, f);
-	if (ask->site != WEB_API && web_page_is_locked(ret->body)) {
-		t->code = "family_view";
-		return fault_set(f, RC_DENIED, "a parental PIN locks this page");
-	}
-	return RC_OK;
+	return ret->status == 429 ? limited(t, ask, f) : RC_OK;
 }

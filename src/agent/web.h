@@ -1,7 +1,8 @@
 /*
  * web: the account's requests to Steam's web: the community, the store, the Web API, login. For actions, on a worker. It goes
  * out by the account's egress, with its cookies, one at a time per lane. A session that Steam no longer takes (a redirect to
- * the login page, 401, needauth) is renewed once, and the request made again when it may be (`repeat`). steam-protocol 6.1.
+ * the login page, 401, needauth) is renewed once, and the request made again when it may be (`repeat`). A page that a parental PIN locks is
+ * opened with the PIN when it is known; else a challenge is open and the task ends family_view. steam-protocol 6.1.
  */
 #pragma once
 

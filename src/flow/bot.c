@@ -67,6 +67,7 @@ void bot_free(struct bot *b)
 enum account_state bot_state(const struct bot *b) { return b->state; }
 uint64_t bot_steamid(const struct bot *b) { return b->steamid; }
 bool bot_blocked(const struct bot *b) { return b->blocked; }
+const struct hush *bot_pin(const struct bot *b) { return &b->secrets.parental_pin; }
 const struct hush *bot_token(const struct bot *b)
 {
 	return b->secrets.refresh_token.n > 0 ? &b->secrets.refresh_token : NULL;
@@ -94,7 +95,7 @@ void bot_secrets(struct bot *b, const struct bot_secrets *s, bool forget)
 {
 	struct bot_secrets given = *s; /* the same bytes: nothing of it is freed here */
 	struct hush *mine, *theirs;
-	bool changed = false;
+	bool changed = false, pin = false;
 
 	for (size_t i = 0; (mine = secret_at(&b->secrets, i)); i++) {
 		theirs = secret_at(&given, i);
@@ -102,8 +103,11 @@ void bot_secrets(struct bot *b, const struct bot_secrets *s, bool forget)
 			hush_done(mine);
 		} else if (theirs->n > 0 && !(mine->n == theirs->n && hush_same(mine, theirs->p, theirs->n))) {
 			changed = hush_set(mine, theirs->p, theirs->n) == RC_OK || changed;
+			pin = pin || mine == &b->secrets.parental_pin;
 		}
 	}
+	if (pin)
+		bot_family_learned(b);
 	look_at_secrets(b);
 	if (changed && b->state == ACCOUNT_FAILED)
 		again(b, ACCOUNT_RETRIED);
@@ -208,7 +212,7 @@ void bot_paused(struct bot *b, uint64_t now_ms)
 void bot_answer(struct bot *b, uint64_t now_ms, const struct hush *code, bool approve)
 {
 	b->now_ms = now_ms;
-	if (!b->auth || !b->challenged)
+	if (bot_family_answered(b, code) || !b->auth || !b->challenged)
 		return;
 	if (approve)
 		steam_auth_look(b->auth, now_ms);
@@ -257,6 +261,7 @@ void bot_tick(struct bot *b, uint64_t now_ms)
 	steam_session_tick(b->session, now_ms);
 	if (b->phase == BOT_WAIT && now_ms >= b->wake_ms)
 		bot_logon_wake(b);
+	bot_family_tick(b);
 	if (b->challenged && now_ms >= b->challenge_until_ms)
 		bot_auth_expire(b);
 	if (b->line != STEAM_SESSION_ONLINE)
@@ -279,6 +284,8 @@ uint64_t bot_due(const struct bot *b)
 		due = least(due, b->wake_ms);
 	if (b->challenged)
 		due = least(due, b->challenge_until_ms);
+	if (b->pin_until_ms != 0)
+		due = least(due, b->pin_until_ms);
 	if (b->auth && b->phase == BOT_LINED && b->line == STEAM_SESSION_GREETED)
 		due = least(due, steam_auth_due(b->auth));
 	return due;

@@ -212,6 +212,7 @@ static void challenged(struct bot *b, const struct steam_auth_act *a)
 {
 	uint64_t ms = a->challenge == STEAM_AUTH_QR ? ACCOUNT_CHALLENGE_QR_MS : ACCOUNT_CHALLENGE_MS;
 
+	bot_family_drop(b); /* one challenge of an account at a time */
 	if (b->challenge_until_ms == 0)
 		b->challenge_until_ms = b->now_ms + ms;
 	b->challenged = true;

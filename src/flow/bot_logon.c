@@ -209,6 +209,7 @@ static void unwanted(struct bot *b)
 	if (b->state == ACCOUNT_DRAINING && !b->fenced)
 		return;
 	bot_auth_drop(b, BOT_CHALLENGE_MOOT);
+	bot_family_drop(b);
 	bot_tell_move(b, event, no_guard, 0, 0);
 	if (b->state == ACCOUNT_DRAINING && lined) {
 		b->phase = BOT_DRAIN;

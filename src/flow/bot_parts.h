@@ -37,6 +37,7 @@ enum bot_condition {
 	BOT_PLAYING_BLOCKED,
 	BOT_STANDING_CLEAN,
 	BOT_TRADE_READY,
+	BOT_FAMILY_VIEW, /* true: pages are locked */
 	BOT_CONDITIONS
 };
 
@@ -70,6 +71,12 @@ struct bot {
 	uint64_t challenge_until_ms;
 	bool resumable; /* SECRET resume was told */
 
+	uint64_t pin_until_ms; /* of the challenge for a parental PIN; 0: none is open */
+	unsigned pin_tries;
+	bool pin_wrong; /* the one that is known does not fit */
+	bool pin_tried; /* UNLOCK was told, and not answered */
+	bool pin_anew;  /* another one came meanwhile */
+
 	bool blocked, persona_told;
 	bool playing;      /* so Steam was told */
 	bool other_games;  /* others are wanted than those that Steam was told */
@@ -101,6 +108,7 @@ void bot_tell(struct bot *b, enum bot_act_kind kind, int32_t eresult);
 void bot_tell_condition(struct bot *b, enum bot_condition c, bool status, const char *why);
 void bot_tell_secret(struct bot *b, const char *name, const struct hush *secret);
 void bot_tell_challenge(struct bot *b, const struct steam_auth_act *a, uint64_t until_ms);
+void bot_tell_pin(struct bot *b, const char *hint, uint64_t until_ms);
 void bot_tell_over(struct bot *b, enum bot_challenge_end end);
 bool bot_tell_next(struct bot *b, struct bot_act *ret);
 void bot_tell_done(struct bot *b);
@@ -125,6 +133,13 @@ void bot_auth_refused(struct bot *b, int32_t eresult);       /* the logon was */
 bool bot_auth_answered(struct bot *b, struct steam_call *c); /* true: the call was one of its own; it is freed */
 void bot_auth_expire(struct bot *b);                         /* the challenge's time is over */
 void bot_auth_renew(struct bot *b);
+
+/* ---- bot_family: the parental PIN ---- */
+
+bool bot_family_answered(struct bot *b, const struct hush *pin); /* false: no challenge for one is open */
+void bot_family_learned(struct bot *b);                          /* another PIN is known */
+void bot_family_tick(struct bot *b);
+void bot_family_drop(struct bot *b); /* its challenge is moot */
 
 /* ---- bot_play: what it does when online ---- */
 

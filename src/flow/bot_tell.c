@@ -62,7 +62,7 @@ bool bot_tell_move(
 void bot_tell_condition(struct bot *b, enum bot_condition c, bool status, const char *why)
 {
 	static const char *const names[BOT_CONDITIONS] = { "SecretsComplete", "PlayingBlocked", "StandingClean",
-		"TradeReady" };
+		"TradeReady", "FamilyView" };
 	enum bot_fact fact = status ? BOT_YES : BOT_NO;
 
 	if (b->conditions[c] == fact)
@@ -101,6 +101,16 @@ void bot_tell_challenge(struct bot *b, const struct steam_auth_act *a, uint64_t 
 	s->act.until_ms = until_ms;
 	snprintf(s->hint, sizeof(s->hint), "%s", a->hint);
 	snprintf(s->qr_url, sizeof(s->qr_url), "%s", a->qr_url);
+}
+
+void bot_tell_pin(struct bot *b, const char *hint, uint64_t until_ms)
+{
+	struct bot_said *s = say(b, BOT_CHALLENGE);
+	if (!s)
+		return;
+	s->act.challenge = BOT_PARENTAL_PIN;
+	s->act.until_ms = until_ms;
+	snprintf(s->hint, sizeof(s->hint), "%s", hint);
 }
 
 void bot_tell_over(struct bot *b, enum bot_challenge_end end)

@@ -74,17 +74,22 @@ static size_t on_header(char *p, size_t one, size_t n, void *ctx)
 	return n;
 }
 
-const char *http_call_header_of(const struct http_answer *a, const char *name)
+const char *http_call_header_at(const struct http_answer *a, const char *name, size_t number)
 {
 	const char *at = (const char *)a->head.p, *end = at + a->head.n;
 
 	while (at < end) {
 		const char *value = at + strlen(at) + 1;
-		if (!strcmp(at, name))
+		if (!strcmp(at, name) && number-- == 0)
 			return value;
 		at = value + strlen(value) + 1;
 	}
 	return NULL;
+}
+
+const char *http_call_header_of(const struct http_answer *a, const char *name)
+{
+	return http_call_header_at(a, name, 0);
 }
 
 static size_t on_body(char *p, size_t one, size_t n, void *ctx)

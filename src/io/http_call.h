@@ -62,6 +62,8 @@ must_check enum rc http_call(const struct http_ask *ask, struct http_answer *ret
 
 /* The value of a header of the answer; `name` in lower case. NULL when absent. Valid as long as the answer. */
 const char *http_call_header_of(const struct http_answer *a, const char *name);
+/* One that may come several times: the one with this number, from 0; NULL: there are fewer. */
+const char *http_call_header_at(const struct http_answer *a, const char *name, size_t number);
 
 static inline void http_answer_done(struct http_answer *a)
 {

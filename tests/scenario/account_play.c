@@ -3,17 +3,18 @@
  * up, of "conf tcp" "tcp://cm0:1" and up. The account is Bot1; Steam's side of the talk is account_steam.c.
  *
  *   conf [anonymous] [tcp] [servers=N] [noclock]     before anything else
- *   secrets [password=P] [shared=S] [token=JTI[:DAYS]] [guard=G] [forget]     DAYS: that it still holds
+ *   secrets [pin=P] [password=P] [shared=S] [token=JTI[:DAYS]] [guard=G] [forget]     DAYS: that it still holds
  *   want offline|online|playing [apps=1,2] [game=NAME] [persona=N] [after=MS]
  *   restart                          another process: the secrets that were to be kept, and the same wish
  *   lanes yes | no MS | away         paused | retry | fence | enable | disable
  *   answer CODE | approve            clock SKEW
+ *   locked | unlocked done|wrong|trouble    a page of Steam's web, by the parental PIN
  *   at MS | wait LO HI | due MS      as in steam_play.c
  *   opened | closed WHY | old closed WHY
  *   feed [tampered] WORDS            see account_steam.c; tampered: altered on its way (of "conf tcp")
  *   ask job EMSG | service METHOD | send EMSG  [deadline=MS];  refused RC
  *   until MS                         the moment that the last act named, from now
- *   expect connect | tcp | send NAME [METHOD] [job=N] [...] | close | answer KIND RC | lanes | pause ERESULT | code_time | push NAME
+ *   expect connect | tcp | send NAME [METHOD] [job=N] [...] | close | answer KIND RC | lanes | pause ERESULT | code_time | unlock PIN | push NAME
  *        state WORD [WHY] [ERESULT] | condition NAME true|false [WHY] | secret NAME kept|forgotten
  *        challenge KIND [HINT] [URL] | over END | nothing
  */
@@ -256,6 +257,9 @@ static void put_act(char *to, const struct bot_act *a)
 	case BOT_CHALLENGE_OVER:
 		add(to, "over %s", bot_challenge_end_words[a->end]);
 		return;
+	case BOT_UNLOCK:
+		add(to, "unlock %.*s", (int)bot_pin(b)->n, (const char *)bot_pin(b)->p);
+		return;
 	case BOT_CODE_TIME:
 		add(to, "code_time");
 		return;
@@ -322,6 +326,8 @@ static void secrets(char *arg)
 			set(&s.password, v);
 		} else if (!strncmp(t, "shared=", 7)) {
 			set(&s.shared_secret, v);
+		} else if (!strncmp(t, "pin=", 4)) {
+			set(&s.parental_pin, v);
 		} else if (!strncmp(t, "guard=", 6)) {
 			set(&s.guard_data, v);
 		} else if (!strncmp(t, "token=", 6)) {
@@ -341,8 +347,8 @@ static void secrets(char *arg)
 	bot_secrets(b, &s, forget);
 	if (s.password.n > 0)
 		set(&kept.password, (const char *)s.password.p);
-	struct hush *all[] = { &s.password, &s.shared_secret, &s.guard_data, &s.refresh_token };
-	for (size_t i = 0; i < 4; i++)
+	struct hush *all[] = { &s.password, &s.shared_secret, &s.guard_data, &s.refresh_token, &s.parental_pin };
+	for (size_t i = 0; i < 5; i++)
 		hush_done(all[i]);
 }
 
@@ -494,6 +500,8 @@ static bool plain(const char *what, char *arg)
 		bot_disable(b, now);
 	else if (!strcmp(what, "approve"))
 		bot_answer(b, now, &(struct hush){ 0 }, true);
+	else if (!strcmp(what, "locked"))
+		bot_family_locked(b, now);
 	else if (!strcmp(what, "restart"))
 		restart();
 	else if (!strcmp(what, "opened"))
@@ -517,6 +525,11 @@ static bool with_words(const char *what, char *arg)
 		lanes(arg);
 	else if (!strcmp(what, "answer"))
 		answer(arg);
+	else if (!strcmp(what, "unlocked"))
+		bot_family_unlocked(b, now,
+			!strcmp(arg, "done")    ? BOT_UNLOCK_DONE
+			: !strcmp(arg, "wrong") ? BOT_UNLOCK_WRONG
+						: BOT_UNLOCK_TROUBLE);
 	else if (!strcmp(what, "clock"))
 		bot_clock(b, now, SOME_WALL + (int64_t)((now - ZERO_MS) / 1000), strtol(arg, NULL, 10));
 	else if (!strcmp(what, "ask"))

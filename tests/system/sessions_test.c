@@ -1,5 +1,5 @@
 /* Sessions of accounts on a simulated Steam that is reached over plain TCP, with encryption of its own: from password to online, reads
- * over them, and a quarantine. Time runs WARP times faster. */
+ * over them, a quarantine, and the PIN of a family view. Time runs WARP times faster. */
 #include "tests/system/rig.h"
 
 #include <stdio.h>
@@ -9,7 +9,11 @@
 
 static const char world[] = "generate apps=440-440 seed=1\n"
 			    "generate package=7 apps=440-440\n"
-			    "account alice password=correct_horse packages=7\n";
+			    "account alice password=correct_horse packages=7\n"
+			    "account asked password=correct_horse parental=1234\n"
+			    "account stored password=correct_horse parental=5678\n"
+			    "items Crate generate owner=asked count=3 seed=1\n"
+			    "items Crate generate owner=stored count=4 seed=1\n";
 
 /* Waits until the account's session holds this. */
 static json_t *await(const struct rig *r, const char *id, const char *member, const char *value)
@@ -132,6 +136,97 @@ static void over_tcp(const struct rig *r, char id[static 64])
 	json_decref(apps);
 }
 
+static const char inventory[] = "{\"appId\":440,\"contextId\":\"2\"}";
+
+static void expect_items(const struct rig *r, const char *id, int64_t n)
+{
+	json_t *items = run(r, id, "inventory.read", inventory);
+	CHECK(json_int(items, "total") == n);
+	json_decref(items);
+}
+
+static json_t *condition(const struct rig *r, const char *id, const char *type)
+{
+	char path[128];
+	json_t *one, *found = NULL;
+	size_t i;
+
+	snprintf(path, sizeof(path), "/v1/accounts/%s/session", id);
+	json_t *s = rig_expect(r, 200, "GET", path, NULL);
+	json_array_foreach(json_object_get(s, "conditions"), i, one) if (!strcmp(json_str(one, "type"), type))
+		found = json_incref(one);
+	json_decref(s);
+	return found;
+}
+
+/* Waits until the challenge is in this state, with this hint (NULL: whichever), and answers it with the code, if any. */
+static void challenge(const struct rig *r, const char *id, const char *state, const char *hint, const char *code)
+{
+	char path[128], body[64];
+	json_t *c = NULL;
+
+	snprintf(path, sizeof(path), "/v1/challenges/%s", id);
+	for (int tries = 0; tries < 1200; tries++) {
+		json_decref(c);
+		c = rig_expect(r, 200, "GET", path, NULL);
+		if (!strcmp(json_str(c, "state"), state) && (!hint || !strcmp(json_str(c, "hint"), hint)))
+			break;
+		rig_sleep_ms(50);
+	}
+	CHECK_STR(json_str(c, "state"), state);
+	CHECK_STR(json_str(c, "kind"), "parental_pin");
+	json_decref(c);
+	snprintf(path, sizeof(path), "/v1/challenges/%s/answer", id);
+	snprintf(body, sizeof(body), "{\"code\":\"%s\"}", code ? code : "");
+	if (code)
+		json_decref(rig_expect(r, 200, "POST", path, body));
+}
+
+/* Nobody stored the PIN: the page is not read, a person is asked; the wrong PIN is asked for anew. The session stays. */
+static void family_asked(const struct rig *r)
+{
+	char id[64], chg[64];
+
+	make_account(r, "asked", id);
+	want(r, id, "online");
+	json_decref(await(r, id, "state", "online"));
+	json_t *task = run_task(r, id, "inventory.read", inventory);
+	CHECK_STR(json_str(task, "error.code"), "family_view");
+	json_decref(task);
+	json_t *s = await(r, id, "state", "online");
+	snprintf(chg, sizeof(chg), "%s", json_str(s, "challengeId"));
+	json_decref(s);
+	json_t *locked = condition(r, id, "FamilyView");
+	CHECK(json_is_true(json_object_get(locked, "status")));
+	CHECK_STR(json_str(locked, "reason"), "no_pin");
+	json_decref(locked);
+	challenge(r, chg, "open", NULL, "4321");
+	challenge(r, chg, "open", "wrong_pin", "1234");
+	challenge(r, chg, "accepted", NULL, NULL);
+	expect_items(r, id, 3);
+	locked = condition(r, id, "FamilyView");
+	CHECK(json_is_false(json_object_get(locked, "status")));
+	json_decref(locked);
+	want(r, id, "offline");
+}
+
+/* It is stored: the page is opened by itself. */
+static void family_stored(const struct rig *r)
+{
+	char id[64], path[128];
+
+	make_account(r, "stored", id);
+	snprintf(path, sizeof(path), "/v1/accounts/%s/secrets/parental_pin", id);
+	json_decref(rig_expect(r, 204, "PUT", path, "{\"value\":\"5678\"}"));
+	want(r, id, "online");
+	json_decref(await(r, id, "state", "online"));
+	expect_items(r, id, 4);
+	json_t *s = await(r, id, "state", "online");
+	CHECK_STR(json_str(s, "challengeId"), "");
+	json_decref(s);
+	want(r, id, "offline");
+}
+
 static int64_t logons(const struct rig *r, const char *name)
 {
 	char path[64];
@@ -186,6 +281,8 @@ int main(void)
 	rig_serve(&r, NULL);
 	over_tcp(&r, alice);
 	quarantined(&r, alice);
+	family_asked(&r);
+	family_stored(&r);
 	rig_done(&r);
 	return 0;
 }

@@ -22,6 +22,8 @@ static struct {
 
 static unsigned fresh, pauses, lanes;
 static bool anonymous;
+static unsigned unlocks;        /* asked for */
+static bool knows_pin, is_open; /* of the store */
 static struct action_task t;
 static struct arena arena;
 static struct fault f;
@@ -74,6 +76,14 @@ enum rc sessions_do(struct sessions *ss, struct sessions_call *c, struct fault *
 	(void)ss;
 	(void)fault;
 	fresh += c->fresh;
+	if (c->want == SESSIONS_UNLOCK) {
+		CHECK(c->store);
+		unlocks++;
+		is_open = knows_pin;
+		return knows_pin ? RC_OK : RC_DENIED;
+	}
+	if (is_open)
+		CHECK(hush_set(&c->web->store_unlock, "76-1", 4) == RC_OK);
 	anonymous = c->want == SESSIONS_EGRESS;
 	if (anonymous)
 		return RC_OK;
@@ -82,7 +92,11 @@ enum rc sessions_do(struct sessions *ss, struct sessions_call *c, struct fault *
 	return hush_set(&c->web->access_token, c->fresh ? "new.token" : "old.token", 9);
 }
 
-void sessions_web_done(struct sessions_web *w) { hush_done(&w->access_token); }
+void sessions_web_done(struct sessions_web *w)
+{
+	hush_done(&w->access_token);
+	hush_done(&w->store_unlock);
+}
 
 const struct sessions_urls *sessions_urls(const struct sessions *ss)
 {
@@ -201,6 +215,34 @@ static void throttled_and_broken(void)
 	CHECK(agent_web(&t, &get, &a, &f) == RC_TIMEOUT && !a.sent);
 }
 
+/* A page under a parental PIN: opened once when the PIN is known, and asked for again, also a form: a locked page has done nothing. */
+static void family_view(void)
+{
+	static const char locked[] =
+		ANSWER("403", "Content-Length: 48\r\n", "<div id=\"parental_notice_instructions\">PIN</div>");
+	struct agent_web_ask post = get;
+	struct agent_web_answer a;
+
+	post.site = WEB_STORE;
+	post.method = "POST";
+	post.repeat = false;
+	unlocks = 0;
+	expect(locked, NULL);
+	CHECK(ask(&post, &a) == RC_DENIED && unlocks == 1);
+	CHECK_STR(t.code, "family_view");
+	knows_pin = true;
+	expect(locked, OK_ANSWER);
+	CHECK(ask(&post, &a) == RC_OK && a.status == 200 && unlocks == 2 && lanes == 2);
+	CHECK(!strstr(site.asked[0], "steamparental"));
+	CHECK(strstr(site.asked[1], "; sessionid=0123456789abcdef01234567; steamparental=76-1\r\n"));
+	expect(locked, locked); /* it does not help */
+	CHECK(ask(&post, &a) == RC_DENIED && unlocks == 3);
+	CHECK_STR(t.code, "family_view");
+	expect(OK_ANSWER, NULL);
+	CHECK(ask(&get, &a) == RC_OK && !strstr(site.asked[0], "steamparental")); /* each site has its own */
+	is_open = knows_pin = false;
+}
+
 int main(void)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -215,6 +257,7 @@ int main(void)
 	the_api_gets_the_token();
 	a_lost_session_is_renewed_once();
 	throttled_and_broken();
+	family_view();
 	arena_done(&arena);
 	close(site.fd);
 	return 0;
