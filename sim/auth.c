@@ -5,7 +5,6 @@
 #include "sim/held.h"
 #include "sim/services.h"
 #include "sim/tokens.h"
-#include "wire/base64.h"
 #include "wire/steam/eresult.h"
 
 #include <inttypes.h>
@@ -18,7 +17,6 @@
 #include <string.h>
 
 #define RSA_BITS    2048
-#define RSA_BYTES   (RSA_BITS / 8)
 #define LIST_MAX    64
 #define MAIL_DOMAIN "mail.example"
 #define CODE_STEP_S 30
@@ -77,31 +75,35 @@ int32_t auth_key(struct service_call *c)
 
 /* ---- a password ---- */
 
-/* Clients leave out the zeros that a number may begin with. */
-static bool unpack_sealed(const char *base64, uint8_t ret[static RSA_BYTES])
+/* The number in the base64 text. Some clients leave out its leading zero bytes. */
+static bool read_sealed(const char *base64, uint8_t ret[static RSA_BITS / 8])
 {
-	struct buf b = { 0 };
-	bool good = base64_get(base64, strlen(base64), &b) && b.n > 0 && b.n <= RSA_BYTES;
+	uint8_t bytes[RSA_BITS / 8 + 3];
+	size_t length = strlen(base64);
 
-	memset(ret, 0, RSA_BYTES);
-	if (good)
-		memcpy(ret + RSA_BYTES - b.n, b.p, b.n);
-	buf_done(&b);
-	return good;
+	if (length == 0 || length % 4 || length / 4 * 3 > sizeof(bytes))
+		return false;
+	int n = EVP_DecodeBlock(bytes, (const unsigned char *)base64, (int)length);
+	n -= (base64[length - 1] == '=') + (base64[length - 2] == '=');
+	if (n < 1 || n > RSA_BITS / 8)
+		return false;
+	memset(ret, 0, RSA_BITS / 8);
+	memcpy(ret + RSA_BITS / 8 - n, bytes, (size_t)n);
+	return true;
 }
 
 /* Does the base64 text hold this password, encrypted with our key? */
 static bool password_fits(const struct auth *a, const char *base64, const char *password)
 {
-	uint8_t sealed[RSA_BYTES], plain[RSA_BYTES];
+	uint8_t sealed[RSA_BITS / 8], plain[RSA_BITS / 8];
 	size_t plain_n = sizeof(plain);
 
-	if (!unpack_sealed(base64, sealed))
+	if (!read_sealed(base64, sealed))
 		return false;
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(a->rsa, NULL);
 	bool good = ctx && EVP_PKEY_decrypt_init(ctx) == 1 &&
 		    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
-		    EVP_PKEY_decrypt(ctx, plain, &plain_n, sealed, sizeof(sealed)) == 1 &&
+		    EVP_PKEY_decrypt(ctx, plain, &plain_n, sealed, RSA_BITS / 8) == 1 &&
 		    plain_n == strlen(password) && !memcmp(plain, password, plain_n);
 	EVP_PKEY_CTX_free(ctx);
 	return good;
