@@ -1,8 +1,10 @@
 #include "agent/sessions.h"
 
+#include "agent/identity.h"
 #include "agent/secret_json.h"
 #include "agent/session.h"
 #include "base/log.h"
+#include "flow/steam_cms.h"
 #include "io/clock.h"
 #include "io/web_url.h"
 #include "wire/tunnel_msg.h"
@@ -569,3 +571,8 @@ void sessions_free(struct sessions *ss)
 
 uint32_t sessions_pics_interval_ms(const struct sessions *ss) { return ss->conf.pics_interval_ms; }
 const struct sessions_urls *sessions_urls(const struct sessions *ss) { return &ss->urls; }
+
+enum rc sessions_open(const struct sessions *ss, const char *sealed, struct hush *ret, struct fault *f)
+{
+	return identity_open(ss->conf.identity, sealed, ret, f);
+}

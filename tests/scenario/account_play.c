@@ -501,7 +501,7 @@ static bool plain(const char *what, char *arg)
 	else if (!strcmp(what, "approve"))
 		bot_answer(b, now, &(struct hush){ 0 }, true);
 	else if (!strcmp(what, "locked"))
-		bot_locked(b, now);
+		bot_family_locked(b, now);
 	else if (!strcmp(what, "restart"))
 		restart();
 	else if (!strcmp(what, "opened"))
@@ -526,7 +526,7 @@ static bool with_words(const char *what, char *arg)
 	else if (!strcmp(what, "answer"))
 		answer(arg);
 	else if (!strcmp(what, "unlocked"))
-		bot_unlocked(b, now,
+		bot_family_unlocked(b, now,
 			!strcmp(arg, "done")    ? BOT_UNLOCK_DONE
 			: !strcmp(arg, "wrong") ? BOT_UNLOCK_WRONG
 						: BOT_UNLOCK_TROUBLE);
