@@ -168,6 +168,7 @@ static void actions(const struct rig *r)
 	FP(0, "account standing plain -o json");
 	CHECK(strstr(out, "\"tradeReady\""));
 	FP(0, "confirm list coded");
+	FP(0, "confirm accept coded --all"); /* nothing waits */
 	FP(0, "confirm accept coded --creator 123 --dry-run -o json");
 	CHECK(strstr(out, "\"dryRun\": true"));
 	FP(0, "egress probe plain --target cm --target community -o csv");
