@@ -1,6 +1,10 @@
+#include "sim/auth.h"
+
 #include "proto/steam/auth.pb-c.h"
 #include "sim/auth_all.h"
+#include "sim/held.h"
 #include "sim/services.h"
+#include "sim/tokens.h"
 #include "wire/steam/eresult.h"
 
 #include <inttypes.h>
@@ -28,13 +32,12 @@ enum rc auth_new(struct auth **ret, struct fault *f)
 	if (!a)
 		return fault_set(f, RC_NOMEM, "no memory for the authentication service");
 	list_init(&a->sessions);
-	list_init(&a->addresses);
 	a->rsa = EVP_RSA_gen(RSA_BITS);
 	a->rsa_time = 1;
 	if (a->rsa && EVP_PKEY_get_bn_param(a->rsa, OSSL_PKEY_PARAM_RSA_N, &n))
 		a->modulus = BN_bn2hex(n);
 	BN_free(n);
-	enum rc rc = a->modulus ? tokens_new(&a->tokens, f) : fault_set(f, RC_INTERNAL, "no RSA key");
+	enum rc rc = a->modulus ? RC_OK : fault_set(f, RC_INTERNAL, "no RSA key");
 	if (rc != RC_OK) {
 		auth_free(a);
 		return rc;
@@ -52,11 +55,7 @@ void auth_free(struct auth *a)
 	list_each (at, after, &a->sessions) {
 		auth_session_free(a, list_of(at, struct auth_session, node));
 	}
-	list_each (at, after, &a->addresses) {
-		free(list_of(at, struct auth_address, node));
-	}
 	map_done(&a->by_client);
-	tokens_free(a->tokens);
 	EVP_PKEY_free(a->rsa);
 	OPENSSL_free(a->modulus);
 	free(a);
@@ -76,16 +75,30 @@ int32_t auth_key(struct service_call *c)
 
 /* ---- a password ---- */
 
+/* The number in the base64 text. Some clients leave out its leading zero bytes. */
+static bool read_sealed(const char *base64, uint8_t ret[static RSA_BITS / 8])
+{
+	uint8_t bytes[RSA_BITS / 8 + 3];
+	size_t length = strlen(base64);
+
+	if (length == 0 || length % 4 || length / 4 * 3 > sizeof(bytes))
+		return false;
+	int n = EVP_DecodeBlock(bytes, (const unsigned char *)base64, (int)length);
+	n -= (base64[length - 1] == '=') + (base64[length - 2] == '=');
+	if (n < 1 || n > RSA_BITS / 8)
+		return false;
+	memset(ret, 0, RSA_BITS / 8);
+	memcpy(ret + RSA_BITS / 8 - n, bytes, (size_t)n);
+	return true;
+}
+
 /* Does the base64 text hold this password, encrypted with our key? */
 static bool password_fits(const struct auth *a, const char *base64, const char *password)
 {
-	uint8_t sealed[RSA_BITS / 8 + 3], plain[RSA_BITS / 8];
-	size_t length = strlen(base64), plain_n = sizeof(plain);
+	uint8_t sealed[RSA_BITS / 8], plain[RSA_BITS / 8];
+	size_t plain_n = sizeof(plain);
 
-	if (length == 0 || length % 4 || length / 4 * 3 > sizeof(sealed))
-		return false;
-	int n = EVP_DecodeBlock(sealed, (const unsigned char *)base64, (int)length);
-	if (n < RSA_BITS / 8)
+	if (!read_sealed(base64, sealed))
 		return false;
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(a->rsa, NULL);
 	bool good = ctx && EVP_PKEY_decrypt_init(ctx) == 1 &&
@@ -112,8 +125,8 @@ static void describe(
 static bool known_machine(struct service_call *c, const struct person *p, const char *jwt)
 {
 	struct token t;
-	return jwt && *jwt && tokens_read(c->sim, c->sim->auth->tokens, jwt, &t) &&
-	       t.audience == TOKEN_FOR_MACHINE && t.steamid == p->steamid && !t.expired && !t.revoked;
+	return jwt && *jwt && tokens_read(c->sim, jwt, &t) && t.audience == TOKEN_FOR_MACHINE &&
+	       t.steamid == p->steamid && !t.expired && !t.revoked;
 }
 
 /* What the session waits for; how many ways. */
@@ -151,7 +164,7 @@ static int32_t judge(
 {
 	const struct sim_limits *l = &c->sim->limits;
 
-	if (auth_turns_away(c->sim, c->from->ip) || auth_held_off(c->sim, c->from->ip))
+	if (held_next(c->sim, c->from->ip) || held_is(c->sim, c->from->ip))
 		return ERESULT_RATE_LIMIT_EXCEEDED;
 	if (!m->account_name || !m->encrypted_password)
 		return ERESULT_INVALID_PARAM;
@@ -162,7 +175,7 @@ static int32_t judge(
 		return ERESULT_INVALID_PARAM;
 	if (p && password_fits(c->sim->auth, m->encrypted_password, p->password))
 		return ERESULT_OK;
-	auth_failed(c->sim, c->from->ip, p);
+	held_failed(c->sim, c->from->ip, p);
 	return ERESULT_INVALID_PASSWORD;
 }
 
@@ -213,7 +226,7 @@ int32_t auth_begin_qr(struct service_call *c)
 		CAUTHENTICATION__BEGIN_AUTH_SESSION_VIA_QR__RESPONSE__INIT;
 	CAuthenticationAllowedConfirmation way = CAUTHENTICATION__ALLOWED_CONFIRMATION__INIT, *ways_of_it = &way;
 
-	if (auth_turns_away(c->sim, c->from->ip) || auth_held_off(c->sim, c->from->ip))
+	if (held_next(c->sim, c->from->ip) || held_is(c->sim, c->from->ip))
 		return ERESULT_RATE_LIMIT_EXCEEDED;
 	struct auth_session *x = auth_session_new(c->sim, c->from);
 	if (!x)
@@ -283,13 +296,13 @@ int32_t auth_code(struct service_call *c)
 		return ERESULT_DUPLICATE_REQUEST;
 	if (mail ? !x->mail_asked : !x->code_asked || m->code_type != CONFIRM_CODE)
 		return ERESULT_INVALID_PARAM;
-	if (auth_held_off(c->sim, c->from->ip))
+	if (held_is(c->sim, c->from->ip))
 		return ERESULT_RATE_LIMIT_EXCEEDED;
 	if (mail ? !strcmp(m->code, x->who->email_code) : device_code_fits(c->sim, x->who, m->code)) {
 		x->state = AUTH_APPROVED;
 		return ERESULT_OK;
 	}
-	auth_failed(c->sim, c->from->ip, x->who);
+	held_failed(c->sim, c->from->ip, x->who);
 	return mail ? ERESULT_INVALID_LOGIN_AUTH_CODE : ERESULT_TWO_FACTOR_CODE_MISMATCH;
 }
 
@@ -373,8 +386,8 @@ static bool settle(struct sim *s, struct auth_session *x)
 	struct buf refresh = { 0 }, access = { 0 };
 	struct token of = { .platform = x->platform, .exp = sim_time(s) + TOKENS_REFRESH_S };
 
-	of.id = tokens_put_refresh(s, s->auth->tokens, x->who, x->platform, x->persistent, x->device, &refresh);
-	tokens_put_access(s, s->auth->tokens, x->who, &of, &access);
+	of.id = tokens_put_refresh(s, x->who, x->platform, x->persistent, x->device, &refresh);
+	tokens_put_access(s, x->who, &of, &access);
 	if (of.id && !refresh.bad && !access.bad) {
 		x->refresh = strdup(buf_text(&refresh));
 		x->access = strdup(buf_text(&access));
@@ -413,11 +426,11 @@ int32_t auth_poll(struct service_call *c)
 		out.access_token = x->access;
 		out.account_name = x->who->name;
 		if (x->new_machine) {
-			tokens_put_machine(c->sim, c->sim->auth->tokens, x->who, &machine);
+			tokens_put_machine(c->sim, x->who, &machine);
 			out.new_guard_data = arena_str(c->arena, buf_text(&machine));
 		}
 		if (m->has_token_to_revoke)
-			tokens_revoke(c->sim, c->sim->auth->tokens, m->token_to_revoke);
+			tokens_revoke(c->sim, m->token_to_revoke);
 	}
 	buf_done(&machine);
 	service_say(c, &out.base);
@@ -430,11 +443,10 @@ int32_t auth_generate(struct service_call *c)
 		(const CAuthenticationAccessTokenGenerateForAppRequest *)c->in;
 	CAuthenticationAccessTokenGenerateForAppResponse out =
 		CAUTHENTICATION__ACCESS_TOKEN__GENERATE_FOR_APP__RESPONSE__INIT;
-	struct tokens *all = c->sim->auth->tokens;
 	struct buf refresh = { 0 }, access = { 0 };
 	struct token t;
 
-	if (!m->refresh_token || !tokens_read(c->sim, all, m->refresh_token, &t) || t.steamid != m->steamid ||
+	if (!m->refresh_token || !tokens_read(c->sim, m->refresh_token, &t) || t.steamid != m->steamid ||
 		!t.refresh || !(t.audience & TOKEN_FOR_DERIVE))
 		return ERESULT_ACCESS_DENIED;
 	struct person *p = people_by_id(&c->sim->people, t.steamid);
@@ -445,13 +457,13 @@ int32_t auth_generate(struct service_call *c)
 	if (t.expired)
 		return ERESULT_EXPIRED;
 	if (m->renewal_type == 1 && t.exp - sim_time(c->sim) < TOKENS_REFRESH_S - 86400) {
-		uint64_t id = tokens_put_refresh(c->sim, all, p, t.platform, t.persistent, "renewed", &refresh);
-		tokens_revoke(c->sim, all, t.id);
+		uint64_t id = tokens_put_refresh(c->sim, p, t.platform, t.persistent, "renewed", &refresh);
+		tokens_revoke(c->sim, t.id);
 		t.id = id;
 		t.exp = sim_time(c->sim) + TOKENS_REFRESH_S;
 		out.refresh_token = (char *)(uintptr_t)buf_text(&refresh);
 	}
-	tokens_put_access(c->sim, all, p, &t, &access);
+	tokens_put_access(c->sim, p, &t, &access);
 	out.access_token = (char *)(uintptr_t)buf_text(&access);
 	service_say(c, &out.base);
 	buf_done(&refresh);
@@ -464,7 +476,7 @@ int32_t auth_generate(struct service_call *c)
 int32_t auth_logon(struct sim *s, const char *jwt, struct person **ret)
 {
 	struct token t;
-	if (!s->auth || !tokens_read(s, s->auth->tokens, jwt, &t))
+	if (!s->auth || !tokens_read(s, jwt, &t))
 		return ERESULT_INVALID_PASSWORD;
 	if (!t.refresh || !(t.audience & TOKEN_FOR_CLIENT) || !(t.audience & TOKEN_FOR_RENEW) || t.revoked)
 		return ERESULT_ACCESS_DENIED;
@@ -479,8 +491,7 @@ struct person *auth_person(struct sim *s, const char *jwt, const char *audience)
 	static const char *const names[] = { "client", "web", "mobile", "renew", "derive", "machine" };
 	struct token t;
 
-	if (!s->auth || !tokens_read(s, s->auth->tokens, jwt, &t) || t.expired || t.revoked ||
-		t.audience == TOKEN_FOR_MACHINE)
+	if (!s->auth || !tokens_read(s, jwt, &t) || t.expired || t.revoked || t.audience == TOKEN_FOR_MACHINE)
 		return NULL;
 	for (unsigned i = 0; audience && i < sizeof(names) / sizeof(names[0]); i++)
 		if (!strcmp(audience, names[i]) && !(t.audience & 1u << i))
@@ -495,17 +506,17 @@ static enum token_platform platform_of(const char *name)
 
 void auth_refresh_token(struct sim *s, struct person *p, const char *platform, struct buf *to)
 {
-	to->bad |= !tokens_put_refresh(s, s->auth->tokens, p, platform_of(platform), true, "steamsim", to);
+	to->bad |= !tokens_put_refresh(s, p, platform_of(platform), true, "steamsim", to);
 }
 
 void auth_access_token(struct sim *s, struct person *p, const char *audience, struct buf *to)
 {
 	struct buf unseen = { 0 };
 	struct token of = { .platform = platform_of(audience), .exp = sim_time(s) + TOKENS_REFRESH_S };
-	of.id = tokens_put_refresh(s, s->auth->tokens, p, of.platform, true, "steamsim", &unseen);
+	of.id = tokens_put_refresh(s, p, of.platform, true, "steamsim", &unseen);
 	buf_done(&unseen);
 	to->bad |= of.id == 0;
-	tokens_put_access(s, s->auth->tokens, p, &of, to);
+	tokens_put_access(s, p, &of, to);
 }
 
 /* ---- TwoFactor ---- */

@@ -3,21 +3,11 @@
 
 #include "base/list.h"
 #include "base/map.h"
-#include "sim/auth.h"
 #include "sim/tokens.h"
 
 #include <openssl/evp.h>
 
-#define AUTH_ADDRESSES_MAX 2000 /* whose failures are counted; the oldest are forgotten */
-
-/* An address that failed, or that a test throttles. In auth.addresses, oldest first. */
-struct auth_address {
-	struct list node;
-	char ip[48];
-	uint32_t failed;
-	uint32_t turned_away; /* so many of its next logons are answered 84 */
-	int64_t since, until; /* held off until then */
-};
+struct service_from;
 
 enum auth_state { AUTH_WAITS, AUTH_APPROVED, AUTH_DENIED };
 
@@ -41,10 +31,9 @@ struct auth {
 	EVP_PKEY *rsa;
 	char *modulus; /* hexadecimal */
 	uint64_t rsa_time;
-	struct tokens *tokens;
-	struct list sessions, addresses;
+	struct list sessions;
 	struct map by_client;
-	size_t sessions_n, addresses_n;
+	size_t sessions_n;
 };
 
 /* Forgets it. */

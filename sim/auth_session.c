@@ -1,5 +1,7 @@
 #include "io/clock.h"
+#include "sim/auth.h"
 #include "sim/auth_all.h"
+#include "sim/service.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -113,79 +115,4 @@ const char *auth_mail(struct sim *s, const char *name)
 			return p->email_code;
 	}
 	return "";
-}
-
-/* ---- those who fail too often ---- */
-
-static struct auth_address *address(struct auth *a, const char *ip, bool make)
-{
-	list_each (at, after, &a->addresses) {
-		struct auth_address *x = list_of(at, struct auth_address, node);
-		if (!strcmp(x->ip, ip))
-			return x;
-	}
-	struct auth_address *x = make ? calloc(1, sizeof(*x)) : NULL;
-	if (!x)
-		return NULL;
-	if (a->addresses_n == AUTH_ADDRESSES_MAX) {
-		struct auth_address *old = list_of(a->addresses.next, struct auth_address, node);
-		list_remove(&old->node);
-		free(old);
-		a->addresses_n--;
-	}
-	snprintf(x->ip, sizeof(x->ip), "%s", ip);
-	list_append(&a->addresses, &x->node);
-	a->addresses_n++;
-	return x;
-}
-
-bool auth_held_off(struct sim *s, const char *ip)
-{
-	const struct auth_address *x = address(s->auth, ip, false);
-	return x && sim_time(s) < x->until;
-}
-
-void auth_hold(struct sim *s, const char *ip, uint32_t seconds)
-{
-	struct auth_address *x = address(s->auth, ip, true);
-	if (x)
-		x->until = sim_time(s) + seconds;
-}
-
-void auth_throttle(struct sim *s, const char *ip, uint32_t calls)
-{
-	struct auth_address *x = address(s->auth, ip, true);
-	if (x)
-		x->turned_away = calls;
-}
-
-bool auth_turns_away(struct sim *s, const char *ip)
-{
-	struct auth_address *x = s->auth ? address(s->auth, ip, false) : NULL;
-	if (!x || x->turned_away == 0)
-		return false;
-	x->turned_away--;
-	return true;
-}
-
-void auth_failed(struct sim *s, const char *ip, struct person *p)
-{
-	struct auth_address *x = address(s->auth, ip, true);
-	int64_t now = sim_time(s);
-
-	if (p && now - p->login_since >= s->limits.login_window_s) {
-		p->login_since = now;
-		p->login_failed = 0;
-	}
-	if (p)
-		p->login_failed++;
-	if (!x)
-		return;
-	if (now - x->since >= s->limits.login_window_s) {
-		x->since = now;
-		x->failed = 0;
-	}
-	x->failed++;
-	if (s->limits.login_failures && x->failed >= s->limits.login_failures)
-		x->until = now + s->limits.login_window_s;
 }

@@ -8,6 +8,7 @@
 #include "proto/steam/player.pb-c.h"
 #include "proto/steam/trade.pb-c.h"
 #include "proto/steam/workshop.pb-c.h"
+#include "sim/held.h"
 #include "wire/steam/eresult.h"
 
 #include <string.h>
@@ -75,7 +76,7 @@ bool service_call(struct sim *s, const struct service_from *from, const char *me
 		return false;
 	*ret = (struct service_answer){ .eresult = ERESULT_OK, .effect = sim_count(s, m->request) };
 	if (ret->effect.login_throttle_s)
-		auth_hold(s, from->ip, ret->effect.login_throttle_s);
+		held_set(s, from->ip, ret->effect.login_throttle_s);
 	if (ret->effect.eresult)
 		ret->eresult = ret->effect.eresult;
 	else if (effect_runs(&ret->effect))

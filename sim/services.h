@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "sim/auth.h"
+#include "sim/service.h"
 #include "wire/steam/pb.h"
 
 /* Who may call it. */

@@ -1,12 +1,6 @@
 #include "sim/sim.h"
 
 #include "io/clock.h"
-#include "sim/auth.h"
-#include "sim/cdn/cdn.h"
-#include "sim/chat.h"
-#include "sim/econ/offer.h"
-#include "sim/library.h"
-#include "sim/workshop.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,57 +12,6 @@ int64_t sim_time_ms(const struct sim *s)
 	return (s->wall_ms ? s->wall_ms() : clock_wall_ms()) + s->clock_offset_ms;
 }
 int64_t sim_time(const struct sim *s) { return sim_time_ms(s) / 1000; }
-
-static enum rc more_line(void *ctx, const char *folder, const char *line, struct fault *f)
-{
-	struct sim *s = ctx;
-	enum rc rc = people_line(&s->people, line, f);
-	if (rc == RC_MISSING)
-		rc = cdn_line(s->cdn, line, folder, f);
-	if (rc == RC_MISSING)
-		rc = econ_line(s->econ, line, f);
-	if (rc == RC_MISSING)
-		rc = library_line(s, folder, line, f);
-	if (rc == RC_MISSING)
-		rc = workshop_line(s, folder, line, f);
-	return rc;
-}
-
-enum rc sim_load(struct sim *s, const char *path, struct fault *f)
-{
-	if (people_init(&s->people) != RC_OK)
-		return fault_set(f, RC_NOMEM, "no memory for the people");
-	s->econ = econ_new(&s->people);
-	if (!s->econ)
-		return fault_set(f, RC_NOMEM, "no memory for the items");
-	enum rc rc = auth_new(&s->auth, f);
-	if (rc == RC_OK)
-		rc = cdn_new(&s->cdn, f);
-	if (rc == RC_OK)
-		rc = world_load_more(&s->world, path, &(struct world_more){ more_line, s }, f);
-	return rc;
-}
-
-void sim_done(struct sim *s)
-{
-	auth_free(s->auth);
-	chat_done(s);
-	library_free(s->library);
-	workshop_free(s->workshop);
-	cdn_free(s->cdn);
-	s->cdn = NULL;
-	offer_done(s->econ);
-	econ_free(s->econ);
-	s->econ = NULL;
-	people_done(&s->people);
-	world_done(&s->world);
-	faults_clear(&s->faults);
-	free(s->logons);
-	free(s->redeems);
-	s->redeems = NULL;
-	s->auth = NULL;
-	s->logons = NULL;
-}
 
 void sim_logon(struct sim *s, const char *kind, const char *name, const char *ip, int32_t eresult)
 {

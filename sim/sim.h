@@ -47,6 +47,8 @@ struct sim_limits {
 };
 
 struct auth;
+struct held;
+struct tokens;
 struct chat;
 struct library;
 struct workshop;
@@ -72,6 +74,8 @@ struct sim {
 	struct econ *econ; /* the items, and who trades them */
 	struct visits visits;
 	struct auth *auth;         /* sim/auth.c's */
+	struct held *held;         /* sim/held.c's */
+	struct tokens *tokens;     /* sim/tokens.c's */
 	struct chat *chat;         /* sim/chat.c's */
 	struct library *library;   /* sim/library.c's */
 	struct workshop *workshop; /* sim/workshop.c's */
@@ -94,10 +98,6 @@ struct sim {
 	uint32_t last_conn;    /* number of the newest connection, for the log */
 	uint32_t last_session; /* number of the newest session */
 };
-
-/* Loads the world with its people, and makes the keys of this Steam. */
-must_check enum rc sim_load(struct sim *s, const char *path, struct fault *f);
-void sim_done(struct sim *s);
 
 /* Steam's time: since 1970. */
 int64_t sim_time_ms(const struct sim *s);

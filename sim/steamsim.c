@@ -1,6 +1,8 @@
 /* steamsim: reads the command line, makes the world, and serves it until it is told to end. */
+#include "base/rc.h"
 #include "io/file.h"
 #include "io/logger.h"
+#include "sim/load.h"
 #include "sim/options.h"
 #include "sim/web/site.h"
 #include "sim/web/tls_files.h"

@@ -2,7 +2,6 @@
 
 #include "base/list.h"
 #include "proto/steam/auth.pb-c.h"
-#include "sim/auth_all.h"
 #include "sim/services.h"
 #include "wire/steam/eresult.h"
 
@@ -206,10 +205,10 @@ static struct made *make(struct sim *s, struct tokens *t, const struct person *p
 	return m;
 }
 
-uint64_t tokens_put_refresh(struct sim *s, struct tokens *t, struct person *p, enum token_platform platform,
-	bool persistent, const char *device, struct buf *to)
+uint64_t tokens_put_refresh(struct sim *s, struct person *p, enum token_platform platform, bool persistent,
+	const char *device, struct buf *to)
 {
-	struct made *m = make(s, t, p, platform);
+	struct made *m = make(s, s->tokens, p, platform);
 	struct buf b = { 0 };
 	int64_t now = sim_time(s);
 
@@ -226,13 +225,12 @@ uint64_t tokens_put_refresh(struct sim *s, struct tokens *t, struct person *p, e
 		"\", \"oat\": %" PRId64
 		", \"per\": %d, \"ip_subject\": \"127.0.0.1\", \"ip_confirmer\": \"127.0.0.1\" }",
 		now, persistent);
-	put_signed(t, &b, to);
+	put_signed(s->tokens, &b, to);
 	buf_done(&b);
 	return m->id;
 }
 
-void tokens_put_access(
-	struct sim *s, struct tokens *t, const struct person *p, const struct token *of, struct buf *to)
+void tokens_put_access(struct sim *s, const struct person *p, const struct token *of, struct buf *to)
 {
 	struct buf b = { 0 };
 	int64_t now = sim_time(s);
@@ -248,11 +246,11 @@ void tokens_put_access(
 		"\", \"oat\": %" PRId64 ", \"rt_exp\": %" PRId64 ", \"per\": 0, \"ip_subject\": \"127.0.0.1\", "
 		"\"ip_confirmer\": \"127.0.0.1\" }",
 		now, of->exp);
-	put_signed(t, &b, to);
+	put_signed(s->tokens, &b, to);
 	buf_done(&b);
 }
 
-void tokens_put_machine(struct sim *s, struct tokens *t, const struct person *p, struct buf *to)
+void tokens_put_machine(struct sim *s, const struct person *p, struct buf *to)
 {
 	struct buf b = { 0 };
 	int64_t now = sim_time(s);
@@ -263,7 +261,7 @@ void tokens_put_machine(struct sim *s, struct tokens *t, const struct person *p,
 		now + TOKENS_REFRESH_S, now - 1, now);
 	put_jti(&b, p->token_generation, 0);
 	buf_str(&b, "\", \"per\": 1 }");
-	put_signed(t, &b, to);
+	put_signed(s->tokens, &b, to);
 	buf_done(&b);
 }
 
@@ -298,19 +296,20 @@ static void read_body(const char *body, struct token *ret)
 							   : TOKEN_WEB;
 }
 
-bool tokens_read(struct sim *s, struct tokens *t, const char *jwt, struct token *ret)
+bool tokens_read(struct sim *s, const char *jwt, struct token *ret)
 {
 	const char *first = strchr(jwt, '.'), *second = first ? strchr(first + 1, '.') : NULL;
 	uint8_t body[JWT_MAX + 1];
 	struct token got = { 0 };
 
-	if (!second || strlen(jwt) > JWT_MAX || !check_signature(t, jwt, (size_t)(second - jwt), second + 1))
+	if (!second || strlen(jwt) > JWT_MAX ||
+		!check_signature(s->tokens, jwt, (size_t)(second - jwt), second + 1))
 		return false;
 	size_t n = read_base64url(first + 1, (size_t)(second - first - 1), body, JWT_MAX);
 	body[n] = 0;
 	read_body((const char *)body, &got);
 	const struct person *p = people_by_id(&s->people, got.steamid);
-	struct made *m = made_of(t, got.id);
+	struct made *m = made_of(s->tokens, got.id);
 	if (!p)
 		return false;
 	if (m)
@@ -321,10 +320,9 @@ bool tokens_read(struct sim *s, struct tokens *t, const char *jwt, struct token 
 	return true;
 }
 
-void tokens_revoke(struct sim *s, struct tokens *t, uint64_t id)
+void tokens_revoke(struct sim *s, uint64_t id)
 {
-	struct made *m = made_of(t, id);
-	(void)s;
+	struct made *m = made_of(s->tokens, id);
 	if (m)
 		m->revoked = true;
 }
@@ -336,7 +334,7 @@ int32_t tokens_enumerate(struct service_call *c)
 	CAuthenticationRefreshTokenEnumerateResponse m = CAUTHENTICATION__REFRESH_TOKEN__ENUMERATE__RESPONSE__INIT;
 	CAuthenticationRefreshTokenEnumerateResponse__RefreshTokenDescription one[ENUMERATE_MAX],
 		*all[ENUMERATE_MAX];
-	struct tokens *t = c->sim->auth->tokens;
+	struct tokens *t = c->sim->tokens;
 
 	for (struct list *at = t->all.prev; at != &t->all && m.n_refresh_tokens < ENUMERATE_MAX; at = at->prev) {
 		struct made *k = list_of(at, struct made, node);
@@ -363,10 +361,10 @@ int32_t tokens_enumerate(struct service_call *c)
 int32_t tokens_revoke_one(struct service_call *c)
 {
 	const CAuthenticationRefreshTokenRevokeRequest *m = (const CAuthenticationRefreshTokenRevokeRequest *)c->in;
-	struct made *k = made_of(c->sim->auth->tokens, m->token_id);
+	struct made *k = made_of(c->sim->tokens, m->token_id);
 
 	if (!k || k->steamid != c->from->who->steamid)
 		return ERESULT_FILE_NOT_FOUND;
-	tokens_revoke(c->sim, c->sim->auth->tokens, k->id);
+	tokens_revoke(c->sim, k->id);
 	return ERESULT_OK;
 }

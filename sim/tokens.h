@@ -41,14 +41,13 @@ struct token {
 };
 
 /* Makes a new refresh token and appends it; its id. 0 without memory. `device` is what the owner will know it by. */
-uint64_t tokens_put_refresh(struct sim *s, struct tokens *t, struct person *p, enum token_platform platform,
-	bool persistent, const char *device, struct buf *to);
+uint64_t tokens_put_refresh(struct sim *s, struct person *p, enum token_platform platform, bool persistent,
+	const char *device, struct buf *to);
 /* An access token of the refresh token `id`. */
-void tokens_put_access(
-	struct sim *s, struct tokens *t, const struct person *p, const struct token *of, struct buf *to);
+void tokens_put_access(struct sim *s, const struct person *p, const struct token *of, struct buf *to);
 /* What spares the code from an e-mail the next time. */
-void tokens_put_machine(struct sim *s, struct tokens *t, const struct person *p, struct buf *to);
+void tokens_put_machine(struct sim *s, const struct person *p, struct buf *to);
 
 /* False: not a token of this Steam. */
-bool tokens_read(struct sim *s, struct tokens *t, const char *jwt, struct token *ret);
-void tokens_revoke(struct sim *s, struct tokens *t, uint64_t id);
+bool tokens_read(struct sim *s, const char *jwt, struct token *ret);
+void tokens_revoke(struct sim *s, uint64_t id);

@@ -3,7 +3,8 @@
  */
 #pragma once
 
-#include "sim/cm/cm.h"
+#include "base/list.h"
+#include "sim/sim.h"
 #include "wire/steam/frame.h"
 
 struct answer;

@@ -3,7 +3,10 @@
 #include "proto/steam/library.pb-c.h"
 #include "proto/steam/session.pb-c.h"
 #include "sim/auth.h"
+#include "sim/cm/cm.h"
 #include "sim/cm/cm_conn.h"
+#include "sim/held.h"
+#include "sim/people.h"
 #include "wire/steam/emsg.h"
 #include "wire/steam/eresult.h"
 #include "wire/steam/multi.h"
@@ -24,7 +27,7 @@ static int32_t judge_account(struct cm_ask *q, const CMsgClientLogon *m, struct 
 	struct sim *sim = q->c->sim;
 	int32_t eresult = auth_logon(sim, m->access_token, ret);
 
-	if (auth_held_off(sim, q->c->ip))
+	if (held_is(sim, q->c->ip))
 		return ERESULT_RATE_LIMIT_EXCEEDED;
 	if (eresult == ERESULT_OK && q->effect->token_revoked) {
 		(*ret)->token_generation++;
@@ -39,7 +42,7 @@ static int32_t judge(struct cm_ask *q, const CMsgClientLogon *m, struct person *
 {
 	struct cm *c = q->c;
 
-	if (q->effect->login_throttle_s || auth_turns_away(c->sim, c->ip)) {
+	if (q->effect->login_throttle_s || held_next(c->sim, c->ip)) {
 		if (m->access_token && c->sim->auth)
 			(void)auth_logon(c->sim, m->access_token, ret); /* for the record */
 		return ERESULT_RATE_LIMIT_EXCEEDED;

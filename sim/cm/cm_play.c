@@ -1,5 +1,6 @@
 #include "proto/steam/account.pb-c.h"
 #include "proto/steam/library.pb-c.h"
+#include "sim/cm/cm.h"
 #include "sim/cm/cm_conn.h"
 #include "wire/steam/emsg.h"
 #include "wire/steam/eresult.h"

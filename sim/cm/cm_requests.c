@@ -1,6 +1,9 @@
 #include "sim/auth.h"
+#include "sim/cm/cm.h"
 #include "sim/cm/cm_conn.h"
 #include "sim/cm/cm_pics.h"
+#include "sim/held.h"
+#include "sim/service.h"
 #include "wire/steam/emsg.h"
 #include "wire/steam/eresult.h"
 #include "wire/steam/pb.h"
@@ -255,7 +258,7 @@ void cm_request(struct cm *c, const struct steam_frame *fr, struct arena *a)
 
 	note(c, fr, r, &e);
 	if (e.login_throttle_s && c->sim->auth)
-		auth_hold(c->sim, c->ip, e.login_throttle_s);
+		held_set(c->sim, c->ip, e.login_throttle_s);
 	if (!survive(c, &e) || e.drop)
 		return;
 	answer(&q, r);

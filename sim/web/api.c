@@ -4,6 +4,7 @@
 #include "proto/steam/player.pb-c.h"
 #include "proto/steam/workshop.pb-c.h"
 #include "sim/auth.h"
+#include "sim/service.h"
 #include "sim/web/api_json.h"
 #include "sim/web/content.h"
 #include "wire/json.h"

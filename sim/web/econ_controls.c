@@ -15,8 +15,12 @@ const char econ_controls_help[] =
 	"  GET    /sim/econ/trades                all trades\n"
 	"  GET    /sim/econ/keys?of=NAME          the account's Web API key and trade URL token\n"
 	"  POST   /sim/econ/items?owner=NAME&name=TEXT[&app=440][&context=2][&count=1]   makes items\n"
+	"  POST   /sim/econ/offer?from=NAME&to=NAME[&give=ID,ID][&take=ID,ID][&message=TEXT]   an offer to a "
+	"friend\n"
 	"  POST   /sim/econ/do?what=mail|undo|drop&id=ID   confirms an offer by mail; undoes a trade; takes an "
-	"item away\n";
+	"item away\n"
+	"  POST   /sim/econ/do?what=accept|decline|cancel&id=ID   what its partner or its sender does with an "
+	"offer\n";
 
 static struct person *of(struct ask *q, const char *name)
 {
@@ -175,6 +179,62 @@ static void make_items(struct ask *q, struct answer *a)
 	buf_str(&a->body, "]\n");
 }
 
+/* The items of one side: their ids, parted by commas. False: one does not exist, or there are too many. */
+static bool read_ids(struct ask *q, const char *name, struct offer_asset *to, size_t *ret_n)
+{
+	const char *at = ask_query(q, name);
+
+	for (*ret_n = 0; *at && *ret_n < OFFER_ITEMS_MAX; at += *at == ',') {
+		char *end;
+		const struct econ_item *i = econ_item(q->sim->econ, strtoull(at, &end, 10));
+		if (!i || end == at)
+			return false;
+		to[(*ret_n)++] = (struct offer_asset){ i->class->app, i->class->context, i->amount, i->assetid };
+		at = end;
+	}
+	return !*at;
+}
+
+static void make_offer(struct ask *q, struct answer *a)
+{
+	struct offer_asset give[OFFER_ITEMS_MAX], take[OFFER_ITEMS_MAX];
+	struct offer_wish w = { .from = of(q, "from"),
+		.to = of(q, "to"),
+		.token = "",
+		.message = ask_query(q, "message"),
+		.give = give,
+		.take = take };
+	struct offer_bend bend = { 0 };
+	struct offer_refusal no = { 0 };
+
+	if (!w.from || !w.to || !read_ids(q, "give", give, &w.give_n) || !read_ids(q, "take", take, &w.take_n)) {
+		fail(a, 422, "write from=NAME&to=NAME, and give= and take= with ids of items");
+		return;
+	}
+	const struct offer *o = offer_send(q->sim->econ, &w, &bend, q->now, &no);
+	if (!o) {
+		fail(a, 422, no.text);
+		return;
+	}
+	answer_json(a, 200);
+	buf_fmt(&a->body, "{\"id\":\"%" PRIu64 "\"}\n", o->id);
+}
+
+/* What is done with an offer by its sender (cancel) or its partner. */
+static bool answer_offer(struct ask *q, struct offer *o, const char *what)
+{
+	struct econ *e = q->sim->econ;
+	struct person *from = people_by_id(&q->sim->people, o->from), *to = people_by_id(&q->sim->people, o->to);
+	struct offer_bend bend = { 0 };
+	struct offer_refusal no;
+
+	if (!strcmp(what, "accept"))
+		return offer_accept(e, o, to, &bend, q->now, &no);
+	if (!strcmp(what, "cancel"))
+		return offer_end(e, o, from, true, q->now, &no);
+	return !strcmp(what, "decline") && offer_end(e, o, to, false, q->now, &no);
+}
+
 static void act(struct ask *q, struct answer *a)
 {
 	const char *what = ask_query(q, "what");
@@ -183,10 +243,8 @@ static void act(struct ask *q, struct answer *a)
 	struct offer *o = offer_by_id(e, id);
 	struct trade *t = trade_by_id(e, id);
 	struct econ_item *i = econ_item(e, id);
-	bool good = false;
+	bool good = o && (strcmp(what, "mail") ? answer_offer(q, o, what) : offer_mailed(e, o, q->now));
 
-	if (!strcmp(what, "mail") && o)
-		good = offer_mailed(e, o, q->now);
 	if (!strcmp(what, "undo") && t) {
 		good = t->status == TRADE_COMPLETE || t->status == TRADE_IN_ESCROW;
 		trade_undo(e, t, q->now);
@@ -198,7 +256,7 @@ static void act(struct ask *q, struct answer *a)
 	if (good)
 		answer_json(a, 200);
 	else
-		fail(a, 422, "there is no such thing, or it cannot be done: what=mail|undo|drop&id=ID");
+		fail(a, 422, "there is no such thing, or it cannot be done: what=WHAT&id=ID");
 }
 
 static const struct {
@@ -211,6 +269,7 @@ static const struct {
 	{ "GET", "/sim/econ/trades", show_trades },
 	{ "GET", "/sim/econ/keys", show_keys },
 	{ "POST", "/sim/econ/items", make_items },
+	{ "POST", "/sim/econ/offer", make_offer },
 	{ "POST", "/sim/econ/do", act },
 };
 

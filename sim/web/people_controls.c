@@ -3,6 +3,7 @@
 #include "sim/auth.h"
 #include "sim/chat.h"
 #include "sim/cm/cm.h"
+#include "sim/held.h"
 #include "wire/json.h"
 
 #include <inttypes.h>
@@ -22,6 +23,7 @@ const char people_controls_help[] =
 	"  GET    /sim/redeems               every key that was tried: when, by whom, with what result\n"
 	"  GET    /sim/logons[?since=MS]     every try to log on: when, who, from where, with what result\n"
 	"  GET    /sim/mail?name=NAME        the code of the last e-mail\n"
+	"  GET    /sim/token?name=NAME       a new refresh token of the account, of a client\n"
 	"  GET    /sim/clock                 Steam's time, in milliseconds\n"
 	"  POST   /sim/approve?name=NAME&yes=0|1       the owner at another device says yes or no\n"
 	"  POST   /sim/kick?name=NAME&eresult=N        logs the account's sessions off\n"
@@ -213,6 +215,18 @@ static void show_mail(struct ask *q, struct answer *a)
 	buf_str(&a->body, "}\n");
 }
 
+static void show_token(struct ask *q, struct answer *a)
+{
+	struct person *p = named(q, a);
+	struct buf token = { 0 };
+	if (!p)
+		return;
+	auth_refresh_token(q->sim, p, "client", &token);
+	answer_json(a, 200);
+	buf_fmt(&a->body, "{\"refreshToken\":\"%s\"}\n", buf_text(&token));
+	buf_done(&token);
+}
+
 static void approve(struct ask *q, struct answer *a)
 {
 	const struct person *p = named(q, a);
@@ -285,7 +299,7 @@ static void throttle(struct ask *q, struct answer *a)
 		fail(a, 422, "write ip=ADDRESS and calls=N");
 		return;
 	}
-	auth_throttle(q->sim, ask_either(q, "ip"), (uint32_t)calls);
+	held_throttle(q->sim, ask_either(q, "ip"), (uint32_t)calls);
 	answer_json(a, 200);
 }
 
@@ -300,6 +314,7 @@ static const struct {
 	{ "GET", "/sim/logons", show_logons },
 	{ "GET", "/sim/redeems", show_redeems },
 	{ "GET", "/sim/mail", show_mail },
+	{ "GET", "/sim/token", show_token },
 	{ "GET", "/sim/clock", show_clock },
 	{ "POST", "/sim/clock", move_clock },
 	{ "POST", "/sim/approve", approve },

@@ -2,6 +2,7 @@
 
 #include "agent/action_run.h"
 #include "agent/actions/actions.h"
+#include "agent/directory.h"
 #include "agent/errand.h"
 #include "agent/identity.h"
 #include "agent/keeper.h"
@@ -430,7 +431,7 @@ static enum rc make_parts(struct agent *a, struct journal *j, struct fault *f)
 		.store_url = a->conf.steam_store_url,
 		.login_url = a->conf.steam_login_url,
 		.public_key = a->steam_key,
-		.transport = (enum directory_transport)a->conf.steam_transport,
+		.transport = a->conf.steam_transport,
 		.pics_interval_ms = a->conf.pics_interval_ms };
 	enum rc rc = reports_new(a->loop, a->conf.log, a->keeper, &a->reports, f);
 	if (rc == RC_OK)

@@ -5,8 +5,10 @@
 #include "io/file.h"
 #include "io/http_call.h"
 #include "wire/field_json.h"
+#include "wire/seal.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FILE_MAX  4096
@@ -190,4 +192,21 @@ enum rc identity_enroll(const struct identity_enroll *how, struct identity *ret,
 	buf_done(&body);
 	http_answer_done(&answer);
 	return rc;
+}
+
+enum rc identity_open(const struct identity *id, const char *sealed, struct hush *ret, struct fault *f)
+{
+	size_t n = sealed ? strlen(sealed) / 2 : 0;
+	auto_free uint8_t *box = n ? malloc(n) : NULL;
+
+	if (!sealed)
+		return RC_OK;
+	if (n > HUSH_MAX + SEAL_EXTRA)
+		return fault_set(f, RC_TOO_LARGE, "what is sealed is too long");
+	if (n && !box)
+		return RC_NOMEM;
+	if (!n || !tunnel_auth_of_hex(sealed, box, n))
+		return fault_set(f, RC_MALFORMED, "what is sealed is not hexadecimal");
+	enum rc rc = seal_open(id->secret, box, n, ret);
+	return rc == RC_OK ? rc : fault_set(f, rc, "what is sealed is not for this agent");
 }

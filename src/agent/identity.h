@@ -34,3 +34,6 @@ struct identity_enroll {
 
 /* Makes a key, and has it enrolled. RC_DENIED: refused for good; other failures may pass. */
 must_check enum rc identity_enroll(const struct identity_enroll *how, struct identity *ret, struct fault *f);
+
+/* Opens what was sealed to this agent, as hexadecimal (wire/seal). NULL opens to nothing. */
+must_check enum rc identity_open(const struct identity *id, const char *sealed, struct hush *ret, struct fault *f);

@@ -428,22 +428,25 @@ static void stop_taking(struct call *c)
 	call_answer(c, c->rc, NULL);
 }
 
-enum rc lanes_take(struct lanes *ls, const struct lane_want *wants, unsigned n, enum lane_priority priority,
-	uint64_t deadline_ms, struct call_scope *scope, struct fault *f)
+enum rc lanes_take(struct lanes *ls, const struct lanes_wish *wish, struct fault *f)
 {
 	struct taking t = { .lanes = ls,
-		.ask = { .wants_n = n, .priority = priority, .deadline_ms = deadline_ms, .done = on_taken },
+		.ask = { .wants_n = wish->n,
+			.priority = wish->priority,
+			.deadline_ms = wish->deadline_ms,
+			.done = on_taken },
 		.call = { .begin = begin_taking,
 			.give_up = stop_taking,
-			.deadline_ms = deadline_ms + RETRY_MS, /* the question ends by itself, with better words */
-			.scope = scope } };
+			.deadline_ms =
+				wish->deadline_ms + RETRY_MS, /* the question ends by itself, with better words */
+			.scope = wish->scope } };
 
-	if (n == 0)
+	if (wish->n == 0)
 		return RC_OK;
-	if (n > LANES_WANTS_MAX)
+	if (wish->n > LANES_WANTS_MAX)
 		return fault_set(
-			f, RC_INTERNAL, "a call draws on %u lanes, at most %d are asked", n, LANES_WANTS_MAX);
-	memcpy(t.ask.wants, wants, n * sizeof(*wants));
+			f, RC_INTERNAL, "a call draws on %u lanes, at most %d are asked", wish->n, LANES_WANTS_MAX);
+	memcpy(t.ask.wants, wish->wants, wish->n * sizeof(*wish->wants));
 	list_init(&t.ask.node);
 	return call_wait(ls->loop, &t.call, f);
 }

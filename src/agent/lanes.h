@@ -71,9 +71,16 @@ void lanes_pause_ask(struct lanes *ls, struct lanes_pause *p);
 void lanes_pause_drop(
 	struct lanes *ls, struct lanes_pause *p); /* `done` will not come; the pause is told all the same */
 
+/* What a worker's call draws on, all of it or nothing. */
+struct lanes_wish {
+	const struct lane_want *wants;
+	unsigned n; /* 0: nothing is asked */
+	enum lane_priority priority;
+	uint64_t deadline_ms; /* of loop_now_ms */
+	struct call_scope *scope;
+};
 /* Worker: waits until the call may go out. RC_LIMIT with the words "lane … is busy until" when not before the deadline. */
-must_check enum rc lanes_take(struct lanes *ls, const struct lane_want *wants, unsigned n,
-	enum lane_priority priority, uint64_t deadline_ms, struct call_scope *scope, struct fault *f);
+must_check enum rc lanes_take(struct lanes *ls, const struct lanes_wish *wish, struct fault *f);
 /* Worker: makes the pause durable before the caller reports its error. */
 enum rc lanes_pause(struct lanes *ls, const struct lane_want *want, uint32_t for_ms, const char *reason,
 	uint64_t deadline_ms, struct call_scope *scope);

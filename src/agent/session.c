@@ -2,6 +2,7 @@
 
 #include "agent/identity.h"
 #include "base/log.h"
+#include "flow/steam_cms.h"
 #include "io/clock.h"
 #include "wire/tunnel_msg.h"
 
@@ -51,7 +52,7 @@ enum rc session_set_egress(struct session *s, const struct tunnel_msg_egress *e,
 	if (moved) /* the lanes' keys are about to go; and what is open goes by the old way: the bot comes back by the new one */
 		session_gate_reset(s);
 	if (moved)
-		session_break(s, "the account has another egress");
+		session_line_break(s, "the account has another egress");
 	free(s->egress_id);
 	free(s->egress_address);
 	s->egress_id = id;
@@ -98,22 +99,22 @@ static void act(struct session *s, const struct bot_act *a)
 {
 	switch (a->kind) {
 	case BOT_CONNECT:
-		session_dial(s, a->conn, a->endpoint, a->tcp);
+		session_line_dial(s, a->conn, a->endpoint, a->tcp);
 		break;
 	case BOT_SEND:
-		session_send(s, a->conn, a->p, a->n);
+		session_line_send(s, a->conn, a->p, a->n);
 		break;
 	case BOT_CLOSE:
-		session_hang_up(s);
+		session_line_hang_up(s);
 		break;
 	case BOT_ANSWER:
 		sessions_take_answer(s, a->call);
 		break;
 	case BOT_LANES:
-		session_ask_lanes(s);
+		session_gate_ask(s);
 		break;
 	case BOT_PAUSE:
-		session_pause(s, a->eresult);
+		session_gate_pause(s, a->eresult);
 		break;
 	case BOT_CODE_TIME:
 		session_cms_clock(s);
@@ -123,7 +124,7 @@ static void act(struct session *s, const struct bot_act *a)
 		break;
 	case BOT_PUSH:
 		if (!a->method)
-			session_push(s, a->emsg, a->p, a->n);
+			session_self_push(s, a->emsg, a->p, a->n);
 		break;
 	case BOT_STATE:
 	case BOT_CONDITION:
@@ -229,7 +230,7 @@ void session_free(struct session *s)
 {
 	if (!s)
 		return;
-	session_hang_up(s);
+	session_line_hang_up(s);
 	session_gate_free(s);
 	session_self_free(s);
 	session_web_free(s);

@@ -15,7 +15,8 @@
  */
 #pragma once
 
-#include "agent/sessions.h"
+#include "agent/sessions_call.h"
+#include "agent/sessions_conf.h"
 #include "base/id.h"
 #include "base/map.h"
 #include "flow/bot.h"
@@ -99,14 +100,14 @@ struct sessions_asked {
 };
 
 /* session_line.c */
-void session_dial(struct session *s, uint32_t conn, const char *endpoint, bool tcp);
-void session_send(struct session *s, uint32_t conn, const void *p, size_t n);
-void session_hang_up(struct session *s);
-void session_break(struct session *s, const char *why); /* as if the connection had broken */
+void session_line_dial(struct session *s, uint32_t conn, const char *endpoint, bool tcp);
+void session_line_send(struct session *s, uint32_t conn, const void *p, size_t n);
+void session_line_hang_up(struct session *s);
+void session_line_break(struct session *s, const char *why); /* as if the connection had broken */
 
 /* session_gate.c */
-void session_ask_lanes(struct session *s);
-void session_pause(struct session *s, int32_t eresult);
+void session_gate_ask(struct session *s);
+void session_gate_pause(struct session *s, int32_t eresult);
 void session_gate_reset(struct session *s); /* what is asked is asked anew, under another key. Pump after it */
 void session_gate_free(struct session *s);
 
@@ -120,7 +121,7 @@ void session_tell_challenge(struct session *s, const struct bot_act *a);
 void session_tell_challenge_over(struct session *s, enum bot_challenge_end end);
 
 /* session_self.c */
-void session_push(struct session *s, uint32_t emsg, const void *p, size_t n);
+void session_self_push(struct session *s, uint32_t emsg, const void *p, size_t n);
 must_check enum rc session_self_copy(struct session *s, struct sessions_self *ret, struct arena *a);
 void session_self_free(struct session *s);
 bool session_self_has_licenses(const struct session *s); /* Steam has told them since the logon */

@@ -1,7 +1,9 @@
 /* What Steam is asked over HTTP by the errands' thread: where its servers are, and what its clock says. */
+#include "agent/directory.h"
 #include "agent/errand.h"
 #include "agent/session.h"
 #include "base/log.h"
+#include "flow/steam_cms.h"
 #include "io/clock.h"
 #include "io/http_call.h"
 
@@ -70,7 +72,8 @@ static void look(struct errand *errand)
 {
 	struct look *e = list_of(errand, struct look, errand);
 	const struct sessions_conf *conf = &e->sessions->conf;
-	const struct directory_ask ask = { conf->directory_url, conf->ca_file, conf->http_proxy, conf->transport };
+	const struct directory_ask ask = { conf->directory_url, conf->ca_file, conf->http_proxy,
+		(enum directory_transport)conf->transport };
 
 	e->rc = directory_fetch(&ask, &e->arena, &e->at, &e->n, &e->fault);
 	loop_post(conf->loop, &e->back);

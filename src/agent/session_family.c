@@ -140,7 +140,7 @@ static void finish(struct session *s, struct unlock *u)
 		: u->how == BOT_UNLOCK_WRONG ? "not opened: the PIN is wrong"
 					     : "not opened",
 		s->account_id, u->store ? "store" : "community");
-	bot_unlocked(s->bot, session_now(s), u->how);
+	bot_family_unlocked(s->bot, session_now(s), u->how);
 	serve(s, u->store, u->how);
 	go_on(s);
 }
@@ -192,7 +192,7 @@ void session_family_try(struct session *s)
 		return;
 	if (u)
 		unlock_free(u);
-	bot_unlocked(s->bot, session_now(s), BOT_UNLOCK_TROUBLE);
+	bot_family_unlocked(s->bot, session_now(s), BOT_UNLOCK_TROUBLE);
 	serve(s, s->store_locked, BOT_UNLOCK_TROUBLE);
 }
 
@@ -201,6 +201,6 @@ void session_family_ask(struct session *s, struct sessions_call *c)
 	if (s->unlocking)
 		return;
 	s->store_locked = c->store;
-	if (!bot_locked(s->bot, session_now(s)))
+	if (!bot_family_locked(s->bot, session_now(s)))
 		sessions_answer(c, RC_DENIED, "a parental PIN locks this page, and it is not known");
 }

@@ -39,7 +39,7 @@ static void on_lanes(struct lanes_ask *a, enum rc rc, uint64_t free_ms)
 	session_pump(s);
 }
 
-void session_ask_lanes(struct session *s)
+void session_gate_ask(struct session *s)
 {
 	const char *egress = session_egress_id(s);
 	struct session_gate *g = need_gate(s);
@@ -84,7 +84,7 @@ static void on_pause_1(struct lanes_pause *p, enum rc rc)
 	paused(list_of(p, struct session_gate, pauses[1]));
 }
 
-void session_pause(struct session *s, int32_t eresult)
+void session_gate_pause(struct session *s, int32_t eresult)
 {
 	struct session_gate *g = need_gate(s);
 

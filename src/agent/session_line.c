@@ -162,7 +162,7 @@ static enum rc dial_tcp(struct session *s, struct line *l, const char *endpoint,
 
 /* ---- what the session wants ---- */
 
-void session_dial(struct session *s, uint32_t conn, const char *endpoint, bool tcp)
+void session_line_dial(struct session *s, uint32_t conn, const char *endpoint, bool tcp)
 {
 	struct fault f = { .text = "no memory" };
 	struct line *l = calloc(1, sizeof(*l));
@@ -181,7 +181,7 @@ void session_dial(struct session *s, uint32_t conn, const char *endpoint, bool t
 	bot_closed(s->bot, session_now(s), conn, f.text);
 }
 
-void session_send(struct session *s, uint32_t conn, const void *p, size_t n)
+void session_line_send(struct session *s, uint32_t conn, const void *p, size_t n)
 {
 	struct line *l = s->line;
 	struct fault f = { 0 };
@@ -196,7 +196,7 @@ void session_send(struct session *s, uint32_t conn, const void *p, size_t n)
 		tcp_abort(l->tcp, f.text);
 }
 
-void session_hang_up(struct session *s)
+void session_line_hang_up(struct session *s)
 {
 	struct line *l = take(s->line);
 
@@ -209,12 +209,12 @@ void session_hang_up(struct session *s)
 		tcp_close(l->tcp);
 }
 
-void session_break(struct session *s, const char *why)
+void session_line_break(struct session *s, const char *why)
 {
 	uint32_t conn = s->line ? s->line->conn : 0;
 
 	if (!s->line)
 		return;
-	session_hang_up(s);
+	session_line_hang_up(s);
 	bot_closed(s->bot, session_now(s), conn, why);
 }

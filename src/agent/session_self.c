@@ -135,7 +135,7 @@ static void keep_personas(struct session *s, const void *p, size_t n)
 	self->bodies[PERSONAS].n = had + n;
 }
 
-void session_push(struct session *s, uint32_t emsg, const void *p, size_t n)
+void session_self_push(struct session *s, uint32_t emsg, const void *p, size_t n)
 {
 	size_t i = 0;
 

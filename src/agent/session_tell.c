@@ -132,20 +132,3 @@ void session_tell_challenge_over(struct session *s, enum bot_challenge_end end)
 	*s->challenge_id = 0;
 	report(s, "challenge.closed", &b);
 }
-
-enum rc sessions_open(const struct sessions *ss, const char *sealed, struct hush *ret, struct fault *f)
-{
-	size_t n = sealed ? strlen(sealed) / 2 : 0;
-	auto_free uint8_t *box = n ? malloc(n) : NULL;
-
-	if (!sealed)
-		return RC_OK;
-	if (n > HUSH_MAX + SEAL_EXTRA)
-		return fault_set(f, RC_TOO_LARGE, "what is sealed is too long");
-	if (n && !box)
-		return RC_NOMEM;
-	if (!n || !tunnel_auth_of_hex(sealed, box, n))
-		return fault_set(f, RC_MALFORMED, "what is sealed is not hexadecimal");
-	enum rc rc = seal_open(ss->conf.identity->secret, box, n, ret);
-	return rc == RC_OK ? rc : fault_set(f, rc, "what is sealed is not for this agent");
-}

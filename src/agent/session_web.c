@@ -78,17 +78,6 @@ static enum rc fill(struct session *s, struct sessions_web *w)
 	return rc == RC_OK ? copy_hush(&w->shared_secret, &s->shared_secret) : rc;
 }
 
-void sessions_web_done(struct sessions_web *w)
-{
-	hush_done(&w->access_token);
-	hush_done(&w->community_unlock);
-	hush_done(&w->store_unlock);
-	hush_done(&w->proxy_login);
-	hush_done(&w->identity_secret);
-	hush_done(&w->shared_secret);
-	*w = (struct sessions_web){ 0 };
-}
-
 enum rc session_web_copy(struct session *s, struct sessions_web *ret)
 {
 	enum rc rc = s->web && s->web->token.n > 0 ? fill(s, ret) : RC_AWAY;

@@ -1,8 +1,10 @@
 #include "agent/sessions.h"
 
+#include "agent/identity.h"
 #include "agent/secret_json.h"
 #include "agent/session.h"
 #include "base/log.h"
+#include "flow/steam_cms.h"
 #include "io/clock.h"
 #include "io/web_url.h"
 #include "wire/tunnel_msg.h"
@@ -75,7 +77,7 @@ static void serve_one(struct session *s, struct sessions_call *c)
 		session_web_ask(s, c);
 		break;
 	case SESSIONS_STANDING:
-		bot_standing(s->bot, session_now(s), c->trade_why, c->clean_why);
+		bot_play_standing(s->bot, session_now(s), c->trade_why, c->clean_why);
 		sessions_answer(c, RC_OK, NULL);
 		break;
 	case SESSIONS_UNLOCK:
@@ -573,3 +575,8 @@ void sessions_free(struct sessions *ss)
 
 uint32_t sessions_pics_interval_ms(const struct sessions *ss) { return ss->conf.pics_interval_ms; }
 const struct sessions_urls *sessions_urls(const struct sessions *ss) { return &ss->urls; }
+
+enum rc sessions_open(const struct sessions *ss, const char *sealed, struct hush *ret, struct fault *f)
+{
+	return identity_open(ss->conf.identity, sealed, ret, f);
+}

@@ -159,7 +159,7 @@ enum rc task_lanes(struct action_task *t, const enum lane *lanes, unsigned n, st
 		return rc;
 	for (unsigned i = 0; i < n; i++)
 		wants[i] = (struct lane_want){ .lane = lanes[i], .key = key_of(t, lanes[i], egress) };
-	return lanes_take(t->lanes, wants, n, LANE_JOB, t->deadline_ms, t->scope, f);
+	return lanes_take(t->lanes, &(struct lanes_wish){ wants, n, LANE_JOB, t->deadline_ms, t->scope }, f);
 }
 
 void task_pause(struct action_task *t, enum lane lane, const char *reason)

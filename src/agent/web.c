@@ -1,6 +1,7 @@
 #include "agent/web.h"
 
-#include "agent/sessions.h"
+#include "agent/sessions_call.h"
+#include "agent/sessions_conf.h"
 #include "agent/web_head.h"
 #include "io/clock.h"
 #include "wire/steam/web_page.h"

@@ -268,6 +268,13 @@ const struct verb account_verbs[] = {
 		NUDGE("retry"),
 	},
 	{
+		.name = "quarantine-set",
+		.doc = "Logs an account off and keeps it off, whatever is wanted of it, until that is cleared.",
+		.args = { ACCOUNT_ARG },
+		.options = key_options,
+		NUDGE("quarantine"),
+	},
+	{
 		.name = "quarantine-clear",
 		.doc = "Takes an account out of quarantine.",
 		.args = { ACCOUNT_ARG },

@@ -16,6 +16,7 @@ const struct noun nouns[] = {
 	{ "egress", "The addresses that accounts go out by.", egress_verbs },
 	{ "budget", "How often Steam may be asked for what, and what is left of it.", budget_verbs },
 	{ "key", "API keys.", key_verbs },
+	{ "key-batch", "Product keys to be redeemed by accounts.", key_batch_verbs },
 	{ "action", "The catalogue of what a job can do.", action_verbs },
 	{ "event", "The log of all that happened.", event_verbs },
 	{ "server", "The control plane itself.", server_verbs },

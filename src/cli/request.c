@@ -68,6 +68,17 @@ static const struct field *params_table(const struct cmd *c)
 	return NULL;
 }
 
+/* Is it a member of the payload that nobody else may see? Arguments are seen by all. */
+static bool is_secret(const struct field *t, const char *pair)
+{
+	size_t n = strcspn(pair, "=");
+
+	for (; t && t->type != FIELD_END; t++)
+		if (t->flags & FIELD_SECRET && strlen(t->name) == n && !strncmp(t->name, pair, n))
+			return true;
+	return false;
+}
+
 /* The pairs of a `values` option as one object. */
 static enum rc gather(const struct cmd *c, const json_t *pairs, json_t **ret, struct fault *f)
 {
@@ -75,7 +86,13 @@ static enum rc gather(const struct cmd *c, const json_t *pairs, json_t **ret, st
 	auto_json json_t *object = json_object();
 
 	for (size_t i = 0; i < json_array_size(pairs); i++) {
-		enum rc rc = params_put(object, t, json_string_value(json_array_get(pairs, i)), f);
+		const char *pair = json_string_value(json_array_get(pairs, i));
+		if (pair && is_secret(t, pair))
+			return fault_set(f, RC_INVALID,
+				"%.*s is a secret, and never an argument, for others can see it: use --payload "
+				"@FILE",
+				(int)strcspn(pair, "="), pair);
+		enum rc rc = params_put(object, t, pair, f);
 		if (rc != RC_OK)
 			return rc;
 	}

@@ -15,7 +15,7 @@
  * When Steam throttles, PAUSE comes first and the STATE cooling_down only after bot_paused. With a refresh token it logs on by it; without,
  * by password (and a Guard code of its own when it has the shared secret); else it opens a CHALLENGE and waits for bot_answer.
  * A challenge outlives the connection and the agent: SECRET "resume" is what bot_want brings back. One for a parental PIN is about pages
- * of Steam's web (bot_locked): the account stays online, and it ends with the wish to be so.
+ * of Steam's web (bot_family_locked): the account stays online, and it ends with the wish to be so.
  */
 #pragma once
 
@@ -75,7 +75,7 @@ enum bot_act_kind {
 	BOT_SECRET,         /* keep `secret` under `name` (refresh_token, guard_data, resume); empty: forget it */
 	BOT_CHALLENGE,      /* `challenge`, `hint`, `qr_url` (may change: told again), `until_ms` */
 	BOT_CHALLENGE_OVER, /* `end` */
-	BOT_UNLOCK,    /* try the parental PIN (bot_pin) on the pages that are locked; answer by bot_unlocked */
+	BOT_UNLOCK, /* try the parental PIN (bot_pin) on the pages that are locked; answer by bot_family_unlocked */
 	BOT_CODE_TIME, /* a code did not fit: ask Steam's clock, then bot_clock */
 	BOT_PUSH, /* Steam told something unasked: `emsg`, `p`, `n` (body), `method` of a service notification or NULL */
 };
@@ -117,13 +117,13 @@ void bot_paused(struct bot *b, uint64_t now_ms);
 /* A person's answer: a code (for Guard codes and PINs), or `approve` with an empty one: look at once whether it was approved. */
 void bot_answer(struct bot *b, uint64_t now_ms, const struct hush *code, bool approve);
 /* A page is locked by the parental PIN. True: it is known, and UNLOCK follows. False: not, and a challenge is open. */
-bool bot_locked(struct bot *b, uint64_t now_ms);
+bool bot_family_locked(struct bot *b, uint64_t now_ms);
 /* What became of UNLOCK. TROUBLE: it could not be tried. */
 enum bot_unlock { BOT_UNLOCK_DONE, BOT_UNLOCK_WRONG, BOT_UNLOCK_TROUBLE };
-void bot_unlocked(struct bot *b, uint64_t now_ms, enum bot_unlock how);
+void bot_family_unlocked(struct bot *b, uint64_t now_ms, enum bot_unlock how);
 /* What was learned elsewhere of its standing: why it is not ready to trade, and why it is not clean; "" when nothing is against it. Codes
  * in memory that stays. What Steam tells the session counts beside it. */
-void bot_standing(struct bot *b, uint64_t now_ms, const char *keep_trade, const char *keep_clean);
+void bot_play_standing(struct bot *b, uint64_t now_ms, const char *keep_trade, const char *keep_clean);
 /* Steam's clock minus the wall clock, and what the wall clock says now. */
 void bot_clock(struct bot *b, uint64_t now_ms, int64_t wall_s, int64_t skew_s);
 

@@ -25,7 +25,7 @@ static void end(struct bot *b, enum bot_challenge_end how)
 	bot_tell_over(b, how);
 }
 
-bool bot_locked(struct bot *b, uint64_t now_ms)
+bool bot_family_locked(struct bot *b, uint64_t now_ms)
 {
 	bool known = b->secrets.parental_pin.n > 0;
 
@@ -40,7 +40,7 @@ bool bot_locked(struct bot *b, uint64_t now_ms)
 	return false;
 }
 
-void bot_unlocked(struct bot *b, uint64_t now_ms, enum bot_unlock how)
+void bot_family_unlocked(struct bot *b, uint64_t now_ms, enum bot_unlock how)
 {
 	bool anew = b->pin_anew;
 

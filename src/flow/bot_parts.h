@@ -85,7 +85,7 @@ struct bot {
 	uint64_t clean_ms; /* quarantined, and clean since; 0: not */
 	uint32_t vac_bans;
 	bool banned, limited, limits_told;
-	const char *trade_why, *clean_why;   /* bot_standing's; NULL: not known */
+	const char *trade_why, *clean_why;   /* bot_play_standing's; NULL: not known */
 	uint8_t conditions[BOT_CONDITIONS];  /* enum bot_fact */
 	const char *reasons[BOT_CONDITIONS]; /* of each, as told last */
 

@@ -139,7 +139,7 @@ static void look_at_trading(struct bot *b)
 		bot_tell_condition(b, BOT_TRADE_READY, true, "");
 }
 
-void bot_standing(struct bot *b, uint64_t now_ms, const char *keep_trade, const char *keep_clean)
+void bot_play_standing(struct bot *b, uint64_t now_ms, const char *keep_trade, const char *keep_clean)
 {
 	b->now_ms = now_ms;
 	b->trade_why = keep_trade;

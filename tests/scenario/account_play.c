@@ -413,7 +413,7 @@ static const char *word_after(const char *arg, const char *name)
 
 static void standing(const char *arg)
 {
-	bot_standing(b, now, word_after(arg, "trade="), word_after(arg, "clean="));
+	bot_play_standing(b, now, word_after(arg, "trade="), word_after(arg, "clean="));
 }
 
 static void ask(char *arg)
@@ -519,7 +519,7 @@ static bool plain(const char *what, char *arg)
 	else if (!strcmp(what, "approve"))
 		bot_answer(b, now, &(struct hush){ 0 }, true);
 	else if (!strcmp(what, "locked"))
-		bot_locked(b, now);
+		bot_family_locked(b, now);
 	else if (!strcmp(what, "restart"))
 		restart();
 	else if (!strcmp(what, "opened"))
@@ -546,7 +546,7 @@ static bool with_words(const char *what, char *arg)
 	else if (!strcmp(what, "standing"))
 		standing(arg);
 	else if (!strcmp(what, "unlocked"))
-		bot_unlocked(b, now,
+		bot_family_unlocked(b, now,
 			!strcmp(arg, "done")    ? BOT_UNLOCK_DONE
 			: !strcmp(arg, "wrong") ? BOT_UNLOCK_WRONG
 						: BOT_UNLOCK_TROUBLE);

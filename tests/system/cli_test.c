@@ -196,6 +196,16 @@ static void egresses(const struct rig *r)
 	FP(4, "egress get out-1");
 }
 
+/* Its next log-on waits for a minute to be over: one account does not log on more often. */
+static void quarantine(const struct rig *r)
+{
+	FP(0, "account quarantine set coded");
+	await(r, "account state coded -q", "quarantined");
+	FP(6, "account quarantine set coded");
+	FP(0, "account quarantine clear coded");
+	await(r, "account state coded -q", "cooling_down");
+}
+
 static void budgets(const struct rig *r)
 {
 	char id[96];
@@ -257,6 +267,7 @@ int main(void)
 	log_ons(r);
 	actions(r);
 	egresses(r);
+	quarantine(r);
 	budgets(r);
 	options(r);
 	rig_done(r);

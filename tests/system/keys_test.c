@@ -363,7 +363,12 @@ static void check_packets(struct keys *t, const json_t *redeems)
 	for (kind = 0; kind < KINDS; kind++)
 		for (unsigned n = 0; n < t->n[kind]; n++) {
 			const struct row *row = &t->rows[kind][n];
-			CHECK(row->redeemed == kinds[kind].good);
+			if (row->redeemed != kinds[kind].good) {
+				fprintf(stderr, "%s %u was redeemed %u times in %u packets: %s by %s\n",
+					kinds[kind].prefix, n + 1, row->redeemed, row->packets, row->state,
+					row->login);
+				exit(1);
+			}
 			t->after_lost += row->packets > row->tries ? row->packets - row->tries : 0;
 		}
 }

@@ -1,7 +1,7 @@
 #include "agent/actions/ask.h"
 
 #include "agent/action_run.h"
-#include "agent/sessions.h"
+#include "agent/sessions_call.h"
 #include "base/fault.h"
 #include "base/hush.h"
 #include "flow/steam_call.h"

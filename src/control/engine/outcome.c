@@ -42,7 +42,9 @@ static enum rc settle(struct tx *tx, struct moves_task *t, const struct tunnel_m
 	case TUNNEL_MSG_CANCELED:
 		return moves_cancel(tx, t);
 	case TUNNEL_MSG_UNKNOWN:
-		return moves_fail(tx, t, error_of(tx, &m->error), (struct task_failure){ true, true });
+		/* An agent that ended while it asked cannot tell whether it was allowed to go on. Without an intent it was not. */
+		return moves_fail(tx, t, error_of(tx, &m->error),
+			(struct task_failure){ true, t->intent_attempt == t->attempt });
 	case TUNNEL_MSG_FAILED:
 		break;
 	}

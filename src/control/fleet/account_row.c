@@ -9,7 +9,7 @@
 
 #define PERSONA_MAX 7 /* Steam's EPersonaState */
 
-const struct field account_desired_fields[] = {
+const struct field account_row_desired_fields[] = {
 	{ .name = "mode",
 		.type = FIELD_ENUM,
 		FIELD_AT(struct account_desired, mode),
@@ -84,7 +84,7 @@ const struct field account_row_fields[] = {
 	{ .name = "desired",
 		.type = FIELD_OBJ,
 		FIELD_AT(struct account, desired),
-		.sub = account_desired_fields,
+		.sub = account_row_desired_fields,
 		.sub_size = sizeof(struct account_desired),
 		.doc = "What its session is to do." },
 	{ .name = "generation",

@@ -20,7 +20,7 @@ struct account_desired {
 	uint32_t persona;
 	int64_t until; /* 0: for good */
 };
-extern const struct field account_desired_fields[];
+extern const struct field account_row_desired_fields[];
 
 struct account {
 	const char *id, *login;

@@ -3,7 +3,11 @@
  */
 #pragma once
 
-#include "wire/steam/manifest.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/fault.h"
+#include "base/own.h"
+#include "wire/steam/manifest_form.h"
 
 bool manifest_old_is(const void *p, size_t n);
 must_check enum rc manifest_old_read(

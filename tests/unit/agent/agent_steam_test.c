@@ -1,5 +1,6 @@
 /* An agent as a whole between a control plane of a page and a simulated Steam: sessions, what is reported of them, the fence. */
 #include "base/id.h"
+#include "sim/load.h"
 #include "sim/web/site.h"
 #include "sim/web/tls_files.h"
 #include "tests/unit/agent/plane.h"

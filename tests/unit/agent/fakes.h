@@ -109,6 +109,7 @@ enum rc sessions_do(struct sessions *ss, struct sessions_call *c, struct fault *
 	case SESSIONS_LOGIN:
 	case SESSIONS_LOGOUT:
 	case SESSIONS_EGRESS:
+	case SESSIONS_UNLOCK:
 		return RC_OK;
 	}
 	return RC_INTERNAL;

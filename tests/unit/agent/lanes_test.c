@@ -241,9 +241,11 @@ static void work(void *w, struct pool_job **jobs, size_t n)
 	(void)jobs;
 	(void)n;
 	uint64_t now = loop_now_ms(loop);
-	worker.taken = lanes_take(lanes, want, 1, LANE_JOB, now + 10000, &worker.scope, &worker.fault);
+	worker.taken = lanes_take(
+		lanes, &(struct lanes_wish){ want, 1, LANE_JOB, now + 10000, &worker.scope }, &worker.fault);
 	worker.paused = lanes_pause(lanes, &own, 60000, "test", now + 10000, &worker.scope);
-	worker.late = lanes_take(lanes, far, 1, LANE_JOB, now + 20, &worker.scope, &worker.fault);
+	worker.late =
+		lanes_take(lanes, &(struct lanes_wish){ far, 1, LANE_JOB, now + 20, &worker.scope }, &worker.fault);
 	loop_stop(loop);
 }
 

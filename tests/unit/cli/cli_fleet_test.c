@@ -159,6 +159,8 @@ static void one_action_on_one_account(void)
 	CHECK_STR(fake_body(&f, 5), "{\"action\":\"account.standing\",\"targets\":[\"" ACCOUNT "\"]}");
 	fake_done(&f);
 	CHECK(run("confirm", "accept", ACCOUNT) == CLI_USAGE);
+	CHECK(run("job", "run", "keys.redeem", "-t", ACCOUNT, "-p", "key=" PLANTED) == CLI_USAGE);
+	CHECK(strstr(said_err, "key is a secret") && !strstr(said_err, PLANTED));
 }
 
 /* What has no dry run is not done for one. */

@@ -1,3 +1,4 @@
+#include "control/engine/dispatch.h"
 #include "control/engine/effects.h"
 #include "control/engine/moves.h"
 #include "control/engine/outcome.h"
@@ -202,6 +203,61 @@ static void probes(void)
 	CHECK(JOB("failed", id) == 1 && JOB("status = 'failed'", id) == 1);
 }
 
+/* An agent that ended before it was allowed to go on says that it does not know: but nothing was sent. */
+static void asked_in_vain(void)
+{
+	const char *id = job_of("keys.redeem");
+
+	leases(id);
+	CHECK(ends(id, TUNNEL_MSG_UNKNOWN, true));
+	CHECK_STR(status(id), "queued");
+	CHECK(!looks(id).probe);
+	leases(id);
+	CHECK(begins("agt_1", id, 2) && ends(id, TUNNEL_MSG_UNKNOWN, true));
+	CHECK(looks(id).probe);
+	for (int i = 0; i < 5; i++) { /* who only asks uses nothing up */
+		leases(id);
+		CHECK(ends(id, TUNNEL_MSG_UNKNOWN, true));
+		CHECK(looks(id).probe && !strcmp(looks(id).intent, "redeem"));
+	}
+	CHECK_STR(status(id), "queued");
+	leases(id);
+	CHECK(ends(id, TUNNEL_MSG_SUCCEEDED, false));
+}
+
+static size_t found(void)
+{
+	const struct dispatch_offer offer = { "agt_1", "rgn_1", ",keys.redeem,library.list,", 10 };
+	struct field_list got = { 0 };
+	bool more;
+
+	does(DESK_QUERY("UPDATE jobs SET secret = NULL"), NULL, NULL, NULL);
+	d.tx.now_ms += 600000;
+	CHECK(dispatch_lease(desk_begin(&d), &offer, 1, &got, &more) == RC_OK);
+	desk_commit(&d);
+	return got.n;
+}
+
+/* While nobody knows what became of one, no other of its kind goes out for the account: two could not be told apart. */
+static void one_doubt_at_a_time(void)
+{
+	char first[32];
+
+	snprintf(first, sizeof(first), "%s", job_of("keys.redeem"));
+	leases(first);
+	CHECK(begins("agt_1", first, 1) && ends(first, TUNNEL_MSG_UNKNOWN, true));
+	does(DESK_QUERY("UPDATE tasks SET not_before = 9000000000000 WHERE id = $1"), first, NULL, NULL);
+	const char *second = job_of("keys.redeem");
+	CHECK(found() == 0);
+	CHECK_STR(status(second), "queued");
+	does(DESK_QUERY("UPDATE tasks SET not_before = 0 WHERE id = $1"), first, NULL, NULL);
+	CHECK(found() == 1);
+	CHECK_STR(status(first), "leased");
+	CHECK(ends(first, TUNNEL_MSG_SUCCEEDED, false) && found() == 1);
+	CHECK_STR(status(second), "leased");
+	CHECK(ends(second, TUNNEL_MSG_SUCCEEDED, false));
+}
+
 static void once(void)
 {
 	const char *id = job_of("wallet.redeem");
@@ -272,6 +328,8 @@ int main(void)
 	the_fence();
 	lost_before();
 	probes();
+	asked_in_vain();
+	one_doubt_at_a_time();
 	once();
 	canceled();
 	reads();

@@ -2,6 +2,7 @@
 #pragma once
 #include "flow/steam_session.h"
 #include "sim/cm/cm.h"
+#include "sim/load.h"
 #include "tests/unit/check.h"
 
 struct rig {

@@ -1,5 +1,7 @@
 /* The connection manager's side alone: who is left, and what it does with what real clients send. */
 #include "sim/cm/cm.h"
+#include "sim/load.h"
+#include "sim/sim.h"
 
 #include "proto/steam/session.pb-c.h"
 #include "tests/unit/wire/corpus.h"

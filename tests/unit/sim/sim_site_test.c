@@ -3,6 +3,7 @@
 #include "flow/steam_session.h"
 #include "io/loop.h"
 #include "io/web.h"
+#include "sim/load.h"
 #include "sim/web/site.h"
 #include "sim/web/tls_files.h"
 #include "tests/unit/check.h"

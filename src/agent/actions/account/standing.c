@@ -1,7 +1,7 @@
 /* account.standing: bans by the Web API, limits as Steam told the session, its authenticator, and what of it keeps the account from
  * trading. Its conditions StandingClean and TradeReady say so from then on. */
 #include "agent/actions/ask.h"
-#include "agent/sessions.h"
+#include "agent/sessions_call.h"
 #include "agent/sessions_self.h"
 #include "agent/web.h"
 #include "io/clock.h"

@@ -1,6 +1,6 @@
 #include "agent/actions/confirmations/mobile.h"
 
-#include "agent/sessions.h"
+#include "agent/sessions_call.h"
 #include "agent/web.h"
 #include "wire/steam/guard.h"
 

@@ -1,6 +1,7 @@
 /* egress.probe: one request to each of Steam's sites, and to one connection manager, by the account's egress, without its session. */
 #include "agent/actions/ask.h"
-#include "agent/sessions.h"
+#include "agent/sessions_call.h"
+#include "agent/sessions_conf.h"
 #include "io/clock.h"
 #include "io/http_call.h"
 #include "model/action_account.h"

@@ -1,6 +1,6 @@
 /* pics.changes: what changed in Steam's catalogue since a change number. */
 #include "agent/action_run.h"
-#include "agent/sessions.h"
+#include "agent/sessions_call.h"
 #include "model/action_pics.h"
 
 extern const struct action_run pics_changes;

@@ -1,6 +1,6 @@
 /* pics.product_info: what Steam says of apps and packages, its tree of keys and values written as JSON. */
 #include "agent/action_run.h"
-#include "agent/sessions.h"
+#include "agent/sessions_call.h"
 #include "model/action_pics.h"
 #include "wire/steam/vdf.h"
 #include "wire/tunnel_auth.h"

@@ -1,6 +1,6 @@
 /* session.login: the account's session is online when it comes back, and stays so until session.logout. */
 #include "agent/actions/ask.h"
-#include "agent/sessions.h"
+#include "agent/sessions_call.h"
 #include "model/action_session.h"
 
 extern const struct action_run session_login;

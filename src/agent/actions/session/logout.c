@@ -1,6 +1,6 @@
 /* session.logout: the account has no session when it comes back. */
 #include "agent/actions/ask.h"
-#include "agent/sessions.h"
+#include "agent/sessions_call.h"
 #include "model/action_session.h"
 
 extern const struct action_run session_logout;

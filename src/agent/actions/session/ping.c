@@ -1,6 +1,6 @@
 /* session.ping: how long Steam takes to answer the account's session. */
 #include "agent/action_run.h"
-#include "agent/sessions.h"
+#include "agent/sessions_call.h"
 #include "model/action_session.h"
 
 extern const struct action_run session_ping;

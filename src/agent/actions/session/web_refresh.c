@@ -1,6 +1,6 @@
 /* session.web_refresh: the account has a web session when it comes back, a new one when that is asked for. */
 #include "agent/actions/ask.h"
-#include "agent/sessions.h"
+#include "agent/sessions_call.h"
 #include "model/action_session.h"
 
 extern const struct action_run session_web_refresh;

@@ -1,6 +1,7 @@
 /* trade_url.read: where others make the account an offer. */
 #include "agent/actions/ask.h"
-#include "agent/sessions.h"
+#include "agent/sessions_call.h"
+#include "agent/sessions_conf.h"
 #include "model/action_trade.h"
 #include "proto/steam/trade.pb-c.h"
 #include "wire/steam/steamid.h"

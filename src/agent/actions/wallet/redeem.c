@@ -16,6 +16,7 @@ static const char *word_of(const struct web_wallet *w)
 		return w->eresult == 1 ? "redeemed" : "error";
 	case PURCHASE_BAD_ACTIVATION_CODE:
 		return "invalid";
+	case PURCHASE_ALREADY_PURCHASED: /* by this account */
 	case PURCHASE_DUPLICATE_ACTIVATION_CODE:
 		return "used_elsewhere";
 	case PURCHASE_WALLET_CURRENCY_MISMATCH:
