@@ -15,15 +15,14 @@
 #define EGRESSES 5
 #define GAP_MS   10000
 #define SLOW_MS  600 /* of true time: what a busy machine may delay one logon and not the next */
-600 /* what a busy machine may delay one logon and not the next; at ten times the speed less than a logon more or less */
-#define PAUSE_MS   1500000
-#define PAUSE_WARP 80
+#define PAUSE_MS 1500000
 #define AUTH_MS \
-	60000 /* a logon by password is two entries of the record: one with the password, then one with the token */
+	60000 /* a logon by password is two entries of the record: one with the password, one with the token */
 #define TRIES 4096
 
-	static unsigned
-	env_unsigned(const char *name, unsigned def)
+#define PAUSE_WARP 80
+
+static unsigned env_unsigned(const char *name, unsigned def)
 {
 	const char *s = getenv(name);
 	return s ? (unsigned)strtoul(s, NULL, 10) : def;
