@@ -555,7 +555,8 @@ int32_t auth_two_factor_status(struct service_call *c)
 	m.steamguard_scheme = p->has_shared ? 2 : p->guard == GUARD_EMAIL ? 1 : 0;
 	m.email_validated = m.authenticator_allowed = 1;
 	if (p->has_shared) {
-		m.has_authenticator_type = m.has_version = 1;
+		m.has_authenticator_type = m.has_version = m.has_time_created = 1;
+		m.time_created = (uint32_t)(sim_time(c->sim) - (int64_t)p->authenticator_days * 86400);
 		m.authenticator_type = 1;
 		m.version = 2;
 		m.token_gid = arena_fmt(c->arena, "%.16s", hex);
