@@ -88,6 +88,14 @@ static const struct step logons[] = {
 	SIM_DO("/sim/approve?name=asked&yes=1"),
 	CHALLENGE("asked", "device_approval", "{'approve':true}", NULL), /* look at once */
 	STATE("asked", "online", "{'steamId':'@asked'}"),
+	/* a link in an e-mail */
+	ACCOUNT("clicked", NULL),
+	SECRET("clicked", "password", "clicked-pass"),
+	WANT("clicked", "online"),
+	CHALLENGE("clicked", "device_approval", NULL, "{'state':'open','hint':'by the e-mail that Steam sent'}"),
+	SIM_DO("/sim/approve?name=clicked&yes=1"),
+	CHALLENGE("clicked", "device_approval", "{'approve':true}", NULL),
+	STATE("clicked", "online", "{'steamId':'@clicked'}"),
 	/* no in the app */
 	ACCOUNT("denied", "{'login':'bot002'}"),
 	SECRET("denied", "password", "bot-pass"),
@@ -144,7 +152,8 @@ static const struct step sessions[] = {
 		"{'vac':true,'limited':false,'community':false,'economy':'none','tradeReady':true,'reasons':[]}"),
 	DO("asked", "account.standing", NULL,
 		"{'vac':false,'limited':true,'tradeReady':false,'reasons':['limited']}"),
-	DO("plain", "account.standing", NULL, "{'vac':false,'limited':false,'level':12,'tradeReady':true}"),
+	DO("plain", "account.standing", NULL,
+		"{'vac':false,'limited':false,'level':12,'tradeReady':false,'reasons':['no_authenticator']}"),
 };
 
 static const struct step friends[] = {
