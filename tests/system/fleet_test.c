@@ -21,6 +21,7 @@
 #define TRIES 4096
 
 #define PAUSE_WARP 80
+#define PATIENCE   3000 /* looks, 20 ms after each other */
 
 static unsigned env_unsigned(const char *name, unsigned def)
 {
@@ -207,7 +208,8 @@ static void await_waiters(const struct fleet *t)
 	int64_t waiters = 0;
 
 	snprintf(path, sizeof(path), "/v1/rate-budgets/cm.login:%s", t->egress[0]);
-	while (waiters == 0) {
+	for (int tries = 0; waiters == 0; tries++) {
+		CHECK(tries < PATIENCE);
 		json_t *b = rig_expect(&t->rig, 200, "GET", path, NULL);
 		waiters = json_int(b, "waiters");
 		CHECK(json_int(b, "capacity") == 1 && json_int(b, "baseEveryMicros") == GAP_MS * 1000);
@@ -265,8 +267,10 @@ static void begin_again(struct fleet *t, struct tries had[2])
 	rig_sim_post(&t->rig, "/sim/throttle?ip=127.0.0.11&calls=1");
 	for (unsigned e = 0; e < 2; e++)
 		want(t, e, EGRESSES, "online");
-	while (!pauses(t, 0))
-		rig_sleep_ms(50);
+	for (int tries = 0; !pauses(t, 0); tries++) {
+		CHECK(tries < PATIENCE);
+		rig_sleep_ms(20);
+	}
 }
 
 static int64_t sim_ms(const struct fleet *t)
