@@ -447,10 +447,10 @@ int32_t auth_generate(struct service_call *c)
 		tokens_revoke(c->sim, t.id);
 		t.id = id;
 		t.exp = sim_time(c->sim) + TOKENS_REFRESH_S;
-		out.refresh_token = (char *)(uintptr_t)buf_text(&refresh);
+		out.refresh_token = (char *)buf_text(&refresh);
 	}
 	tokens_put_access(c->sim, p, &t, &access);
-	out.access_token = (char *)(uintptr_t)buf_text(&access);
+	out.access_token = (char *)buf_text(&access);
 	service_say(c, &out.base);
 	buf_done(&refresh);
 	buf_done(&access);

@@ -73,7 +73,7 @@ int32_t depot_cdn_token(struct service_call *c)
 	if (c->sim->cdn)
 		eresult = cdn_auth_token(c->sim->cdn, &ask, &token, &out.expiration_time);
 	out.has_expiration_time = 1;
-	out.token = (char *)(uintptr_t)buf_text(&token);
+	out.token = (char *)buf_text(&token);
 	service_say(c, &out.base);
 	buf_done(&token);
 	return eresult;

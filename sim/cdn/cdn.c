@@ -239,7 +239,7 @@ bool cdn_http(struct cdn *c, const char *path, const char *query, int64_t now_s,
 
 /* ---- the list ---- */
 
-static char *borrow(const char *s) { return (char *)(uintptr_t)s; }
+static char *borrow(const char *s) { return (char *)s; }
 
 void cdn_servers(const char *const *hosts, size_t n, uint32_t cell, struct buf *to)
 {

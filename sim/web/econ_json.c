@@ -19,7 +19,7 @@ void econ_json_describe(struct econ_json_classes *s, const struct econ_class *c)
 		s->at = at;
 		s->room = room;
 	}
-	if (map_put(&s->seen, c->key, (void *)(uintptr_t)c) == RC_OK)
+	if (map_put(&s->seen, c->key, (void *)c) == RC_OK)
 		s->at[s->n++] = c;
 }
 

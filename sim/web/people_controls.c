@@ -51,7 +51,7 @@ static struct person *named(struct ask *q, struct answer *a)
 static size_t sessions_of(const struct person *p)
 {
 	size_t n = 0;
-	list_each (at, after, (struct list *)(uintptr_t)&p->sessions) {
+	list_each (at, after, (struct list *)&p->sessions) {
 		n++;
 	}
 	return n;

@@ -3,6 +3,7 @@
 #include "agent/errand.h"
 #include "agent/session.h"
 #include "base/log.h"
+#include "base/scan.h"
 #include "flow/steam_cms.h"
 #include "io/clock.h"
 #include "io/http_call.h"
@@ -14,6 +15,7 @@
 #define LIST_RETRY_MS 2000
 #define CLOCK_MS      10000
 #define CLOCK_BYTES   65536
+#define TIME_MAX_S    999999999999 /* what Steam says of its clock is no more */
 
 /* ---- the list of servers ---- */
 
@@ -146,9 +148,18 @@ static void on_clock(struct loop_job *job)
 /* The decimal number behind "server_time", which Steam puts into quotes. */
 static bool read_time(struct buf *body, int64_t *ret_s)
 {
-	const char *at = strstr(buf_text(body), "\"server_time\"");
-	return at && (sscanf(at, "\"server_time\" : \"%12" SCNd64, ret_s) == 1 ||
-			     sscanf(at, "\"server_time\" : %12" SCNd64, ret_s) == 1);
+	static const char name[] = "\"server_time\"";
+	const char *at = strstr(buf_text(body), name);
+	uint64_t s;
+
+	if (!at)
+		return false;
+	at += sizeof(name) - 1;
+	at += strspn(at, " \t\r\n:\"");
+	if (!scan_u64(&at, "", TIME_MAX_S, &s))
+		return false;
+	*ret_s = (int64_t)s;
+	return true;
 }
 
 static void glance(struct errand *errand)
