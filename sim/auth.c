@@ -75,16 +75,30 @@ int32_t auth_key(struct service_call *c)
 
 /* ---- a password ---- */
 
+/* The number in the base64 text. Some clients leave out its leading zero bytes. */
+static bool read_sealed(const char *base64, uint8_t ret[static RSA_BITS / 8])
+{
+	uint8_t bytes[RSA_BITS / 8 + 3];
+	size_t length = strlen(base64);
+
+	if (length == 0 || length % 4 || length / 4 * 3 > sizeof(bytes))
+		return false;
+	int n = EVP_DecodeBlock(bytes, (const unsigned char *)base64, (int)length);
+	n -= (base64[length - 1] == '=') + (base64[length - 2] == '=');
+	if (n < 1 || n > RSA_BITS / 8)
+		return false;
+	memset(ret, 0, RSA_BITS / 8);
+	memcpy(ret + RSA_BITS / 8 - n, bytes, (size_t)n);
+	return true;
+}
+
 /* Does the base64 text hold this password, encrypted with our key? */
 static bool password_fits(const struct auth *a, const char *base64, const char *password)
 {
-	uint8_t sealed[RSA_BITS / 8 + 3], plain[RSA_BITS / 8];
-	size_t length = strlen(base64), plain_n = sizeof(plain);
+	uint8_t sealed[RSA_BITS / 8], plain[RSA_BITS / 8];
+	size_t plain_n = sizeof(plain);
 
-	if (length == 0 || length % 4 || length / 4 * 3 > sizeof(sealed))
-		return false;
-	int n = EVP_DecodeBlock(sealed, (const unsigned char *)base64, (int)length);
-	if (n < RSA_BITS / 8)
+	if (!read_sealed(base64, sealed))
 		return false;
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(a->rsa, NULL);
 	bool good = ctx && EVP_PKEY_decrypt_init(ctx) == 1 &&
@@ -541,7 +555,8 @@ int32_t auth_two_factor_status(struct service_call *c)
 	m.steamguard_scheme = p->has_shared ? 2 : p->guard == GUARD_EMAIL ? 1 : 0;
 	m.email_validated = m.authenticator_allowed = 1;
 	if (p->has_shared) {
-		m.has_authenticator_type = m.has_version = 1;
+		m.has_authenticator_type = m.has_version = m.has_time_created = 1;
+		m.time_created = (uint32_t)(sim_time(c->sim) - (int64_t)p->authenticator_days * 86400);
 		m.authenticator_type = 1;
 		m.version = 2;
 		m.token_gid = arena_fmt(c->arena, "%.16s", hex);

@@ -77,7 +77,7 @@ static const char world_help[] =
 	"          [guard=none|email|device|approval] [persona=TEXT] [country=CC] [limited] [vac] [trade_ban] "
 	"[disabled]\n"
 	"          [escrow=DAYS] [private] [wallet=CENTS] [currency=N] [level=N] [game_bans=N] [packages=ID,ID]\n"
-	"          [parental=PIN] [trade_token=T] [played=APP:MINUTES:UNLOCKED:TOTAL,...]\n"
+	"          [parental=PIN] [trade_token=T] [authenticator=DAYS] [played=APP:MINUTES:UNLOCKED:TOTAL,...]\n"
 	"                                         `shared` without a value: the secret is SHA-1 of \"shared "
 	"NAME\"\n"
 	"  accounts PREFIX N password=P ...       PREFIX001 and so on\n"

@@ -203,6 +203,7 @@ static const struct word {
 	{ "private", WORD_FLAG, AT(inventory_private) },
 	{ "escrow", WORD_NUMBER, AT(escrow_days) },
 	{ "level", WORD_NUMBER, AT(level) },
+	{ "authenticator", WORD_NUMBER, AT(authenticator_days) },
 	{ "game_bans", WORD_NUMBER, AT(game_bans) },
 	{ "currency", WORD_NUMBER, AT(currency) },
 	{ "wallet", WORD_NUMBER, AT(wallet) },
@@ -323,7 +324,11 @@ enum rc people_set(struct person *p, const char *word, struct fault *f)
 
 static void begin_person(struct people *pp, struct person *p, const char *name)
 {
-	*p = (struct person){ .guard = GUARD_NONE, .currency = 1, .country = "US", .email_code = "M4ILQ" };
+	*p = (struct person){ .guard = GUARD_NONE,
+		.currency = 1,
+		.country = "US",
+		.email_code = "M4ILQ",
+		.authenticator_days = 365 };
 	snprintf(p->name, sizeof(p->name), "%s", name);
 	snprintf(p->persona, sizeof(p->persona), "%s", name);
 	for (char *c = p->name; *c; c++)

@@ -3,7 +3,7 @@
  *
  *      account NAME password=P [id=ID64] [shared=BASE64] [identity=BASE64] [email=CODE] [guard=none|email|device|approval]
  *              [persona=TEXT] [country=CC] [limited] [vac] [trade_ban] [disabled] [escrow=DAYS] [private] [wallet=CENTS]
- *              [currency=N] [level=N] [game_bans=N] [packages=ID,ID-ID] [parental=PIN] [trade_token=T]
+ *              [currency=N] [level=N] [game_bans=N] [packages=ID,ID-ID] [parental=PIN] [trade_token=T] [authenticator=DAYS]
  *              [played=APP:MINUTES:UNLOCKED:TOTAL,…]  (achievements)
  *      accounts PREFIX N password=P [shared] ...              PREFIX001 … ; shared: a secret made from the name (see people_shared)
  *      friends NAME NAME
@@ -69,7 +69,8 @@ struct person {
 	uint8_t shared[20], identity[20];
 	bool limited, vac, trade_ban, disabled, inventory_private;
 	uint32_t escrow_days, level, game_bans;
-	int64_t wallet; /* cents */
+	uint32_t authenticator_days; /* so old is its authenticator */
+	int64_t wallet;              /* cents */
 	uint32_t currency;
 	struct licence *licences;
 	size_t licences_n, licences_room;

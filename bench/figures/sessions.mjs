@@ -9,9 +9,10 @@ import { peer } from '../lib/peers.mjs';
 
 const STEPS = [200, 2000];
 const PASSWORD = 'bench-password';
+const EGRESS_CAP = 200;
 const SETTLE_MS = 3000;
 const WAIT_MS = 240_000;
-const name = (n) => `bot${String(n + 1).padStart(4, '0')}`;
+const name = (n) => `bot${String(n + 1).padStart(3, '0')}`;
 
 async function startSim(cell, label) {
 	const home = cell.folder(label);
@@ -45,9 +46,12 @@ async function ours(cell) {
 	writeFileSync(join(home, 'token'), token, { mode: 0o600 });
 	const agent = cell.start('agent', program('footplate'), ['agent', 'run', '--server', server.url, '--data', join(home, 'data'), '--token-file', join(home, 'token'), '--log-level', 'warn'], {
 		env: { FOOTPLATE_STEAM__DIRECTORY_URL: `${sim.url}/ISteamDirectory/GetCMListForConnect/v1/`, FOOTPLATE_STEAM__CA_FILE: sim.caFile } });
-	const egress = await call(server, 'POST', '/v1/egresses', { name: 'bench', kind: 'direct', regionId: region.id, hardCap: STEPS.at(-1) });
 	const ids = [];
+	let egress = null;
 	for (let n = 0; n < STEPS.at(-1); n++) {
+		if (n % EGRESS_CAP === 0) {
+			egress = await call(server, 'POST', '/v1/egresses', { name: `bench-${n}`, kind: 'direct', regionId: region.id, hardCap: EGRESS_CAP });
+		}
 		const { id } = await call(server, 'POST', '/v1/accounts', { login: name(n), egressId: egress.id });
 		await call(server, 'PUT', `/v1/accounts/${id}/secrets/password`, { value: PASSWORD });
 		ids.push(id);

@@ -76,6 +76,10 @@ static void serve_one(struct session *s, struct sessions_call *c)
 	case SESSIONS_WEB:
 		session_web_ask(s, c);
 		break;
+	case SESSIONS_STANDING:
+		bot_play_standing(s->bot, session_now(s), c->trade_why, c->clean_why);
+		sessions_answer(c, RC_OK, NULL);
+		break;
 	case SESSIONS_UNLOCK:
 		session_family_ask(s, c);
 		break;

@@ -16,7 +16,8 @@ enum sessions_want {
 	SESSIONS_WEB, /* a web session of the account: `web`; a fresh access token when `fresh`. One renewal at a time */
 	SESSIONS_EGRESS, /* `web`, its egress alone: of the account whether it is online or not; without one the agent's own */
 	SESSIONS_UNLOCK, /* a page is locked by a parental PIN: of the store when `store`, else of the community. RC_DENIED: the PIN is not known */
-	SESSIONS_SELF,   /* what Steam told: `self` */
+	SESSIONS_STANDING, /* tells: `trade_why`, `clean_why` */
+	SESSIONS_SELF,     /* what Steam told: `self` */
 };
 
 struct session;
@@ -49,11 +50,12 @@ struct sessions_call {
 
 	struct sessions_web *web; /* SESSIONS_WEB */
 	bool fresh;
-	bool store;                 /* SESSIONS_UNLOCK */
-	struct sessions_self *self; /* SESSIONS_SELF */
-	struct arena *arena;        /* for it */
-	bool licenses;              /* not before Steam has told them: it does a moment after the logon */
-	uint32_t challenge_ms;      /* SESSIONS_LOGIN: an open challenge is waited for so long */
+	bool store;                        /* SESSIONS_UNLOCK */
+	const char *trade_why, *clean_why; /* SESSIONS_STANDING: as bot_play_standing has them */
+	struct sessions_self *self;        /* SESSIONS_SELF */
+	struct arena *arena;               /* for it */
+	bool licenses;                     /* not before Steam has told them: it does a moment after the logon */
+	uint32_t challenge_ms;             /* SESSIONS_LOGIN: an open challenge is waited for so long */
 
 	/* The answer. */
 	struct steam_call *answer;        /* SESSIONS_ASK: yours, and also there when the call failed halfway */

@@ -121,6 +121,9 @@ bool bot_family_locked(struct bot *b, uint64_t now_ms);
 /* What became of UNLOCK. TROUBLE: it could not be tried. */
 enum bot_unlock { BOT_UNLOCK_DONE, BOT_UNLOCK_WRONG, BOT_UNLOCK_TROUBLE };
 void bot_family_unlocked(struct bot *b, uint64_t now_ms, enum bot_unlock how);
+/* What was learned elsewhere of its standing: why it is not ready to trade, and why it is not clean; "" when nothing is against it. Codes
+ * in memory that stays. What Steam tells the session counts beside it. */
+void bot_play_standing(struct bot *b, uint64_t now_ms, const char *keep_trade, const char *keep_clean);
 /* Steam's clock minus the wall clock, and what the wall clock says now. */
 void bot_clock(struct bot *b, uint64_t now_ms, int64_t wall_s, int64_t skew_s);
 

@@ -83,8 +83,10 @@ struct bot {
 	uint64_t renew_ms; /* when to look at its token; 0: not at all */
 	uint64_t clean_ms; /* quarantined, and clean since; 0: not */
 	uint32_t vac_bans;
-	bool banned;
-	uint8_t conditions[BOT_CONDITIONS]; /* enum bot_fact */
+	bool banned, limited, limits_told;
+	const char *trade_why, *clean_why;   /* bot_play_standing's; NULL: not known */
+	uint8_t conditions[BOT_CONDITIONS];  /* enum bot_fact */
+	const char *reasons[BOT_CONDITIONS]; /* of each, as told last */
 
 	struct list said;      /* bot_said.node: acts that wait */
 	struct bot_said *last; /* the one that was taken last: borrowed until the next call */
@@ -104,7 +106,8 @@ struct bot_said {
 bool bot_tell_move(
 	struct bot *b, enum account_event event, struct account_guard g, int32_t eresult, uint64_t until_ms);
 void bot_tell(struct bot *b, enum bot_act_kind kind, int32_t eresult);
-void bot_tell_condition(struct bot *b, enum bot_condition c, bool status, const char *why);
+/* Unless it is so already. `why` stays in memory. */
+void bot_tell_condition(struct bot *b, enum bot_condition c, bool status, const char *keep_why);
 void bot_tell_secret(struct bot *b, const char *name, const struct hush *secret);
 void bot_tell_challenge(struct bot *b, const struct steam_auth_act *a, uint64_t until_ms);
 void bot_tell_pin(struct bot *b, const char *hint, uint64_t until_ms);

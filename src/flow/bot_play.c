@@ -119,21 +119,42 @@ static void pushed_playing(struct bot *b, const ProtobufCMessage *message)
 
 static void look_at_standing(struct bot *b)
 {
-	const char *why = b->banned ? "restricted" : b->vac_bans > 0 ? "vac_ban" : "";
+	const char *elsewhere = b->clean_why ? b->clean_why : "";
+	const char *why = b->banned ? "restricted" : b->vac_bans > 0 ? "vac_ban" : elsewhere;
 	bot_tell_condition(b, BOT_STANDING_CLEAN, !*why, why);
 	if (b->banned)
 		bot_tell_move(b, ACCOUNT_RESTRICTED, (struct account_guard){ 0 }, 0, 0);
 	bot_play_apply(b);
 }
 
+/* That it is ready is said when bans and authenticator were looked at, or when what stood against it has gone. */
+static void look_at_trading(struct bot *b)
+{
+	const char *elsewhere = b->trade_why ? b->trade_why : "";
+	const char *why = b->limited ? "limited" : b->banned ? "restricted" : elsewhere;
+
+	if (*why)
+		bot_tell_condition(b, BOT_TRADE_READY, false, why);
+	else if (b->limits_told && (b->trade_why || b->conditions[BOT_TRADE_READY] == BOT_NO))
+		bot_tell_condition(b, BOT_TRADE_READY, true, "");
+}
+
+void bot_play_standing(struct bot *b, uint64_t now_ms, const char *keep_trade, const char *keep_clean)
+{
+	b->now_ms = now_ms;
+	b->trade_why = keep_trade;
+	b->clean_why = keep_clean;
+	look_at_trading(b);
+	look_at_standing(b);
+}
+
 static void pushed_limits(struct bot *b, const ProtobufCMessage *message)
 {
 	const CMsgClientIsLimitedAccount *m = (const CMsgClientIsLimitedAccount *)message;
 	b->banned = m->bis_community_banned || m->bis_locked_account;
-	if (m->bis_limited_account)
-		bot_tell_condition(b, BOT_TRADE_READY, false, "limited");
-	else if (b->conditions[BOT_TRADE_READY] == BOT_NO)
-		bot_tell_condition(b, BOT_TRADE_READY, true, "");
+	b->limited = m->bis_limited_account;
+	b->limits_told = true;
+	look_at_trading(b);
 	look_at_standing(b);
 	if (b->state != ACCOUNT_QUARANTINED)
 		return;

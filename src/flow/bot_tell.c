@@ -59,21 +59,22 @@ bool bot_tell_move(
 	return true;
 }
 
-void bot_tell_condition(struct bot *b, enum bot_condition c, bool status, const char *why)
+void bot_tell_condition(struct bot *b, enum bot_condition c, bool status, const char *keep_why)
 {
 	static const char *const names[BOT_CONDITIONS] = { "SecretsComplete", "PlayingBlocked", "StandingClean",
 		"TradeReady", "FamilyView" };
 	enum bot_fact fact = status ? BOT_YES : BOT_NO;
 
-	if (b->conditions[c] == fact)
+	if (b->conditions[c] == fact && !strcmp(b->reasons[c], keep_why))
 		return;
 	struct bot_said *s = say(b, BOT_CONDITION);
 	if (!s)
 		return;
 	b->conditions[c] = (uint8_t)fact;
+	b->reasons[c] = keep_why;
 	s->act.name = names[c];
 	s->act.status = status;
-	snprintf(s->why, sizeof(s->why), "%s", why);
+	snprintf(s->why, sizeof(s->why), "%s", keep_why);
 }
 
 void bot_tell_secret(struct bot *b, const char *name, const struct hush *secret)

@@ -1,6 +1,7 @@
 // npm steam-session, as it is, against steamsim: three platforms, each kind of Guard, QR codes, tokens and cookies.
 'use strict';
 const SteamTotp = require('steam-totp');
+const { Key } = require('node-bignumber');
 const { EAuthTokenPlatformType, EAuthSessionGuardType, EResult, LoginApprover, LoginSession } = require('steam-session');
 const { ask, assert, ledger, main, ok } = require('./sim.cjs');
 
@@ -57,6 +58,24 @@ async function noGuard(platform) {
 	await through;
 	await check(session, platform, 'plain');
 	ok(`${platform}: a password alone, and cookies`);
+}
+
+// The encrypted password is a number; where it begins with a zero byte, clients send one byte less.
+async function shortPassword() {
+	const real = Key.prototype.encrypt;
+	Key.prototype.encrypt = function encrypt(text) {
+		let sealed;
+		do
+			sealed = real.call(this, text);
+		while (sealed.length === 512);
+		return sealed;
+	};
+	const session = newSession('WebBrowser');
+	const through = event(session, 'authenticated');
+	await session.startWithCredentials({ accountName: 'plain', password: 'plain-pw' });
+	Key.prototype.encrypt = real;
+	await through;
+	ok('an encrypted password that begins with a zero');
 }
 
 async function wrongPassword(platform) {
@@ -198,6 +217,7 @@ main(async () => {
 		await wrongPassword(platform);
 		await mailCode(platform);
 	}
+	await shortPassword();
 	await machineToken();
 	let last;
 	for (const platform of platforms)

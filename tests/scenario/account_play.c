@@ -8,6 +8,7 @@
  *   restart                          another process: the secrets that were to be kept, and the same wish
  *   lanes yes | no MS | away         paused | retry | fence | enable | disable
  *   answer CODE | approve            clock SKEW
+ *   standing trade=[CODE] clean=[CODE]    what was learned elsewhere
  *   locked | unlocked done|wrong|trouble    a page of Steam's web, by the parental PIN
  *   at MS | wait LO HI | due MS      as in steam_play.c
  *   opened | closed WHY | old closed WHY
@@ -398,6 +399,23 @@ static void answer(const char *code)
 	hush_done(&h);
 }
 
+/* The word after the name, in memory that stays; "" when the name is not there. */
+static const char *word_after(const char *arg, const char *name)
+{
+	static char words[16][32];
+	static unsigned n;
+	const char *at = strstr(arg, name);
+	CHECK(n < 16);
+	snprintf(words[n], sizeof(words[n]), "%.*s", at ? (int)strcspn(at + strlen(name), " ") : 0,
+		at ? at + strlen(name) : "");
+	return words[n++];
+}
+
+static void standing(const char *arg)
+{
+	bot_play_standing(b, now, word_after(arg, "trade="), word_after(arg, "clean="));
+}
+
 static void ask(char *arg)
 {
 	char *rest, *kind = strtok_r(arg, " ", &rest), *what = strtok_r(NULL, " ", &rest);
@@ -525,6 +543,8 @@ static bool with_words(const char *what, char *arg)
 		lanes(arg);
 	else if (!strcmp(what, "answer"))
 		answer(arg);
+	else if (!strcmp(what, "standing"))
+		standing(arg);
 	else if (!strcmp(what, "unlocked"))
 		bot_family_unlocked(b, now,
 			!strcmp(arg, "done")    ? BOT_UNLOCK_DONE

@@ -20,11 +20,12 @@
 #define IDENTITY   "cGxhbnRlZC1pZGVudGl0eS02Nzg="
 #define CODE       "ULIOU" /* no ULID can hold it */
 #define KEY        "PLNTD-KEYOF-AGAME"
+#define BATCH_KEY  "PLNTD-INABA-TCHOF"
 #define WALLET     "PLNTD-WALLE-TCODE"
 #define PROXY      "planted-user:planted-proxy-password"
 
 static const char *const planted[] = { PASSWORD_1, PASSWORD_2, SHARED, "planted-shared-12345", IDENTITY,
-	"planted-identity-678", CODE, KEY, WALLET, PROXY, "planted-proxy-password",
+	"planted-identity-678", CODE, KEY, BATCH_KEY, WALLET, PROXY, "planted-proxy-password",
 	/* the beginnings of a JSON Web Token: {"typ" and { "typ" */
 	"eyJ0eXAi", "eyAidHlwIjog", NULL };
 
@@ -33,13 +34,14 @@ static const char world[] =
 	"account planted1 password=" PASSWORD_1 " shared=" SHARED " identity=" IDENTITY " guard=device\n"
 	"account planted2 password=" PASSWORD_2 " guard=email email=" CODE "\n"
 	"key " KEY " package=501\n"
+	"key " BATCH_KEY " package=502\n"
 	"key " WALLET " package=0 kind=wallet cents=500\n";
 
 struct plant {
 	struct rig rig;
 	struct recorder rec;
 	unsigned found;
-	char account[2][64], egress[64], region[64], job[2][64];
+	char account[2][64], egress[64], region[64], job[2][64], batch[64];
 };
 
 static void look(struct plant *t, const char *where, const void *p, size_t n)
@@ -189,6 +191,41 @@ static void run_job(struct plant *t, unsigned i, const char *action, const char 
 	exit(1);
 }
 
+/* A key of a batch, one of which nothing comes, and one that is no key. */
+static void run_batch(struct plant *t)
+{
+	char body[400], path[160];
+	snprintf(body, sizeof(body),
+		"{\"keys\":[{\"key\":\"" BATCH_KEY "\",\"name\":\"planted\"},{\"key\":\"" KEY
+		"\"}],\"candidates\":{\"accounts\":[\"%s\"]},\"start\":true}",
+		t->account[1]);
+	struct rig_answer a = rig_call(&t->rig, "POST", "/v1/key-batches", "Idempotency-Key: planted", body);
+	CHECK(a.status == 201);
+	look(t, "the batch", a.text, strlen(a.text));
+	snprintf(t->batch, sizeof(t->batch), "%s", json_str(a.body, "id"));
+	rig_answer_done(&a);
+	/* What cannot be read is not repeated, either. */
+	a = rig_call(&t->rig, "POST", "/v1/key-batches", "Idempotency-Key: planted-2",
+		"{\"keys\":[{\"key\":\"" BATCH_KEY " x\"}],\"candidates\":{\"allAccounts\":true}}");
+	CHECK(a.status == 422 || a.status == 400);
+	look(t, "the refusal", a.text, strlen(a.text));
+	rig_answer_done(&a);
+	snprintf(path, sizeof(path), "/v1/key-batches/%s", t->batch);
+	for (int tries = 0; tries < 1500; tries++) {
+		json_t *b = call(t, 200, "GET", path, NULL);
+		bool done = !strcmp(json_str(b, "status"), "done");
+		int64_t good = json_int(b, "counts.redeemed"), used = json_int(b, "counts.usedElsewhere");
+		json_decref(b);
+		if (done) {
+			CHECK(good == 1 && used == 1);
+			return;
+		}
+		rig_sleep_ms(20);
+	}
+	fprintf(stderr, "the batch did not end\n");
+	exit(1);
+}
+
 /* ---- reading everything that can be read ---- */
 
 /* The id that stands for {…} after this part of a path; NULL: the test has none. */
@@ -197,7 +234,8 @@ static const char *id_after(const struct plant *t, const char *part)
 	const struct {
 		const char *part, *id;
 	} known[] = { { "/v1/accounts/", t->account[0] }, { "/v1/jobs/", t->job[0] },
-		{ "/v1/egresses/", t->egress }, { "/v1/regions/", t->region }, { "/v1/actions/", "keys.redeem" } };
+		{ "/v1/egresses/", t->egress }, { "/v1/regions/", t->region }, { "/v1/key-batches/", t->batch },
+		{ "/v1/actions/", "keys.redeem" } };
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
 		if (!strcmp(known[i].part, part))
 			return known[i].id;
@@ -283,6 +321,7 @@ static void use(struct plant *t)
 	await_state(t, 1, "online");
 	run_job(t, 0, "keys.redeem", "{\"key\":\"" KEY "\"}");
 	run_job(t, 1, "wallet.redeem", "{\"code\":\"" WALLET "\"}");
+	run_batch(t);
 }
 
 int main(void)

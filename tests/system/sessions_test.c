@@ -1,5 +1,5 @@
 /* Sessions of accounts on a simulated Steam that is reached over plain TCP, with encryption of its own: from password to online, reads
- * over them, a quarantine, and the PIN of a family view. Time runs WARP times faster. */
+ * over them, its standing, a quarantine, and the PIN of a family view. Time runs WARP times faster. */
 #include "tests/system/rig.h"
 
 #include <stdio.h>
@@ -182,6 +182,40 @@ static void challenge(const struct rig *r, const char *id, const char *state, co
 		json_decref(rig_expect(r, 200, "POST", path, body));
 }
 
+static void expect_condition(const struct rig *r, const char *id, const char *type, bool status, const char *reason)
+{
+	json_t *c = condition(r, id, type);
+	CHECK(json_is_boolean(json_object_get(c, "status")) &&
+		json_is_true(json_object_get(c, "status")) == status);
+	CHECK_STR(json_str(c, "reason"), reason);
+	json_decref(c);
+}
+
+/* What Steam holds against the account, by account.standing: in its result, and in the conditions from then on. */
+static void standing(const struct rig *r, const char *id)
+{
+	static const struct {
+		const char *words, *trade, *clean; /* of the simulator's account; "" is ready, is clean */
+	} cases[] = { { "level%3D7", "no_authenticator", "" }, { "shared", "", "" },
+		{ "authenticator%3D3", "authenticator_young", "" }, { "trade_ban", "trade_ban", "trade_ban" },
+		{ "vac", "trade_ban", "vac_ban" }, { "trade_ban%3D0", "authenticator_young", "vac_ban" },
+		{ "authenticator%3D8", "", "vac_ban" } }; /* VAC keeps nobody from trading */
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char path[96];
+		snprintf(path, sizeof(path), "/sim/set?name=alice&word=%s", cases[i].words);
+		rig_sim_post(r, path);
+		json_t *s = run(r, id, "account.standing", "{}");
+		CHECK(json_is_true(json_object_get(s, "tradeReady")) == !*cases[i].trade);
+		CHECK(json_int(s, "level") == 7);
+		json_t *reason = json_array_get(json_object_get(s, "reasons"), 0);
+		CHECK_STR(reason ? json_string_value(reason) : "", cases[i].trade);
+		json_decref(s);
+		expect_condition(r, id, "TradeReady", !*cases[i].trade, cases[i].trade);
+		expect_condition(r, id, "StandingClean", !*cases[i].clean, cases[i].clean);
+	}
+}
+
 /* Nobody stored the PIN: the page is not read, a person is asked; the wrong PIN is asked for anew. The session stays. */
 static void family_asked(const struct rig *r)
 {
@@ -196,17 +230,12 @@ static void family_asked(const struct rig *r)
 	json_t *s = await(r, id, "state", "online");
 	snprintf(chg, sizeof(chg), "%s", json_str(s, "challengeId"));
 	json_decref(s);
-	json_t *locked = condition(r, id, "FamilyView");
-	CHECK(json_is_true(json_object_get(locked, "status")));
-	CHECK_STR(json_str(locked, "reason"), "no_pin");
-	json_decref(locked);
+	expect_condition(r, id, "FamilyView", true, "no_pin");
 	challenge(r, chg, "open", NULL, "4321");
 	challenge(r, chg, "open", "wrong_pin", "1234");
 	challenge(r, chg, "accepted", NULL, NULL);
 	expect_items(r, id, 3);
-	locked = condition(r, id, "FamilyView");
-	CHECK(json_is_false(json_object_get(locked, "status")));
-	json_decref(locked);
+	expect_condition(r, id, "FamilyView", false, "");
 	want(r, id, "offline");
 }
 
@@ -280,6 +309,7 @@ int main(void)
 	setenv("FOOTPLATE_STEAM__PUBLIC_KEY_FILE", key, 1);
 	rig_serve(&r, NULL);
 	over_tcp(&r, alice);
+	standing(&r, alice);
 	quarantined(&r, alice);
 	family_asked(&r);
 	family_stored(&r);

@@ -1,9 +1,13 @@
-/* account.standing: bans by the Web API, limits as Steam told the session, and what of it keeps the account from trading. */
+/* account.standing: bans by the Web API, limits as Steam told the session, its authenticator, and what of it keeps the account from
+ * trading. Its conditions StandingClean and TradeReady say so from then on. */
 #include "agent/actions/ask.h"
+#include "agent/sessions_call.h"
 #include "agent/sessions_self.h"
 #include "agent/web.h"
+#include "io/clock.h"
 #include "model/action_account.h"
 #include "proto/steam/account.pb-c.h"
+#include "proto/steam/auth.pb-c.h"
 #include "wire/steam/web_account.h"
 
 #include <inttypes.h>
@@ -11,7 +15,8 @@
 
 extern const struct action_run account_standing;
 
-#define REASONS_MAX 5
+#define REASONS_MAX 6
+#define YOUNG_S     (7 * 86400) /* trades of a newer authenticator are held */
 
 static enum rc get(struct action_task *t, const char *path, const struct agent_web_pair *query,
 	struct agent_web_answer *ret, struct fault *f)
@@ -50,6 +55,47 @@ static enum rc read_web(
 	return rc == RC_OK ? web_account_level(a.body, a.body_n, ret_level, f) : rc;
 }
 
+/* NULL: it has one that is old enough. */
+static enum rc read_authenticator(struct action_task *t, uint64_t steamid, const char **ret_why, struct fault *f)
+{
+	CTwoFactorStatusRequest in = CTWO_FACTOR__STATUS__REQUEST__INIT;
+	struct ask q = { .method = "TwoFactor.QueryStatus#1",
+		.in = &in.base,
+		.out = &ctwo_factor__status__response__descriptor };
+
+	in.has_steamid = 1;
+	in.steamid = steamid;
+	enum rc rc = ask_steam(t, &q, f);
+	if (rc != RC_OK)
+		return rc;
+	const CTwoFactorStatusResponse *m = (const CTwoFactorStatusResponse *)q.got;
+	int64_t age_s = clock_wall_ms() / 1000 - (int64_t)m->time_created;
+	bool young = m->time_created != 0 && age_s < YOUNG_S;
+	*ret_why = m->state == 0 ? "no_authenticator" : young ? "authenticator_young" : NULL;
+	return RC_OK;
+}
+
+/* The session's conditions follow; `reasons` are words of this file. */
+static enum rc tell(
+	struct action_task *t, const struct action_standing_result *r, const struct web_bans *b, struct fault *f)
+{
+	const char *const *reasons = r->reasons.at;
+	struct sessions_call c = { .want = SESSIONS_STANDING,
+		.account_id = t->account_id,
+		.trade_why = r->reasons.n ? reasons[0] : "",
+		.clean_why = b->vac                           ? "vac_ban"
+			     : r->community                   ? "restricted"
+			     : b->game_n > 0                  ? "game_ban"
+			     : b->economy != WEB_ECONOMY_NONE ? "trade_ban"
+							      : "",
+		.deadline_ms = t->deadline_ms,
+		.scope = t->scope };
+	enum rc rc = sessions_do(t->sessions, &c, f);
+	if (c.offline)
+		t->code = "session_offline";
+	return rc;
+}
+
 static enum rc run(struct action_task *t, const void *in, void *out, struct fault *f)
 {
 	static const char *const words[] = { "none", "probation", "banned" };
@@ -58,6 +104,7 @@ static enum rc run(struct action_task *t, const void *in, void *out, struct faul
 	struct sessions_self self = { 0 };
 	struct web_bans b = { 0 };
 	ProtobufCMessage *m = NULL;
+	const char *authenticator = NULL;
 	size_t n = 0;
 
 	(void)in;
@@ -69,6 +116,8 @@ static enum rc run(struct action_task *t, const void *in, void *out, struct faul
 			t->arena, &m, f);
 	if (rc == RC_OK)
 		rc = read_web(t, self.steamid, &b, &to->level, f);
+	if (rc == RC_OK)
+		rc = read_authenticator(t, self.steamid, &authenticator, f);
 	if (rc != RC_OK)
 		return rc;
 	const CMsgClientIsLimitedAccount *l = (const CMsgClientIsLimitedAccount *)m;
@@ -86,9 +135,11 @@ static enum rc run(struct action_task *t, const void *in, void *out, struct faul
 		reasons[n++] = "locked";
 	if (b.economy != WEB_ECONOMY_NONE)
 		reasons[n++] = b.economy == WEB_ECONOMY_BANNED ? "trade_ban" : "trade_probation";
+	if (authenticator)
+		reasons[n++] = authenticator;
 	to->reasons = (struct field_list){ reasons, n };
 	to->trade_ready = n == 0;
-	return RC_OK;
+	return tell(t, to, &b, f);
 }
 
 const struct action_run account_standing = { .name = "account.standing", .run = run };
