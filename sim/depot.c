@@ -29,7 +29,7 @@ static bool branch_is_open(struct sim *s, uint32_t app, const char *branch, cons
 	if (!b)
 		return true;
 	SHA1((const unsigned char *)b->password, strlen(b->password), sha);
-	for (int i = 0; i < SHA_DIGEST_LENGTH; i++)
+	for (size_t i = 0; i < SHA_DIGEST_LENGTH; i++)
 		snprintf(hex + 2 * i, 3, "%02x", sha[i]);
 	return hash && !strcasecmp(hash, hex);
 }

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ADVANCE_MAX  (400 * 86400)
+#define ADVANCE_MAX  34560000u /* 400 days */
 #define THROTTLE_MAX 1000000
 
 const char people_controls_help[] =
