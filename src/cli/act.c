@@ -7,34 +7,44 @@
 
 #include <jansson.h>
 
-/* What the verb's options made is the payload of a job. */
-static enum cli_exit wrap(struct cmd *c, struct request *r)
+static enum cli_exit submit(struct cmd *c, const struct act *a, struct api_answer *ret)
 {
-	json_t *job = json_pack("{s:s, s:[s]}", "action", c->verb->action, "targets", c->arg[0]);
+	auto_json json_t *job = json_pack("{s:s, s:[s]}", "action", a->action, "targets", c->arg[0]);
+	struct buf body = { 0 };
+	char key[64];
 	bool good = job != NULL;
 
-	if (good && r->body)
-		good = json_object_set(job, "payload", r->body) == 0;
-	if (good && c->dry)
+	api_new_key(key, sizeof(key));
+	if (good && a->payload)
+		good = json_object_set(job, "payload", (json_t *)(uintptr_t)a->payload) == 0;
+	if (good && a->dry)
 		good = json_object_set_new(job, "dryRun", json_true()) == 0;
-	json_decref(r->body);
-	r->body = job;
+	good = good && json_put(&body, job, false) == RC_OK && !body.bad;
+	const struct api_request ask = {
+		.method = "POST", .path = "/v1/jobs", .body = buf_text(&body), .key = a->key ? a->key : key
+	};
+	enum cli_exit code = CLI_FAILED;
 	if (good)
-		return CLI_OK;
-	cmd_say(c, "out of memory");
-	return CLI_FAILED;
+		code = api_ask(c, &ask, ret);
+	else
+		cmd_say(c, "out of memory");
+	buf_done(&body);
+	return code;
 }
 
-static enum cli_exit read_task(struct cmd *c, const char *job_id, struct api_answer *ret, const json_t **ret_task)
+static enum cli_exit read_task(struct cmd *c, const char *job_id, json_t **ret_task)
 {
 	struct buf path = { 0 };
+	struct api_answer a = { 0 };
 
 	buf_str(&path, "/v1/jobs/");
 	request_escape(&path, job_id);
 	buf_str(&path, "/tasks?limit=1");
-	enum cli_exit code = api_ask(c, &(struct api_request){ .method = "GET", .path = buf_text(&path) }, ret);
+	enum cli_exit code = api_ask(c, &(struct api_request){ .method = "GET", .path = buf_text(&path) }, &a);
 	buf_done(&path);
-	*ret_task = code == CLI_OK ? json_array_get(json_object_get(ret->json, "items"), 0) : NULL;
+	if (code == CLI_OK)
+		*ret_task = json_incref(json_array_get(json_object_get(a.json, "items"), 0));
+	api_answer_done(&a);
 	return code;
 }
 
@@ -42,6 +52,8 @@ static void show_error(struct cmd *c, const json_t *error)
 {
 	struct buf line = { 0 };
 
+	if (!json_is_object(error))
+		return;
 	text_cell(&line, json_object_get(error, "code"));
 	buf_str(&line, ": ");
 	text_cell(&line, json_object_get(error, "detail"));
@@ -49,53 +61,62 @@ static void show_error(struct cmd *c, const json_t *error)
 	buf_done(&line);
 }
 
-static enum cli_exit show(struct cmd *c, const json_t *job)
+/* The job is over, or nothing of it goes on by itself. */
+static enum cli_exit finish(struct cmd *c, const json_t *job, json_t **ret_result)
 {
 	const char *id = json_string_value(json_object_get(job, "id"));
-	struct api_answer a = { 0 };
-	const json_t *task = NULL;
-	enum cli_exit code = read_task(c, id ? id : "", &a, &task);
-	const json_t *result = json_object_get(task, "result");
-	const json_t *items = c->verb->items && !c->dry ? json_object_get(result, c->verb->items) : NULL;
+	auto_json json_t *task = NULL;
+	enum cli_exit code = read_task(c, id ? id : "", &task);
 
 	if (code != CLI_OK)
 		return code;
+	*ret_result = json_incref(json_object_get(task, "result"));
+	show_error(c, json_object_get(task, "error"));
+	return wait_outcome(c, job);
+}
+
+enum cli_exit act_ask(struct cmd *c, const struct act *a, json_t **ret_result)
+{
+	struct api_answer made = { 0 };
+	auto_json json_t *job = NULL;
+	enum cli_exit code = submit(c, a, &made);
+	const char *id = json_string_value(json_object_get(made.json, "id"));
+
+	*ret_result = NULL;
+	if (code == CLI_OK && wait_is_over(made.json)) {
+		code = finish(c, made.json, ret_result);
+	} else if (code == CLI_OK) {
+		code = wait_job(c, id ? id : "", cmd_number(c, "wait"), &job);
+		if (code == CLI_WAIT_EXPIRED)
+			cmd_say(c, "the job %s goes on", id ? id : "");
+		else if (code == CLI_OK)
+			code = finish(c, job, ret_result);
+	}
+	api_answer_done(&made);
+	return code;
+}
+
+void act_show(struct cmd *c, const json_t *result)
+{
+	const json_t *items = c->verb->items && !c->dry ? json_object_get(result, c->verb->items) : NULL;
+
 	if (json_is_array(items))
 		output_list(c, items);
 	else if (json_is_object(result))
 		output_object(c, result);
-	if (json_is_object(json_object_get(task, "error")))
-		show_error(c, json_object_get(task, "error"));
-	api_answer_done(&a);
-	return wait_outcome(c, job);
-}
-
-static enum cli_exit see_through(struct cmd *c, const json_t *made)
-{
-	const char *id = json_string_value(json_object_get(made, "id"));
-	auto_json json_t *job = NULL;
-
-	if (wait_is_over(made))
-		return show(c, made);
-	enum cli_exit code = wait_job(c, id ? id : "", cmd_number(c, "wait"), &job);
-	if (code == CLI_WAIT_EXPIRED)
-		cmd_say(c, "the job %s goes on", id ? id : "");
-	return code == CLI_OK ? show(c, job) : code;
 }
 
 enum cli_exit act_run(struct cmd *c)
 {
 	struct request r = { 0 };
-	struct api_answer a = { 0 };
+	auto_json json_t *result = NULL;
 	enum cli_exit code = run_prepare(c, &r);
 
-	if (code == CLI_OK)
-		code = wrap(c, &r);
-	if (code == CLI_OK)
-		code = request_ask(c, &r, &a);
-	if (code == CLI_OK)
-		code = see_through(c, a.json);
-	api_answer_done(&a);
+	if (code == CLI_OK) {
+		const struct act a = { .action = c->verb->action, .payload = r.body, .dry = c->dry, .key = r.key };
+		code = act_ask(c, &a, &result);
+	}
+	act_show(c, result);
 	request_done(&r);
 	return code;
 }

@@ -24,4 +24,20 @@
 		.value = "KEY", .place = VERB_KEY                                                         \
 	}
 
+struct json_t;
+
 enum cli_exit act_run(struct cmd *c);
+
+/* An action on the account that is the first argument. */
+struct act {
+	const char *action;
+	const struct json_t *payload; /* NULL: none */
+	bool dry;
+	const char *key; /* Idempotency-Key; NULL: a new one */
+};
+
+/* Submits it and waits for its end, as long as --wait says. *ret_result is yours: its result, or NULL. What went wrong is said. */
+enum cli_exit act_ask(struct cmd *c, const struct act *a, struct json_t **ret_result);
+
+/* Prints a result as the verb's row says; nothing when there is none. */
+void act_show(struct cmd *c, const struct json_t *result);

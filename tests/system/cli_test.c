@@ -168,6 +168,7 @@ static void actions(const struct rig *r)
 	FP(0, "account standing plain -o json");
 	CHECK(strstr(out, "\"tradeReady\""));
 	FP(0, "confirm list coded");
+	FP(0, "confirm accept coded --all"); /* nothing waits */
 	FP(0, "confirm accept coded --creator 123 --dry-run -o json");
 	CHECK(strstr(out, "\"dryRun\": true"));
 	FP(0, "egress probe plain --target cm --target community -o csv");
@@ -196,14 +197,13 @@ static void egresses(const struct rig *r)
 	FP(4, "egress get out-1");
 }
 
-/* Its next log-on waits for a minute to be over: one account does not log on more often. */
 static void quarantine(const struct rig *r)
 {
 	FP(0, "account quarantine set coded");
 	await(r, "account state coded -q", "quarantined");
 	FP(6, "account quarantine set coded");
 	FP(0, "account quarantine clear coded");
-	await(r, "account state coded -q", "cooling_down");
+	await(r, "account history coded -n 1 -o csv", "agent:"); /* its agent has it again */
 }
 
 static void budgets(const struct rig *r)

@@ -37,8 +37,8 @@ static enum rc find(struct tx *tx, const struct dispatch_offer *o, size_t max, s
 		       "'connected')) AND (e.region_id IS NULL OR e.region_id = $2) "
 		       "AND (t.account_id IS NULL OR NOT EXISTS "
 		       "(SELECT 1 FROM tasks h WHERE h.account_id = t.account_id AND (h.status IN ('leased', "
-		       "'running') OR (h.status = 'queued' AND h.probe = 1 AND h.action = t.action AND h.id <> "
-		       "t.id)))) "
+		       "'running') OR (h.status = 'queued' AND h.probe = 1 AND t.probe = 0 AND h.action = "
+		       "t.action)))) "
 		       "ORDER BY t.priority DESC, t.id LIMIT $4"
 	};
 	auto_rows struct store_rows *r = NULL;

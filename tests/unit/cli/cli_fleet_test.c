@@ -163,6 +163,31 @@ static void one_action_on_one_account(void)
 	CHECK(strstr(said_err, "key is a secret") && !strstr(said_err, PLANTED));
 }
 
+#define ID(i) "{\"id\":\"" #i "\"}"
+
+/* All that wait: they are listed first, and answered ten at a time. */
+static void all_confirmations(void)
+{
+	SERVE(f, { 201, "{\"id\":\"" JOB "\",\"status\":\"succeeded\"}" },
+		{ 200, TASK("\"result\":{\"confirmations\":[" ID(1) "," ID(2) "," ID(3) "," ID(4) "," ID(5) "," ID(
+			       6) "," ID(7) "," ID(8) "," ID(9) "," ID(10) "," ID(11) "]}") },
+		{ 201, "{\"id\":\"" JOB "\",\"status\":\"succeeded\"}" },
+		{ 200, TASK("\"result\":{\"results\":[{\"id\":\"1\",\"status\":\"done\"}]}") },
+		{ 201, "{\"id\":\"" JOB "\",\"status\":\"succeeded\"}" },
+		{ 200, TASK("\"result\":{\"results\":[{\"id\":\"11\",\"status\":\"done\"}]}") });
+
+	CHECK(run("confirm", "cancel", ACCOUNT, "--type", "trade", "-q") == CLI_OK);
+	CHECK_STR(said_out, "1\n11\n");
+	CHECK(fake_stop(&f) == 6);
+	CHECK_STR(fake_body(&f, 0), "{\"action\":\"confirmations.list\",\"targets\":[\"" ACCOUNT
+				    "\"],\"payload\":{\"type\":\"trade\"}}");
+	CHECK(strstr(fake_body(&f, 2), "{\"operation\":\"cancel\",\"ids\":[\"1\",\"2\",\"3\""));
+	CHECK(strstr(fake_body(&f, 4), "{\"operation\":\"cancel\",\"ids\":[\"11\"]}"));
+	CHECK(strcmp(fake_header(&f, 2, "idempotency-key:"), fake_header(&f, 4, "idempotency-key:")));
+	fake_done(&f);
+	CHECK(run("confirm", "cancel", ACCOUNT, "--all", "--id", "3") == CLI_USAGE);
+}
+
 /* What has no dry run is not done for one. */
 static void dry_runs(void)
 {
@@ -236,6 +261,7 @@ int main(void)
 	secrets_come_from_files();
 	egresses_and_budgets();
 	one_action_on_one_account();
+	all_confirmations();
 	dry_runs();
 	a_job_that_needs_attention();
 	profiles();
