@@ -110,6 +110,7 @@ enum rc sessions_do(struct sessions *ss, struct sessions_call *c, struct fault *
 	case SESSIONS_LOGOUT:
 	case SESSIONS_EGRESS:
 	case SESSIONS_UNLOCK:
+	case SESSIONS_STANDING:
 		return RC_OK;
 	}
 	return RC_INTERNAL;
