@@ -3,19 +3,19 @@
 #include "agent/errand.h"
 #include "agent/session.h"
 #include "base/log.h"
-#include "base/scan.h"
 #include "flow/steam_cms.h"
 #include "io/clock.h"
 #include "io/http_call.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LIST_RETRY_MS 2000
 #define CLOCK_MS      10000
 #define CLOCK_BYTES   65536
-#define TIME_MAX_S    999999999999 /* what Steam says of its clock is no more */
+#define TIME_DIGITS   12
 
 /* ---- the list of servers ---- */
 
@@ -150,15 +150,15 @@ static bool read_time(struct buf *body, int64_t *ret_s)
 {
 	static const char name[] = "\"server_time\"";
 	const char *at = strstr(buf_text(body), name);
-	uint64_t s;
 
 	if (!at)
 		return false;
 	at += sizeof(name) - 1;
 	at += strspn(at, " \t\r\n:\"");
-	if (!scan_u64(&at, "", TIME_MAX_S, &s))
+	size_t digits = strspn(at, "0123456789");
+	if (digits == 0 || digits > TIME_DIGITS)
 		return false;
-	*ret_s = (int64_t)s;
+	*ret_s = strtoll(at, NULL, 10);
 	return true;
 }
 
