@@ -7,7 +7,6 @@
 #include "io/clock.h"
 #include "io/http_call.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
