@@ -22,7 +22,7 @@
 #define CODE_STEP_S 30
 
 /* EAuthSessionGuardType */
-enum { CONFIRM_NONE = 1, CONFIRM_MAIL = 2, CONFIRM_CODE = 3, CONFIRM_DEVICE = 4 };
+enum { CONFIRM_NONE = 1, CONFIRM_MAIL, CONFIRM_CODE, CONFIRM_DEVICE, CONFIRM_LINK, CONFIRM_MACHINE };
 
 enum rc auth_new(struct auth **ret, struct fault *f)
 {
@@ -122,11 +122,21 @@ static void describe(
 }
 
 /* Does the machine's token spare the code from an e-mail? */
-static bool known_machine(struct service_call *c, const struct person *p, const char *jwt)
+static bool known_machine(struct sim *s, const struct person *p, const char *jwt)
 {
 	struct token t;
-	return jwt && *jwt && tokens_read(c->sim, jwt, &t) && t.audience == TOKEN_FOR_MACHINE &&
+	return jwt && *jwt && tokens_read(s, jwt, &t) && t.audience == TOKEN_FOR_MACHINE &&
 	       t.steamid == p->steamid && !t.expired && !t.revoked;
+}
+
+bool auth_check_machine(struct sim *s, uint64_t client_id, const char *jwt)
+{
+	struct auth_session *x = auth_session_find(s, client_id);
+
+	if (!x || !x->mail_asked || x->state != AUTH_WAITS || !known_machine(s, x->who, jwt))
+		return false;
+	x->state = AUTH_APPROVED;
+	return true;
 }
 
 /* What the session waits for; how many ways. */
@@ -140,6 +150,11 @@ static size_t ways(struct auth_session *x, const struct person *p, bool known, i
 			break;
 		x->mail_asked = true;
 		to[0] = CONFIRM_MAIL;
+		to[1] = CONFIRM_MACHINE; /* a browser may have a cookie: auth_check_machine */
+		return x->platform == TOKEN_WEB ? 2 : 1;
+	case GUARD_LINK:
+		x->confirm_asked = true;
+		to[0] = CONFIRM_LINK;
 		return 1;
 	case GUARD_DEVICE:
 		x->code_asked = x->confirm_asked = true;
@@ -197,7 +212,7 @@ int32_t auth_begin(struct service_call *c)
 	x->who = p;
 	x->persistent = m->persistence != 0;
 	describe(x, m->platform_type, m->device_friendly_name, m->device_details);
-	bool known = known_machine(c, p, m->guard_data);
+	bool known = known_machine(c->sim, p, m->guard_data);
 	x->new_machine = !known && p->guard == GUARD_EMAIL;
 	out.n_allowed_confirmations = ways(x, p, known, kinds);
 	for (size_t i = 0; i < out.n_allowed_confirmations; i++) {

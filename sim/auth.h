@@ -28,5 +28,7 @@ void auth_access_token(struct sim *s, struct person *p, const char *audience, st
 /* What a test or a person at another device does: approves or denies the newest auth session that waits for `name`, or a QR code
  * that nobody has scanned yet. False: none waits. */
 bool auth_approve(struct sim *s, const char *name, bool yes);
+/* A browser shows its machine's token instead of the code from an e-mail. False: not good enough, or nothing waits for it. */
+bool auth_check_machine(struct sim *s, uint64_t client_id, const char *jwt);
 /* The e-mail that Steam sent last: its code, "" when none. */
 const char *auth_mail(struct sim *s, const char *name);

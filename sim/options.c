@@ -74,7 +74,7 @@ static const char world_help[] =
 	"                                         made up, of realistic size; the same seed gives the same bytes\n"
 	"  generate package=ID apps=A-B           a package that holds these apps\n"
 	"  account NAME password=P [id=ID64] [shared[=BASE64]] [identity[=BASE64]] [email=CODE]\n"
-	"          [guard=none|email|device|approval] [persona=TEXT] [country=CC] [limited] [vac] [trade_ban] "
+	"          [guard=none|email|link|device|approval] [persona=TEXT] [country=CC] [limited] [vac] [trade_ban] "
 	"[disabled]\n"
 	"          [escrow=DAYS] [private] [wallet=CENTS] [currency=N] [level=N] [game_bans=N] [packages=ID,ID]\n"
 	"          [parental=PIN] [trade_token=T] [authenticator=DAYS] [played=APP:MINUTES:UNLOCKED:TOTAL,...]\n"

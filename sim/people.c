@@ -258,7 +258,7 @@ static bool set_played(struct person *p, const char *list)
 
 static bool set_guard(struct person *p, const char *value)
 {
-	static const char *const kinds[] = { "none", "email", "device", "approval" };
+	static const char *const kinds[] = { "none", "email", "link", "device", "approval" };
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (!strcmp(value, kinds[i])) {
 			p->guard = (enum guard_kind)i;

@@ -1,7 +1,7 @@
 /*
  * people: the accounts of this Steam, and who is logged on as whom. Lines of a world file:
  *
- *      account NAME password=P [id=ID64] [shared=BASE64] [identity=BASE64] [email=CODE] [guard=none|email|device|approval]
+ *      account NAME password=P [id=ID64] [shared=BASE64] [identity=BASE64] [email=CODE] [guard=none|email|link|device|approval]
  *              [persona=TEXT] [country=CC] [limited] [vac] [trade_ban] [disabled] [escrow=DAYS] [private] [wallet=CENTS]
  *              [currency=N] [level=N] [game_bans=N] [packages=ID,ID-ID] [parental=PIN] [trade_token=T] [authenticator=DAYS]
  *              [played=APP:MINUTES:UNLOCKED:TOTAL,…]  (achievements)
@@ -31,7 +31,8 @@
 #define PEOPLE_PLAYING  32
 #define PEOPLE_KEYS_MAX 200000
 
-enum guard_kind { GUARD_NONE, GUARD_EMAIL, GUARD_DEVICE, GUARD_APPROVAL };
+/* EMAIL: a code in a mail. LINK: a link in a mail. DEVICE: a code of the app, or a yes there. APPROVAL: a yes alone. */
+enum guard_kind { GUARD_NONE, GUARD_EMAIL, GUARD_LINK, GUARD_DEVICE, GUARD_APPROVAL };
 
 struct licence {
 	uint32_t package, time_created;

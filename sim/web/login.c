@@ -81,11 +81,20 @@ void login_set_token(struct ask *q, struct answer *a)
 	answer_header(a, "set-cookie", "steamCountry=%s; Path=/; Secure; SameSite=None", p->country);
 }
 
-/* A machine that Steam knows needs no code. Ours are known by the guard data that the client itself sends, so this one is not. */
+/* A machine that Steam knows needs no code from an e-mail; a browser knows it by a cookie. */
 void login_check_device(struct ask *q, struct answer *a)
 {
+	char name[48];
+	uint64_t client = 0;
+
+	snprintf(name, sizeof(name), "steamMachineAuth%.20s", ask_form(q, "steamid"));
+	bool good = !q->effect.eresult && ask_number(ask_form(q, "clientid"), &client) &&
+		    auth_check_machine(q->sim, client, ask_cookie(q, name));
 	answer_json(a, 200);
-	buf_fmt(&a->body, "{\"result\":%d}", q->effect.eresult ? q->effect.eresult : ERESULT_EXPIRED);
+	buf_fmt(&a->body, "{\"result\":%d}",
+		good                ? ERESULT_OK
+		: q->effect.eresult ? q->effect.eresult
+				    : ERESULT_EXPIRED);
 }
 
 void login_home(struct ask *q, struct answer *a)

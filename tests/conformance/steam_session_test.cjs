@@ -1,5 +1,6 @@
 // npm steam-session, as it is, against steamsim: three platforms, each kind of Guard, QR codes, tokens and cookies.
 'use strict';
+const https = require('node:https');
 const SteamTotp = require('steam-totp');
 const { Key } = require('node-bignumber');
 const { EAuthTokenPlatformType, EAuthSessionGuardType, EResult, LoginApprover, LoginSession } = require('steam-session');
@@ -97,6 +98,18 @@ async function mailCode(platform) {
 	ok(`${platform}: a code by e-mail, the first one wrong`);
 }
 
+// No code: a link in an e-mail that somebody clicks on.
+async function mailLink(platform) {
+	const session = newSession(platform);
+	const through = event(session, 'authenticated');
+	const start = await session.startWithCredentials({ accountName: 'clicked', password: 'clicked-pw' });
+	assert.deepStrictEqual(start.validActions, [{ type: EAuthSessionGuardType.EmailConfirmation }]);
+	await ask('POST', '/sim/approve?name=clicked&yes=1');
+	await through;
+	await check(session, platform, 'clicked');
+	ok(`${platform}: a link in an e-mail`);
+}
+
 // Who keeps the machine token needs no code the next time.
 async function machineToken() {
 	const first = newSession('SteamClient');
@@ -111,6 +124,26 @@ async function machineToken() {
 	assert.strictEqual(start.actionRequired, false);
 	await again;
 	ok('the machine token spares the code');
+	// In a browser it is a cookie. This client asks whether its machine is known, but without the cookie: that is shown here.
+	const browser = newSession('WebBrowser');
+	const third = event(browser, 'authenticated');
+	const asked = await browser.startWithCredentials({ accountName: 'mailed', password: 'mailed-pw' });
+	assert.deepStrictEqual(asked.validActions.map((a) => a.type), [EAuthSessionGuardType.EmailCode]);
+	const { clientId, steamId } = browser._startSessionResponse;
+	const show = async (cookie) => JSON.parse(await new Promise((resolve, reject) => {
+		const r = https.request('https://login.steampowered.com/jwt/checkdevice', {
+			method: 'POST', headers: { cookie, 'content-type': 'application/x-www-form-urlencoded' },
+		}, (answer) => {
+			answer.on('data', resolve);
+		});
+		r.on('error', reject);
+		r.end(`clientid=${clientId}&steamid=${steamId}`);
+	})).result;
+	assert.strictEqual(await show(`steamMachineAuth${steamId}=a.b.c`), EResult.Expired);
+	assert.strictEqual(await show(`steamMachineAuth${steamId}=${token}`), EResult.OK);
+	browser._doPoll();
+	await third;
+	ok('a browser shows its machine token');
 }
 
 async function deviceCode(platform) {
@@ -216,6 +249,7 @@ main(async () => {
 		await noGuard(platform);
 		await wrongPassword(platform);
 		await mailCode(platform);
+		await mailLink(platform);
 	}
 	await shortPassword();
 	await machineToken();

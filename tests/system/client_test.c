@@ -69,6 +69,8 @@ static const struct step logons[] = {
 	ACCOUNT("mailed", NULL),
 	SECRET("mailed", "password", "mailed-pass"),
 	WANT("mailed", "online"),
+	CHALLENGE("mailed", "guard_email", NULL, "{'state':'open'}"),
+	FAIL("mailed", "session.login", NULL, "challenge_required"), /* nobody waits for a person unasked */
 	CHALLENGE("mailed", "guard_email", "{'code':'WRONG'}", "{'state':'open','hint':'mail.example'}"),
 	CHALLENGE("mailed", "guard_email", "{'code':'B2C4D'}", NULL),
 	STATE("mailed", "online", "{'steamId':'@mailed'}"),
@@ -86,6 +88,14 @@ static const struct step logons[] = {
 	SIM_DO("/sim/approve?name=asked&yes=1"),
 	CHALLENGE("asked", "device_approval", "{'approve':true}", NULL), /* look at once */
 	STATE("asked", "online", "{'steamId':'@asked'}"),
+	/* a link in an e-mail */
+	ACCOUNT("clicked", NULL),
+	SECRET("clicked", "password", "clicked-pass"),
+	WANT("clicked", "online"),
+	CHALLENGE("clicked", "device_approval", NULL, "{'state':'open','hint':'by the e-mail that Steam sent'}"),
+	SIM_DO("/sim/approve?name=clicked&yes=1"),
+	CHALLENGE("clicked", "device_approval", "{'approve':true}", NULL),
+	STATE("clicked", "online", "{'steamId':'@clicked'}"),
 	/* no in the app */
 	ACCOUNT("denied", "{'login':'bot002'}"),
 	SECRET("denied", "password", "bot-pass"),
@@ -142,7 +152,8 @@ static const struct step sessions[] = {
 		"{'vac':true,'limited':false,'community':false,'economy':'none','tradeReady':true,'reasons':[]}"),
 	DO("asked", "account.standing", NULL,
 		"{'vac':false,'limited':true,'tradeReady':false,'reasons':['limited']}"),
-	DO("plain", "account.standing", NULL, "{'vac':false,'limited':false,'level':12,'tradeReady':true}"),
+	DO("plain", "account.standing", NULL,
+		"{'vac':false,'limited':false,'level':12,'tradeReady':false,'reasons':['no_authenticator']}"),
 };
 
 static const struct step friends[] = {
@@ -344,23 +355,43 @@ static void secret_of(const char *name, uint8_t ret[static SHA_DIGEST_LENGTH])
 	SHA1((const uint8_t *)text, strlen(text), ret);
 }
 
+static void code_of(const char *name, int64_t now_s, char ret[static GUARD_CODE])
+{
+	uint8_t sha[SHA_DIGEST_LENGTH];
+	unsigned left;
+	struct hush shared = { 0 };
+
+	secret_of(name, sha);
+	CHECK(hush_set(&shared, sha, sizeof(sha)) == RC_OK);
+	CHECK(guard_code(&shared, now_s, ret, &left) == RC_OK);
+	hush_done(&shared);
+}
+
 static void keep_secrets(struct client *c)
 {
 	uint8_t sha[SHA_DIGEST_LENGTH];
 	char code[GUARD_CODE];
-	unsigned left;
-	struct hush shared = { 0 };
 	struct buf text = { 0 };
 
 	secret_of("guarded", sha);
 	base64_put(&text, sha, sizeof(sha));
 	client_keep(c, "guarded_shared", buf_text(&text));
 	buf_done(&text);
-	secret_of("bot001", sha);
-	CHECK(hush_set(&shared, sha, sizeof(sha)) == RC_OK);
-	CHECK(guard_code(&shared, time(NULL), code, &left) == RC_OK);
+	code_of("bot001", time(NULL), code);
 	client_keep(c, "bot_code", code);
-	hush_done(&shared);
+}
+
+/* The route that shows a person the code of the app. */
+static void shown_code(const struct client *c)
+{
+	char path[160], before[GUARD_CODE], after[GUARD_CODE];
+
+	snprintf(path, sizeof(path), "/v1/accounts/%s/authenticator/codes", client_known(c, "guarded.id"));
+	code_of("guarded", time(NULL), before);
+	json_t *shown = rig_expect(&c->rig, 200, "POST", path, NULL);
+	code_of("guarded", time(NULL), after);
+	CHECK(!strcmp(json_str(shown, "code"), before) || !strcmp(json_str(shown, "code"), after));
+	json_decref(shown);
 }
 
 static void people(const char *transport, json_t *all)
@@ -379,6 +410,7 @@ static void people(const char *transport, json_t *all)
 	PLAY(&c, anonymous);
 	PLAY(&c, logons);
 	CHECK(!strncmp(client_known(&c, "qr_url"), "https://s.team/q/1/", 19));
+	shown_code(&c);
 	PLAY(&c, sessions);
 	PLAY(&c, friends);
 	PLAY(&c, library);
