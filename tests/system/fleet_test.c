@@ -21,6 +21,7 @@
 #define TRIES 4096
 
 #define PAUSE_WARP 80
+#define PATIENCE   3000 /* looks, 20 ms after each other */
 
 static unsigned env_unsigned(const char *name, unsigned def)
 {
@@ -44,6 +45,7 @@ struct tries {
 
 static const char *const serve_args[] = { "--no-agent", "--log-level", "warn", "--set", "engine.lease_ms=600000",
 	"--set", "engine.heartbeat_ms=20000", NULL };
+static const char *const sim_args[] = { "--heartbeat", "120", NULL };
 static const char *const agent_args[] = { "--log-level", "warn", NULL };
 
 static void speed(struct fleet *t, unsigned warp)
@@ -206,7 +208,8 @@ static void await_waiters(const struct fleet *t)
 	int64_t waiters = 0;
 
 	snprintf(path, sizeof(path), "/v1/rate-budgets/cm.login:%s", t->egress[0]);
-	while (waiters == 0) {
+	for (int tries = 0; waiters == 0; tries++) {
+		CHECK(tries < PATIENCE);
 		json_t *b = rig_expect(&t->rig, 200, "GET", path, NULL);
 		waiters = json_int(b, "waiters");
 		CHECK(json_int(b, "capacity") == 1 && json_int(b, "baseEveryMicros") == GAP_MS * 1000);
@@ -221,10 +224,35 @@ static void kill_agent(struct fleet *t, unsigned i)
 	rig_agent(&t->rig, i, NULL, agent_args);
 }
 
+struct moment {
+	char text[40]; /* as the API writes it: the later is the greater */
+};
+
+static struct moment next_free(const struct fleet *t, unsigned egress)
+{
+	struct moment m;
+	char path[128];
+
+	snprintf(path, sizeof(path), "/v1/rate-budgets/cm.login:%s", t->egress[egress]);
+	json_t *b = rig_expect(&t->rig, 200, "GET", path, NULL);
+	snprintf(m.text, sizeof(m.text), "%s", json_str(b, "nextFreeAt"));
+	json_decref(b);
+	return m;
+}
+
+/* No lane comes back fuller than it went. */
 static void kill_server(struct fleet *t)
 {
+	struct moment before[EGRESSES];
+
+	for (unsigned e = 0; e < EGRESSES; e++)
+		before[e] = next_free(t, e);
 	rig_stop(&t->rig.server, SIGKILL);
 	rig_serve(&t->rig, serve_args);
+	for (unsigned e = 0; e < EGRESSES; e++) {
+		struct moment after = next_free(t, e);
+		CHECK(*before[e].text && strcmp(after.text, before[e].text) >= 0);
+	}
 }
 
 /* All of two egresses anew; one of them is told 84 at its first logon. */
@@ -239,8 +267,10 @@ static void begin_again(struct fleet *t, struct tries had[2])
 	rig_sim_post(&t->rig, "/sim/throttle?ip=127.0.0.11&calls=1");
 	for (unsigned e = 0; e < 2; e++)
 		want(t, e, EGRESSES, "online");
-	while (!pauses(t, 0))
-		rig_sleep_ms(50);
+	for (int tries = 0; !pauses(t, 0); tries++) {
+		CHECK(tries < PATIENCE);
+		rig_sleep_ms(20);
+	}
 }
 
 static int64_t sim_ms(const struct fleet *t)
@@ -271,7 +301,8 @@ static void throttled(struct fleet *t)
 	await(t, "online", 1, members(t, 1) / 2);
 	for (unsigned i = 0; i < AGENTS; i++)
 		kill_agent(t, i); /* and them */
-	await(t, "online", 1, members(t, 1));
+	for (unsigned e = 1; e < EGRESSES; e++)
+		await(t, "online", e, members(t, e));
 	tries_of(t, 0, &slow);
 	CHECK(slow.n > had[0].n);
 	int64_t begun = slow.at[had[0].n];
@@ -298,7 +329,7 @@ static void set_up(struct fleet *t)
 	rig_init(&t->rig);
 	speed(t, t->warp);
 	snprintf(world, sizeof(world), "change 5000\naccounts bot %u password=fleet-password\n", t->accounts);
-	rig_sim(&t->rig, world, NULL);
+	rig_sim(&t->rig, world, sim_args);
 	rig_serve(&t->rig, serve_args);
 	json_t *region = rig_expect(&t->rig, 201, "POST", "/v1/regions", "{\"name\":\"here\"}");
 	snprintf(t->region, sizeof(t->region), "%s", json_str(region, "id"));
