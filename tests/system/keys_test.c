@@ -55,8 +55,8 @@ static unsigned egress_every(const struct keys *t) { return 1000 * t->warp / t->
 static unsigned account_every(const struct keys *t) { return 2 * t->accounts * egress_every(t); }
 
 static char limits[200];
-static const char *const serve_args[] = { "--no-agent", "--log-level", "warn", "--set", "lanes.unsafe=true",
-	"--set", limits, NULL };
+static const char *const serve_args[] = { "--no-agent", "--log-level", "warn", "--set", "engine.lease_ms=30000",
+	"--set", "engine.heartbeat_ms=5000", "--set", "lanes.unsafe=true", "--set", limits, NULL };
 static const char *const agent_args[] = { "--log-level", "warn", "--set", "agent.tasks=64", "--set",
 	"lanes.unsafe=true", "--set", "lanes.limits=cm.job=0", NULL };
 
