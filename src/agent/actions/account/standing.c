@@ -89,7 +89,8 @@ static enum rc tell(
 			     : b->economy != WEB_ECONOMY_NONE ? "trade_ban"
 							      : "",
 		.deadline_ms = t->deadline_ms,
-		.scope = t->scope };
+		.scope = t->scope,
+		.reads = t->reads };
 	enum rc rc = sessions_do(t->sessions, &c, f);
 	if (c.offline)
 		t->code = "session_offline";
