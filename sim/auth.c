@@ -422,7 +422,7 @@ int32_t auth_poll(struct service_call *c)
 	struct buf machine = { 0 };
 
 	if (!x || m->request_id.len != sizeof(x->request_id) ||
-		memcmp(m->request_id.data, x->request_id, sizeof(x->request_id)) || x->state == AUTH_DENIED)
+		memcmp(m->request_id.data, x->request_id, sizeof(x->request_id)) != 0 || x->state == AUTH_DENIED)
 		return ERESULT_FILE_NOT_FOUND;
 	if (is_over(c->sim, x))
 		return ERESULT_EXPIRED;
@@ -476,10 +476,10 @@ int32_t auth_generate(struct service_call *c)
 		tokens_revoke(c->sim, t.id);
 		t.id = id;
 		t.exp = sim_time(c->sim) + TOKENS_REFRESH_S;
-		out.refresh_token = (char *)(uintptr_t)buf_text(&refresh);
+		out.refresh_token = (char *)buf_text(&refresh);
 	}
 	tokens_put_access(c->sim, p, &t, &access);
-	out.access_token = (char *)(uintptr_t)buf_text(&access);
+	out.access_token = (char *)buf_text(&access);
 	service_say(c, &out.base);
 	buf_done(&refresh);
 	buf_done(&access);
@@ -563,7 +563,7 @@ int32_t auth_two_factor_status(struct service_call *c)
 	char hex[41];
 
 	SHA1((const unsigned char *)p->id_text, strlen(p->id_text), hash);
-	for (int i = 0; i < SHA_DIGEST_LENGTH; i++)
+	for (size_t i = 0; i < SHA_DIGEST_LENGTH; i++)
 		snprintf(hex + 2 * i, 3, "%02x", hash[i]);
 	m.has_state = m.has_steamguard_scheme = m.has_email_validated = m.has_authenticator_allowed = 1;
 	m.state = p->has_shared;

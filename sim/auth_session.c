@@ -27,7 +27,7 @@ static void forget_old(struct sim *s)
 	struct auth *a = s->auth;
 	list_each (at, after, &a->sessions) {
 		struct auth_session *x = list_of(at, struct auth_session, node);
-		if (sim_time(s) - x->since < 2 * AUTH_SESSION_S)
+		if (sim_time(s) - x->since < INT64_C(2) * AUTH_SESSION_S)
 			return;
 		auth_session_free(a, x);
 	}

@@ -29,7 +29,7 @@ static bool branch_is_open(struct sim *s, uint32_t app, const char *branch, cons
 	if (!b)
 		return true;
 	SHA1((const unsigned char *)b->password, strlen(b->password), sha);
-	for (int i = 0; i < SHA_DIGEST_LENGTH; i++)
+	for (size_t i = 0; i < SHA_DIGEST_LENGTH; i++)
 		snprintf(hex + 2 * i, 3, "%02x", sha[i]);
 	return hash && !strcasecmp(hash, hex);
 }
@@ -73,7 +73,7 @@ int32_t depot_cdn_token(struct service_call *c)
 	if (c->sim->cdn)
 		eresult = cdn_auth_token(c->sim->cdn, &ask, &token, &out.expiration_time);
 	out.has_expiration_time = 1;
-	out.token = (char *)(uintptr_t)buf_text(&token);
+	out.token = (char *)buf_text(&token);
 	service_say(c, &out.base);
 	buf_done(&token);
 	return eresult;

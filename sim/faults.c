@@ -19,7 +19,7 @@ enum effect_kind { EFFECT_BOOL, EFFECT_NUMBER, EFFECT_PRESET };
 static const struct {
 	const char *name;
 	enum effect_kind kind;
-	size_t at;
+	uint32_t at;
 	const char *doc;
 	uint32_t preset; /* EFFECT_PRESET: when no number is given */
 } effects[] = {

@@ -1,5 +1,6 @@
 #include "sim/people.h"
 
+#include "base/scan.h"
 #include "wire/steam/steamid.h"
 
 #include <ctype.h>
@@ -240,10 +241,16 @@ static bool set_played(struct person *p, const char *list)
 {
 	for (p->played_n = 0; *list && p->played_n < PEOPLE_PLAYED; p->played_n++) {
 		struct played *g = &p->played[p->played_n];
-		*g = (struct played){ 0 };
-		if (sscanf(list, "%u:%u:%u:%u", &g->app, &g->minutes, &g->unlocked, &g->total) < 2)
+		uint64_t app, minutes, unlocked = 0, total = 0;
+		if (!scan_u64(&list, "", UINT32_MAX, &app) || !scan_u64(&list, ":", UINT32_MAX, &minutes))
 			return false;
-		list += strcspn(list, ",");
+		if (*list == ':' && !scan_u64(&list, ":", UINT32_MAX, &unlocked))
+			return false;
+		if (*list == ':' && !scan_u64(&list, ":", UINT32_MAX, &total))
+			return false;
+		*g = (struct played){ (uint32_t)app, (uint32_t)minutes, (uint32_t)unlocked, (uint32_t)total };
+		if (*list && *list != ',')
+			return false;
 		list += *list == ',';
 	}
 	return !*list;

@@ -71,7 +71,7 @@ static bool add_game(struct games *g, uint32_t app)
 	one->appid = (int32_t)app;
 	one->playtime_forever = p ? (int32_t)p->minutes : 0;
 	if (g->m->include_appinfo)
-		one->name = (char *)(uintptr_t)library_app_name(g->c->sim, app, g->c->arena);
+		one->name = (char *)library_app_name(g->c->sim, app, g->c->arena);
 	g->out.games[g->out.n_games++] = one;
 	return true;
 }

@@ -104,10 +104,10 @@ static struct redeemed decide(struct sim *s, struct person *p, const char *text)
 	return r;
 }
 
-struct redeemed redeem(struct sim *s, struct person *p, const char *text)
+struct redeemed redeem(struct sim *s, struct person *p, const char *key)
 {
-	struct redeemed r = decide(s, p, text);
-	note(s, p, text, &r);
+	struct redeemed r = decide(s, p, key);
+	note(s, p, key, &r);
 	return r;
 }
 

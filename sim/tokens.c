@@ -274,12 +274,21 @@ static const char *after(const char *body, const char *key)
 	return at ? at + strlen(key) : "";
 }
 
+/* The number at *at, which is then behind it and its underscore. */
+static unsigned long hex_then(const char **at)
+{
+	char *end;
+	unsigned long v = strtoul(*at, &end, 16);
+
+	*at = end + (*end == '_');
+	return v;
+}
+
 static void read_body(const char *body, struct token *ret)
 {
 	static const char *const names[] = { "\"client\"", "\"web\"", "\"mobile\"", "\"renew\"", "\"derive\"",
 		"\"machine\"" };
 	const char *issuer = after(body, "\"iss\": \"");
-	unsigned generation = 0, high = 0, low = 0;
 
 	ret->refresh = strncmp(issuer, "r:", 2) != 0;
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -288,9 +297,9 @@ static void read_body(const char *body, struct token *ret)
 	ret->exp = strtoll(after(body, "\"exp\": "), NULL, 10);
 	ret->persistent = *after(body, "\"per\": ") == '1';
 	const char *jti = ret->refresh ? after(body, "\"jti\": \"") : issuer + 2;
-	sscanf(jti, "%4X_%8X_%5X", &generation, &high, &low);
-	ret->generation = generation;
-	ret->id = (uint64_t)high << 20 | low;
+	ret->generation = (unsigned)hex_then(&jti);
+	uint64_t high = hex_then(&jti);
+	ret->id = high << 20 | hex_then(&jti);
 	ret->platform = ret->audience & TOKEN_FOR_CLIENT   ? TOKEN_CLIENT
 			: ret->audience & TOKEN_FOR_MOBILE ? TOKEN_MOBILE
 							   : TOKEN_WEB;

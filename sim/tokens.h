@@ -7,8 +7,8 @@
 
 #include "sim/sim.h"
 
-#define TOKENS_MAX        100000 /* remembered at a time; the oldest are forgotten */
-#define TOKENS_REFRESH_S  (200 * 86400)
+#define TOKENS_MAX        100000            /* remembered at a time; the oldest are forgotten */
+#define TOKENS_REFRESH_S  INT64_C(17280000) /* 200 days */
 #define TOKENS_ACCESS_S   86400
 #define TOKENS_DEVICE_MAX 64
 

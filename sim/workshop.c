@@ -62,7 +62,7 @@ static void fill(ProtobufCMessage *m, const json_t *from, struct arena *a)
 	const char *key;
 	json_t *v;
 
-	json_object_foreach((json_t *)(uintptr_t)from, key, v)
+	json_object_foreach((json_t *)from, key, v)
 	{
 		for (size_t i = 0; i < 2; i++)
 			key = strcmp(key, old[i][0]) ? key : old[i][1];

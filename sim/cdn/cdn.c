@@ -1,5 +1,6 @@
 #include "sim/cdn/cdn.h"
 
+#include "base/scan.h"
 #include "proto/steam/depot.pb-c.h"
 #include "sim/cdn/cdn_store.h"
 #include "sim/people.h"
@@ -161,15 +162,15 @@ int32_t cdn_auth_token(const struct cdn *c, const struct cdn_ask *ask, struct bu
 static bool has_token(const struct cdn_depot *d, const char *query, int64_t now_s)
 {
 	char mac[TOKEN_HEX + 1], want[128];
-	uint32_t expires;
+	uint64_t expires;
 
 	if (!d->token)
 		return true;
-	const char *at = strstr(query, TOKEN_WORD);
-	if (!at || sscanf(at + strlen(TOKEN_WORD), "%u", &expires) != 1 || (int64_t)expires < now_s)
+	const char *at = strstr(query, TOKEN_WORD), *end = at;
+	if (!at || !scan_u64(&end, TOKEN_WORD, UINT32_MAX, &expires) || (int64_t)expires < now_s)
 		return false;
-	token_mac(d, expires, mac);
-	int n = snprintf(want, sizeof(want), TOKEN_WORD "%u~hmac=%s", expires, mac);
+	token_mac(d, (uint32_t)expires, mac);
+	int n = snprintf(want, sizeof(want), TOKEN_WORD "%u~hmac=%s", (uint32_t)expires, mac);
 	return !strncmp(at, want, (size_t)n);
 }
 
@@ -186,12 +187,10 @@ static void say_bytes(struct cdn_answer *a, const char *type, const struct buf *
 static void answer_manifest(
 	const struct cdn *c, const struct cdn_depot *d, const char *rest, int64_t now_s, struct cdn_answer *a)
 {
-	uint64_t gid, code = 0;
-	int end = 0;
-	unsigned form;
+	uint64_t gid = 0, form = 0, code = 0;
 
-	if (sscanf(rest, "%" SCNu64 "/%u%n/%" SCNu64 "%n", &gid, &form, &end, &code, &end) < 2 || rest[end] ||
-		form != 5) {
+	bool good = scan_u64(&rest, "", UINT64_MAX, &gid) && scan_u64(&rest, "/", UINT32_MAX, &form) && form == 5;
+	if (!good || (*rest && !scan_u64(&rest, "/", UINT64_MAX, &code)) || *rest) {
 		say(a, 404, "no such manifest\n");
 		return;
 	}
@@ -215,31 +214,37 @@ static void answer_chunk(const struct cdn_depot *d, const char *id, struct cdn_a
 		say(a, 404, "no such chunk\n");
 }
 
+/* NULL when `s` does not begin with it. */
+static const char *behind(const char *s, const char *word)
+{
+	size_t n = strlen(word);
+	return strncmp(s, word, n) != 0 ? NULL : s + n;
+}
+
 bool cdn_http(struct cdn *c, const char *path, const char *query, int64_t now_s, struct cdn_answer *ret)
 {
-	unsigned id;
-	int manifest = 0, chunk = 0;
+	uint64_t id = 0;
 
 	if (strncmp(path, "/depot/", 7) != 0)
 		return false;
-	bool read = sscanf(path, "/depot/%u/manifest/%n", &id, &manifest) == 1;
-	if (read && !manifest)
-		sscanf(path, "/depot/%u/chunk/%n", &id, &chunk);
-	const struct cdn_depot *d = read && (manifest || chunk) ? depot_of(c, id) : NULL;
+	bool read = scan_u64(&path, "/depot/", UINT32_MAX, &id);
+	const char *manifest = read ? behind(path, "/manifest/") : NULL,
+		   *chunk = read ? behind(path, "/chunk/") : NULL;
+	const struct cdn_depot *d = manifest || chunk ? depot_of(c, (uint32_t)id) : NULL;
 	if (!d)
 		say(ret, 404, "no such depot\n");
 	else if (!has_token(d, query ? query : "", now_s))
 		say(ret, 403, "a CDN token is needed\n");
 	else if (manifest)
-		answer_manifest(c, d, path + manifest, now_s, ret);
+		answer_manifest(c, d, manifest, now_s, ret);
 	else
-		answer_chunk(d, path + chunk, ret);
+		answer_chunk(d, chunk, ret);
 	return true;
 }
 
 /* ---- the list ---- */
 
-static char *borrow(const char *s) { return (char *)(uintptr_t)s; }
+static char *borrow(const char *s) { return (char *)s; }
 
 void cdn_servers(const char *const *hosts, size_t n, uint32_t cell, struct buf *to)
 {

@@ -1,3 +1,4 @@
+#include "base/scan.h"
 #include "io/file.h"
 #include "sim/cdn/cdn_store.h"
 #include "sim/dice.h"
@@ -157,19 +158,19 @@ static void write_words(struct dice *d, size_t n, struct buf *to)
 /* The last of three or more files is a copy of the first, so that chunks occur twice. */
 static enum rc generate(struct maker *k)
 {
-	unsigned files, bytes, seed;
-	char end;
+	uint64_t files, bytes, seed;
+	const char *at = k->how->generate;
 	enum rc rc = RC_OK;
 
-	if (sscanf(k->how->generate, "%u,%u,%u%c", &files, &bytes, &seed, &end) != 3 || files == 0 ||
-		files > CDN_FILES_MAX || bytes > FILE_MAX)
+	if (!scan_u64(&at, "", CDN_FILES_MAX, &files) || !scan_u64(&at, ",", FILE_MAX, &bytes) ||
+		!scan_u64(&at, ",", UINT32_MAX, &seed) || *at || files == 0)
 		return fault_set(k->fault, RC_INVALID, "depot %u: generate=%.40s is not FILES,BYTES,SEED",
 			k->how->id, k->how->generate);
 	for (unsigned i = 0; rc == RC_OK && i < files; i++) {
 		bool copy = files >= 3 && i == files - 1;
-		struct dice d = dice_of((uint64_t)seed << 32 | (copy ? 0 : i + 1));
+		struct dice d = dice_of(seed << 32 | (copy ? 0 : i + 1));
 		if (copy || i == 0)
-			d = dice_of((uint64_t)seed << 32 | 1);
+			d = dice_of(seed << 32 | 1);
 		struct buf text = { 0 };
 		char name[64];
 		snprintf(name, sizeof(name), "content/%s%03u.txt", i % 4 == 3 ? "more/part_" : "part_", i);

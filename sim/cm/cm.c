@@ -200,7 +200,7 @@ void cm_notify(struct cm *c, const char *method, const ProtobufCMessage *m)
 	h.steamid = c->steamid;
 	h.client_sessionid = c->session;
 	h.eresult = 1;
-	h.target_job_name = (char *)(uintptr_t)method;
+	h.target_job_name = (char *)method;
 	pb_pack(&body, m);
 	steam_frame_write(
 		&b, &(struct steam_frame){

@@ -38,7 +38,7 @@ static void deliver(struct cm *c, const struct said *s, bool echo)
 			old.has_rtime32_server_timestamp = 1;
 		old.steamid_from = echo ? s->to->steamid : s->from->steamid;
 		old.chat_entry_type = s->entry;
-		old.message = (ProtobufCBinaryData){ strlen(s->text) + 1, (uint8_t *)(uintptr_t)s->text };
+		old.message = (ProtobufCBinaryData){ strlen(s->text) + 1, (uint8_t *)s->text };
 		old.rtime32_server_timestamp = s->as.time;
 		cm_push(c, echo ? EMSG_CLIENT_FRIEND_MSG_ECHO_TO_SENDER : EMSG_CLIENT_FRIEND_MSG_INCOMING,
 			&old.base);
@@ -50,7 +50,7 @@ static void deliver(struct cm *c, const struct said *s, bool echo)
 	m.steamid_friend = echo ? s->to->steamid : s->from->steamid;
 	m.chat_entry_type = s->entry;
 	m.from_limited_account = s->from->limited;
-	m.message = m.message_no_bbcode = (char *)(uintptr_t)s->text;
+	m.message = m.message_no_bbcode = (char *)s->text;
 	m.rtime32_server_timestamp = s->as.time;
 	m.ordinal = s->as.ordinal;
 	m.local_echo = echo;
@@ -94,7 +94,7 @@ int32_t cm_chat_send(struct service_call *c)
 	out.has_server_timestamp = out.has_ordinal = 1;
 	out.server_timestamp = s.as.time;
 	out.ordinal = s.as.ordinal;
-	out.message_without_bb_code = (char *)(uintptr_t)s.text;
+	out.message_without_bb_code = (char *)s.text;
 	service_say(c, &out.base);
 	return ERESULT_OK;
 }

@@ -28,7 +28,7 @@ void cm_beta_password(struct cm_ask *q)
 	if (b) {
 		for (size_t i = 0; i < LIBRARY_BETA_KEY; i++)
 			snprintf(hex + 2 * i, 3, "%02x", b->key[i]);
-		one.betaname = (char *)(uintptr_t)b->branch;
+		one.betaname = (char *)b->branch;
 		one.betapassword = hex;
 		out.n_betapasswords = 1;
 		out.betapasswords = &all;
@@ -133,7 +133,7 @@ void cm_cdn_token(struct cm_ask *q)
 	out.has_eresult = out.has_expiration_time = 1;
 	out.eresult = q->c->sim->cdn ? (uint32_t)cdn_auth_token(q->c->sim->cdn, &ask, &token, &out.expiration_time)
 				     : ERESULT_FILE_NOT_FOUND;
-	out.token = (char *)(uintptr_t)buf_text(&token);
+	out.token = (char *)buf_text(&token);
 	cm_answer(q, &out.base);
 	buf_done(&token);
 }

@@ -41,7 +41,7 @@ static void look_at(struct look *l, struct person *p, const struct person *to)
 	l->one.friendid = p->steamid;
 	l->one.persona_state = state;
 	l->one.player_name = p->persona;
-	l->one.avatar_hash = (ProtobufCBinaryData){ sizeof(no_avatar), (uint8_t *)(uintptr_t)no_avatar };
+	l->one.avatar_hash = (ProtobufCBinaryData){ sizeof(no_avatar), (uint8_t *)no_avatar };
 	l->one.last_logon = (uint32_t)(p->last_logon_ms / 1000);
 	l->one.online_session_instances = state > 0;
 	if (state > 0 && p->playing_n > 0) {

@@ -175,7 +175,7 @@ static void say_service(struct cm_ask *q, struct service_answer *a)
 	h.jobid_target = q->frame->job_source;
 	h.eresult = a->effect.commit_5xx ? ERESULT_FAIL : a->eresult;
 	h.target_job_name = q->frame->header->target_job_name;
-	h.error_message = (char *)(uintptr_t)a->error;
+	h.error_message = (char *)a->error;
 	bool good = h.eresult == ERESULT_OK;
 	steam_frame_write(&b, &(struct steam_frame){ .emsg = EMSG_SERVICE_METHOD_RESPONSE,
 				      .header = &h,

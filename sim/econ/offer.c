@@ -228,7 +228,7 @@ struct offer *offer_send(struct econ *e, const struct offer_wish *w, const struc
 	offer_tick(e, now);
 	if (!check_people(w, ret) || !check_form(e, w, ret) || !check_limits(e, w, ret))
 		return NULL;
-	auto_free struct offer_item *items = calloc(w->give_n + w->take_n, sizeof(*items));
+	auto_free struct offer_item *items = calloc(w->give_n + w->take_n + 1, sizeof(*items)); /* never none */
 	if (!items) {
 		refuse(ret, ERESULT_BUSY, "There was an error sending your trade offer. Please try again later.");
 		return NULL;

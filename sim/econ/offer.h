@@ -14,11 +14,11 @@
 struct confirm;
 
 #define OFFER_MAX       200000
-#define OFFER_ITEMS_MAX 256 /* of one side */
-#define OFFER_MESSAGE   128 /* characters */
-#define OFFER_TO_ONE    5   /* open ones to one partner */
-#define OFFER_OPEN      30  /* open ones of one sender */
-#define OFFER_LIFE_S    (14 * 86400)
+#define OFFER_ITEMS_MAX 256              /* of one side */
+#define OFFER_MESSAGE   128              /* characters */
+#define OFFER_TO_ONE    5                /* open ones to one partner */
+#define OFFER_OPEN      30               /* open ones of one sender */
+#define OFFER_LIFE_S    INT64_C(1209600) /* 14 days */
 
 enum offer_state {
 	OFFER_INVALID = 1,

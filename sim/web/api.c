@@ -52,7 +52,7 @@ static bool unbase64(struct arena *a, const char *text, uint8_t **ret, size_t *r
 	if (!out || !whole)
 		return false;
 	for (size_t i = 0; i < n; i++) /* a plus that came as a space; the alphabet of URLs */
-		whole[i] = text[i] == ' ' || text[i] == '-' ? '+' : (char)(text[i] == '_' ? '/' : text[i]);
+		whole[i] = (char)(text[i] == ' ' || text[i] == '-' ? '+' : text[i] == '_' ? '/' : text[i]);
 	while (n % 4)
 		whole[n++] = '=';
 	int got = EVP_DecodeBlock(out, (const unsigned char *)whole, (int)n);
@@ -163,6 +163,28 @@ void api_service(struct ask *q, struct answer *a)
 	buf_done(&got.body);
 }
 
+static void put_text(struct buf *to, const char *name, const char *text)
+{
+	buf_fmt(to, ",\"%s\":", name);
+	json_put_str(to, text ? text : "");
+}
+
+static void put_file(struct buf *to, const PublishedFileDetails *d)
+{
+	buf_fmt(to,
+		"{\"publishedfileid\":\"%" PRIu64 "\",\"result\":%u,\"creator\":\"%" PRIu64
+		"\",\"creator_app_id\":%u,\"consumer_app_id\":%u,\"file_size\":%" PRIu64
+		",\"hcontent_file\":\"%" PRIu64 "\",\"time_created\":%u,\"time_updated\":%u,\"visibility\":%u",
+		d->publishedfileid, d->result, d->creator, d->creator_appid, d->consumer_appid, d->file_size,
+		d->hcontent_file, d->time_created, d->time_updated, d->visibility);
+	put_text(to, "filename", d->filename);
+	put_text(to, "file_url", d->file_url);
+	put_text(to, "preview_url", d->preview_url);
+	put_text(to, "title", d->title);
+	put_text(to, "description", d->file_description);
+	buf_str(to, "}");
+}
+
 /* The older question, which needs no key: publishedfileids[0]=... and creator_app_id in the answer. */
 void api_files_keyless(struct ask *q, struct answer *a)
 {
@@ -186,26 +208,8 @@ void api_files_keyless(struct ask *q, struct answer *a)
 		buf_fmt(&a->body, "{\"response\":{\"result\":1,\"resultcount\":%zu,\"publishedfiledetails\":[",
 			r->n_publishedfiledetails);
 		for (size_t i = 0; i < r->n_publishedfiledetails; i++) {
-			const PublishedFileDetails *d = r->publishedfiledetails[i];
-			buf_fmt(&a->body,
-				"%s{\"publishedfileid\":\"%" PRIu64 "\",\"result\":%u,\"creator\":\"%" PRIu64
-				"\",\"creator_app_id\":%u,\"consumer_app_id\":%u,\"file_size\":%" PRIu64
-				",\"hcontent_file\":\"%" PRIu64
-				"\",\"time_created\":%u,\"time_updated\":%u,\"visibility\":%u",
-				i ? "," : "", d->publishedfileid, d->result, d->creator, d->creator_appid,
-				d->consumer_appid, d->file_size, d->hcontent_file, d->time_created, d->time_updated,
-				d->visibility);
-			buf_str(&a->body, ",\"filename\":");
-			json_put_str(&a->body, d->filename ? d->filename : "");
-			buf_str(&a->body, ",\"file_url\":");
-			json_put_str(&a->body, d->file_url ? d->file_url : "");
-			buf_str(&a->body, ",\"preview_url\":");
-			json_put_str(&a->body, d->preview_url ? d->preview_url : "");
-			buf_str(&a->body, ",\"title\":");
-			json_put_str(&a->body, d->title ? d->title : "");
-			buf_str(&a->body, ",\"description\":");
-			json_put_str(&a->body, d->file_description ? d->file_description : "");
-			buf_str(&a->body, "}");
+			buf_str(&a->body, i ? "," : "");
+			put_file(&a->body, r->publishedfiledetails[i]);
 		}
 		buf_str(&a->body, "]}}");
 	}

@@ -3,6 +3,7 @@
 #include "sim/people.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void api_key_of(const struct person *p, char ret[static API_KEY_TEXT])
@@ -17,12 +18,13 @@ void api_key_of(const struct person *p, char ret[static API_KEY_TEXT])
 
 struct person *api_key_person(struct people *people, const char *key)
 {
-	char good[API_KEY_TEXT];
-	unsigned account = 0;
+	char good[API_KEY_TEXT], first[9], *end;
 
-	if (strlen(key) != API_KEY_TEXT - 1 || sscanf(key, "%8X", &account) != 1)
+	if (strlen(key) != API_KEY_TEXT - 1)
 		return NULL;
-	struct person *p = people_by_id(people, 0x0110000100000000u + account);
+	snprintf(first, sizeof(first), "%.8s", key);
+	unsigned long account = strtoul(first, &end, 16);
+	struct person *p = *end ? NULL : people_by_id(people, 0x0110000100000000u + account);
 	if (!p || p->limited)
 		return NULL;
 	api_key_of(p, good);

@@ -23,7 +23,7 @@ static size_t decode(char *to, const char *p, size_t n)
 			to[out++] = (char)(hex(p[i + 1]) * 16 + hex(p[i + 2]));
 			i += 2;
 		} else {
-			to[out++] = p[i] == '+' ? ' ' : p[i];
+			to[out++] = (char)(p[i] == '+' ? ' ' : p[i]);
 		}
 	}
 	return out;

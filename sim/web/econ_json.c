@@ -11,15 +11,15 @@ void econ_json_describe(struct econ_json_classes *s, const struct econ_class *c)
 		return;
 	if (s->n == s->room) {
 		size_t room = s->room ? s->room * 2 : 64;
-		const struct econ_class **at = arena_take(s->arena, room * sizeof(*at));
+		const struct econ_class **at = arena_take(s->arena, room * sizeof(struct econ_class *));
 		if (!at)
 			return;
 		if (s->n)
-			memcpy(at, s->at, s->n * sizeof(*at));
+			memcpy(at, s->at, s->n * sizeof(struct econ_class *));
 		s->at = at;
 		s->room = room;
 	}
-	if (map_put(&s->seen, c->key, (void *)(uintptr_t)c) == RC_OK)
+	if (map_put(&s->seen, c->key, (void *)c) == RC_OK)
 		s->at[s->n++] = c;
 }
 

@@ -7,15 +7,15 @@
 #include <string.h>
 
 static const struct {
-	enum ask_site site;
 	const char *method, *path;
+	void (*run)(struct ask *q, struct answer *a);
+	enum ask_site site;
 	enum request request;
 	enum page_need need;
 	bool form;
-	void (*run)(struct ask *q, struct answer *a);
 } pages[] = {
 #define PAGE(site, method, path, request, need, form, run) \
-	{ ASK_##site, method, path, REQUEST_##request, PAGE_##need, form, run },
+	{ method, path, run, ASK_##site, REQUEST_##request, PAGE_##need, form },
 #include "sim/web/pages.def"
 #undef PAGE
 };

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ADVANCE_MAX  (400 * 86400)
+#define ADVANCE_MAX  34560000u /* 400 days */
 #define THROTTLE_MAX 1000000
 
 const char people_controls_help[] =
@@ -51,7 +51,7 @@ static struct person *named(struct ask *q, struct answer *a)
 static size_t sessions_of(const struct person *p)
 {
 	size_t n = 0;
-	list_each (at, after, (struct list *)(uintptr_t)&p->sessions) {
+	list_each (at, after, (struct list *)&p->sessions) {
 		n++;
 	}
 	return n;

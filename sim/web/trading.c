@@ -238,15 +238,16 @@ static void error_page(struct answer *a, const char *text)
 		text);
 }
 
+#define CONTEXTS_MAX 32
+
 struct context_of {
 	uint32_t app, context;
 	unsigned n;
 };
 
-/* {"440":{"appid":440,"name":"App 440","rgContexts":{"2":{"id":"2","name":"Backpack","asset_count":3}}}} */
-static void put_contexts(struct ask *q, struct buf *to, struct person *p)
+/* Those with items of theirs in them; how many. */
+static size_t contexts_of(struct ask *q, struct person *p, struct context_of seen[static CONTEXTS_MAX])
 {
-	struct context_of seen[32];
 	size_t n = 0;
 	const struct econ_bag *b = econ_bag(q->sim->econ, p);
 
@@ -256,11 +257,20 @@ static void put_contexts(struct ask *q, struct buf *to, struct person *p)
 		size_t k = 0;
 		while (k < n && (seen[k].app != i->class->app || seen[k].context != context))
 			k++;
-		if (k == n && n < sizeof(seen) / sizeof(seen[0]))
+		if (k == n && n < CONTEXTS_MAX)
 			seen[n++] = (struct context_of){ .app = i->class->app, .context = context };
 		if (k < n)
 			seen[k].n++;
 	}
+	return n;
+}
+
+/* {"440":{"appid":440,"name":"App 440","rgContexts":{"2":{"id":"2","name":"Backpack","asset_count":3}}}} */
+static void put_contexts(struct ask *q, struct buf *to, struct person *p)
+{
+	struct context_of seen[CONTEXTS_MAX];
+	size_t n = contexts_of(q, p, seen);
+
 	buf_str(to, n ? "{" : "[]");
 	for (size_t k = 0; k < n; k++) {
 		bool told = false;

@@ -20,9 +20,9 @@ struct tunnel_msg;
 struct uplink_run;
 
 struct lane_want {
-	enum lane lane;
 	const char *key; /* borrowed while it is asked */
-	uint32_t n;      /* 0 is 1 */
+	enum lane lane;
+	uint32_t n; /* 0 is 1 */
 };
 
 /* A question of somebody on the loop. Embedded in its owner, who keeps it until `done` or lanes_drop. */

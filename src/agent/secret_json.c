@@ -43,9 +43,9 @@ static size_t unicode(struct rd *r, uint8_t *to)
 	if (v >= 0xDC00 && v <= 0xDFFF)
 		r->bad = true;
 	if (v >= 0xD800 && v <= 0xDBFF) {
-		bool pair = rd_u8(r) == '\\' && rd_u8(r) == 'u';
+		uint16_t mark = rd_u16(r);
 		uint32_t low = hex4(r);
-		r->bad = r->bad || !pair || low < 0xDC00 || low > 0xDFFF;
+		r->bad = r->bad || mark != ('\\' << 8 | 'u') || low < 0xDC00 || low > 0xDFFF;
 		v = 0x10000 + ((v - 0xD800) << 10) + (low - 0xDC00);
 	}
 	if (v < 0x80) {

@@ -7,13 +7,14 @@
 #include "io/clock.h"
 #include "io/http_call.h"
 
-#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LIST_RETRY_MS 2000
 #define CLOCK_MS      10000
 #define CLOCK_BYTES   65536
+#define TIME_DIGITS   12
 
 /* ---- the list of servers ---- */
 
@@ -146,9 +147,18 @@ static void on_clock(struct loop_job *job)
 /* The decimal number behind "server_time", which Steam puts into quotes. */
 static bool read_time(struct buf *body, int64_t *ret_s)
 {
-	const char *at = strstr(buf_text(body), "\"server_time\"");
-	return at && (sscanf(at, "\"server_time\" : \"%12" SCNd64, ret_s) == 1 ||
-			     sscanf(at, "\"server_time\" : %12" SCNd64, ret_s) == 1);
+	static const char name[] = "\"server_time\"";
+	const char *at = strstr(buf_text(body), name);
+
+	if (!at)
+		return false;
+	at += sizeof(name) - 1;
+	at += strspn(at, " \t\r\n:\"");
+	size_t digits = strspn(at, "0123456789");
+	if (digits == 0 || digits > TIME_DIGITS)
+		return false;
+	*ret_s = strtoll(at, NULL, 10);
+	return true;
 }
 
 static void glance(struct errand *errand)

@@ -135,7 +135,7 @@ static enum rc effect(struct work *w, const void *in, void *out)
 
 static enum rc plan(struct work *w, const void *in)
 {
-	struct action_plan p = { .dry_run = true, .lanes.at = (void *)(uintptr_t)w->decl->lanes };
+	struct action_plan p = { .dry_run = true, .lanes.at = (void *)w->decl->lanes };
 
 	if (!w->action->plan)
 		return fault_set(&w->fault, RC_INVALID, "%s has no dry run", w->decl->name);

@@ -16,7 +16,7 @@ static enum cli_exit submit(struct cmd *c, const struct act *a, struct api_answe
 
 	api_new_key(key, sizeof(key));
 	if (good && a->payload)
-		good = json_object_set(job, "payload", (json_t *)(uintptr_t)a->payload) == 0;
+		good = json_object_set(job, "payload", (json_t *)a->payload) == 0;
 	if (good && a->dry)
 		good = json_object_set_new(job, "dryRun", json_true()) == 0;
 	good = good && json_put(&body, job, false) == RC_OK && !body.bad;

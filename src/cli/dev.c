@@ -75,7 +75,7 @@ static void print(struct cmd *c, const struct buf *text)
 
 static bool of_hex(const char *s, size_t n, uint8_t *ret)
 {
-	if (n != 2 * DESCRIBE_KEY)
+	if (n != (size_t)2 * DESCRIBE_KEY)
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		if (!isxdigit((unsigned char)s[i]))

@@ -52,7 +52,7 @@ static enum rc of_logins(char *text, const json_t *base, struct buf *to, struct 
 		line[strcspn(line, " \t")] = 0;
 		if (!*line || *line == '#')
 			continue;
-		auto_json json_t *row = base ? json_copy((json_t *)(uintptr_t)base) : json_object();
+		auto_json json_t *row = base ? json_copy((json_t *)base) : json_object();
 		if (!row || json_object_set_new(row, "login", json_string(line)) != 0)
 			return fault_set(f, RC_INVALID, "a login is not UTF-8");
 		rc = put_row(to, row);

@@ -8,11 +8,14 @@
 #include <assert.h>
 #include <string.h>
 
+#define SECRETS 6 /* that struct bot_secrets holds */
+
 const char *const bot_challenge_words[] = { "guard_email", "guard_totp", "device_approval", "qr", "parental_pin",
 	NULL };
 const char *const bot_challenge_end_words[] = { "answered", "expired", "refused", "moot", NULL };
 
 _Static_assert(sizeof(((struct bot_conf *)0)->machine) == BOT_MACHINE, "what a machine id is made of");
+_Static_assert(sizeof(struct bot_secrets) == SECRETS * sizeof(struct hush), "none is forgotten");
 
 enum rc bot_new(const struct bot_conf *conf, struct bot **ret_bot, struct fault *f)
 {
@@ -38,22 +41,19 @@ enum rc bot_new(const struct bot_conf *conf, struct bot **ret_bot, struct fault 
 	return rc;
 }
 
-/* One after the other; NULL after the last. */
 static struct hush *secret_at(struct bot_secrets *s, size_t i)
 {
-	struct hush *const all[] = { &s->password, &s->shared_secret, &s->refresh_token, &s->guard_data,
+	struct hush *const all[SECRETS] = { &s->password, &s->shared_secret, &s->refresh_token, &s->guard_data,
 		&s->parental_pin, &s->resume };
-	return i < sizeof(all) / sizeof(*all) ? all[i] : NULL;
+	return all[i];
 }
 
 void bot_free(struct bot *b)
 {
-	struct hush *h;
-
 	if (!b)
 		return;
-	for (size_t i = 0; (h = secret_at(&b->secrets, i)); i++)
-		hush_done(h);
+	for (size_t i = 0; i < SECRETS; i++)
+		hush_done(secret_at(&b->secrets, i));
 	bot_tell_done(b);
 	steam_auth_free(b->auth);
 	steam_session_free(b->session);
@@ -94,11 +94,11 @@ static void again(struct bot *b, enum account_event event)
 void bot_secrets(struct bot *b, const struct bot_secrets *s, bool forget)
 {
 	struct bot_secrets given = *s; /* the same bytes: nothing of it is freed here */
-	struct hush *mine, *theirs;
 	bool changed = false, pin = false;
 
-	for (size_t i = 0; (mine = secret_at(&b->secrets, i)); i++) {
-		theirs = secret_at(&given, i);
+	for (size_t i = 0; i < SECRETS; i++) {
+		struct hush *mine = secret_at(&b->secrets, i);
+		const struct hush *theirs = secret_at(&given, i);
 		if (theirs->n == 0 && forget) {
 			hush_done(mine);
 		} else if (theirs->n > 0 && !(mine->n == theirs->n && hush_same(mine, theirs->p, theirs->n))) {
@@ -214,9 +214,7 @@ void bot_answer(struct bot *b, uint64_t now_ms, const struct hush *code, bool ap
 	b->now_ms = now_ms;
 	if (bot_family_answered(b, code) || !b->auth || !b->challenged)
 		return;
-	if (approve)
-		steam_auth_look(b->auth, now_ms);
-	else if (steam_auth_code(b->auth, now_ms, code) != RC_OK)
+	if (approve || steam_auth_code(b->auth, now_ms, code) != RC_OK)
 		steam_auth_look(b->auth, now_ms);
 }
 

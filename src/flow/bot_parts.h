@@ -46,9 +46,9 @@ struct bot {
 	struct steam_dice dice;
 	struct bot_secrets secrets;
 	enum account_mode mode;
-	uint32_t *apps; /* NULL: none */
 	unsigned apps_n;
-	char *game; /* NULL: none */
+	uint32_t *apps; /* NULL: none */
+	char *game;     /* NULL: none */
 	uint32_t persona;
 	uint64_t not_before_ms, now_ms;
 
@@ -56,20 +56,19 @@ struct bot {
 	enum bot_phase phase;
 	uint64_t wake_ms; /* of WAIT and DRAIN */
 	bool fenced, disabled;
-	bool no_credentials; /* failed by them */
+	bool no_credentials;           /* failed by them */
+	enum steam_session_state line; /* the session's, as told last */
 	struct steam_session *session;
-	enum steam_session_state line;         /* the session's, as told last */
 	struct steam_auth *auth;               /* NULL: none is under way */
 	uint64_t steamid, online_ms, logon_ms; /* logon_ms: when it last tried to log on; 0: never */
 	unsigned tries, backs, bad_passwords, dead_tokens;
 	uint64_t replaced_ms[ACCOUNT_REPLACED_MAX];
 
-	bool clock_known;
 	int64_t offset_ms; /* Steam's clock minus the owner's */
-
-	bool challenged; /* a challenge is open */
 	uint64_t challenge_until_ms;
-	bool resumable; /* SECRET resume was told */
+	bool clock_known;
+	bool challenged; /* a challenge is open */
+	bool resumable;  /* SECRET resume was told */
 
 	uint64_t pin_until_ms; /* of the challenge for a parental PIN; 0: none is open */
 	unsigned pin_tries;

@@ -15,7 +15,7 @@
 #define PACE_MIN_MS  1000
 #define PACE_MAX_MS  30000
 #define FAILS_MAX    3 /* looks in a row that Steam answers by Fail */
-#define STEP_MS      (GUARD_PERIOD_S * 1000u)
+#define STEP_MS      (UINT64_C(1000) * GUARD_PERIOD_S)
 #define ANSWER_LIMIT (1u << 20) /* memory to read one answer in */
 
 /* Kinds of confirmation as Steam numbers them. */
@@ -194,7 +194,7 @@ static void confirmed(struct steam_auth *a, uint64_t now_ms)
 
 static void choose(struct steam_auth *a, uint64_t now_ms)
 {
-	if (a->confirmations == 0 || CAN(a, NOTHING))
+	if (CAN(a, NOTHING) || !(a->confirmations & ~(1u << MACHINE)))
 		confirmed(a, now_ms);
 	else if (CAN(a, DEVICE_CODE) && a->conf.shared_secret->n > 0 && a->mismatches == 0)
 		plan(a, STEAM_AUTH_STEP_OWN_CODE, now_ms);
@@ -206,8 +206,6 @@ static void choose(struct steam_auth *a, uint64_t now_ms)
 	else if (a->confirmations & BY_ITSELF)
 		challenge(a, now_ms, STEAM_AUTH_APPROVAL,
 			CAN(a, DEVICE_YES) ? NULL : "by the e-mail that Steam sent");
-	else if (CAN(a, MACHINE))
-		confirmed(a, now_ms);
 	else
 		steam_auth_fail(
 			a, STEAM_AUTH_INVALID, 0, "Steam wants it confirmed in a way that is not known here");
@@ -474,17 +472,14 @@ static void answered_well(struct steam_auth *a, uint64_t now_ms, const struct st
 	struct arena mem = { .limit = ANSWER_LIMIT };
 	struct fault f = { 0 };
 	ProtobufCMessage *m = NULL;
-	enum rc rc;
+	bool key = a->asked_step == STEAM_AUTH_STEP_KEY;
 
-	if (a->asked_step == STEAM_AUTH_STEP_KEY) {
-		rc = steam_auth_ask_seal(a, c, &mem, &f);
-		if (rc == RC_OK)
-			plan(a, STEAM_AUTH_STEP_BEGIN, now_ms);
-	} else {
-		rc = pb_unpack(answer_of(a->asked_step), c->body, c->body_n, &mem, &m, &f);
-	}
+	enum rc rc = key ? steam_auth_ask_seal(a, c, &mem, &f)
+			 : pb_unpack(answer_of(a->asked_step), c->body, c->body_n, &mem, &m, &f);
 	if (rc != RC_OK)
 		steam_auth_fail(a, STEAM_AUTH_TROUBLE, 0, f.text);
+	else if (key)
+		plan(a, STEAM_AUTH_STEP_BEGIN, now_ms);
 	else if (a->asked_step == STEAM_AUTH_STEP_BEGIN)
 		answered_begin(a, now_ms, m);
 	else if (a->asked_step == STEAM_AUTH_STEP_QR)

@@ -1,5 +1,6 @@
 #include "io/egress.h"
 
+#include "base/scan.h"
 #include "io/web_url.h"
 
 #include <arpa/inet.h>
@@ -131,21 +132,22 @@ enum rc egress_begin(struct egress_talk *t, const struct egress *e, const char *
 static enum rc hear_http(const uint8_t *p, size_t n, size_t *ret_used, struct fault *f)
 {
 	const uint8_t *end = memmem(p, n, "\r\n\r\n", 4);
-	unsigned status;
+	uint64_t status;
 	char line[16] = "";
+	const char *at = line;
 
 	if (!end)
 		return n < EGRESS_REPLY_MAX ? RC_MORE
 					    : fault_set(f, RC_MALFORMED, "the proxy's answer is too long");
 	memcpy(line, p, (size_t)(end - p) < sizeof(line) - 1 ? (size_t)(end - p) : sizeof(line) - 1);
-	if (sscanf(line, "HTTP/1.%*1[01] %3u", &status) != 1)
+	if (!scan_u64(&at, "HTTP/1.1 ", 999, &status) && !scan_u64(&at, "HTTP/1.0 ", 999, &status))
 		return fault_set(f, RC_MALFORMED, "the proxy does not speak HTTP");
 	*ret_used = (size_t)(end - p) + 4;
 	if (status >= 200 && status < 300)
 		return RC_OK;
 	if (status == 407)
 		return fault_set(f, RC_DENIED, "the proxy does not accept the login");
-	return fault_set(f, RC_REFUSED, "the proxy refused with status %u", status);
+	return fault_set(f, RC_REFUSED, "the proxy refused with status %u", (unsigned)status);
 }
 
 static enum rc refused_socks(unsigned code, struct fault *f)

@@ -44,7 +44,7 @@ static int on_file(struct lws *wsi, enum lws_callback_reasons reason, void *user
 		return 0;
 	loop_enter(s->loop);
 	for (int i = 0; i < ACCEPTS_MAX; i++) {
-		struct sockaddr_storage from;
+		struct sockaddr_storage from = { 0 };
 		socklen_t from_n = sizeof(from);
 		int fd = accept4(s->fd, (struct sockaddr *)&from, &from_n, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd < 0)

@@ -1,4 +1,5 @@
 #include "base/hush.h"
+#include "base/scan.h"
 #include "io/clock.h"
 #include "io/http_head.h"
 #include "io/tcp.h"
@@ -214,12 +215,13 @@ static bool value_is(char *head, const char *name, const char *want, bool any_ca
 static const char *objection(const struct hand *h, char *head, char text[static WEB_SOCKET_WHY_MAX])
 {
 	char accept[WS_FRAME_ACCEPT_MAX];
-	unsigned status;
+	const char *at = head;
+	uint64_t status;
 
-	if (sscanf(head, "HTTP/1.1 %3u", &status) != 1)
+	if (!scan_u64(&at, "HTTP/1.1 ", 999, &status))
 		return "the other end does not speak HTTP/1.1";
 	if (status != 101) {
-		snprintf(text, WEB_SOCKET_WHY_MAX, "the other end answered with status %u", status);
+		snprintf(text, WEB_SOCKET_WHY_MAX, "the other end answered with status %u", (unsigned)status);
 		return text;
 	}
 	if (!ws_frame_accept(h->key, accept) || !value_is(head, "upgrade", "websocket", true) ||

@@ -64,7 +64,7 @@ bool key_is_text(const char *key, size_t n)
 void key_mask(const char *key, size_t n, char *ret)
 {
 	for (size_t i = 0; i < n; i++)
-		ret[i] = i < 5 || key[i] == '-' ? key[i] : '*';
+		ret[i] = (char)(i < 5 || key[i] == '-' ? key[i] : '*');
 	ret[n] = 0;
 }
 

@@ -52,7 +52,7 @@ enum rc json_merge(struct json_t *into, const struct json_t *from)
 {
 	if (!json_is_object(into) || !json_is_object(from))
 		return RC_INVALID;
-	return json_object_update(into, (json_t *)(uintptr_t)from) == 0 ? RC_OK : RC_NOMEM;
+	return json_object_update(into, (json_t *)from) == 0 ? RC_OK : RC_NOMEM;
 }
 
 void json_wipe(struct json_t *j)
@@ -62,7 +62,7 @@ void json_wipe(struct json_t *j)
 	size_t i;
 
 	if (json_is_string(j))
-		explicit_bzero((char *)(uintptr_t)json_string_value(j), json_string_length(j));
+		explicit_bzero((char *)json_string_value(j), json_string_length(j));
 	json_array_foreach(j, i, at) json_wipe(at);
 	json_object_foreach(j, name, at) json_wipe(at);
 }

@@ -8,6 +8,7 @@
 #include "model/action.h"
 #include "wire/steam/eresult.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #define LINE_BYTES 256
@@ -16,6 +17,7 @@ static enum rc read_answer(struct action_task *t, const struct steam_call *answe
 {
 	if (!q->out)
 		return RC_OK;
+	assert(answer); /* what went well was answered */
 	return pb_unpack(q->out, answer->body, answer->body_n, t->arena, &q->got, f);
 }
 

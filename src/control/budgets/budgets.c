@@ -113,21 +113,32 @@ static enum rc count(struct tx *tx, const char *id, uint32_t used, uint32_t thro
 		tx->fault);
 }
 
+/* All of them into `b`; *ret says which is the last to be free, when one is not. */
+static enum rc look_at_all(
+	struct tx *tx, const struct budgets_want *wants, size_t n, struct budget *b, struct budgets_answer *ret)
+{
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < i; k++)
+			if (wants[k].lane == wants[i].lane && !strcmp(wants[k].key, wants[i].key))
+				return fault_set(tx->fault, RC_INVALID, "a bucket is named twice");
+		enum rc rc = budgets_load(tx, wants[i].lane, wants[i].key, &b[i]);
+		if (rc != RC_OK)
+			return rc;
+		int64_t at = lane_free_at(&b[i].is, wants[i].n, tx->now_ms);
+		if (at > tx->now_ms && at > ret->free_ms)
+			*ret = (struct budgets_answer){ false, at, i };
+	}
+	return RC_OK;
+}
+
 enum rc budgets_take(struct tx *tx, const struct budgets_want *wants, size_t n, struct budgets_answer *ret)
 {
 	struct budget b[BUDGETS_WANTS_MAX];
 	struct budgets_answer a = { .granted = true };
-	enum rc rc = n <= BUDGETS_WANTS_MAX ? RC_OK : fault_set(tx->fault, RC_INVALID, "too many lanes");
 
-	for (size_t i = 0; rc == RC_OK && i < n; i++) {
-		for (size_t k = 0; k < i; k++)
-			if (wants[k].lane == wants[i].lane && !strcmp(wants[k].key, wants[i].key))
-				return fault_set(tx->fault, RC_INVALID, "a bucket is named twice");
-		rc = budgets_load(tx, wants[i].lane, wants[i].key, &b[i]);
-		int64_t at = rc == RC_OK ? lane_free_at(&b[i].is, wants[i].n, tx->now_ms) : 0;
-		if (rc == RC_OK && at > tx->now_ms && at > a.free_ms)
-			a = (struct budgets_answer){ false, at, i };
-	}
+	if (n > BUDGETS_WANTS_MAX)
+		return fault_set(tx->fault, RC_INVALID, "too many lanes");
+	enum rc rc = look_at_all(tx, wants, n, b, &a);
 	for (size_t i = 0; rc == RC_OK && i < n; i++) {
 		if (a.granted)
 			lane_take(&b[i].is, wants[i].n, tx->now_ms);

@@ -148,7 +148,7 @@ static enum rc put(struct call *c, void *ret_out)
 	if (rc == RC_OK)
 		rc = account_secrets_put(&c->tx, c->arg[0], c->arg[1], &value, NULL);
 	hush_done(&value);
-	hush_wipe((char *)(uintptr_t)in->value, strlen(in->value)); /* it lies in this call's arena */
+	hush_wipe((char *)in->value, strlen(in->value)); /* it lies in this call's arena */
 	return rc;
 }
 

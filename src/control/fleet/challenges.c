@@ -409,7 +409,7 @@ static enum rc answer(struct call *c, void *ret_out)
 	if (rc == RC_OK)
 		rc = keep_answer(tx, v, in);
 	if (in->code)
-		hush_wipe((char *)(uintptr_t)in->code, strlen(in->code)); /* it lies in this call's arena */
+		hush_wipe((char *)in->code, strlen(in->code)); /* it lies in this call's arena */
 	if (rc == RC_OK)
 		rc = told(tx, "challenge.answered", v, "");
 	if (rc == RC_OK)

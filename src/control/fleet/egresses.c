@@ -296,7 +296,7 @@ static enum rc set_secret(struct call *c, void *ret_out)
 	if (rc == RC_OK)
 		rc = vault_put(&c->tx, &at, &value, &is_new);
 	hush_done(&value);
-	hush_wipe((char *)(uintptr_t)in->value, strlen(in->value)); /* it lies in this call's arena */
+	hush_wipe((char *)in->value, strlen(in->value)); /* it lies in this call's arena */
 	return rc == RC_OK && is_new ? changed(&c->tx, c->arg[0], "egress.secret.set") : rc;
 }
 

@@ -133,7 +133,7 @@ static bool check_secrets(struct row *w)
 	const char *name;
 	json_t *v;
 
-	json_object_foreach((json_t *)(uintptr_t)w->secrets, name, v)
+	json_object_foreach((json_t *)w->secrets, name, v)
 	{
 		struct hush value = { 0 };
 		const char *text = json_string_value(v);
@@ -163,7 +163,7 @@ static enum rc store_row(struct row *w, struct account *v)
 			rc = account_row_add(&w->tx, v);
 		w->to->id = v->id;
 	}
-	json_object_foreach((json_t *)(uintptr_t)w->secrets, name, value) if (rc == RC_OK) rc =
+	json_object_foreach((json_t *)w->secrets, name, value) if (rc == RC_OK) rc =
 		put_secret(w, name, json_string_value(value), &any);
 	if (rc == RC_OK && any && w->to->outcome == UNCHANGED)
 		w->to->outcome = UPDATED;
@@ -225,7 +225,7 @@ static enum rc import(struct call *c, void *ret_out)
 
 	enum rc rc = import_rows_read(
 		(enum import_rows_format)in->format, in->content, IMPORTS_ROWS_MAX, &rows, c->tx.fault);
-	hush_wipe((char *)(uintptr_t)in->content, strlen(in->content)); /* it lies in this call's arena */
+	hush_wipe((char *)in->content, strlen(in->content)); /* it lies in this call's arena */
 	size_t n = json_array_size(rows);
 	struct imported *to = rc == RC_OK ? arena_take(c->tx.arena, (n + 1) * sizeof(*to)) : NULL;
 	if (rc != RC_OK)

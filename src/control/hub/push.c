@@ -309,7 +309,7 @@ static void run(struct read *read, struct tx *tx)
 {
 	struct push *p = (struct push *)(void *)((char *)read - offsetof(struct push, read));
 
-	p->parcels = arena_take(&p->arena, 3 * AT_ONCE * sizeof(*p->parcels));
+	p->parcels = arena_take(&p->arena, sizeof(*p->parcels) * 3 * AT_ONCE);
 	enum rc rc = p->parcels ? find_gone(p, tx) : RC_NOMEM;
 	if (rc == RC_OK)
 		rc = find_bots(p, tx);

@@ -63,7 +63,8 @@ static enum rc learn(struct tx *tx, struct key_row *k, const char *account_id, c
 	static const struct store_query add = { .sql = "INSERT INTO account_packages (account_id, sub) VALUES ($1, "
 						       "$2) ON CONFLICT (account_id, sub) DO "
 						       "NOTHING" };
-	bool owns = !strcmp(v->status, "redeemed") || !strcmp(v->status, "owned_by_target");
+	const char *status = v->status ? v->status : "";
+	bool target = !strcmp(status, "owned_by_target"), owns = target || !strcmp(status, "redeemed");
 	struct buf subs = { 0 };
 	enum rc rc = RC_OK;
 
@@ -77,7 +78,7 @@ static enum rc learn(struct tx *tx, struct key_row *k, const char *account_id, c
 		buf_fmt(&subs, "%s%lld", subs.n > 1 ? "," : "", (long long)sub);
 		rc = store_do(tx->db, &add, STORE_ARGS(store_text(account_id), store_int(sub)), tx->fault);
 	}
-	if (rc == RC_OK && owns && !strcmp(v->status, "owned_by_target") && k->sub && subs.n == 1)
+	if (rc == RC_OK && target && k->sub && subs.n == 1)
 		rc = store_do(tx->db, &add, STORE_ARGS(store_text(account_id), store_int(k->sub)), tx->fault);
 	buf_u8(&subs, ']');
 	if (rc == RC_OK && subs.n > 2)

@@ -85,8 +85,9 @@ static enum rc add_seat(struct importing *im, const char *account_id)
 							  "got, redeemed, not_before) VALUES ($1, $2, "
 							  "$3, 0, 0, 0)" };
 	struct tx *tx = &im->c->tx;
-	return store_do(tx->db, &insert,
-		STORE_ARGS(store_text(im->id), store_text(account_id), store_int(im->seats++)), tx->fault);
+	uint32_t seat = im->seats++;
+	return store_do(tx->db, &insert, STORE_ARGS(store_text(im->id), store_text(account_id), store_int(seat)),
+		tx->fault);
 }
 
 static enum rc add_named(struct importing *im)

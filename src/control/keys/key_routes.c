@@ -27,7 +27,7 @@ struct key_view {
 };
 
 /* clang-format off */
-#define COUNT(word, state, text) { .name = word, .type = FIELD_U32, .at = offsetof(struct counts_view, n) + sizeof(uint32_t) * KEY_##state, .doc = text }
+#define COUNT(word, state, text) { .name = (word), .type = FIELD_U32, .at = offsetof(struct counts_view, n) + sizeof(uint32_t) * KEY_##state, .doc = (text) }
 static const struct field counts_fields[] = {
 	COUNT("queued", QUEUED, "Wait for an account."),
 	COUNT("assigned", ASSIGNED, "Are the payload of a task."),

@@ -27,12 +27,13 @@ static const struct field seat_row[] = {
 	{ 0 },
 };
 
-/* Accounts that have no key and may get one, in the order in which they shall. */
+/* Accounts that have no key, may get one and are online, in the order in which they shall. */
 static enum rc find_seats(struct tx *tx, const struct key_batch *b, struct field_list *ret)
 {
 #define SEATS                                                                                                      \
 	"SELECT s.account_id, a.egress_id, a.agent_id, a.enabled FROM batch_accounts s JOIN accounts a ON a.id = " \
 	"s.account_id WHERE s.batch_id = $1 AND s.key_id IS NULL AND s.not_before <= $2 AND a.enabled = 1 AND "    \
+	"a.state = 'online' AND "                                                                                  \
 	"($3 = 0 OR s.redeemed < $3) "
 	static const struct store_query in_order = { .sql = SEATS "ORDER BY s.ord LIMIT $4" };
 	static const struct store_query in_turn = { .sql = SEATS "ORDER BY s.got, s.ord LIMIT $4" };

@@ -1,6 +1,6 @@
 /*
- * key_steps: what a running batch does next: each account that is free, and may redeem now, gets a key that it can take. A try is
- * a job of one task; the key's row, the account's and the task are written together. On the writer.
+ * key_steps: what a running batch does next: each account that is free and online, and may redeem now, gets a key that it can
+ * take. A try is a job of one task; the key's row, the account's and the task are written together. On the writer.
  *
  * K1: a key is one task's, an account has one key. K4: a key that is alive anywhere cannot be imported a second time. K5: an
  * account that is known to own what the key gives is passed over.

@@ -36,7 +36,7 @@ enum rc aes_open(const uint8_t *key, const void *p, size_t n, uint8_t ret_iv[sta
 	uint8_t iv[AES_IV];
 	int body = 0, tail = 0;
 
-	if (n < 2 * AES_IV || n % AES_IV || n > MOST)
+	if (n < (size_t)2 * AES_IV || n % AES_IV || n > MOST)
 		return RC_DENIED;
 	uint8_t *room = buf_room(to, n);
 	if (!c || !room)

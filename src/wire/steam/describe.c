@@ -184,7 +184,7 @@ static enum rc put_multi(
 /* What the body of a proto message is: by its number or, of a service's method, by the name in its header. */
 static const ProtobufCMessageDescriptor *body_of(const struct steam_frame *fr)
 {
-	if (fr->kind != STEAM_FRAME_PROTO)
+	if (!fr->header)
 		return NULL;
 	if (fr->emsg == EMSG_SERVICE_METHOD_RESPONSE)
 		return service_response_of(fr->header->target_job_name);

@@ -21,7 +21,7 @@ static int digit(char c)
 
 static bool of_hex(const char *text, size_t n, uint8_t *ret)
 {
-	if (n != 2 * SHA_DIGEST_LENGTH)
+	if (n != (size_t)2 * SHA_DIGEST_LENGTH)
 		return false;
 	for (size_t i = 0; i < n; i++)
 		if (digit(text[i]) < 0)
@@ -39,7 +39,7 @@ enum rc guard_secret(const char *text, size_t n, struct hush *ret)
 
 	if (of_hex(text, n, raw))
 		rc = hush_set(ret, raw, sizeof(raw));
-	else if (n <= 2 * GUARD_SECRET_MAX && base64_get(text, n, &b) && b.n > 0 && b.n <= GUARD_SECRET_MAX)
+	else if (n <= (size_t)2 * GUARD_SECRET_MAX && base64_get(text, n, &b) && b.n > 0 && b.n <= GUARD_SECRET_MAX)
 		rc = b.bad ? RC_NOMEM : hush_set(ret, b.p, b.n);
 	hush_wipe(raw, sizeof(raw));
 	hush_wipe(b.p, b.room);
@@ -90,8 +90,8 @@ enum rc guard_confirmation_key(
 	if (unix_s < 0 || tag_n > GUARD_TAG_MAX)
 		return RC_INVALID;
 	big_endian((uint64_t)unix_s, said);
-	if (tag_n)
-		memcpy(said + 8, tag, tag_n);
+	for (size_t i = 0; i < tag_n; i++)
+		said[8 + i] = (uint8_t)tag[i];
 	enum rc rc = hmac(EVP_sha1(), identity, said, 8 + tag_n, mac);
 	if (rc == RC_OK)
 		base64_put(&text, mac, sizeof(mac));

@@ -207,7 +207,7 @@ enum rc manifest_read(const void *p, size_t n, struct arena *a, struct manifest 
 
 static ProtobufCBinaryData bytes_of(const uint8_t *p, size_t n)
 {
-	return (ProtobufCBinaryData){ .data = (uint8_t *)(uintptr_t)p, .len = n };
+	return (ProtobufCBinaryData){ .data = (uint8_t *)p, .len = n };
 }
 
 /* One file as the field `mappings`; its chunks are packed one by one, so that no list of pointers is needed. */
@@ -227,8 +227,8 @@ static void put_file(struct buf *to, const struct manifest_file *file, ChunkData
 		chunks[i].cb_compressed = c->packed;
 		list[i] = &chunks[i];
 	}
-	m.filename = (char *)(uintptr_t)file->name;
-	m.linktarget = (char *)(uintptr_t)file->link;
+	m.filename = (char *)file->name;
+	m.linktarget = (char *)file->link;
 	m.has_size = m.has_flags = true;
 	m.size = file->size;
 	m.flags = file->flags;
@@ -253,7 +253,7 @@ static enum rc put_payload(const struct manifest *m, struct buf *to, struct faul
 		if (m->files[i].chunks_n > most)
 			most = m->files[i].chunks_n;
 	auto_free ChunkData *chunks = calloc((size_t)most + 1, sizeof(*chunks));
-	auto_free ChunkData **list = calloc((size_t)most + 1, sizeof(*list));
+	auto_free ChunkData **list = calloc((size_t)most + 1, sizeof(ChunkData *));
 	if (!chunks || !list)
 		return fault_set(f, RC_NOMEM, "manifest: no memory");
 	for (uint32_t i = 0; i < m->files_n; i++)

@@ -81,7 +81,7 @@ static size_t document_n(const uint8_t *p, size_t n)
 
 static enum rc documents(struct rd *r, uint32_t n, struct arena *a, const struct vdf ***ret, struct fault *f)
 {
-	*ret = arena_take(a, n * sizeof(**ret) + 1);
+	*ret = arena_take(a, n * sizeof(struct vdf *) + 1);
 	if (!*ret)
 		return no_room("guest passes", f);
 	for (uint32_t i = 0; i < n; i++) {

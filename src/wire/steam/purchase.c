@@ -88,7 +88,7 @@ void purchase_mask(const char *key, char *ret, size_t room)
 	size_t n = 0;
 
 	for (; key[n] && n + 1 < room; n++)
-		ret[n] = n < SHOWN || key[n] == '-' ? key[n] : '*';
+		ret[n] = (char)(n < SHOWN || key[n] == '-' ? key[n] : '*');
 	if (room)
 		ret[n] = 0;
 }

@@ -1,6 +1,7 @@
 #include "wire/steam/web_inventory.h"
 
 #include "base/map.h"
+#include "base/scan.h"
 #include "base/when.h"
 #include "wire/steam/web_json.h"
 
@@ -18,10 +19,23 @@ static bool kind_key(const json_t *o, char ret[static KEY_MAX])
 	return good;
 }
 
+/* 1 to 12, and *at behind its three letters; 0: there is none. */
+static unsigned month_of(const char **at)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	const char *s = *at + strspn(*at, " ");
+
+	for (size_t i = 0; i < 12; i++)
+		if (!strncmp(s, &months[3 * i], 3)) {
+			*at = s + 3;
+			return (unsigned)i + 1;
+		}
+	return 0;
+}
+
 /* Only what comes with a mark can be told from other words: "Tradable After <date>" is left to tags of Steam that change. */
 static int64_t time_in(const json_t *list, const char *mark)
 {
-	static const char *const months = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	size_t i;
 	json_t *d;
 
@@ -29,18 +43,19 @@ static int64_t time_in(const json_t *list, const char *mark)
 	{
 		const char *text = json_string_value(json_object_get(d, "value"));
 		const char *at = text ? strstr(text, mark) : NULL;
-		char month[4], stamp[40];
-		unsigned day, year, h, m, s;
+		char stamp[40];
 		int64_t ms;
+		uint64_t day, year, h, m, s;
 		/* "Tradable/Marketable After Jan 25, 2025 (8:00:00) GMT" */
-		if (!at || sscanf(at + strlen(mark), " %3s %2u, %4u (%2u:%2u:%2u) GMT", month, &day, &year, &h, &m,
-				   &s) != 6)
+		if (!at)
 			continue;
-		const char *known = strlen(month) == 3 ? strstr(months, month) : NULL;
-		if (!known || (known - months) % 3)
+		at += strlen(mark);
+		unsigned month = month_of(&at);
+		if (!month || !scan_u64(&at, " ", 31, &day) || !scan_u64(&at, ", ", 9999, &year) ||
+			!scan_u64(&at, " (", 23, &h) || !scan_u64(&at, ":", 59, &m) || !scan_u64(&at, ":", 59, &s))
 			continue;
-		snprintf(stamp, sizeof(stamp), "%04u-%02u-%02uT%02u:%02u:%02uZ", year,
-			(unsigned)((known - months) / 3 + 1), day, h, m, s);
+		snprintf(stamp, sizeof(stamp), "%04u-%02u-%02uT%02u:%02u:%02uZ", (unsigned)year, month,
+			(unsigned)day, (unsigned)h, (unsigned)m, (unsigned)s);
 		if (when_parse(stamp, &ms))
 			return ms;
 	}

@@ -59,29 +59,35 @@ const char *web_page_error(const char *body, size_t n, struct arena *a)
 	return text;
 }
 
-const char *web_page_message(const char *body, struct arena *a)
+/* A page's words without its tags, one space between them; returns how many bytes. */
+static size_t words_of(const char *s, const char *end, char ret[static MESSAGE_MAX])
 {
-	const char *at = strstr(body, "id=\"error_msg\"");
-	const char *from = at ? strchr(at, '>') : NULL;
-	const char *end = from ? strstr(from, "</div>") : NULL;
-	char text[MESSAGE_MAX + 1];
 	size_t n = 0;
 	bool tag = false, space = true;
 
-	if (!end)
-		return NULL;
-	for (const char *s = from + 1; s < end && n < MESSAGE_MAX; s++) {
+	for (; s < end && n < MESSAGE_MAX; s++) {
 		bool blank = *s == ' ' || *s == '\t' || *s == '\r' || *s == '\n' || *s == '<';
 		if (*s == '<' || *s == '>')
 			tag = *s == '<';
 		if (!blank && (tag || *s == '>'))
 			continue;
 		if (!blank || !space)
-			text[n++] = blank ? ' ' : *s;
+			ret[n++] = (char)(blank ? ' ' : *s);
 		space = blank;
 	}
-	while (n > 0 && text[n - 1] == ' ')
+	while (n > 0 && ret[n - 1] == ' ')
 		n--;
+	return n;
+}
+
+const char *web_page_message(const char *body, struct arena *a)
+{
+	const char *at = strstr(body, "id=\"error_msg\"");
+	const char *from = at ? strchr(at, '>') : NULL;
+	const char *end = from ? strstr(from, "</div>") : NULL;
+	char text[MESSAGE_MAX];
+	size_t n = end ? words_of(from + 1, end, text) : 0;
+
 	return n ? arena_strn(a, text, n) : NULL;
 }
 

@@ -71,7 +71,7 @@ static void note(struct lanes_ask *a, enum rc rc, uint64_t free_ms)
 
 static struct told asks(enum lane lane, uint64_t wait_ms)
 {
-	return (struct told){ .ask = { .wants = { { lane, "k1", 0 } },
+	return (struct told){ .ask = { .wants = { { "k1", lane, 0 } },
 				      .wants_n = 1,
 				      .priority = LANE_JOB,
 				      .deadline_ms = loop_now_ms(loop) + wait_ms,
@@ -169,7 +169,7 @@ static void both_kinds(void)
 	struct told t = asks(LANE_CM_LOGIN, 60000);
 	size_t before = wire.asks;
 
-	t.ask.wants[1] = (struct lane_want){ LANE_PICS_CHANGES, "k2", 1 };
+	t.ask.wants[1] = (struct lane_want){ "k2", LANE_PICS_CHANGES, 1 };
 	t.ask.wants_n = 2;
 	lanes_ask(lanes, &t.ask);
 	CHECK(wire.asks == before + 1 && wire.lanes == 1 && t.n == 0);
@@ -192,7 +192,7 @@ static void on_paused(struct lanes_pause *p, enum rc rc)
 
 static void pauses(void)
 {
-	struct lanes_pause p = { .want = { LANE_STORE_REDEEM, "acc", 0 }, .for_ms = 77, .done = on_paused };
+	struct lanes_pause p = { .want = { "acc", LANE_STORE_REDEEM, 0 }, .for_ms = 77, .done = on_paused };
 	const struct tunnel_msg cooled = { .type = TUNNEL_MSG_LANE_COOLED, .lane_cooled = { 0 } };
 	struct tunnel_msg m = cooled;
 
@@ -215,7 +215,7 @@ static void pauses(void)
 	m.lane_cooled.id = wire.cooled;
 	CHECK(lanes_message(lanes, &m) && paused == 2);
 	lanes_drop(lanes, &t.ask);
-	struct lanes_pause own = { .want = { LANE_CM_JOB, "s9", 0 }, .for_ms = 60000, .done = on_paused };
+	struct lanes_pause own = { .want = { "s9", LANE_CM_JOB, 0 }, .for_ms = 60000, .done = on_paused };
 	lanes_pause_ask(lanes, &own);
 	CHECK(paused == 3 && paused_rc == RC_OK && wire.cools == 3);
 	t = asks(LANE_CM_JOB, 1000);
@@ -234,8 +234,8 @@ static struct worker {
 
 static void work(void *w, struct pool_job **jobs, size_t n)
 {
-	const struct lane_want want[] = { { LANE_CM_JOB, "w", 1 } }, far[] = { { LANE_STORE_FREE, "w", 1 } };
-	const struct lane_want own = { LANE_PICS_INFO, "w", 1 };
+	const struct lane_want want[] = { { "w", LANE_CM_JOB, 1 } }, far[] = { { "w", LANE_STORE_FREE, 1 } };
+	const struct lane_want own = { "w", LANE_PICS_INFO, 1 };
 
 	(void)w;
 	(void)jobs;

@@ -79,9 +79,9 @@ static void people(void)
 		hex, NULL);
 	for (int i = 0; i < ACCOUNTS; i++) {
 		snprintf(id, sizeof(id), "acc_%d", i);
-		does(DESK_QUERY(
-			     "INSERT INTO accounts (id, login, labels, enabled, version, created_at, updated_at) "
-			     "VALUES ($1, $1, '{\"pool\":\"k\"}', 1, 1, 1, 1)"),
+		does(DESK_QUERY("INSERT INTO accounts (id, login, labels, enabled, state, version, created_at, "
+				"updated_at) "
+				"VALUES ($1, $1, '{\"pool\":\"k\"}', 1, 'online', 1, 1, 1)"),
 			id, NULL);
 	}
 	desk_commit(&d);
@@ -458,6 +458,32 @@ static void known_keys(void)
 	forget_all();
 }
 
+/* Nobody is asked to do what nobody can: the key waits until the account is online. */
+static void offline(void)
+{
+	struct key_in key = { .key = "KEY00-00000-AAAAA" };
+	const char *ids[] = { "acc_1" };
+	struct key_batch_in in = {
+		.keys = { &key, 1 }, .candidates.accounts = { ids, 1 }, .max_tries = 1, .priority = 4, .start = true
+	};
+	bool ok;
+
+	desk_begin(&d);
+	does(DESK_QUERY("UPDATE accounts SET state = 'reconnecting'"), NULL, NULL);
+	desk_commit(&d);
+	const char *batch = imports(&in, &ok);
+	CHECK(ok && in_state(batch, "queued") == 1 && !strcmp(status_of(batch), "running"));
+	desk_begin(&d);
+	does(DESK_QUERY("UPDATE accounts SET state = 'online'"), NULL, NULL);
+	fine(key_steps_scan(&d.tx));
+	desk_commit(&d);
+	takes_work();
+	CHECK(held_n == 1 && in_state(batch, "assigned") == 1);
+	tells(&held[0], TUNNEL_MSG_SUCCEEDED, "redeemed");
+	held_n = 0;
+	forget_all();
+}
+
 /* Steam throttles: nothing is used up, and the account gets no key before its lane is free. */
 static void throttled(void)
 {
@@ -504,6 +530,7 @@ int main(void)
 	people();
 	answer_lost();
 	known_keys();
+	offline();
 	throttled();
 	once_each(KEY_FIRST_MISSING, 0);
 	once_each(KEY_ROUND_ROBIN, 25);

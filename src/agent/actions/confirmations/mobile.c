@@ -57,7 +57,7 @@ static enum rc sign(struct action_task *t, const char *tag, struct signature *re
 }
 
 /* One page. Its signature may not be used again, so what agent_web would repeat is signed anew here, once. */
-static enum rc get(struct action_task *t, struct agent_web_ask *ask, const char *tag,
+static enum rc get(struct action_task *t, const struct agent_web_ask *ask, const char *tag,
 	const struct agent_web_pair more[3], struct agent_web_answer *ret, struct fault *f)
 {
 	enum rc rc = RC_OK;
@@ -69,8 +69,9 @@ static enum rc get(struct action_task *t, struct agent_web_ask *ask, const char 
 			return rc;
 		struct agent_web_pair query[] = { { "p", s.device }, { "a", s.account }, { "k", s.key },
 			{ "t", s.time }, { "m", "react" }, { "tag", tag }, more[0], more[1], more[2], { 0 } };
-		ask->query = query;
-		rc = agent_web(t, ask, ret, f);
+		struct agent_web_ask once = *ask;
+		once.query = query;
+		rc = agent_web(t, &once, ret, f);
 		hush_wipe(&s, sizeof(s));
 		if (rc != RC_DENIED || !t->code || strcmp(t->code, "web_session_lost") != 0)
 			break;
@@ -85,7 +86,7 @@ static enum rc get(struct action_task *t, struct agent_web_ask *ask, const char 
 enum rc mobile_list(struct action_task *t, struct web_confirmations *ret, struct fault *f)
 {
 	struct agent_web_answer a;
-	struct agent_web_ask ask = { .site = WEB_COMMUNITY,
+	const struct agent_web_ask ask = { .site = WEB_COMMUNITY,
 		.method = "GET",
 		.path = "/mobileconf/getlist",
 		.lanes = (enum lane[]){ LANE_COMMUNITY_CONFIRM, LANE_COMMUNITY_CONFIRM_EGRESS },
@@ -100,7 +101,7 @@ enum rc mobile_respond(struct action_task *t, const struct web_confirmation *c, 
 	struct mobile_answer *ret, struct fault *f)
 {
 	struct agent_web_answer a = { 0 };
-	struct agent_web_ask ask = { .site = WEB_COMMUNITY,
+	const struct agent_web_ask ask = { .site = WEB_COMMUNITY,
 		.method = "GET",
 		.path = "/mobileconf/ajaxop",
 		.lanes = (enum lane[]){ LANE_COMMUNITY_CONFIRM_EGRESS },

@@ -46,7 +46,7 @@ static enum rc find_cm(const struct probe *p, char *ret, size_t room, struct fau
 {
 	char url[512];
 	struct http_answer a = { 0 };
-	struct arena arena = { .limit = 4 * BODY_MAX };
+	struct arena arena = { .limit = (size_t)4 * BODY_MAX };
 	struct cm_list list = { 0 };
 
 	snprintf(url, sizeof(url), "%s%s", p->urls->api, DIRECTORY);

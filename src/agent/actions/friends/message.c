@@ -22,8 +22,8 @@ static enum rc run(struct action_task *t, const void *in, void *out, struct faul
 	m.has_steamid = m.has_chat_entry_type = m.has_contains_bbcode = m.has_echo_to_sender = true;
 	m.steamid = want->steam_id;
 	m.chat_entry_type = ENTRY_TEXT;
-	m.message = (char *)(uintptr_t)want->text;
-	m.client_message_id = (char *)(uintptr_t)want->dedupe_key;
+	m.message = (char *)want->text;
+	m.client_message_id = (char *)want->dedupe_key;
 	snprintf(effect, sizeof(effect), "message %s", want->dedupe_key);
 	enum rc rc = task_effect(t, effect, f);
 	if (rc == RC_OK)

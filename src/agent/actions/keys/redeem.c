@@ -3,6 +3,7 @@
  * when an answer was lost, the account's licences are looked at first (product.md A, T24).
  */
 #include "agent/actions/licenses/owned.h"
+#include "base/scan.h"
 #include "io/clock.h"
 #include "model/action_keys.h"
 #include "wire/steam/msgs.h"
@@ -39,14 +40,17 @@ static struct baseline take_baseline(const CMsgClientLicenseList *owned)
 
 /* As it stands in the intent. */
 #define BASELINE_OUT "at=%" PRId64 " newest=%" PRIu32 "/%" PRIu32
-#define BASELINE_IN  "at=%" SCNd64 " newest=%" SCNu32 "/%" SCNu32
 
 static struct baseline read_baseline(const struct action_task *t)
 {
 	struct baseline b = { 0 };
-	const char *text = t->intent ? strstr(t->intent, "at=") : NULL;
+	const char *at = t->intent ? strstr(t->intent, "at=") : NULL;
+	uint64_t s, newest, n;
 
-	b.known = text && sscanf(text, BASELINE_IN, &b.at_s, &b.newest, &b.n) == 3;
+	if (!at || !scan_u64(&at, "at=", INT64_MAX, &s) || !scan_u64(&at, " newest=", UINT32_MAX, &newest) ||
+		!scan_u64(&at, "/", UINT32_MAX, &n))
+		return b;
+	b = (struct baseline){ .known = true, .at_s = (int64_t)s, .newest = (uint32_t)newest, .n = (uint32_t)n };
 	return b;
 }
 
@@ -188,7 +192,7 @@ static enum rc run(struct action_task *t, const void *in, void *out, struct faul
 		.emsg = EMSG_CLIENT_REGISTER_KEY, .in = &m.base, .out = &cmsg_client_purchase_response__descriptor
 	};
 
-	m.key = (char *)(uintptr_t)want->key;
+	m.key = (char *)want->key;
 	enum rc rc = mask(t, want, to);
 	if (rc == RC_OK)
 		rc = begin(t, to, f);

@@ -209,7 +209,7 @@ static enum rc probe(struct action_task *t, const void *in, void *out, bool *ret
 static enum rc plan(struct action_task *t, const void *in, struct action_plan *plan, struct fault *f)
 {
 	const struct action_add_free *want = in;
-	struct field_list all;
+	struct field_list all = { 0 };
 	struct have h;
 
 	enum rc rc = look(t, want, &h, f);

@@ -17,7 +17,7 @@ static enum rc run(struct action_task *t, const void *in, void *out, struct faul
 		m.has_persona_state = m.has_persona_set_by_user = m.persona_set_by_user = true;
 		m.persona_state = (uint32_t)want->state - 1;
 	}
-	m.player_name = (char *)(uintptr_t)want->name;
+	m.player_name = (char *)want->name;
 	to->persona = *want;
 	struct ask q = { .emsg = EMSG_CLIENT_CHANGE_STATUS, .in = &m.base };
 	return ask_steam(t, &q, f);

@@ -18,7 +18,7 @@ static void fill(const struct action_play *want, CMsgClientGamesPlayed__GamePlay
 		games[n] = (CMsgClientGamesPlayed__GamePlayed)CMSG_CLIENT_GAMES_PLAYED__GAME_PLAYED__INIT;
 		games[n].has_game_id = true;
 		games[n].game_id = NOT_STEAMS;
-		games[n].game_extra_info = (char *)(uintptr_t)want->custom_name;
+		games[n].game_extra_info = (char *)want->custom_name;
 		list[n] = &games[n];
 		n++;
 	}
