@@ -198,6 +198,7 @@ static const struct word {
 	{ "parental", WORD_TEXT, AT(parental) },
 	{ "trade_token", WORD_TEXT, AT(trade_token) },
 	{ "limited", WORD_FLAG, AT(limited) },
+	{ "locked", WORD_FLAG, AT(locked) },
 	{ "vac", WORD_FLAG, AT(vac) },
 	{ "trade_ban", WORD_FLAG, AT(trade_ban) },
 	{ "disabled", WORD_FLAG, AT(disabled) },

@@ -2,7 +2,7 @@
  * people: the accounts of this Steam, and who is logged on as whom. Lines of a world file:
  *
  *      account NAME password=P [id=ID64] [shared=BASE64] [identity=BASE64] [email=CODE] [guard=none|email|link|device|approval]
- *              [persona=TEXT] [country=CC] [limited] [vac] [trade_ban] [disabled] [escrow=DAYS] [private] [wallet=CENTS]
+ *              [persona=TEXT] [country=CC] [limited] [locked] [vac] [trade_ban] [disabled] [escrow=DAYS] [private] [wallet=CENTS]
  *              [currency=N] [level=N] [game_bans=N] [packages=ID,ID-ID] [parental=PIN] [trade_token=T] [authenticator=DAYS]
  *              [played=APP:MINUTES:UNLOCKED:TOTAL,…]  (achievements)
  *      accounts PREFIX N password=P [shared] ...              PREFIX001 … ; shared: a secret made from the name (see people_shared)
@@ -68,7 +68,7 @@ struct person {
 	enum guard_kind guard;
 	bool has_shared, has_identity;
 	uint8_t shared[20], identity[20];
-	bool limited, vac, trade_ban, disabled, inventory_private;
+	bool limited, locked, vac, trade_ban, disabled, inventory_private;
 	uint32_t escrow_days, level, game_bans;
 	uint32_t authenticator_days; /* so old is its authenticator */
 	int64_t wallet;              /* cents */

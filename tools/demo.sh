@@ -16,7 +16,7 @@ stop() {
 		kill "$p" 2>/dev/null || true
 		wait "$p" 2>/dev/null || true
 	done
-	[ "$status" = 0 ] || [ "$status" = 130 ] || { echo "--- the end of footplate's log:"; tail -20 "$work/serve.log" 2>/dev/null; } >&2
+	[ "$status" = 0 ] || [ "$status" = 130 ] || { echo "--- the end of footplate's log:"; tail -20 "$work/serve.log" 2>/dev/null || true; } >&2
 	rm -rf "$work"
 	exit "$status"
 }

@@ -128,6 +128,7 @@ static void put_account(struct cm *c, struct buf *run)
 	limits.has_bis_limited_account = limits.has_bis_community_banned = limits.has_bis_locked_account = 1;
 	limits.has_bis_limited_account_allowed_to_invite_friends = 1;
 	limits.bis_limited_account = p->limited;
+	limits.bis_locked_account = p->locked;
 	cm_put(c, run, EMSG_CLIENT_IS_LIMITED_ACCOUNT, &limits.base);
 	wallet.has_has_wallet = wallet.has_wallet = 1;
 	wallet.has_balance = wallet.has_balance64 = wallet.has_currency = wallet.has_realm = 1;

@@ -29,6 +29,7 @@ struct action_task {
 	struct call_scope *scope; /* for every call that it makes */
 	struct arena *arena;
 	const char *account_id; /* NULL: the action needs none */
+	bool reads;             /* it is of class read: a quarantined account may do nothing else */
 	uint64_t deadline_ms;   /* of loop_now_ms */
 	struct work *work;      /* for task_effect */
 	bool after_unknown; /* `probe` said that it was not done, or could not tell; an attempt before may still have been it */

@@ -249,6 +249,7 @@ static void start(struct work *w)
 		.scope = &w->scope,
 		.arena = &w->arena,
 		.account_id = w->account_id,
+		.reads = w->decl->class == TASK_READ,
 		.deadline_ms = w->deadline_ms };
 	if (pool_push(rs->conf.workers, &w->job) == RC_OK)
 		return;

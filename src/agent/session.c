@@ -72,7 +72,7 @@ static void changed(struct session *s, const struct bot_act *a)
 	ss->online_n = ss->online_n + s->online - was;
 	log_info(ss->conf.log, "Steam session %s account=%s reason=\"%s\"", account_state_words[a->state],
 		session_name(s), a->why ? a->why : "");
-	if (was && !s->online)
+	if (was && !s->online && a->state != ACCOUNT_QUARANTINED)
 		session_self_free(s); /* Steam tells it anew */
 	if (!session_is_own(s))
 		session_tell_state(s, a);

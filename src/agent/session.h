@@ -88,7 +88,7 @@ must_check enum rc session_set_egress(struct session *s, const struct tunnel_msg
 /* sessions.c: who waits. They are answered, and gone. */
 void sessions_answer(struct sessions_call *c, enum rc rc, const char *why);
 void sessions_serve(
-	struct session *s, enum account_state was, int32_t eresult, const char *why); /* its state changed */
+	struct session *s, enum account_state state, int32_t eresult, const char *why); /* its state changed */
 void sessions_serve_self(struct session *s); /* Steam told something of the account that was waited for */
 void sessions_take_answer(struct session *s, struct steam_call *got);
 uint64_t sessions_patience(struct session *s); /* answers who waited long enough; when to look again */

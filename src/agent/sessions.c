@@ -94,6 +94,14 @@ static void serve_one(struct session *s, struct sessions_call *c)
 	}
 }
 
+/* 17: one that is quarantined is still connected, for what only reads. */
+static bool is_served(const struct session *s, const struct sessions_call *c)
+{
+	if (c->want == SESSIONS_LOGOUT || c->want == SESSIONS_LOGIN)
+		return s->online && c->want == SESSIONS_LOGIN;
+	return s->online || (c->reads && s->line && bot_state(s->bot) == ACCOUNT_QUARANTINED);
+}
+
 /* Will the session be online soon, so that a question may wait? */
 static bool is_coming(const struct session *s)
 {
@@ -106,7 +114,7 @@ static bool is_coming(const struct session *s)
 /* What does not wait for the session to be online, or off, in the state that it is in. */
 static void dismiss(struct session *s, struct sessions_call *c, int32_t eresult, const char *why)
 {
-	bool failed = bot_state(s->bot) == ACCOUNT_FAILED;
+	bool failed = bot_state(s->bot) == ACCOUNT_FAILED, quarantined = bot_state(s->bot) == ACCOUNT_QUARANTINED;
 
 	if (c->want == SESSIONS_LOGOUT) {
 		if (!s->wanted && session_is_off(s))
@@ -116,10 +124,13 @@ static void dismiss(struct session *s, struct sessions_call *c, int32_t eresult,
 			answer_failed(c, why, eresult, why);
 		else if (s->leaving)
 			answer_failed(c, "account_moved", 0, "the account is no longer this agent's");
+		else if (quarantined)
+			answer_failed(c, "account_quarantined", 0,
+				"the account is quarantined, and waits for an operator");
 	} else if (failed && session_is_own(s)) {
 		answer_failed(c, why, eresult, why);
 	} else if (!is_coming(s)) {
-		answer_offline(c, no_session);
+		answer_offline(c, quarantined ? "the account is quarantined: it may only read" : no_session);
 	}
 }
 
@@ -127,7 +138,7 @@ void sessions_serve(struct session *s, enum account_state state, int32_t eresult
 {
 	list_each (at, next, &s->waiting) {
 		struct sessions_call *c = list_of(at, struct sessions_call, node);
-		if (state == ACCOUNT_ONLINE)
+		if (state != ACCOUNT_OFFLINE && is_served(s, c))
 			serve_one(s, c);
 		else
 			dismiss(s, c, eresult, why);
@@ -223,7 +234,7 @@ static void wait_at(struct session *s, struct sessions_call *c)
 	list_append(&s->waiting, &c->node);
 	if (c->want == SESSIONS_EGRESS)
 		session_web_egress(s, c);
-	else if (s->online && c->want != SESSIONS_LOGOUT)
+	else if (is_served(s, c))
 		serve_one(s, c);
 	else
 		dismiss(s, c, 0, NULL);

@@ -47,6 +47,7 @@ struct sessions_call {
 	struct steam_ask ask;   /* SESSIONS_ASK; owner and deadline are filled in */
 	uint64_t deadline_ms;
 	struct call_scope *scope;
+	bool reads; /* it may be asked of a quarantined account, too */
 
 	struct sessions_web *web; /* SESSIONS_WEB */
 	bool fresh;

@@ -43,7 +43,8 @@ static enum rc get_session(struct trip *x, bool fresh, struct fault *f)
 		.web = &x->web,
 		.fresh = fresh,
 		.deadline_ms = x->t->deadline_ms,
-		.scope = x->t->scope };
+		.scope = x->t->scope,
+		.reads = x->t->reads };
 
 	enum rc rc = sessions_do(x->t->sessions, &c, f);
 	if (c.offline)
@@ -242,7 +243,8 @@ static enum rc unlock(
 		.account_id = t->account_id,
 		.store = ask->site == WEB_STORE,
 		.deadline_ms = t->deadline_ms,
-		.scope = t->scope };
+		.scope = t->scope,
+		.reads = t->reads };
 
 	enum rc rc = sessions_do(t->sessions, &c, f);
 	t->code = c.offline ? "session_offline" : rc == RC_DENIED ? "family_view" : t->code;

@@ -222,15 +222,15 @@ static const char *const states[] = { "any", "queued", "assigned", "in_flight", 
 	"redeemed", "invalid", "used_elsewhere", "wallet_code", "exhausted", "canceled", NULL };
 static const char *const formats[] = { "csv", "json", NULL };
 
-#define WAIT_OPTION(text)                                                                                          \
-	{                                                                                                          \
-		.row = { .name = "wait", .type = FIELD_U32, .min = 1, .max = 604800, .doc = text }, .letter = 'w', \
-		.value = "SECONDS", .optional = true                                                               \
+#define WAIT_OPTION(text)                                                                             \
+	{                                                                                             \
+		.row = { .name = "wait", .type = FIELD_U32, .min = 1, .max = 604800, .doc = (text) }, \
+		.letter = 'w', .value = "SECONDS", .optional = true                                   \
 	}
-#define NUMBER_OPTION(word, to, least, most, text)                                                                \
-	{                                                                                                         \
-		.row = { .name = word, .type = FIELD_U32, .min = least, .max = most, .doc = text }, .value = "N", \
-		.member = to, .place = VERB_BODY                                                                  \
+#define NUMBER_OPTION(word, to, least, most, text)                                                          \
+	{                                                                                                   \
+		.row = { .name = (word), .type = FIELD_U32, .min = (least), .max = (most), .doc = (text) }, \
+		.value = "N", .member = (to), .place = VERB_BODY                                            \
 	}
 
 static const struct verb_option import_options[] = {
@@ -295,10 +295,10 @@ static const struct verb_option act_options[] = { RUN_KEY_OPTION, { 0 } };
 	{                                                    \
 		.name = "KEY", .doc = "Id of the key's row." \
 	}
-#define ACT(word, text)                                                                                     \
-	{                                                                                                   \
-		.name = word, .doc = text, .args = { BATCH_ARG }, .options = act_options, .method = "POST", \
-		.path = "/v1/key-batches/{}/" word, .flags = VERB_IDEMPOTENT                                \
+#define ACT(word, text)                                                                                         \
+	{                                                                                                       \
+		.name = (word), .doc = (text), .args = { BATCH_ARG }, .options = act_options, .method = "POST", \
+		.path = "/v1/key-batches/{}/" word, .flags = VERB_IDEMPOTENT                                    \
 	}
 
 const struct verb key_batch_verbs[] = {

@@ -68,13 +68,14 @@ static bool holds_somewhere(const json_t *list, const json_t *want)
 static bool holds_list(const json_t *got, const json_t *want)
 {
 	const char *first = json_string_value(json_array_get(want, 0));
-	bool some = first && !strcmp(first, "...");
+	bool some = first && !strcmp(first, "..."), none = first && !strcmp(first, "!");
 
-	if (!json_is_array(got) || (!some && json_array_size(got) != json_array_size(want)))
+	if (!json_is_array(got) || (!some && !none && json_array_size(got) != json_array_size(want)))
 		return false;
-	for (size_t i = some; i < json_array_size(want); i++)
-		if (some ? !holds_somewhere(got, json_array_get(want, i))
-			 : !holds(json_array_get(got, i), json_array_get(want, i)))
+	for (size_t i = some || none; i < json_array_size(want); i++)
+		if (none       ? holds_somewhere(got, json_array_get(want, i))
+			: some ? !holds_somewhere(got, json_array_get(want, i))
+			       : !holds(json_array_get(got, i), json_array_get(want, i)))
 			return false;
 	return true;
 }

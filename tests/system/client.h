@@ -1,7 +1,7 @@
 /*
  * client: accounts of a simulated Steam, under a real server and a real agent, told what to do by a script in C: a table of steps. What a
  * step expects is JSON (with ' for ") that the answer must hold: its members, and no other elements in its lists. A list that begins
- * with '...' must hold the others somewhere. Everywhere, @NAME stands for what is known by that name: the SteamID of an account of the
+ * with '...' must hold the others somewhere, one that begins with '!' nowhere. Everywhere, @NAME stands for what is known by that name: the SteamID of an account of the
  * world, the id that the API gave it as @NAME.id, what KEEP kept. A failure prints the step and ends the test.
  */
 #pragma once

@@ -255,6 +255,10 @@ static const struct step inventories[] = {
 	DO("alice", "inventory.read", "{'appId':753,'contextId':'6','steamId':'@bob'}",
 		"{'total':20,'items':['...',{'asset':{'appId':753,'contextId':'6','assetId':'@card','amount':1},'"
 		"name':'Trading Card','tradable':true}]}"),
+	DO("alice", "inventory.read", "{'appId':440,'contextId':'2'}",
+		"{'total':1213,'items':['...',{'name':'Souvenir','tradable':false}]}"),
+	DO("alice", "inventory.read", "{'appId':440,'contextId':'2','tradableOnly':true}",
+		"{'items':['!',{'tradable':false}]}"),
 	DO("alice", "inventory.read", "{'appId':440,'contextId':'2','tradableOnly':true}",
 		"{'total':1213,'items':['...',{'name':'Refined Metal','marketHashName':'Refined "
 		"Metal','tradable':true}]}"),

@@ -12,6 +12,7 @@ static const char world[] = "generate apps=440-440 seed=1\n"
 			    "account alice password=correct_horse packages=7\n"
 			    "account asked password=correct_horse parental=1234\n"
 			    "account stored password=correct_horse parental=5678\n"
+			    "account locked password=correct_horse packages=7 locked\n"
 			    "items Crate generate owner=asked count=3 seed=1\n"
 			    "items Crate generate owner=stored count=4 seed=1\n";
 
@@ -267,6 +268,28 @@ static int64_t logons(const struct rig *r, const char *name)
 	return n;
 }
 
+/* Steam has locked it: its session stays, and may read; nothing is done with it. */
+static void restricted(const struct rig *r)
+{
+	char id[64];
+
+	make_account(r, "locked", id);
+	want(r, id, "online");
+	json_t *s = await(r, id, "state", "quarantined");
+	CHECK_STR(json_str(s, "reason"), "restricted");
+	json_decref(s);
+	json_t *owned = run(r, id, "licenses.list", "{}");
+	CHECK(json_int(json_array_get(json_object_get(owned, "packages"), 0), "sub") == 7);
+	json_decref(owned);
+	json_t *task = run_task(r, id, "persona.set", "{\"name\":\"other\"}");
+	CHECK_STR(json_str(task, "error.code"), "session_offline");
+	json_decref(task);
+	task = run_task(r, id, "session.login", "{}");
+	CHECK_STR(json_str(task, "error.code"), "account_quarantined");
+	json_decref(task);
+	want(r, id, "offline");
+}
+
 /* An operator sets it aside: Steam sees it go, and not come back, also when it is wanted anew. */
 static void quarantined(const struct rig *r, const char *id)
 {
@@ -311,6 +334,7 @@ int main(void)
 	over_tcp(&r, alice);
 	standing(&r, alice);
 	quarantined(&r, alice);
+	restricted(&r);
 	family_asked(&r);
 	family_stored(&r);
 	rig_done(&r);

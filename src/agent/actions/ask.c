@@ -41,7 +41,8 @@ enum rc ask_steam(struct action_task *t, struct ask *q, struct fault *f)
 			.body = body.p,
 			.body_n = body.n },
 		.deadline_ms = t->deadline_ms,
-		.scope = t->scope };
+		.scope = t->scope,
+		.reads = t->reads };
 	rc = sessions_do(t->sessions, &c, f);
 	hush_wipe(body.p, body.n);
 	buf_done(&body);
@@ -67,7 +68,8 @@ static enum rc self_of(struct action_task *t, bool licenses, struct sessions_sel
 		.self = ret,
 		.arena = t->arena,
 		.deadline_ms = t->deadline_ms,
-		.scope = t->scope };
+		.scope = t->scope,
+		.reads = t->reads };
 
 	enum rc rc = sessions_do(t->sessions, &c, f);
 	if (c.offline)

@@ -16,7 +16,7 @@
 extern const struct action_run account_standing;
 
 #define REASONS_MAX 6
-#define YOUNG_S     (7 * 86400) /* trades of a newer authenticator are held */
+#define YOUNG_S     INT64_C(604800) /* 7 days: trades of a newer authenticator are held */
 
 static enum rc get(struct action_task *t, const char *path, const struct agent_web_pair *query,
 	struct agent_web_answer *ret, struct fault *f)
@@ -89,7 +89,8 @@ static enum rc tell(
 			     : b->economy != WEB_ECONOMY_NONE ? "trade_ban"
 							      : "",
 		.deadline_ms = t->deadline_ms,
-		.scope = t->scope };
+		.scope = t->scope,
+		.reads = t->reads };
 	enum rc rc = sessions_do(t->sessions, &c, f);
 	if (c.offline)
 		t->code = "session_offline";

@@ -36,7 +36,8 @@ static enum rc sign(struct action_task *t, const char *tag, struct signature *re
 		.account_id = t->account_id,
 		.web = &web,
 		.deadline_ms = t->deadline_ms,
-		.scope = t->scope };
+		.scope = t->scope,
+		.reads = t->reads };
 
 	enum rc rc = sessions_do(t->sessions, &c, f);
 	if (c.offline)

@@ -12,7 +12,8 @@ static enum rc run(struct action_task *t, const void *in, void *out, struct faul
 		.account_id = t->account_id,
 		.ask = { .kind = STEAM_CALL_PING },
 		.deadline_ms = t->deadline_ms,
-		.scope = t->scope };
+		.scope = t->scope,
+		.reads = t->reads };
 
 	(void)in;
 	enum rc rc = sessions_do(t->sessions, &c, f);

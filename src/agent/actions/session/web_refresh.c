@@ -15,7 +15,8 @@ static enum rc run(struct action_task *t, const void *in, void *out, struct faul
 		.web = &web,
 		.fresh = want->force,
 		.deadline_ms = t->deadline_ms,
-		.scope = t->scope };
+		.scope = t->scope,
+		.reads = t->reads };
 
 	enum rc rc = sessions_do(t->sessions, &c, f);
 	t->eresult = c.eresult;
