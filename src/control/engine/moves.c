@@ -340,8 +340,10 @@ enum rc moves_fail(struct tx *tx, struct moves_task *t, const char *error, struc
 	bool retryable = how.retryable;
 	/* An attempt that got as far as its effect has found out before what became of the others. */
 	bool probe = t->probe && (how.effect || t->intent_attempt != t->attempt);
-	/* One that did not get so far only asked, and asking again does no harm. */
-	if (probe && t->intent_attempt != t->attempt && t->max_attempts < TASK_ATTEMPTS_ASKING)
+	/* One that did not get so far only asked, and asking again does no harm. Whatever was used up before, a doubt is asked about. */
+	bool asked = probe && t->intent_attempt != t->attempt;
+	bool ask = how.effect && !t->probe && a && a->class == TASK_GUARDED && t->attempt >= t->max_attempts;
+	if ((asked || ask) && t->max_attempts < TASK_ATTEMPTS_ASKING)
 		t->max_attempts++;
 	struct task m = { .status = (enum task_status)t->status,
 		.attempt = t->attempt,

@@ -225,6 +225,24 @@ static void asked_in_vain(void)
 	CHECK(ends(id, TUNNEL_MSG_SUCCEEDED, false));
 }
 
+/* However many attempts were lost before: what became of the one with an effect is asked. */
+static void asked_at_last(void)
+{
+	const char *id = job_of("keys.redeem");
+
+	leases(id);
+	falls_silent();
+	leases(id);
+	falls_silent();
+	leases(id);
+	CHECK(begins("agt_1", id, 3) && ends(id, TUNNEL_MSG_UNKNOWN, true));
+	CHECK_STR(status(id), "queued");
+	CHECK(looks(id).probe && looks(id).max_attempts == 4);
+	leases(id);
+	CHECK(begins("agt_1", id, 4) && ends(id, TUNNEL_MSG_UNKNOWN, true));
+	CHECK_STR(status(id), "needs_attention");
+}
+
 static size_t found(void)
 {
 	const struct dispatch_offer offer = { "agt_1", "rgn_1", ",keys.redeem,library.list,", 10 };
@@ -329,6 +347,7 @@ int main(void)
 	lost_before();
 	probes();
 	asked_in_vain();
+	asked_at_last();
 	one_doubt_at_a_time();
 	once();
 	canceled();
