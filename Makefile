@@ -52,7 +52,7 @@ asan: $(ASAN)/build.ninja
 	@tools/run_meson.sh $(ASAN)
 
 tsan: $(TSAN)/build.ninja
-	@ninja -C $(TSAN) --quiet
+	@ninja -C $(TSAN) --quiet $$(tools/test_targets.py $(TSAN) threads)
 	@tools/run_meson.sh $(TSAN) --suite threads
 
 lint: $(BUILD)/build.ninja $(CLANG)/build.ninja

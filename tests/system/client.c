@@ -414,7 +414,9 @@ static void learn_people(struct client *c)
 
 void client_start(struct client *c, const char *world, const char *transport, unsigned warp)
 {
-	static const char *const serve[] = { "--no-agent", "--log-level", "warn", NULL };
+	/* A lease is real time as well: a slow disk must not end it where time runs faster. */
+	const char *const serve[] = { "--no-agent", "--log-level", "warn", warp > 1 ? "--set" : NULL,
+		"engine.lease_ms=600000", NULL };
 	static const char *const agent[] = { "--log-level", "warn", NULL };
 	const char *const sim[] = { "--world", world, "--tcp", "2", "--poll", "50", NULL };
 	char key[96];

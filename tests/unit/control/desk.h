@@ -47,7 +47,10 @@ static inline void desk_connect(struct desk *d)
 
 static inline void desk_open(struct desk *d)
 {
-	*d = (struct desk){ .path = "/tmp/footplate-desk-XXXXXX" };
+	*d = (struct desk){ 0 };
+	/* What is proven here is not the disk, and it should not wait for one. */
+	snprintf(d->path, sizeof(d->path), "%s/footplate-desk-XXXXXX",
+		access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 	int fd = mkstemp(d->path);
 	CHECK(fd >= 0 && close(fd) == 0);
 	d->conf = (struct control_conf){ .data_dir = "/tmp", .lease_ms = 6000, .heartbeat_ms = 2000 };
