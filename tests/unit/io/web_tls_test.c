@@ -97,9 +97,21 @@ static void a_pipeline(void)
 	site_await_open(&site, 0);
 }
 
+static void start_again(uint32_t head_ms)
+{
+	struct web_server_conf conf = site.conf;
+
+	site_stop(&site);
+	conf.limits.head_ms = head_ms;
+	site = (struct site){ .conf = conf };
+	site_start(&site);
+}
+
 static void silence_in_the_handshake_is_timed_out(void)
 {
 	char c;
+
+	start_again(500);
 	int fd = site_connect(&site);
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	site_put(fd, "\x16\x03\x01\x02\x00\x01", 6);
@@ -111,6 +123,7 @@ static void silence_in_the_handshake_is_timed_out(void)
 		close(fd);
 	}
 	site_await_open(&site, 0);
+	start_again(0);
 }
 
 /* --- sockets */
@@ -194,9 +207,7 @@ static void two_servers_in_one_loop(void)
 	struct http_answer a = { 0 };
 	struct fault f = { 0 };
 
-	site_stop(&site);
-	site = (struct site){ .conf = conf };
-	site_start(&site);
+	start_again(0);
 	loop_stop(site.loop);
 	pthread_join(site.thread, NULL);
 	conf.tls_cert = b_cert;
@@ -245,7 +256,6 @@ int main(void)
 	make_cert("two", b_cert, b_key);
 	site.conf.tls_cert = a_cert;
 	site.conf.tls_key = a_key;
-	site.conf.limits.head_ms = 500;
 	site_start(&site);
 	requests();
 	a_pipeline();
