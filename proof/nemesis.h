@@ -1,0 +1,8 @@
+/* nemesis: what goes wrong, when, drawn from the seed: which kinds at all, how often, for how long. Each wrong is put right later. */
+#pragma once
+
+#include <stdint.h>
+
+void nemesis_begin(uint64_t until_us);
+void nemesis_end(void); /* all is put right: machines run, links are open, disks and Steam are well */
+int64_t nemesis_jumped_ms(void); /* how far the control plane's clock was moved, at most */
