@@ -233,6 +233,14 @@ void check_now(void)
 
 bool check_is_over(void) { return over; }
 
+bool check_is_told(void)
+{
+	for (int i = 0; i < DESK_SUBSCRIBERS; i++)
+		if (desk_last[i] != last_pos)
+			return false;
+	return true;
+}
+
 bool check_in_doubt(char job[64], char task[64])
 {
 	if (!*doubt_task)
@@ -299,9 +307,5 @@ void check_end(void)
 	each("SELECT trace_id, COUNT(*) FROM jobs GROUP BY trace_id HAVING COUNT(*) > 1", on_twice, 0);
 	for (size_t i = 0; i < desk_keys_n; i++)
 		check_key(&desk_keys[i]);
-	for (int i = 0; i < DESK_SUBSCRIBERS; i++)
-		if (desk_last[i] != last_pos)
-			sim_break("I5: subscriber %d has the log until %lld, and it ends at %lld", i, (long long)desk_last[i],
-				(long long)last_pos);
 	leave();
 }

@@ -51,6 +51,13 @@ static void hello(struct uplink_run *r)
 	arena_done(&a);
 }
 
+/* For calls from outside: the next turn of the loop goes on. So no callback comes from within a send. */
+static void pump_soon(struct uplink_run *r)
+{
+	if (r->open && !r->busy)
+		loop_timer_at(r->timer, now_of(r));
+}
+
 /* ---- how long the leases last ---- */
 
 static uint64_t lease_end(const struct uplink_run *r) { return r->heard_ms + (uint64_t)r->lease_ms * 2 / 3; }
@@ -72,6 +79,20 @@ static void on_lease(void *ctx)
 	}
 	r->lease_ms = 0;
 	r->conf.on.silent(r->conf.on.ctx);
+	if (!r->open)
+		return;
+	/* What was given up comes back with the next WELCOME. */
+	uplink_close(&r->machine, TUNNEL_LINK_TIMEOUT, "the leases could not be renewed");
+	pump_soon(r);
+}
+
+/* Words that waited while this process stood still are old: a lease that ended meanwhile is over, whatever they say. */
+static void hear(struct uplink_run *r)
+{
+	if (r->lease_ms && now_of(r) >= lease_end(r))
+		on_lease(r);
+	else
+		r->heard_ms = now_of(r);
 }
 
 static void act(struct uplink_run *r, const struct uplink_act *a)
@@ -120,13 +141,6 @@ static void pump(struct uplink_run *r)
 		loop_timer_at(r->timer, uplink_due(&r->machine));
 }
 
-/* For calls from outside: the next turn of the loop goes on. So no callback comes from within a send. */
-static void pump_soon(struct uplink_run *r)
-{
-	if (r->open && !r->busy)
-		loop_timer_at(r->timer, now_of(r));
-}
-
 static void on_open(void *ctx, struct web_socket *socket)
 {
 	struct uplink_run *r = ((struct line *)ctx)->run;
@@ -154,7 +168,7 @@ static void on_message(void *ctx, struct web_socket *socket, const void *p, size
 	if (!r || !r->open)
 		return;
 	if (r->up)
-		r->heard_ms = now_of(r);
+		hear(r);
 	if (binary)
 		uplink_feed(&r->machine, now_of(r), p, n);
 	else

@@ -111,6 +111,19 @@ static void answer(struct letter *l, struct peer *p)
 	}
 }
 
+/* Not acknowledged: the agent keeps it and says it again after its next connection, which has to come. */
+static void not_kept(struct letter *l, struct peer *p)
+{
+	bool said_again = l->type != TUNNEL_MSG_HEARTBEAT && l->type != TUNNEL_MSG_PROGRESS;
+
+	log_error(l->hub->control->log, "%s of an agent not kept agent=%s: %s", tunnel_msg_name(l->type), l->agent_id,
+		l->write.fault.text);
+	if (!p || p->epoch != l->epoch || !said_again || !rc_retry(l->write.rc))
+		return;
+	tunnel_close(&p->tunnel, 1013, "what the agent said could not be kept");
+	peer_pump(p);
+}
+
 static void on_delivered(struct write *w)
 {
 	struct letter *l = letter_of(w);
@@ -121,9 +134,7 @@ static void on_delivered(struct write *w)
 	if (w->rc == RC_DENIED)
 		peer_drop(l->hub, l->agent_id, "the agent was revoked");
 	else if (w->rc != RC_OK)
-		/* Not acknowledged: the agent keeps it and says it again after its next connection. */
-		log_error(l->hub->control->log, "%s of an agent not kept agent=%s: %s", tunnel_msg_name(l->type),
-			l->agent_id, w->fault.text);
+		not_kept(l, p);
 	else if (p)
 		answer(l, p);
 	letter_free(l);
