@@ -146,11 +146,11 @@ static void on_item(struct loop_job *job)
 	struct net_end *e = i->end;
 	const struct net_door *door = e->m->door;
 
-	if (i->news == NEWS_LOST)
+	if (i->news == NEWS_LOST && e->on.lost)
 		e->on.lost(e->on.ctx, e, i->why);
 	else if (!e->gone && i->news == NEWS_DOOR && door)
 		door->come(door->ctx, e, i->note);
-	else if (!e->gone && i->news == NEWS_NOTE)
+	else if (!e->gone && i->news == NEWS_NOTE && e->on.got)
 		e->on.got(e->on.ctx, e, i->note);
 	else if (!e->gone && i->news == NEWS_DRAINED) {
 		e->draining = false;

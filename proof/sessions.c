@@ -112,8 +112,10 @@ static void send_waiting(struct session *s)
 
 static void drop_line(struct session *s)
 {
-	if (s->line)
+	if (s->line) {
 		net_abort(s->line);
+		s->line->on = (struct net_on){ 0 };
+	}
 	s->line = NULL;
 	loop_timer_at(s->retry, UINT64_MAX);
 	answer_all(s, true, "the connection to Steam was lost");

@@ -106,6 +106,9 @@ const char *web_header(const struct web_request *r, const char *name) { return n
 void web_request_set(struct web_request *r, void *owner) { r->owner = owner; }
 void *web_request_get(const struct web_request *r) { return r->owner; }
 
+/* Its owner goes: news that are under way are nobody's. */
+static void detach(struct net_end *e) { e->on = (struct net_on){ 0 }; }
+
 static void request_free(struct web_request *r)
 {
 	net_note_free(r->own);
@@ -127,6 +130,7 @@ void web_reply(struct web_request *r, int status, const struct web_header *heade
 	if (r->end) {
 		net_send(r->end, answer(status, headers, body, n));
 		net_close(r->end);
+		detach(r->end);
 		r->server->open--;
 	}
 	request_free(r);
@@ -137,6 +141,7 @@ void web_cut(struct web_request *r, const void *p, size_t n)
 	(void)p, (void)n;
 	if (r->end) {
 		net_abort(r->end);
+		detach(r->end);
 		r->server->open--;
 	}
 	request_free(r);
@@ -182,6 +187,7 @@ void web_server_free(struct web_server *s)
 static void stream_over(struct web_stream *s)
 {
 	s->server->open--;
+	detach(s->end);
 	if (s->on.close)
 		s->on.close(s->on.ctx, s);
 	free(s);
@@ -299,6 +305,7 @@ static void socket_over(struct web_socket *s, int code, const char *why)
 	s->timer = NULL;
 	if (!s->end->gone)
 		net_close(s->end);
+	detach(s->end);
 	if (s->on.close)
 		s->on.close(s->on.ctx, s, code, why ? why : "");
 	free(s);
