@@ -6,6 +6,8 @@
 #include "io/ws_reader.h"
 #include "tests/system/rig.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -233,6 +235,7 @@ static void slow_readers(struct rig *r)
 	for (int i = 0; i < 2; i++) {
 		const int wide = 1 << 16;
 		setsockopt(fd[i], SOL_SOCKET, SO_RCVBUF, &wide, sizeof(wide));
+		setsockopt(fd[i], IPPROTO_TCP, TCP_WINDOW_CLAMP, &wide, sizeof(wide));
 		while (slow[i].last_pos < 1 + EVENTS + 600 && read_some(fd[i], &slow[i], 4096) > 0)
 			;
 		CHECK(slow[i].last_pos >= 1 + EVENTS + 600 && slow[i].gaps == 0);
