@@ -2,6 +2,7 @@
 
 #include "agent/lanes.h"
 #include "agent/sessions.h"
+#include "agent/spans.h"
 #include "agent/uplink_run.h"
 #include "agent/work.h"
 #include "io/clock.h"
@@ -118,6 +119,8 @@ enum rc task_effect(struct action_task *t, const char *effect, struct fault *f)
 
 	if (rc == RC_CONFLICT)
 		t->code = "attempt_superseded";
+	else if (rc == RC_OK)
+		spans_effect(t->work, effect);
 	return rc;
 }
 

@@ -9,6 +9,7 @@
 #include "base/hush.h"
 #include "base/list.h"
 #include "io/call.h"
+#include "wire/trace.h"
 #include "wire/tunnel_msg.h"
 
 enum work_state {
@@ -37,6 +38,11 @@ struct work {
 	struct call_scope scope;
 	struct hush sealed; /* members of the payload that are secret: a JSON object; wiped when it has run */
 	struct uplink_run *uplink;
+	struct tracer *tracer; /* NULL: nobody keeps spans */
+	struct trace trace;    /* of the attempt's span */
+	char parent_id[17];
+	uint64_t began_us, effect_us; /* since 1970; of the effect that is under way, 0: none. The worker's */
+	char effect_name[SPAN_VALUE_MAX];
 	struct keeper *keeper;
 	struct keeper_job intent;        /* agent/task: what a crash from now on leaves behind */
 	bool intent_busy;                /* it is with the keeper */

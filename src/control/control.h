@@ -26,6 +26,7 @@ struct queue;
 struct queue_ear;
 struct route;
 struct store;
+struct tracer;
 struct twins;
 struct tx;
 struct waits;
@@ -63,6 +64,7 @@ struct control {
 	const struct control_conf *conf;
 	const struct log *log;
 	struct metrics *metrics;
+	struct tracer *tracer; /* keeps spans; NULL: nobody does */
 	struct loop *loop;
 	struct store *store;
 	struct queue *queue;

@@ -21,6 +21,7 @@ struct tx {
 	const char *actor;    /* "key:apk_…", "agent:agt_…", "system" */
 	const char *peer;     /* address, "" when there is none */
 	const char *trace_id; /* 32 hex characters */
+	const char *traceparent; /* the span that is worked for (W3C); NULL: none */
 	bool appended;        /* events were added: subscribers are told after the commit */
 	bool ring;            /* work was queued: the dispatcher is told after the commit */
 	bool cancels;         /* tasks that agents hold were asked to stop */

@@ -10,6 +10,7 @@
 #include "io/web.h"
 #include "main/inner_agent.h"
 #include "main/signals.h"
+#include "main/traces.h"
 #include "wire/json.h"
 
 #include <stdio.h>
@@ -27,6 +28,7 @@ struct serve {
 	struct control control;
 	struct agent *agent;
 	struct signals *signals;
+	struct tracing *tracing;
 	struct loop_job drain;
 	struct loop_timer *wait;
 	uint64_t stop_by_ms;
@@ -130,7 +132,12 @@ static enum rc open_drivers(struct serve *s, struct fault *f)
 	if (rc == RC_OK)
 		rc = loop_new(&s->log, &s->control.loop, f);
 	s->control.metrics = metric_new();
-	return rc == RC_OK && !s->control.metrics ? RC_NOMEM : rc;
+	if (rc == RC_OK && !s->control.metrics)
+		rc = RC_NOMEM;
+	if (rc == RC_OK)
+		rc = traces_start(&s->conf, &s->log, s->control.metrics, &s->tracing, f);
+	s->control.tracer = traces_tracer(s->tracing);
+	return rc;
 }
 
 static enum rc start(struct serve *s, const char *ready, struct fault *f)
@@ -167,6 +174,7 @@ static void finish(struct serve *s)
 	life_stop(&s->control);
 	queue_free(s->control.queue);
 	store_free(s->control.store);
+	traces_stop(s->tracing);
 	metric_free(s->control.metrics);
 }
 
