@@ -3,6 +3,9 @@
 #include "contract/queue.h"
 #include "control/access/keys.h"
 #include "control/budgets/budgets.h"
+#include "control/cluster/cluster.h"
+#include "control/cluster/instances.h"
+#include "control/cluster/singletons.h"
 #include "control/engine/outcome.h"
 #include "control/events/events.h"
 #include "control/events/feed.h"
@@ -64,22 +67,22 @@ static enum rc check_master(struct control *c, struct store_conn *db, struct fau
 	return rc == RC_MISSING ? store_do(db, &note, STORE_ARGS(store_text(name)), f) : rc;
 }
 
-/* All that must be so before the first request: schema, epoch, leases of before, the first key. */
-static enum rc prepare(struct control *c, struct fault *f)
+/* The first of the control planes gives the agents a whole lease to come back; another finds the leases renewed. */
+static enum rc revive(struct tx *tx, int64_t *ret_others)
 {
-	__attribute__((cleanup(own_store_conn_p))) struct store_conn *db = NULL;
-	struct arena arena = { 0 };
-	size_t ran = 0;
+	enum rc rc = instances_enter(tx, ret_others);
 
-	enum rc rc = store_connect(c->store, STORE_WRITE, &db, f);
+	if (rc != RC_OK || *ret_others)
+		return rc;
+	rc = outcome_revive(tx);
 	if (rc == RC_OK)
-		rc = migrate_run(db, &ran, f);
-	if (rc == RC_OK && ran)
-		log_info(c->log, "database migrated steps=%zu", ran);
-	if (rc == RC_OK)
-		rc = check_master(c, db, f);
-	if (rc == RC_OK)
-		rc = open_epoch(c, db, f);
+		rc = bots_revive(tx);
+	return rc == RC_OK ? budgets_revive(tx) : rc;
+}
+
+static enum rc enter(struct control *c, struct store_conn *db, int64_t *ret_others, struct fault *f)
+{
+	struct arena arena = { 0 };
 	struct tx tx = { .control = c,
 		.db = db,
 		.arena = &arena,
@@ -88,13 +91,36 @@ static enum rc prepare(struct control *c, struct fault *f)
 		.actor = "system",
 		.peer = "",
 		.trace_id = "" };
-	if (rc == RC_OK)
-		rc = outcome_revive(&tx);
-	if (rc == RC_OK)
-		rc = bots_revive(&tx);
-	if (rc == RC_OK)
-		rc = budgets_revive(&tx);
+
+	enum rc rc = store_begin(db, f);
+	if (rc == RC_OK) {
+		rc = check_master(c, db, f);
+		if (rc == RC_OK)
+			rc = open_epoch(c, db, f);
+		if (rc == RC_OK)
+			rc = revive(&tx, ret_others);
+		if (rc == RC_OK)
+			rc = store_commit(db, f);
+		else
+			store_rollback(db);
+	}
 	arena_done(&arena);
+	return rc;
+}
+
+/* All that must be so before the first request: schema, epoch, leases of before, the first key. */
+static enum rc prepare(struct control *c, int64_t *ret_others, struct fault *f)
+{
+	__attribute__((cleanup(own_store_conn_p))) struct store_conn *db = NULL;
+	size_t ran = 0;
+
+	enum rc rc = store_connect(c->store, STORE_WRITE, &db, f);
+	if (rc == RC_OK)
+		rc = migrate_run(db, &ran, f);
+	if (rc == RC_OK && ran)
+		log_info(c->log, "database migrated steps=%zu", ran);
+	if (rc == RC_OK)
+		rc = enter(c, db, ret_others, f);
 	return rc == RC_OK ? keys_first(c, db, f) : rc;
 }
 
@@ -131,8 +157,12 @@ struct sweep {
 
 static enum rc run_sweep(struct write *w, struct tx *tx)
 {
+	bool held = false;
 	(void)w;
-	enum rc rc = idempotency_sweep(tx);
+	enum rc rc = singletons_hold(tx, "sweep", &held);
+	if (rc != RC_OK || !held)
+		return rc;
+	rc = idempotency_sweep(tx);
 	if (rc == RC_OK)
 		rc = states_sweep(tx);
 	if (rc == RC_OK)
@@ -179,14 +209,17 @@ static enum rc listen_on(struct control *c, struct fault *f)
 
 enum rc life_start(struct control *c, struct fault *f)
 {
+	int64_t others = 0;
+
 	c->started_ms = clock_wall_ms();
+	cluster_name(c);
 	c->routes = routes;
 	c->committed = on_committed;
 	c->owned = key_fold_task;
 	enum rc rc = secrets_open(
 		c->conf->data_dir, c->conf->master_key, getenv("CREDENTIALS_DIRECTORY"), &c->secrets, f);
 	if (rc == RC_OK)
-		rc = prepare(c, f);
+		rc = prepare(c, &others, f);
 	if (rc == RC_OK)
 		rc = reader_start(c, f);
 	if (rc == RC_OK)
@@ -197,6 +230,8 @@ enum rc life_start(struct control *c, struct fault *f)
 		rc = feed_new(c, &c->feed, f);
 	if (rc == RC_OK)
 		rc = hub_new(c, &c->hub, f);
+	if (rc == RC_OK)
+		rc = cluster_new(c, others > 0, &c->cluster, f);
 	if (rc == RC_OK)
 		rc = queue_listen(c->queue, on_ring, c, &c->ear, f);
 	if (rc == RC_OK)
@@ -209,6 +244,7 @@ enum rc life_start(struct control *c, struct fault *f)
 void life_drain(struct control *c)
 {
 	atomic_store(&c->draining, true);
+	cluster_leave(c->cluster);
 	web_server_drain(c->server);
 	waits_answer_all(c->waits);
 	feed_close_all(c->feed);
@@ -233,6 +269,7 @@ void life_stop(struct control *c)
 		loop_run(c->loop);
 	}
 	web_server_free(take(c->server));
+	cluster_free(take(c->cluster));
 	hub_free(take(c->hub));
 	feed_free(take(c->feed));
 	twins_free(take(c->twins));

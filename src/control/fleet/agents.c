@@ -98,7 +98,9 @@ enum rc agents_connected(struct tx *tx, const char *agent_id, const struct tunne
 {
 	static const struct store_query set = {
 		.sql = "UPDATE agents SET state = 'connected', version = $2, capabilities = $3, boot_id = $4, "
-		       "last_seen_at = $5, updated_at = $5, lease_until = $6 WHERE id = $1 "
+		       "last_seen_at = $5, updated_at = $5, lease_until = $6, instance_id = $7, session = session "
+		       "+ 1 "
+		       "WHERE id = $1 "
 		       "RETURNING region_id"
 	};
 	auto_rows struct store_rows *r = NULL;
@@ -107,7 +109,7 @@ enum rc agents_connected(struct tx *tx, const char *agent_id, const struct tunne
 	enum rc rc = store_one(tx->db, &set,
 		STORE_ARGS(store_text(agent_id), store_text(m->version),
 			store_text(names_json(tx, &m->capabilities)), store_text(m->boot_id), store_int(tx->now_ms),
-			store_int(tx->now_ms + tx->control->conf->lease_ms)),
+			store_int(tx->now_ms + tx->control->conf->lease_ms), store_text(tx->control->instance_id)),
 		&r, tx->fault);
 	if (rc != RC_OK)
 		return rc;
@@ -147,6 +149,43 @@ enum rc agents_gone(struct tx *tx, const char *agent_id, const char *why)
 				    .region_id = region,
 				    .payload = buf_text(&payload) });
 	buf_done(&payload);
+	return rc;
+}
+
+static enum rc orphan(struct tx *tx, const char *agent_id)
+{
+	static const struct store_query tasks = {
+		.sql = "UPDATE tasks SET lease_until = $2 WHERE agent_id = $1 AND status IN ('leased', 'running')"
+	};
+	static const struct store_query bots = { .sql = "UPDATE agents SET lease_until = $2 WHERE id = $1" };
+	int64_t until = tx->now_ms + tx->control->conf->lease_ms;
+
+	enum rc rc = agents_gone(tx, agent_id, "its control plane is gone");
+	if (rc == RC_OK)
+		rc = store_do(tx->db, &tasks, STORE_ARGS(store_text(agent_id), store_int(until)), tx->fault);
+	return rc == RC_OK ? store_do(tx->db, &bots, STORE_ARGS(store_text(agent_id), store_int(until)), tx->fault)
+			   : rc;
+}
+
+enum rc agents_orphans(struct tx *tx, size_t max)
+{
+	static const struct store_query find = {
+		.sql = "SELECT id FROM agents WHERE state = 'connected' AND instance_id NOT IN (SELECT id FROM "
+		       "instances) ORDER BY id LIMIT $1"
+	};
+	const char **ids = arena_take(tx->arena, (max + 1) * sizeof(*ids));
+	auto_rows struct store_rows *r = NULL;
+	bool row = false;
+	size_t n = 0;
+
+	enum rc rc = ids ? store_run(tx->db, &find, STORE_ARGS(store_int((int64_t)max)), &r, tx->fault) : RC_NOMEM;
+	while (rc == RC_OK && n < max && (rc = store_next(r, &row, tx->fault)) == RC_OK && row) {
+		ids[n] = arena_str(tx->arena, store_col_text(r, 0));
+		rc = ids[n++] ? RC_OK : RC_NOMEM;
+	}
+	store_close(take(r));
+	for (size_t i = 0; rc == RC_OK && i < n; i++)
+		rc = orphan(tx, ids[i]);
 	return rc;
 }
 

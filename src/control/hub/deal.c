@@ -1,9 +1,11 @@
 #include "control/hub/deal.h"
 #include "base/log.h"
 #include "control/budgets/budgets.h"
+#include "control/cluster/singletons.h"
 #include "control/control.h"
 #include "control/engine/dispatch.h"
 #include "control/engine/outcome.h"
+#include "control/fleet/agents.h"
 #include "control/fleet/bots.h"
 #include "control/hub/peer.h"
 #include "control/keys/key_steps.h"
@@ -167,7 +169,14 @@ struct scan {
 static enum rc lapse(struct write *w, struct tx *tx)
 {
 	struct scan *s = (struct scan *)(void *)((char *)w - offsetof(struct scan, write));
-	enum rc rc = outcome_lapse(tx, SCAN_AT_ONCE, &s->n);
+	bool held = false;
+
+	enum rc rc = singletons_hold(tx, "scan", &held);
+	if (rc != RC_OK || !held)
+		return rc;
+	rc = agents_orphans(tx, SCAN_AT_ONCE);
+	if (rc == RC_OK)
+		rc = outcome_lapse(tx, SCAN_AT_ONCE, &s->n);
 	if (rc == RC_OK)
 		rc = bots_scan(tx);
 	if (rc == RC_OK)

@@ -242,19 +242,23 @@ enum rc hub_new(struct control *c, struct hub **ret_hub, struct fault *f)
 	return RC_OK;
 }
 
-void hub_close_all(struct hub *h)
+static void send_away(struct hub *h, int code, const char *why)
 {
 	const struct tunnel_msg m = { .type = TUNNEL_MSG_GOAWAY,
-		.goaway = { .reason = "the control plane stops", .retry_after_ms = 500 } };
+		.goaway = { .reason = why, .retry_after_ms = 500 } };
 
 	list_each (at, next, &h->peers) {
 		struct peer *p = list_of(at, struct peer, all);
 		if (p->up)
 			peer_send(p, &m);
-		tunnel_close(&p->tunnel, 1001, "the control plane stops");
+		tunnel_close(&p->tunnel, code, why);
 		peer_pump(p);
 	}
 }
+
+void hub_close_all(struct hub *h) { send_away(h, 1001, "the control plane stops"); }
+
+void hub_renew_all(struct hub *h) { send_away(h, 1012, "the control plane was taken for dead"); }
 
 void hub_free(struct hub *h)
 {
