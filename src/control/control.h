@@ -7,7 +7,6 @@
  */
 #pragma once
 
-#include "base/id.h"
 #include "base/rc.h"
 
 #include <stdatomic.h>
@@ -27,6 +26,7 @@ struct pool;
 struct queue;
 struct queue_ear;
 struct route;
+struct scan;
 struct store;
 struct twins;
 struct tx;
@@ -35,6 +35,7 @@ struct web_limits;
 struct web_server;
 
 #define CONTROL_EPOCH_MAX 16
+#define CONTROL_NAME_MAX  40 /* ID_MAX */
 
 /* Made from the one master secret at the start; never leaves the process. */
 struct control_secrets {
@@ -73,14 +74,15 @@ struct control {
 	struct pool *readers, *writer;
 	struct web_server *server;
 	struct cluster *cluster; /* the other control planes on the database; loop thread */
+	struct scan *scan;       /* what time and silence bring; loop thread */
 	struct hub *hub;         /* agents connected now; loop thread */
 	struct feed *feed;       /* event subscribers; loop thread */
 	struct waits *waits;     /* requests that wait for a job's end; loop thread */
 	struct twins *twins;     /* requests held back behind one with the same Idempotency-Key; loop thread */
 	struct loop_timer *sweep;
 	struct control_secrets secrets;
-	char epoch[CONTROL_EPOCH_MAX]; /* of the event log: made with the database */
-	char instance_id[ID_MAX];      /* of this run of this control plane, see cluster/instances */
+	char epoch[CONTROL_EPOCH_MAX];      /* of the event log: made with the database */
+	char instance_id[CONTROL_NAME_MAX]; /* of this run of this control plane, see cluster/instances */
 	int64_t started_ms;
 	const struct route *const *routes; /* the API: tables of rows, see http/route.h */
 	/* A task that is somebody's (moves_task.owner) has moved: folded in, in the same transaction. NULL: nobody owns any. */

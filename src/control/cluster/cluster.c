@@ -1,4 +1,5 @@
 #include "control/cluster/cluster.h"
+#include "base/id.h"
 #include "base/log.h"
 #include "control/cluster/instances.h"
 #include "control/control.h"
@@ -22,6 +23,8 @@ struct beat {
 void cluster_name(struct control *c)
 {
 	uint8_t random[ID_RANDOM];
+
+	_Static_assert(sizeof(c->instance_id) == ID_MAX, "an id must fit");
 	clock_random(random, sizeof(random));
 	id_make(c->instance_id, "ins", clock_wall_ms(), random);
 }

@@ -15,12 +15,6 @@ must_check enum rc agents_key(struct tx *tx, const char *agent_id, uint8_t *ret_
 must_check enum rc agents_connected(struct tx *tx, const char *agent_id, const struct tunnel_msg_hello *m);
 must_check enum rc agents_gone(struct tx *tx, const char *agent_id, const char *why);
 
-/*
- * Agents whose control plane has died (see cluster/instances) count as disconnected, at most `max` at once; what they hold stays
- * theirs for one more lease, in which they come back somewhere.
- */
-must_check enum rc agents_orphans(struct tx *tx, size_t max);
-
 /* The agent lives: the leases of its accounts are renewed. RC_DENIED: it was revoked. */
 must_check enum rc agents_seen(struct tx *tx, const char *agent_id);
 

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define TICK_MS      250
-#define SCAN_MS      500   /* between two looks for lapsed leases and tasks whose time has come */
+#define SCAN_MS      500   /* between two looks for tasks whose time has come, and for what agents are to be told */
 #define RECONCILE_MS 60000 /* between two full comparisons with each agent */
 
 static void count_agents(struct hub *h, const char *region_id)
@@ -208,7 +208,6 @@ static void on_tick(void *ctx)
 
 	if (now >= h->scan_ms) {
 		h->scan_ms = now + SCAN_MS;
-		deal_scan(h);
 		deal_tasks(h);
 		push_all(h);
 	}
