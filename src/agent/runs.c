@@ -2,7 +2,6 @@
 
 #include "agent/actions/actions.h"
 #include "agent/sessions.h"
-#include "agent/spans.h"
 #include "agent/task.h"
 #include "agent/uplink_run.h"
 #include "agent/work.h"
@@ -205,7 +204,7 @@ static void keep(struct work *w)
 {
 	const struct tunnel_msg m = { .type = TUNNEL_MSG_RESULT, .result = w->outcome };
 
-	spans_end(w);
+	work_span_end(w);
 	w->state = WORK_KEPT;
 	w->kept.what = KEEPER_PUT;
 	w->kept.kind = WORK_RESULT;
@@ -366,7 +365,7 @@ static void take_task(struct runs *rs, const struct tunnel_msg_dispatch *m)
 	if (w->decl->target == ACTION_TARGET_NONE)
 		w->account_id = NULL;
 	rs->busy++;
-	spans_begin(w, m->traceparent);
+	work_span_begin(w, m->traceparent);
 	send(rs, &(struct tunnel_msg){ .type = TUNNEL_MSG_ACCEPT, .accept = w->task });
 	bool waits = w->account_id && account_is_taken(rs, w->account_id);
 	list_append(&rs->all, &w->node);

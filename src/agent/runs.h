@@ -41,7 +41,7 @@ struct runs_conf {
 	struct keeper *keeper;
 	struct sessions *sessions;
 	struct lanes *lanes;
-	struct tracer *tracer; /* NULL: nobody keeps spans */
+	struct tracer *tracer;     /* NULL: nobody keeps spans */
 	struct uplink_run *uplink; /* set by runs_attach, before anything comes */
 	uint32_t tasks;            /* at once */
 };

@@ -2,7 +2,6 @@
 
 #include "agent/lanes.h"
 #include "agent/sessions.h"
-#include "agent/spans.h"
 #include "agent/uplink_run.h"
 #include "agent/work.h"
 #include "io/clock.h"
@@ -120,7 +119,7 @@ enum rc task_effect(struct action_task *t, const char *effect, struct fault *f)
 	if (rc == RC_CONFLICT)
 		t->code = "attempt_superseded";
 	else if (rc == RC_OK)
-		spans_effect(t->work, effect);
+		work_span_effect(t->work, effect);
 	return rc;
 }
 

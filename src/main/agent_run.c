@@ -27,8 +27,8 @@ static enum rc read_token(const char *path, struct hush *ret, struct fault *f)
 	return rc;
 }
 
-static enum rc start(const struct conf *c, const struct log *log, struct tracer *tracer, struct agent **ret,
-	struct fault *f)
+static enum rc start(
+	const struct conf *c, const struct log *log, struct tracer *tracer, struct agent **ret, struct fault *f)
 {
 	struct hush token = { 0 };
 	char dir[4200];

@@ -251,7 +251,8 @@ static const struct field trace_fields[] = {
 	{ .name = "endpoint",
 		.type = FIELD_STR,
 		IN(trace, endpoint),
-		.doc = "http(s)://HOST:PORT of an OpenTelemetry collector (OTLP/HTTP); /v1/traces is added. Without "
+		.doc = "http(s)://HOST:PORT of an OpenTelemetry collector (OTLP/HTTP); /v1/traces is added. "
+		       "Without "
 		       "it no "
 		       "spans are kept." },
 	{ .name = "headers",
@@ -259,10 +260,7 @@ static const struct field trace_fields[] = {
 		IN(trace, headers),
 		.flags = FIELD_SECRET,
 		.doc = "Sent to the collector: NAME=VALUE, parted by commas, percent-encoded." },
-	{ .name = "headers_file",
-		.type = FIELD_STR,
-		IN(trace, headers_file),
-		.doc = "File (0600) with the same." },
+	{ .name = "headers_file", .type = FIELD_STR, IN(trace, headers_file), .doc = "File (0600) with the same." },
 	{ .name = "ca_file",
 		.type = FIELD_STR,
 		IN(trace, ca_file),

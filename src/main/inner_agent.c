@@ -46,3 +46,5 @@ enum rc inner_agent_start(
 	hush_done(&token);
 	return rc;
 }
+
+void inner_agent_stop(struct agent *a) { agent_stop(a); }

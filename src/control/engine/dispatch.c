@@ -27,7 +27,8 @@ static const struct field candidate_row[] = {
 static enum rc find(struct tx *tx, const struct dispatch_offer *o, size_t max, struct field_list *ret)
 {
 	static const struct store_query waiting = {
-		.sql = "SELECT t.id, t.action, t.account_id, a.login, j.payload, j.trace_id, j.secret, j.dry_run, j.traceparent, t.created_at, t.not_before "
+		.sql = "SELECT t.id, t.action, t.account_id, a.login, j.payload, j.trace_id, j.secret, j.dry_run, "
+		       "j.traceparent, t.created_at, t.not_before "
 		       "FROM tasks t JOIN jobs "
 		       "j ON j.id = t.job_id "
 		       "LEFT JOIN accounts a ON a.id = t.account_id LEFT JOIN agents g ON g.id = a.agent_id LEFT "
@@ -70,10 +71,10 @@ static enum rc lease_one(
 {
 	struct moves_task t = { 0 };
 	enum rc rc = moves_load(tx, k->id, &t);
+	if (rc == RC_OK && k->account_id)
+		rc = bots_hold(tx, k->account_id, o->agent_id); /* first: the attempt notes the account's epoch */
 	if (rc == RC_OK)
 		rc = moves_lease(tx, &t, o->agent_id);
-	if (rc == RC_OK && k->account_id)
-		rc = bots_hold(tx, k->account_id, o->agent_id);
 	if (rc != RC_OK)
 		return rc;
 	*g = (struct dispatch_grant){ .task_id = k->id,

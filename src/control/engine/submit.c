@@ -115,7 +115,8 @@ static enum rc add_job(struct making *m)
 	static const struct store_query insert = {
 		.sql = "INSERT INTO jobs (id, action, status, priority, payload, total, queued, running, "
 		       "succeeded, failed, canceled, parent_job_id, created_by, "
-		       "trace_id, created_at, updated_at, finished_at, secret, dry_run, traceparent) VALUES ($1, $2, 'queued', "
+		       "trace_id, created_at, updated_at, finished_at, secret, dry_run, traceparent) VALUES ($1, "
+		       "$2, 'queued', "
 		       "$3, $4, 0, "
 		       "0, 0, 0, 0, 0, $5, $6, $7, $8, $8, 0, $9, $10, $11)"
 	};

@@ -10,9 +10,7 @@ _Static_assert(DEAL_TRACE == TRACE_TEXT, "a traceparent fits");
 void deal_trace(struct control *c, const struct dispatch_grant *g, char ret[static DEAL_TRACE])
 {
 	int64_t now = clock_wall_ms(), due = g->due_ms && g->due_ms < now ? g->due_ms : now;
-	struct span s = {
-		.kind = SPAN_PRODUCER, .begin_us = (uint64_t)due * 1000, .end_us = (uint64_t)now * 1000
-	};
+	struct span s = { .kind = SPAN_PRODUCER, .begin_us = (uint64_t)due * 1000, .end_us = (uint64_t)now * 1000 };
 	struct trace of_job = { 0 };
 	uint8_t random[TRACE_RANDOM];
 
