@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #define DRAIN_MS 10000 /* what is in flight at a stop gets this long */
 
@@ -30,12 +31,24 @@ struct serve {
 	struct loop_job drain;
 	struct loop_timer *wait;
 	uint64_t stop_by_ms;
+	char node[4400]; /* control_conf.node */
 };
+
+/* After the data folder was made. */
+static void name_node(struct serve *s)
+{
+	char machine[256] = "", path[4096];
+
+	gethostname(machine, sizeof(machine) - 1);
+	snprintf(s->node, sizeof(s->node), "%s:%s", machine,
+		realpath(s->conf.data.dir, path) ? path : s->conf.data.dir);
+}
 
 static void fill_control_conf(struct serve *s)
 {
 	const struct conf *c = &s->conf;
 	s->control_conf = (struct control_conf){
+		.node = s->node,
 		.data_dir = c->data.dir,
 		.master_key = c->data.master_key,
 		.host = c->server.host,
@@ -122,6 +135,7 @@ static enum rc open_drivers(struct serve *s, struct fault *f)
 	char path[4200];
 
 	enum rc rc = file_mkdirs(s->conf.data.dir, 0700, f);
+	name_node(s);
 	snprintf(path, sizeof(path), "%s/footplate.db", s->conf.data.dir);
 	if (rc == RC_OK)
 		rc = sqlite_open(path, &s->control.store, f);

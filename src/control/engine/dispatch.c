@@ -66,10 +66,10 @@ static enum rc lease_one(
 {
 	struct moves_task t = { 0 };
 	enum rc rc = moves_load(tx, k->id, &t);
+	if (rc == RC_OK && k->account_id)
+		rc = bots_hold(tx, k->account_id, o->agent_id); /* first: the attempt notes the account's epoch */
 	if (rc == RC_OK)
 		rc = moves_lease(tx, &t, o->agent_id);
-	if (rc == RC_OK && k->account_id)
-		rc = bots_hold(tx, k->account_id, o->agent_id);
 	if (rc != RC_OK)
 		return rc;
 	*g = (struct dispatch_grant){ .task_id = k->id,

@@ -11,6 +11,5 @@ void deal_wake(struct hub *h);         /* any thread: work was queued */
 void deal_wake_cancels(struct hub *h); /* any thread: tasks that agents hold are to be stopped */
 
 void deal_tasks(struct hub *h);     /* leases and dispatches */
-void deal_scan(struct hub *h);      /* finds lapsed leases */
 void deal_cancels(struct hub *h);   /* asks agents to stop what is to be canceled */
 void deal_reconcile(struct hub *h); /* tells each agent what it is believed to hold */
