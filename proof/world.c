@@ -68,7 +68,7 @@ static void boot_control(struct machine *m)
 	s->log = log_here();
 	memcpy(s->lanes, lane_kinds, sizeof(s->lanes));
 	enum rc rc = lane_override(s->lanes, "friends=200/3/500,store.web=150/3/500", true, &f);
-	s->conf = (struct control_conf){ .data_dir = DATA, .host = "cp", .port = 80, .lease_ms = 6000, .heartbeat_ms = 2000,
+	s->conf = (struct control_conf){ .data_dir = DATA, .node = "cp:" DATA, .host = "cp", .port = 80, .lease_ms = 6000, .heartbeat_ms = 2000,
 		.idempotency_ms = 3600000, .event_keep = 1000000, .limits = &s->limits, .lanes = s->lanes };
 	s->limits = (struct web_limits){ .stream_bytes = 1 << 20, .socket_bytes = 16 << 20, .message_bytes = 2 << 20 };
 	c->conf = &s->conf;
