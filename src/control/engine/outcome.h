@@ -33,3 +33,6 @@ must_check enum rc outcome_lapse(struct tx *tx, size_t max, size_t *ret_n);
 
 /* After the start of the only control plane: the agents get a whole lease to come back. */
 must_check enum rc outcome_revive(struct tx *tx);
+
+/* The clock was set: whoever holds a task has a whole lease from now. */
+must_check enum rc outcome_extend(struct tx *tx);

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "control/control.h"
 #include "control/engine/dispatch.h"
+#include "control/engine/outcome.h"
 #include "control/hub/peer.h"
 #include "control/reader.h"
 #include "control/writer.h"

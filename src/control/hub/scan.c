@@ -8,16 +8,35 @@
 #include "control/fleet/orphans.h"
 #include "control/keys/key_steps.h"
 #include "control/writer.h"
+#include "io/clock.h"
 
-#define SCAN_AT_ONCE 500
+#include <inttypes.h>
+
+#define SCAN_AT_ONCE   500
+#define CLOCK_MOVED_MS 1000 /* from one look to the next: it was set */
 
 struct scan {
 	struct control *control;
 	struct loop_timer *timer;
 	struct write write;
 	bool running;
-	size_t n; /* leases that lapsed */
+	size_t n;         /* leases that lapsed */
+	int64_t ahead_ms; /* how far the wall clock was ahead of the monotonic one; 0: not looked yet */
+	int64_t seen_ms;  /* the same, at the look under way */
 };
+
+/* Leases end at moments of the wall clock. When that was set, agents get a whole lease, as after a start: none is cut short by it,
+ * and none goes on for ever. */
+static enum rc mind_clock(const struct scan *s, struct tx *tx)
+{
+	int64_t moved = s->ahead_ms ? s->seen_ms - s->ahead_ms : 0;
+
+	if (moved < CLOCK_MOVED_MS && moved > -CLOCK_MOVED_MS)
+		return RC_OK;
+	log_warn(s->control->log, "the clock was set, leases begin anew moved_ms=%" PRId64, moved);
+	enum rc rc = outcome_extend(tx);
+	return rc == RC_OK ? bots_revive(tx) : rc;
+}
 
 static enum rc look(struct write *w, struct tx *tx)
 {
@@ -25,10 +44,13 @@ static enum rc look(struct write *w, struct tx *tx)
 	bool held = false;
 
 	s->n = 0;
+	s->seen_ms = tx->now_ms - (int64_t)clock_mono_ms();
 	enum rc rc = singletons_hold(tx, "scan", &held);
 	if (rc != RC_OK || !held)
 		return rc;
-	rc = orphans_scan(tx, SCAN_AT_ONCE);
+	rc = mind_clock(s, tx);
+	if (rc == RC_OK)
+		rc = orphans_scan(tx, SCAN_AT_ONCE);
 	if (rc == RC_OK)
 		rc = outcome_lapse(tx, SCAN_AT_ONCE, &s->n);
 	if (rc == RC_OK)
@@ -45,7 +67,9 @@ static void on_looked(struct write *w)
 	s->running = false;
 	if (w->rc != RC_OK)
 		log_error(w->control->log, "leases not scanned: %s", w->fault.text);
-	else if (s->n)
+	else
+		s->ahead_ms = s->seen_ms;
+	if (w->rc == RC_OK && s->n)
 		log_warn(w->control->log, "leases lapsed n=%zu", s->n);
 }
 
