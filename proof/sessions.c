@@ -19,6 +19,8 @@
 #include <string.h>
 
 #define RETRY_MS 700
+#define PING_MS  3000
+#define DEAD_MS  8000 /* a line that is silent for so long is given up */
 
 struct sessions {
 	struct sessions_conf conf;
@@ -35,7 +37,8 @@ struct session {
 	enum account_state state;
 	bool wanted, leaving;
 	struct net_end *line; /* NULL: none */
-	struct loop_timer *retry;
+	struct loop_timer *timer; /* of the next connection, or of the line */
+	uint64_t heard_ms;
 	struct list asks;
 };
 
@@ -117,7 +120,7 @@ static void drop_line(struct session *s)
 		s->line->on = (struct net_on){ 0 };
 	}
 	s->line = NULL;
-	loop_timer_at(s->retry, UINT64_MAX);
+	loop_timer_at(s->timer, UINT64_MAX);
 	answer_all(s, true, "the connection to Steam was lost");
 }
 
@@ -127,7 +130,7 @@ static void forget(struct session *s)
 	tell_state(s, ACCOUNT_OFFLINE, "left");
 	answer_all(s, false, "the account is no longer this agent's");
 	map_take(&s->all->accounts, s->id);
-	loop_timer_free(s->retry);
+	loop_timer_free(s->timer);
 	free(s);
 }
 
@@ -136,7 +139,7 @@ static void lost(struct session *s, const char *why)
 	s->line = NULL;
 	answer_all(s, true, why);
 	tell_state(s, ACCOUNT_RECONNECTING, "lost");
-	loop_timer_at(s->retry, loop_now_ms(s->all->conf.loop) + RETRY_MS);
+	loop_timer_at(s->timer, loop_now_ms(s->all->conf.loop) + RETRY_MS);
 }
 
 static void on_got(void *ctx, struct net_end *e, const struct net_note *n)
@@ -150,6 +153,7 @@ static void on_got(void *ctx, struct net_end *e, const struct net_note *n)
 		return;
 	}
 	memcpy(&m, n->body.p, sizeof(m));
+	s->heard_ms = loop_now_ms(s->all->conf.loop);
 	if (m.word == STEAM_ONLINE) {
 		tell_state(s, ACCOUNT_ONLINE, "");
 		send_waiting(s);
@@ -184,13 +188,31 @@ static void connect_line(struct session *s)
 	tell_state(s, ACCOUNT_CONNECTING, "");
 	tell_state(s, ACCOUNT_AUTHENTICATING, "");
 	s->line = net_dial(sim_me(), "steam", n, s->all->conf.loop, &on);
+	s->heard_ms = loop_now_ms(s->all->conf.loop);
+	loop_timer_at(s->timer, s->heard_ms + PING_MS);
 }
 
-static void on_retry(void *ctx)
+static void on_timer(void *ctx)
 {
 	struct session *s = ctx;
-	if (s->wanted && !s->line)
+	uint64_t now = loop_now_ms(s->all->conf.loop);
+
+	if (!s->wanted)
+		return;
+	if (!s->line) {
 		connect_line(s);
+		return;
+	}
+	if (now - s->heard_ms >= DEAD_MS) {
+		drop_line(s);
+		lost(s, "Steam is silent");
+		return;
+	}
+	const struct steam_msg m = { .word = STEAM_PING };
+	struct net_note *n = net_note_new(NET_BYTES);
+	buf_put(&n->body, &m, sizeof(m));
+	net_send(s->line, n);
+	loop_timer_at(s->timer, now + PING_MS);
 }
 
 /* ---- what workers ask ---- */
@@ -267,7 +289,7 @@ static void take_bot(struct sessions *ss, const struct tunnel_msg_bot *m)
 
 	if (fresh) {
 		s = calloc(1, sizeof(*s));
-		if (!s || loop_timer_new(ss->conf.loop, on_retry, s, &s->retry) != RC_OK)
+		if (!s || loop_timer_new(ss->conf.loop, on_timer, s, &s->timer) != RC_OK)
 			abort();
 		s->all = ss;
 		s->state = ACCOUNT_OFFLINE;

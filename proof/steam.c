@@ -162,6 +162,11 @@ static void got(void *ctx, struct net_end *e, const struct net_note *n)
 		abort();
 	k->session = s;
 	memcpy(&k->msg, n->body.p, sizeof(k->msg));
+	if (k->msg.word == STEAM_PING) {
+		say(e, &k->msg);
+		free(k);
+		return;
+	}
 	uint64_t at = sim.now_us + sim_between(500, steam_mood.most_us ? steam_mood.most_us : 20 * SIM_MS);
 	if (at < s->last_us)
 		at = s->last_us;

@@ -14,7 +14,7 @@
 
 struct machine;
 
-enum steam_word { STEAM_LOGON, STEAM_ONLINE, STEAM_ASK, STEAM_PROBE, STEAM_ANSWER };
+enum steam_word { STEAM_LOGON, STEAM_ONLINE, STEAM_ASK, STEAM_PROBE, STEAM_PING, STEAM_ANSWER };
 enum steam_verdict { STEAM_DONE, STEAM_NOT_DONE, STEAM_REFUSED, STEAM_THROTTLED };
 
 /* What travels between an agent and Steam. */
