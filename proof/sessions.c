@@ -63,6 +63,7 @@ static void tell_state(struct session *s, enum account_state state, const char *
 	if (s->state == state)
 		return;
 	s->state = state;
+	sim_say("session of %s is %s", s->id, account_state_words[state]);
 	snprintf(text, sizeof(text),
 		"{\"state\":\"%s\",\"reason\":\"%s\",\"generation\":%" PRId64 ",\"epoch\":%" PRId64 "}",
 		account_state_words[state], why, s->generation, s->epoch);
@@ -287,6 +288,7 @@ static void take_bot(struct sessions *ss, const struct tunnel_msg_bot *m)
 	struct session *s = map_get(&ss->accounts, m->account_id);
 	bool fresh = !s;
 
+	sim_say("BOT %s epoch %lld mode %s", m->account_id, (long long)m->epoch, m->mode);
 	if (fresh) {
 		s = calloc(1, sizeof(*s));
 		if (!s || loop_timer_new(ss->conf.loop, on_timer, s, &s->timer) != RC_OK)
@@ -329,6 +331,7 @@ bool sessions_message(struct sessions *ss, const struct tunnel_msg *m)
 		return true;
 	}
 	if (m->type == TUNNEL_MSG_BOT_GONE) {
+		sim_say("BOT_GONE %s epoch %lld", m->bot_gone.account_id, (long long)m->bot_gone.epoch);
 		struct session *s = map_get(&ss->accounts, m->bot_gone.account_id);
 		if (s && m->bot_gone.epoch >= s->epoch)
 			forget(s);

@@ -214,7 +214,7 @@ void inbox_message(struct peer *p, const struct tunnel_msg *m)
 struct visit {
 	struct write write;
 	struct hub *hub;
-	int64_t epoch;
+	int64_t epoch, session;
 	struct buf payload; /* the HELLO */
 	struct tunnel_auth_talk talk;
 	uint8_t sig[TUNNEL_AUTH_SIG], public[TUNNEL_AUTH_KEY];
@@ -263,7 +263,7 @@ static enum rc admit(struct write *w, struct tx *tx)
 	if (rc == RC_OK && !tunnel_auth_is_hello(&v->talk, v->public, v->sig))
 		return fault_set(tx->fault, RC_DENIED, "the HELLO is not signed by this agent");
 	if (rc == RC_OK)
-		rc = agents_connected(tx, v->agent_id, &m.hello);
+		rc = agents_connected(tx, v->agent_id, &m.hello, &v->session);
 	if (rc == RC_OK)
 		rc = outcome_reconcile(tx, v->agent_id, &m.hello.inflight, &cancel);
 	if (rc == RC_OK)
@@ -300,6 +300,7 @@ static void on_admitted(struct write *w)
 		id_make(session, "ses", clock_wall_ms(), random);
 		snprintf(p->id, sizeof(p->id), "%s", v->agent_id);
 		snprintf(p->region_id, sizeof(p->region_id), "%s", v->region_id);
+		p->session = v->session;
 		p->actions = take(v->actions);
 		const struct tunnel_msg_welcome welcome = { .session_id = session,
 			.epoch = v->epoch,
@@ -354,13 +355,14 @@ void inbox_hello(struct peer *p, const struct tunnel_msg_hello *m)
 struct farewell {
 	struct write write;
 	struct hub *hub;
+	int64_t session;
 	char agent_id[ID_MAX], why[96];
 };
 
 static enum rc note_gone(struct write *w, struct tx *tx)
 {
 	struct farewell *g = (struct farewell *)(void *)((char *)w - offsetof(struct farewell, write));
-	return agents_gone(tx, g->agent_id, g->why);
+	return agents_gone(tx, g->agent_id, g->session, g->why);
 }
 
 static void on_gone(struct write *w)
@@ -377,6 +379,7 @@ void inbox_gone(struct peer *p)
 	if (!g)
 		return;
 	g->hub = p->hub;
+	g->session = p->session;
 	g->write = (struct write){ .control = p->hub->control, .run = note_gone, .done = on_gone };
 	snprintf(g->agent_id, sizeof(g->agent_id), "%s", p->id);
 	snprintf(g->why, sizeof(g->why), "%s", p->why);

@@ -39,6 +39,7 @@ struct peer {
 	struct loop_timer *timer;
 	bool up, draining, renewing, ended;
 	int64_t epoch;
+	int64_t session; /* counts the agent's connections, see fleet/agents */
 	char id[ID_MAX], region_id[ID_MAX], why[96];
 	char *actions; /* ",a,b,": see struct dispatch_offer; this peer's */
 	uint64_t heard_ms;
