@@ -2,6 +2,9 @@
 #include "agent/actions/actions.h"
 #include "proof/sessions.h"
 
+#include "agent/work.h"
+#include "proof/sim.h"
+
 #include <string.h>
 
 static enum rc ask(struct action_task *t, enum steam_word word, enum task_class class, enum steam_verdict *ret, struct fault *f)
@@ -51,8 +54,10 @@ static enum rc remove_run(struct action_task *t, const void *in, void *out, stru
 	enum steam_verdict v;
 	(void)in, (void)out;
 	enum rc rc = task_lanes(t, (enum lane[]){ LANE_STORE_WEB }, 1, f);
+	sim_say("%s passed its lane: %s", t->work->key, rc_title(rc));
 	if (rc == RC_OK)
 		rc = task_effect(t, "remove it", f);
+	sim_say("%s passed the fence: %s", t->work->key, rc_title(rc));
 	return rc == RC_OK ? ask(t, STEAM_ASK, TASK_GUARDED, &v, f) : rc;
 }
 

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #define RETRY_MS 700
+#define ANSWER_MS 10000 /* Steam may take for an answer */
 #define PING_MS  3000
 #define DEAD_MS  8000 /* a line that is silent for so long is given up */
 
@@ -247,7 +248,11 @@ static void give_up(struct call *call) { answer(list_of(call, struct asked, call
 enum rc sessions_say(
 	struct action_task *t, enum steam_word word, enum task_class class, enum steam_verdict *ret, bool *ret_sent, struct fault *f)
 {
-	struct asked a = { .call = { .begin = begin, .give_up = give_up, .deadline_ms = t->deadline_ms, .scope = t->scope },
+	uint64_t until = machine_mono(sim_me()) / SIM_MS + ANSWER_MS;
+	struct asked a = { .call = { .begin = begin,
+				   .give_up = give_up,
+				   .deadline_ms = until < t->deadline_ms ? until : t->deadline_ms,
+				   .scope = t->scope },
 		.sessions = t->sessions,
 		.account_id = t->account_id,
 		.msg = { .word = word, .class = class } };
