@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-static enum rc ask(struct action_task *t, enum steam_word word, enum task_class class, enum steam_verdict *ret, struct fault *f)
+static enum rc ask(struct action_task *t, enum steam_word word, enum task_class class, enum steam_verdict *ret,
+	struct fault *f)
 {
 	bool sent = false;
 	enum rc rc = sessions_say(t, word, class, ret, &sent, f);
@@ -73,9 +74,12 @@ static enum rc remove_probe(struct action_task *t, const void *in, void *out, bo
 static const struct action_run friends_add = { .name = "friends.add", .run = add_run };
 static const struct action_run friends_list = { .name = "friends.list", .run = list_run };
 static const struct action_run friends_message = { .name = "friends.message", .run = message_run };
-static const struct action_run licenses_remove = { .name = "licenses.remove", .run = remove_run, .probe = remove_probe };
+static const struct action_run licenses_remove = {
+	.name = "licenses.remove", .run = remove_run, .probe = remove_probe
+};
 
-const struct action_run *const actions_all[] = { &friends_add, &friends_list, &friends_message, &licenses_remove, NULL };
+const struct action_run *const actions_all[] = { &friends_add, &friends_list, &friends_message, &licenses_remove,
+	NULL };
 
 const struct action_run *actions_find(const char *name)
 {

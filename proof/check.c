@@ -22,6 +22,9 @@ struct told {
 };
 
 static sqlite3 *db;
+#define KEPT 8
+static sqlite3_stmt *kept[KEPT]; /* of look(), while db is open */
+static size_t kept_n;
 static struct map tasks;
 static int64_t last_pos;
 static uint64_t prints[EVENTS_MAX]; /* of the events' texts, by position */
@@ -64,6 +67,8 @@ void check_close(void)
 	if (!db)
 		return;
 	enter();
+	while (kept_n > 0)
+		sqlite3_finalize(kept[--kept_n]);
 	sqlite3_close_v2(db);
 	db = NULL;
 	leave();
@@ -83,22 +88,42 @@ static bool open_db(void)
 typedef void row_fn(sqlite3_stmt *s);
 
 /* false: it cannot be read now. */
-static bool each(const char *sql, row_fn *row, int64_t arg)
+static bool run(sqlite3_stmt *s, row_fn *row, int64_t arg)
 {
-	sqlite3_stmt *s = NULL;
-	int e = sqlite3_prepare_v2(db, sql, -1, &s, NULL);
+	int e = SQLITE_ROW;
 
-	if (e == SQLITE_OK && sqlite3_bind_parameter_count(s) == 1)
+	if (sqlite3_bind_parameter_count(s) == 1)
 		sqlite3_bind_int64(s, 1, arg);
-	while (e == SQLITE_OK || e == SQLITE_ROW) {
+	while (e == SQLITE_ROW) {
 		e = sqlite3_step(s);
 		if (e == SQLITE_ROW)
 			row(s);
 	}
-	sqlite3_finalize(s);
-	if (e != SQLITE_DONE && e != SQLITE_BUSY && e != SQLITE_OK)
-		sim_break("the database cannot be read: %s: %s", sqlite3_errmsg(db), sql);
+	if (e != SQLITE_DONE && e != SQLITE_BUSY)
+		sim_break("the database cannot be read: %s: %s", sqlite3_errmsg(db), sqlite3_sql(s));
+	sqlite3_reset(s);
 	return e == SQLITE_DONE;
+}
+
+static bool each(const char *sql, row_fn *row, int64_t arg)
+{
+	sqlite3_stmt *s = NULL;
+	bool ok = sqlite3_prepare_v2(db, sql, -1, &s, NULL) == SQLITE_OK && run(s, row, arg);
+	sqlite3_finalize(s);
+	return ok;
+}
+
+/* For the questions that are asked again and again. */
+static bool ask(const char *sql, row_fn *row, int64_t arg)
+{
+	for (size_t i = 0; i < kept_n; i++)
+		if (!strcmp(sqlite3_sql(kept[i]), sql))
+			return run(kept[i], row, arg);
+	if (kept_n == KEPT)
+		return each(sql, row, arg);
+	if (sqlite3_prepare_v2(db, sql, -1, &kept[kept_n], NULL) != SQLITE_OK)
+		return false;
+	return run(kept[kept_n++], row, arg);
 }
 
 static const char *text(sqlite3_stmt *s, int i)
@@ -129,8 +154,9 @@ static int status_of(const char *type)
 	static const struct {
 		const char *type;
 		int to;
-	} kinds[] = { { "task.leased", TASK_LEASED }, { "task.started", TASK_RUNNING }, { "task.retrying", TASK_QUEUED },
-		{ "task.succeeded", TASK_SUCCEEDED }, { "task.failed", TASK_FAILED }, { "task.canceled", TASK_CANCELED },
+	} kinds[] = { { "task.leased", TASK_LEASED }, { "task.started", TASK_RUNNING },
+		{ "task.retrying", TASK_QUEUED }, { "task.succeeded", TASK_SUCCEEDED },
+		{ "task.failed", TASK_FAILED }, { "task.canceled", TASK_CANCELED },
 		{ "task.outcome_unknown", TASK_UNKNOWN }, { "task.needs_attention", TASK_ATTENTION } };
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 		if (!strcmp(kinds[i].type, type))
@@ -179,7 +205,8 @@ static void on_task(sqlite3_stmt *s)
 	if (strcmp(said, status) != 0)
 		sim_break("I6: task %s is %s, and by its events %s", id, status, said);
 	if (t && t->attempt != (unsigned)sqlite3_column_int(s, 2))
-		sim_break("I6: task %s is at attempt %d, and by its events at %u", id, sqlite3_column_int(s, 2), t->attempt);
+		sim_break("I6: task %s is at attempt %d, and by its events at %u", id, sqlite3_column_int(s, 2),
+			t->attempt);
 	if (!strcmp(status, "queued") || !strcmp(status, "leased") || !strcmp(status, "running"))
 		over = false;
 	if (!strcmp(status, "needs_attention")) {
@@ -193,9 +220,13 @@ static void on_wrong_job(sqlite3_stmt *s)
 	sim_break("I6: the counts of job %s are not those of its tasks", text(s, 0));
 }
 
-static void on_wrong_account(sqlite3_stmt *s)
+static void on_wrong_account(sqlite3_stmt *s) { sim_break("I10: account %s has two tasks under way", text(s, 0)); }
+
+static void on_newest(sqlite3_stmt *s)
 {
-	sim_break("I10: account %s has two tasks under way", text(s, 0));
+	if (sqlite3_column_int64(s, 0) < last_pos)
+		sim_break("I5: the log ends at %lld, and was seen until %lld",
+			(long long)sqlite3_column_int64(s, 0), (long long)last_pos);
 }
 
 static bool look(void)
@@ -205,16 +236,22 @@ static bool look(void)
 	check_tasks = 0;
 	over = true;
 	*doubt_task = 0;
-	bool ok = each("SELECT pos, type, task_id, job_id, data FROM events WHERE pos > $1 ORDER BY pos", on_event, last_pos);
-	ok = ok && each("SELECT id, status, attempt, job_id FROM tasks", on_task, 0);
-	ok = ok && each("SELECT j.id FROM jobs j JOIN (SELECT job_id, COUNT(*) AS n, SUM(status = 'queued') AS q, SUM(status IN "
-			"('leased', 'running')) AS r, SUM(status = 'succeeded') AS s, SUM(status = 'failed') AS f, SUM(status = "
-			"'canceled') AS c FROM tasks GROUP BY job_id) t ON t.job_id = j.id WHERE j.total <> t.n OR j.queued <> t.q "
-			"OR j.running <> t.r OR j.succeeded <> t.s OR j.failed <> t.f OR j.canceled <> t.c",
-			on_wrong_job, 0);
-	ok = ok && each("SELECT account_id FROM tasks WHERE status IN ('leased', 'running') AND account_id IS NOT NULL GROUP BY "
-			"account_id HAVING COUNT(*) > 1",
-			on_wrong_account, 0);
+	bool ok = ask("SELECT COALESCE(MAX(pos), 0) FROM events", on_newest, 0);
+	ok = ok && ask("SELECT pos, type, task_id, job_id, data FROM events WHERE pos > $1 ORDER BY pos", on_event,
+			   last_pos);
+	ok = ok && ask("SELECT id, status, attempt, job_id FROM tasks", on_task, 0);
+	ok = ok && ask("SELECT j.id FROM jobs j JOIN (SELECT job_id, COUNT(*) AS n, SUM(status = 'queued') AS q, "
+		       "SUM(status IN "
+		       "('leased', 'running')) AS r, SUM(status = 'succeeded') AS s, SUM(status = 'failed') AS f, "
+		       "SUM(status = "
+		       "'canceled') AS c FROM tasks GROUP BY job_id) t ON t.job_id = j.id WHERE j.total <> t.n OR "
+		       "j.queued <> t.q "
+		       "OR j.running <> t.r OR j.succeeded <> t.s OR j.failed <> t.f OR j.canceled <> t.c",
+			   on_wrong_job, 0);
+	ok = ok && ask("SELECT account_id FROM tasks WHERE status IN ('leased', 'running') AND account_id IS NOT "
+		       "NULL GROUP BY "
+		       "account_id HAVING COUNT(*) > 1",
+			   on_wrong_account, 0);
 	sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
 	if (!ok)
 		over = false;
@@ -277,7 +314,10 @@ static void on_kept(sqlite3_stmt *s)
 		sim_break("I5: the event at position %lld is not the one that was there before", (long long)pos);
 }
 
-static void on_twice(sqlite3_stmt *s) { sim_break("I2: %d jobs were made under the trace %s", sqlite3_column_int(s, 1), text(s, 0)); }
+static void on_twice(sqlite3_stmt *s)
+{
+	sim_break("I2: %d jobs were made under the trace %s", sqlite3_column_int(s, 1), text(s, 0));
+}
 
 static void check_key(const struct desk_key *k)
 {
@@ -291,7 +331,8 @@ static void check_key(const struct desk_key *k)
 		sim_break("I1: the job %s was acknowledged and is there %lld times", k->job, (long long)counted);
 	snprintf(sql, sizeof(sql), "SELECT COUNT(DISTINCT account_id) FROM tasks WHERE job_id = '%s'", k->job);
 	if (k->targets && each(sql, on_count, 0) && counted != k->targets)
-		sim_break("I1: the job %s has tasks for %lld accounts, not %u", k->job, (long long)counted, k->targets);
+		sim_break("I1: the job %s has tasks for %lld accounts, not %u", k->job, (long long)counted,
+			k->targets);
 }
 
 void check_end(void)
@@ -303,7 +344,8 @@ void check_end(void)
 	counted = 0;
 	each("SELECT pos, data FROM events ORDER BY pos", on_kept, 0);
 	if (counted != last_pos)
-		sim_break("I5: the log ends at %lld, and was seen until %lld", (long long)counted, (long long)last_pos);
+		sim_break("I5: the log ends at %lld, and was seen until %lld", (long long)counted,
+			(long long)last_pos);
 	each("SELECT trace_id, COUNT(*) FROM jobs GROUP BY trace_id HAVING COUNT(*) > 1", on_twice, 0);
 	for (size_t i = 0; i < desk_keys_n; i++)
 		check_key(&desk_keys[i]);

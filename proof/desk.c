@@ -108,7 +108,8 @@ static bool member(const char *json, const char *name, char *to, size_t n)
 
 static bool is_answer(int status)
 {
-	return (status >= 200 && status < 300) || (status >= 400 && status < 500 && status != 409 && status != 429 && status != 408);
+	return (status >= 200 && status < 300) ||
+	       (status >= 400 && status < 500 && status != 409 && status != 429 && status != 408);
 }
 
 /* Says it again and again, as a client does that wants to know. */
@@ -140,8 +141,8 @@ static void make_account(int i)
 	char body[128], path[128];
 
 	snprintf(body, sizeof(body), "{\"login\":\"acc%d\",\"anonymous\":true}", i);
-	must(&(struct ask){ .method = "POST", .path = "/v1/accounts", .body = body, .key = body + 10 }, "id", world.accounts[i],
-		sizeof(world.accounts[i]));
+	must(&(struct ask){ .method = "POST", .path = "/v1/accounts", .body = body, .key = body + 10 }, "id",
+		world.accounts[i], sizeof(world.accounts[i]));
 	snprintf(path, sizeof(path), "/v1/accounts/%s/desired-state", world.accounts[i]);
 	must(&(struct ask){ .method = "PUT", .path = path, .body = "{\"mode\":\"online\"}" }, NULL, NULL, 0);
 }
@@ -169,8 +170,8 @@ static void prepare(void *arg)
 	while (!world_is_served() || !(key = disk_find(world.control.disk, "/data/admin.key")))
 		fiber_sleep(10 * SIM_MS);
 	snprintf(world.key, sizeof(world.key), "%.*s", (int)key->n, (const char *)key->p);
-	must(&(struct ask){ .method = "POST", .path = "/v1/regions", .body = "{\"name\":\"eu\"}", .key = "r" }, "id", region,
-		sizeof(region));
+	must(&(struct ask){ .method = "POST", .path = "/v1/regions", .body = "{\"name\":\"eu\"}", .key = "r" },
+		"id", region, sizeof(region));
 	snprintf(body, sizeof(body), "{\"regionId\":\"%s\"}", region);
 	for (int i = 0; i < WORLD_AGENTS; i++) {
 		must(&(struct ask){ .method = "POST", .path = "/v1/agents/enrollments", .body = body }, "token",
@@ -217,8 +218,10 @@ static void submit(void)
 {
 	static const struct {
 		const char *action, *payload;
-	} kinds[] = { { "friends.message", "{\"steamId\":\"76561197960265729\",\"text\":\"x\",\"dedupeKey\":\"k\"}" },
-		{ "licenses.remove", "{\"subs\":[1],\"confirm\":true}" }, { "licenses.remove", "{\"subs\":[1],\"confirm\":true}" },
+	} kinds[] = { { "friends.message",
+			      "{\"steamId\":\"76561197960265729\",\"text\":\"x\",\"dedupeKey\":\"k\"}" },
+		{ "licenses.remove", "{\"subs\":[1],\"confirm\":true}" },
+		{ "licenses.remove", "{\"subs\":[1],\"confirm\":true}" },
 		{ "friends.add", "{\"steamId\":\"76561197960265729\"}" }, { "friends.list", "{}" } };
 	size_t kind = (size_t)sim_below(sizeof(kinds) / sizeof(*kinds));
 	struct desk_key *k = new_key();
@@ -226,15 +229,17 @@ static void submit(void)
 	char *text;
 
 	k->action = kinds[kind].action;
-	buf_fmt(&b, "{\"action\":\"%s\",\"priority\":%d,\"payload\":%s,\"targets\":[", k->action, (int)sim_below(10),
-		kinds[kind].payload);
+	buf_fmt(&b, "{\"action\":\"%s\",\"priority\":%d,\"payload\":%s,\"targets\":[", k->action,
+		(int)sim_below(10), kinds[kind].payload);
 	for (int i = 0; i < WORLD_ACCOUNTS; i++)
 		if (sim_chance(350) || (i == WORLD_ACCOUNTS - 1 && !k->targets)) {
 			buf_fmt(&b, "%s\"%s\"", k->targets++ ? "," : "", world.accounts[i]);
 			k->accounts |= 1u << i;
 		}
 	buf_str(&b, "]}");
-	struct ask q = { .method = "POST", .path = "/v1/jobs", .key = k->key, .trace = k->trace, .body = buf_text(&b) };
+	struct ask q = {
+		.method = "POST", .path = "/v1/jobs", .key = k->key, .trace = k->trace, .body = buf_text(&b)
+	};
 	int status = insist(&q, &text);
 	if (status < 200 || status > 299)
 		sim_break("a job was refused: %d %s", status, text);
@@ -295,7 +300,8 @@ static void resolve(void)
 	if (!check_in_doubt(job, task))
 		return;
 	snprintf(path, sizeof(path), "/v1/jobs/%s/tasks/%s/resolve", job, task);
-	snprintf(body, sizeof(body), "{\"outcome\":\"%s\",\"evidence\":\"looked\"}", steam_count(task) ? "done" : "not_done");
+	snprintf(body, sizeof(body), "{\"outcome\":\"%s\",\"evidence\":\"looked\"}",
+		steam_count(task) ? "done" : "not_done");
 	ask(&(struct ask){ .method = "POST", .path = path, .body = body }, &text);
 	free(text);
 }

@@ -8,13 +8,13 @@
 
 #define SECTOR 512
 
-/* One write, or a cut (p_n is what was cut off). */
+/* One write, or a cut. */
 struct undo {
 	struct undo *next;
 	uint64_t number, at, n;
-	size_t was; /* the file's size before */
-	bool cut, lost; /* lost: a sync failed, and the system believes that it is on the disk */
-	uint8_t bytes[]; /* what was there; zeroes past the end */
+	size_t was, old; /* the file's size before; how many bytes there were */
+	bool cut, lost;  /* lost: a sync failed, and the system believes that it is on the disk */
+	uint8_t bytes[]; /* what was there; when it was reverted: what was written */
 };
 
 struct disk *disk_new(void)
@@ -94,20 +94,26 @@ static void room_for(struct disk_file *f, size_t n)
 	f->room = room;
 }
 
-/* Before the bytes at `at` change: they are kept, and the file is long enough after it. */
-static struct undo *remember(struct disk *d, struct disk_file *f, uint64_t at, size_t n, bool cut)
+static struct undo *undo_new(size_t n)
 {
-	size_t there = at < f->n ? f->n - (size_t)at : 0, old = there < n ? there : n;
 	struct undo *u = malloc(sizeof(*u) + n);
-
 	if (!u)
 		abort();
-	*u = (struct undo){ .next = f->undo, .number = ++d->writes, .at = at, .n = n, .was = f->n, .cut = cut };
+	return u;
+}
+
+/* Before the bytes at `at` change: they are kept. */
+static void remember(struct disk *d, struct disk_file *f, uint64_t at, size_t n, bool cut)
+{
+	size_t there = at < f->n ? f->n - (size_t)at : 0, old = there < n ? there : n;
+	struct undo *u = undo_new(old);
+
+	*u = (struct undo){
+		.next = f->undo, .number = ++d->writes, .at = at, .n = n, .was = f->n, .old = old, .cut = cut
+	};
 	if (old)
 		memcpy(u->bytes, f->p + at, old);
-	memset(u->bytes + old, 0, n - old);
 	f->undo = u;
-	return u;
 }
 
 static void put(struct disk_file *f, uint64_t at, const void *p, size_t n)
@@ -206,27 +212,27 @@ int disk_sync(struct disk *d, struct disk_file *f)
 	return 0;
 }
 
-/* Brings the file back to what was synced; each undo then holds what it had written. */
+/* Brings the file back to what was synced. Returns what was written since, oldest first. */
 static struct undo *revert(struct disk_file *f)
 {
 	struct undo *forward = NULL;
 
 	while (f->undo) {
-		struct undo *u = f->undo;
+		struct undo *u = f->undo, *written = u;
 		f->undo = u->next;
-		if (u->cut) {
-			room_for(f, u->was);
-			memcpy(f->p + u->at, u->bytes, u->n);
-		} else {
-			for (size_t i = 0; i < u->n; i++) {
-				uint8_t fresh = f->p[u->at + i];
-				f->p[u->at + i] = u->bytes[i];
-				u->bytes[i] = fresh;
-			}
+		if (!u->cut) {
+			written = undo_new((size_t)u->n);
+			*written = *u;
+			memcpy(written->bytes, f->p + u->at, (size_t)u->n);
 		}
+		room_for(f, u->was);
+		if (u->old)
+			memcpy(f->p + u->at, u->bytes, u->old);
 		f->n = u->was;
-		u->next = forward;
-		forward = u;
+		if (written != u)
+			free(u);
+		written->next = forward;
+		forward = written;
 	}
 	return forward;
 }

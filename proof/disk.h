@@ -22,18 +22,18 @@ struct disk_file {
 
 struct disk {
 	struct disk_file *files;
-	uint64_t writes;        /* counts them */
-	bool full;              /* every write that makes a file longer fails */
-	unsigned bad_syncs;     /* per mille */
-	unsigned bad_writes;    /* per mille */
-	uint64_t sync_us;       /* how long a sync takes at most, mostly */
+	uint64_t writes;     /* counts them */
+	bool full;           /* every write that makes a file longer fails */
+	unsigned bad_syncs;  /* per mille */
+	unsigned bad_writes; /* per mille */
+	uint64_t sync_us;    /* how long a sync takes at most, mostly */
 	uint64_t syncs;
 };
 
 struct disk *disk_new(void);
 struct disk_file *disk_find(struct disk *d, const char *path); /* NULL: there is none */
 struct disk_file *disk_make(struct disk *d, const char *path, unsigned mode);
-void disk_unlink(struct disk *d, struct disk_file *f); /* lasting at once */
+void disk_unlink(struct disk *d, struct disk_file *f);                   /* lasting at once */
 void disk_rename(struct disk *d, struct disk_file *f, const char *path); /* the same, and as one step */
 
 size_t disk_read(const struct disk_file *f, uint64_t at, void *p, size_t n);

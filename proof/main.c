@@ -20,7 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOOK_US     (250 * SIM_MS)
+#define LOOK_US     (1000 * SIM_MS) /* between two looks while things go wrong */
+#define END_US      (250 * SIM_MS)
 #define LIVENESS_US (60 * SIM_SECOND)
 #define JOBS_MAX    64
 
@@ -41,7 +42,7 @@ static void run_seed(uint64_t seed, struct outcome *to)
 	sim.faults = 0;
 	sim.over = false;
 	sim.began_us = began;
-	uint64_t until = began + sim_between(6, 20) * SIM_SECOND;
+	uint64_t until = began + sim_between(4, 14) * SIM_SECOND;
 	desk_begin(until);
 	nemesis_begin(until);
 	while (!*sim.broken && sim.now_us < until) {
@@ -52,19 +53,19 @@ static void run_seed(uint64_t seed, struct outcome *to)
 	uint64_t bound = sim.now_us + LIVENESS_US + (uint64_t)nemesis_jumped_ms() * SIM_MS;
 	bool done = false;
 	while (!*sim.broken && !done && sim.now_us < bound) {
-		sim_run(sim.now_us + LOOK_US);
+		sim_run(sim.now_us + END_US);
 		check_now();
 		done = desk_is_idle() && check_is_over() && check_is_told();
 	}
 	if (!*sim.broken && !done)
 		sim_break("I12: not all has ended %d s after the last fault%s", (int)(LIVENESS_US / SIM_SECOND),
-			!desk_is_idle()    ? "; a client has no answer"
+			!desk_is_idle()   ? "; a client has no answer"
 			: check_is_over() ? "; a subscriber is behind"
 					  : "");
 	if (!*sim.broken)
 		check_end();
-	*to = (struct outcome){ seed, sim.hash, sim.now_us - began, sim.faults, steam_effects, check_tasks, check_events,
-		sim.switches, "" };
+	*to = (struct outcome){ seed, sim.hash, sim.now_us - began, sim.faults, steam_effects, check_tasks,
+		check_events, sim.switches, "" };
 	snprintf(to->broken, sizeof(to->broken), "%s", sim.broken);
 }
 
@@ -166,8 +167,9 @@ static void run_all(const struct options *o)
 		finish(&second, &again);
 		if (again.hash != r.hash) {
 			failed++;
-			printf("seed %llu: two runs are not the same: %016llx, %016llx\n", (unsigned long long)r.seed,
-				(unsigned long long)r.hash, (unsigned long long)again.hash);
+			printf("seed %llu: two runs are not the same: %016llx, %016llx\n",
+				(unsigned long long)r.seed, (unsigned long long)r.hash,
+				(unsigned long long)again.hash);
 		}
 	}
 }
@@ -244,10 +246,12 @@ int main(int argc, char **argv)
 	run_all(&o);
 	double took = seconds() - began;
 	double virtual = (double)total.virtual_us / 1e6;
-	printf("%llu seeds, %llu broken: %.0f virtual seconds in %.1f s (%.0f times), %llu faults, %llu effects, %llu tasks, %llu "
+	printf("%llu seeds, %llu broken: %.0f virtual seconds in %.1f s (%.0f times), %llu faults, %llu effects, "
+	       "%llu tasks, %llu "
 	       "events\n",
-		(unsigned long long)(o.to - o.from + 1), (unsigned long long)failed, virtual, took, virtual / (took > 0 ? took : 1),
-		(unsigned long long)total.faults, (unsigned long long)total.effects, (unsigned long long)total.tasks,
+		(unsigned long long)(o.to - o.from + 1), (unsigned long long)failed, virtual, took,
+		virtual / (took > 0 ? took : 1), (unsigned long long)total.faults,
+		(unsigned long long)total.effects, (unsigned long long)total.tasks,
 		(unsigned long long)total.events);
 	return failed ? 1 : 0;
 }

@@ -9,8 +9,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum wrong { KILL, POWER, PARTITION, ONE_WAY, SLOW_LINK, CUT, BAD_DISK, SLOW_DISK, FULL_DISK, JUMP, DRIFT, HOLD, STEAM_AWAY, STEAM_BAD, TWINS,
-	HANG_UP, WRONGS };
+enum wrong {
+	KILL,
+	POWER,
+	PARTITION,
+	ONE_WAY,
+	SLOW_LINK,
+	CUT,
+	BAD_DISK,
+	SLOW_DISK,
+	FULL_DISK,
+	JUMP,
+	DRIFT,
+	HOLD,
+	STEAM_AWAY,
+	STEAM_BAD,
+	TWINS,
+	HANG_UP,
+	WRONGS
+};
 
 static bool on;
 static uint64_t until;

@@ -4,5 +4,5 @@
 #include <stdint.h>
 
 void nemesis_begin(uint64_t until_us);
-void nemesis_end(void); /* all is put right: machines run, links are open, disks and Steam are well */
+void nemesis_end(void);          /* all is put right: machines run, links are open, disks and Steam are well */
 int64_t nemesis_jumped_ms(void); /* how far the control plane's clock was moved, at most */

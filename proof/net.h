@@ -42,8 +42,8 @@ struct net_note {
 struct net_on {
 	void *ctx;
 	void (*got)(void *ctx, struct net_end *e, const struct net_note *n); /* a SHUT is the last */
-	void (*drained)(void *ctx, struct net_end *e); /* all that was sent is on its way */
-	void (*lost)(void *ctx, struct net_end *e, const char *why); /* nothing comes after it */
+	void (*drained)(void *ctx, struct net_end *e);                       /* all that was sent is on its way */
+	void (*lost)(void *ctx, struct net_end *e, const char *why);         /* nothing comes after it */
 };
 
 struct net_end {
@@ -69,8 +69,8 @@ struct net_end *net_dial(
 	struct machine *from, const char *host, struct net_note *take_ask, struct loop *l, const struct net_on *on);
 void net_send(struct net_end *e, struct net_note *take_note);
 size_t net_queued(const struct net_end *e); /* bytes that the other end's buffers do not take */
-void net_close(struct net_end *e);          /* after what was sent; the other hears of it by what was sent, or by a reset */
-void net_abort(struct net_end *e);          /* at once */
+void net_close(struct net_end *e); /* after what was sent; the other hears of it by what was sent, or by a reset */
+void net_abort(struct net_end *e); /* at once */
 
 /* A server: `come` gets each new connection with its first message. */
 struct net_door {
@@ -85,6 +85,6 @@ void net_machine_gone(struct machine *m, bool power);
 /* ---- faults ---- */
 void net_block(const struct machine *from, const struct machine *to, bool blocked);
 void net_slow(const struct machine *a, const struct machine *b, uint64_t least_us, uint64_t most_us);
-void net_cut_one(void); /* a connection, drawn from the seed */
-void net_mend(void);    /* all links are as at first */
+void net_cut_one(void);    /* a connection, drawn from the seed */
+void net_mend(void);       /* all links are as at first */
 extern unsigned net_twins; /* per mille of requests that come twice */

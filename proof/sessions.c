@@ -18,10 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RETRY_MS 700
+#define RETRY_MS  700
 #define ANSWER_MS 10000 /* Steam may take for an answer */
-#define PING_MS  3000
-#define DEAD_MS  8000 /* a line that is silent for so long is given up */
+#define PING_MS   3000
+#define DEAD_MS   8000 /* a line that is silent for so long is given up */
 
 struct sessions {
 	struct sessions_conf conf;
@@ -37,7 +37,7 @@ struct session {
 	int64_t epoch, generation;
 	enum account_state state;
 	bool wanted, leaving;
-	struct net_end *line; /* NULL: none */
+	struct net_end *line;     /* NULL: none */
 	struct loop_timer *timer; /* of the next connection, or of the line */
 	uint64_t heard_ms;
 	struct list asks;
@@ -245,8 +245,8 @@ static void begin(struct call *call)
 
 static void give_up(struct call *call) { answer(list_of(call, struct asked, call), call->rc, NULL); }
 
-enum rc sessions_say(
-	struct action_task *t, enum steam_word word, enum task_class class, enum steam_verdict *ret, bool *ret_sent, struct fault *f)
+enum rc sessions_say(struct action_task *t, enum steam_word word, enum task_class class, enum steam_verdict *ret,
+	bool *ret_sent, struct fault *f)
 {
 	uint64_t until = machine_mono(sim_me()) / SIM_MS + ANSWER_MS;
 	struct asked a = { .call = { .begin = begin,
@@ -349,7 +349,8 @@ void sessions_fence(struct sessions *ss)
 {
 	struct map_walk w = map_walk(&ss->accounts);
 
-	log_warn(ss->conf.log, "leases cannot be renewed: accounts are taken off accounts=%zu", map_count(&ss->accounts));
+	log_warn(ss->conf.log, "leases cannot be renewed: accounts are taken off accounts=%zu",
+		map_count(&ss->accounts));
 	for (struct session *s; (s = map_next(&w));) {
 		s->wanted = false;
 		drop_line(s);

@@ -5,5 +5,5 @@
 #include "proof/steam.h"
 
 /* Worker: asks and waits. *ret_sent: it went out, so its effect may have been had whatever is returned. */
-must_check enum rc sessions_say(
-	struct action_task *t, enum steam_word word, enum task_class class, enum steam_verdict *ret, bool *ret_sent, struct fault *f);
+must_check enum rc sessions_say(struct action_task *t, enum steam_word word, enum task_class class,
+	enum steam_verdict *ret, bool *ret_sent, struct fault *f);

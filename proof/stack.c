@@ -5,6 +5,12 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#if defined(__has_feature) && !defined(__SANITIZE_ADDRESS__)
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
@@ -28,11 +34,13 @@ void stack_switch(void **save, void *load);
 __asm__(".text\n.globl stack_switch\n.type stack_switch,%function\nstack_switch:\n"
 	"\tsub sp, sp, #176\n\tstp x19, x20, [sp]\n\tstp x21, x22, [sp, #16]\n\tstp x23, x24, [sp, #32]\n"
 	"\tstp x25, x26, [sp, #48]\n\tstp x27, x28, [sp, #64]\n\tstp x29, x30, [sp, #80]\n"
-	"\tstp d8, d9, [sp, #96]\n\tstp d10, d11, [sp, #112]\n\tstp d12, d13, [sp, #128]\n\tstp d14, d15, [sp, #144]\n"
+	"\tstp d8, d9, [sp, #96]\n\tstp d10, d11, [sp, #112]\n\tstp d12, d13, [sp, #128]\n\tstp d14, d15, [sp, "
+	"#144]\n"
 	"\tmov x2, sp\n\tstr x2, [x0]\n\tmov sp, x1\n"
 	"\tldp x19, x20, [sp]\n\tldp x21, x22, [sp, #16]\n\tldp x23, x24, [sp, #32]\n"
 	"\tldp x25, x26, [sp, #48]\n\tldp x27, x28, [sp, #64]\n\tldp x29, x30, [sp, #80]\n"
-	"\tldp d8, d9, [sp, #96]\n\tldp d10, d11, [sp, #112]\n\tldp d12, d13, [sp, #128]\n\tldp d14, d15, [sp, #144]\n"
+	"\tldp d8, d9, [sp, #96]\n\tldp d10, d11, [sp, #112]\n\tldp d12, d13, [sp, #128]\n\tldp d14, d15, [sp, "
+	"#144]\n"
 	"\tadd sp, sp, #176\n\tret\n.size stack_switch,.-stack_switch\n");
 #else
 #error "footplate-sim changes stacks by hand: write stack_switch for this processor"
@@ -60,7 +68,8 @@ __attribute__((noreturn, used)) static void first(void)
 void stack_make(struct stack *s, void (*run)(void *arg), void *arg)
 {
 	if (!s->base) {
-		char *p = mmap(NULL, SIZE + GUARD, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		char *p = mmap(NULL, SIZE + GUARD, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		if (p == MAP_FAILED || mprotect(p, GUARD, PROT_NONE) != 0)
 			abort();
 		s->base = p + GUARD;

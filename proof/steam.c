@@ -82,8 +82,8 @@ void steam_will_act(const struct machine *agent, const struct steam_msg *m)
 	struct account *a = account_of(m->account);
 
 	if (m->epoch < a->epoch && a->who != agent)
-		sim_break("I10: %s acts for %s under epoch %lld, while %s has it under %lld", agent->name, m->account,
-			(long long)m->epoch, a->who ? a->who->name : "-", (long long)a->epoch);
+		sim_break("I10: %s acts for %s under epoch %lld, while %s has it under %lld", agent->name,
+			m->account, (long long)m->epoch, a->who ? a->who->name : "-", (long long)a->epoch);
 	if (m->epoch >= a->epoch) {
 		a->epoch = m->epoch;
 		a->who = agent;
@@ -102,8 +102,8 @@ static void have_effect(const struct steam_msg *m)
 	if (m->class == TASK_ONCE && e->effects > 1)
 		sim_break("I3: task %s of class once had its effect %u times", m->task, e->effects);
 	if (m->class == TASK_GUARDED && e->effects > 1 + e->denied)
-		sim_break("I3: guarded task %s had its effect %u times, and a probe was told \"not done\" %u times", m->task,
-			e->effects, e->denied);
+		sim_break("I3: guarded task %s had its effect %u times, and a probe was told \"not done\" %u times",
+			m->task, e->effects, e->denied);
 }
 
 static enum steam_verdict judge(const struct steam_msg *m)

@@ -13,12 +13,12 @@
 
 /* What all that have a file open share: as the kernel has it. */
 struct shared {
-	int readers;       /* with SQLITE_LOCK_SHARED or more */
-	void *writer;      /* with RESERVED or more */
+	int readers;  /* with SQLITE_LOCK_SHARED or more */
+	void *writer; /* with RESERVED or more */
 	bool pending, exclusive;
-	int users;         /* of the shared memory */
+	int users; /* of the shared memory */
 	void *region[REGIONS];
-	int held[LOCKS];   /* shared locks; -1: exclusive */
+	int held[LOCKS]; /* shared locks; -1: exclusive */
 };
 
 struct handle {
@@ -226,8 +226,9 @@ static int x_shm_unmap(sqlite3_file *file, int drop)
 	return SQLITE_OK;
 }
 
-static const sqlite3_io_methods methods = { 2, x_close, x_read, x_write, x_truncate, x_sync, x_size, x_lock, x_unlock,
-	x_reserved, x_control, x_sector, x_traits, x_shm_map, x_shm_lock, x_shm_barrier, x_shm_unmap, NULL, NULL };
+static const sqlite3_io_methods methods = { 2, x_close, x_read, x_write, x_truncate, x_sync, x_size, x_lock,
+	x_unlock, x_reserved, x_control, x_sector, x_traits, x_shm_map, x_shm_lock, x_shm_barrier, x_shm_unmap,
+	NULL, NULL };
 
 static int x_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *ret_flags)
 {
@@ -313,8 +314,19 @@ static int x_last(sqlite3_vfs *vfs, int n, char *ret)
 
 void vfs_register(void)
 {
-	static sqlite3_vfs vfs = { .iVersion = 2, .szOsFile = sizeof(struct handle), .mxPathname = 512, .zName = "proof",
-		.xOpen = x_open, .xDelete = x_delete, .xAccess = x_access, .xFullPathname = x_path,
-		.xRandomness = x_random, .xSleep = x_sleep, .xGetLastError = x_last, .xCurrentTimeInt64 = x_time };
+	static sqlite3_vfs vfs = { .iVersion = 2,
+		.szOsFile = sizeof(struct handle),
+		.mxPathname = 512,
+		.zName = "proof",
+		.xOpen = x_open,
+		.xDelete = x_delete,
+		.xAccess = x_access,
+		.xFullPathname = x_path,
+		.xRandomness = x_random,
+		.xSleep = x_sleep,
+		.xGetLastError = x_last,
+		.xCurrentTimeInt64 = x_time };
+	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	sqlite3_vfs_register(&vfs, 1);
 }

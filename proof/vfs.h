@@ -3,5 +3,5 @@
 
 struct disk_file;
 
-void vfs_register(void); /* as SQLite's default */
+void vfs_register(void);              /* as SQLite's default */
 void vfs_forget(struct disk_file *f); /* its machine has stopped: locks and shared memory are gone */

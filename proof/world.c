@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DATA "/data"
+#define DATA    "/data"
 #define BACK_US (SIM_SECOND) /* a supervisor starts again what ended by itself */
 
 struct world world;
@@ -68,9 +68,18 @@ static void boot_control(struct machine *m)
 	s->log = log_here();
 	memcpy(s->lanes, lane_kinds, sizeof(s->lanes));
 	enum rc rc = lane_override(s->lanes, "friends=200/3/500,store.web=150/3/500", true, &f);
-	s->conf = (struct control_conf){ .data_dir = DATA, .node = "cp:" DATA, .host = "cp", .port = 80, .lease_ms = 6000, .heartbeat_ms = 2000,
-		.idempotency_ms = 3600000, .event_keep = 1000000, .limits = &s->limits, .lanes = s->lanes };
-	s->limits = (struct web_limits){ .stream_bytes = 1 << 20, .socket_bytes = 16 << 20, .message_bytes = 2 << 20 };
+	s->conf = (struct control_conf){ .data_dir = DATA,
+		.node = "cp:" DATA,
+		.host = "cp",
+		.port = 80,
+		.lease_ms = 6000,
+		.heartbeat_ms = 2000,
+		.idempotency_ms = 3600000,
+		.event_keep = 1000000,
+		.limits = &s->limits,
+		.lanes = s->lanes };
+	s->limits =
+		(struct web_limits){ .stream_bytes = 1 << 20, .socket_bytes = 16 << 20, .message_bytes = 2 << 20 };
 	c->conf = &s->conf;
 	c->log = &s->log;
 	c->metrics = metric_new();
@@ -99,10 +108,15 @@ static void boot_agent(struct machine *m)
 	struct agent *agent = NULL;
 
 	log = log_here();
-	if (!disk_find(m->disk, "/agent/identity.json") && hush_set(&token, world.tokens[number], strlen(world.tokens[number])) != RC_OK)
+	if (!disk_find(m->disk, "/agent/identity.json") &&
+		hush_set(&token, world.tokens[number], strlen(world.tokens[number])) != RC_OK)
 		abort();
-	const struct agent_conf conf = { .server_url = "http://cp", .token = token.n ? &token : NULL, .data_dir = "/agent",
-		.version = "sim", .tasks = 4, .log = &log };
+	const struct agent_conf conf = { .server_url = "http://cp",
+		.token = token.n ? &token : NULL,
+		.data_dir = "/agent",
+		.version = "sim",
+		.tasks = 4,
+		.log = &log };
 	enum rc rc = agent_start(&conf, &agent, &f);
 	hush_done(&token);
 	if (rc != RC_OK) {

@@ -19,5 +19,5 @@ struct world {
 };
 extern struct world world;
 
-bool world_make(void); /* false: it did not come up; sim.broken says why */
+bool world_make(void);      /* false: it did not come up; sim.broken says why */
 bool world_is_served(void); /* the control plane runs and has its database open */

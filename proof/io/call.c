@@ -67,7 +67,8 @@ void call_cancel(struct call_scope *s)
 
 enum rc call_wait(struct loop *l, struct call *c, struct fault *f)
 {
-	uint64_t until = machine_true(sim_me(), c->deadline_ms > UINT64_MAX / SIM_MS ? UINT64_MAX : c->deadline_ms * SIM_MS);
+	uint64_t until =
+		machine_true(sim_me(), c->deadline_ms > UINT64_MAX / SIM_MS ? UINT64_MAX : c->deadline_ms * SIM_MS);
 
 	c->answered = c->gave_up = false;
 	c->fault = (struct fault){ 0 };

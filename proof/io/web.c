@@ -394,7 +394,8 @@ enum rc web_dial(struct loop *l, const struct web_dial *how, struct web_socket *
 	enum rc rc = web_url_split(how->url, &url, f);
 
 	if (rc == RC_OK) {
-		struct web_socket *s = socket_new(l, &how->on, how->limits.socket_bytes ? how->limits.socket_bytes : 1 << 20);
+		struct web_socket *s =
+			socket_new(l, &how->on, how->limits.socket_bytes ? how->limits.socket_bytes : 1 << 20);
 		struct net_note *ask = net_note_new(NET_ASK);
 		const struct net_on on = { s, socket_got, socket_drained, socket_lost };
 		ask->upgrade = true;

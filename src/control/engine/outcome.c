@@ -229,8 +229,7 @@ enum rc outcome_extend(struct tx *tx)
 	static const struct store_query renew = {
 		.sql = "UPDATE tasks SET lease_until = $1 WHERE status IN ('leased', 'running')"
 	};
-	return store_do(
-		tx->db, &renew, STORE_ARGS(store_int(tx->now_ms + tx->control->conf->lease_ms)), tx->fault);
+	return store_do(tx->db, &renew, STORE_ARGS(store_int(tx->now_ms + tx->control->conf->lease_ms)), tx->fault);
 }
 
 enum rc outcome_revive(struct tx *tx)

@@ -116,8 +116,8 @@ static void not_kept(struct letter *l, struct peer *p)
 {
 	bool said_again = l->type != TUNNEL_MSG_HEARTBEAT && l->type != TUNNEL_MSG_PROGRESS;
 
-	log_error(l->hub->control->log, "%s of an agent not kept agent=%s: %s", tunnel_msg_name(l->type), l->agent_id,
-		l->write.fault.text);
+	log_error(l->hub->control->log, "%s of an agent not kept agent=%s: %s", tunnel_msg_name(l->type),
+		l->agent_id, l->write.fault.text);
 	if (!p || p->epoch != l->epoch || !said_again || !rc_retry(l->write.rc))
 		return;
 	tunnel_close(&p->tunnel, 1013, "what the agent said could not be kept");
