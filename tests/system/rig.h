@@ -5,6 +5,7 @@
 #pragma once
 
 #include "io/http_call.h"
+#include "tests/system/pg.h"
 #include "tests/system/warp.h"
 #include "tests/unit/check.h"
 
@@ -25,6 +26,7 @@ struct rig {
 	const char *preload; /* a library for the server, or NULL */
 	pid_t agents[RIG_AGENTS_MAX];
 	struct warp_time *warp; /* mapped; NULL: time is the machine's */
+	struct pg pg;           /* the database of its programs, when FOOTPLATE_STORE is "postgres"; else SQLite is */
 	char agent_url[128];    /* where agents find the control plane; "": at url */
 };
 

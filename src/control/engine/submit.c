@@ -230,7 +230,7 @@ static enum rc add_named(struct making *m, const struct field_list *targets)
 {
 	static const struct store_query find = { .sql = "SELECT region_hint, enabled FROM accounts WHERE id = $1" };
 	static const struct store_query twice = {
-		.sql = "SELECT id FROM tasks WHERE job_id = $1 GROUP BY account_id HAVING COUNT(*) > 1"
+		.sql = "SELECT account_id FROM tasks WHERE job_id = $1 GROUP BY account_id HAVING COUNT(*) > 1"
 	};
 	const char *const *ids = targets->at;
 	struct tx *tx = &m->c->tx;
