@@ -60,6 +60,7 @@ struct control_conf {
 	uint32_t heartbeat_ms;   /* how often an agent speaks */
 	uint32_t idempotency_ms; /* how long an answer is kept for its key */
 	uint32_t event_keep;     /* events kept in the log */
+	int64_t event_keep_ms;   /* how long at most; 0: no such limit */
 	const struct web_limits *limits;
 	const struct lane_kind *lanes; /* LANE_COUNT rows as configured; NULL: model/lanes.def */
 };
@@ -91,6 +92,7 @@ struct control {
 	enum rc (*owned)(struct tx *tx, const struct moves_task *t);
 	/* Told by the writer after a commit what there is now: see the flags of struct tx. Writer's thread. */
 	void (*committed)(struct control *c, const struct tx *told);
+	_Atomic int written;   /* enum rc of the writer's last commit */
 	_Atomic int inflight;  /* requests without an answer */
 	_Atomic bool draining; /* readyz says no, new work is refused */
 };

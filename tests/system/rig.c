@@ -434,6 +434,24 @@ json_t *rig_post_job(const struct rig *r, const char *body)
 	return j;
 }
 
+const char *rig_sql(const struct rig *r, const char *sql)
+{
+	static char line[1024];
+	char command[2048];
+
+	if (*r->pg.url)
+		snprintf(command, sizeof(command), "psql -qAt '%s' -c \"%s\"", r->pg.url, sql);
+	else
+		snprintf(command, sizeof(command), "sqlite3 %s/data/footplate.db \"%s\"", r->dir, sql);
+	FILE *f = popen(command, "re");
+	CHECK(f != NULL);
+	if (!fgets(line, sizeof(line), f))
+		*line = 0;
+	CHECK(pclose(f) == 0);
+	line[strcspn(line, "\n")] = 0;
+	return line;
+}
+
 int rig_connect(const struct rig *r)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET,

@@ -26,8 +26,8 @@ struct rig {
 	const char *preload; /* a library for the server, or NULL */
 	pid_t agents[RIG_AGENTS_MAX];
 	struct warp_time *warp; /* mapped; NULL: time is the machine's */
-	struct pg pg;           /* the database of its programs, when FOOTPLATE_STORE is "postgres"; else SQLite is */
-	char agent_url[128];    /* where agents find the control plane; "": at url */
+	struct pg pg;        /* the database of its programs, when FOOTPLATE_STORE is "postgres"; else SQLite is */
+	char agent_url[128]; /* where agents find the control plane; "": at url */
 };
 
 void rig_init(struct rig *r);
@@ -79,11 +79,17 @@ json_t *rig_expect(const struct rig *r, int status, const char *method, const ch
 /* A POST with an Idempotency-Key of its own. */
 json_t *rig_post_job(const struct rig *r, const char *body);
 
+/* Runs a statement in the control plane's database; the first line of its answer. "" when there is none. */
+const char *rig_sql(const struct rig *r, const char *sql);
+
 /* A connected TCP socket to the server. */
 int rig_connect(const struct rig *r);
 
 uint32_t rig_random(uint32_t below); /* of a generator that RIG_SEED starts; the seed is printed at rig_init */
 void rig_sleep_ms(unsigned ms);
+
+/* Every event in the log keeps to the JSON Schema of its type (GET /v1/event-types), and has no member that it does not name. */
+void rig_check_events(const struct rig *r);
 
 const char *json_str(const json_t *j, const char *path); /* "a.b": the text there, or "" */
 int64_t json_int(const json_t *j, const char *path);
