@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chunksLzma, chunksZip, chunksZstd } from './figures/chunks.mjs';
 import { createsAt1, createsAt64 } from './figures/creates.mjs';
+import { executed } from './figures/executed.mjs';
 import { measureMemory } from './figures/memory.mjs';
 import { productInfo } from './figures/product_info.mjs';
 import { reads } from './figures/reads.mjs';
@@ -13,7 +14,7 @@ import { measureSessions } from './figures/sessions.mjs';
 import { Cell } from './lib/cell.mjs';
 import { interleave, number, table } from './lib/stats.mjs';
 
-const FIGURES = [createsAt1, createsAt64, reads, productInfo, chunksLzma, chunksZstd, chunksZip];
+const FIGURES = [createsAt1, createsAt64, executed, reads, productInfo, chunksLzma, chunksZstd, chunksZip];
 const OUT = process.env.BENCH_OUT ?? fileURLToPath(new URL('../build/bench.json', import.meta.url));
 const only = process.env.ONLY ?? '';
 const withOurs = !process.argv.includes('--peers-only');
