@@ -10,16 +10,17 @@ import { executed } from './figures/executed.mjs';
 import { measureMemory } from './figures/memory.mjs';
 import { productInfo } from './figures/product_info.mjs';
 import { reads } from './figures/reads.mjs';
+import { measureRecovery } from './figures/recovery.mjs';
 import { measureSessions } from './figures/sessions.mjs';
 import { Cell } from './lib/cell.mjs';
-import { interleave, number, table } from './lib/stats.mjs';
+import { interleave, median, number, table } from './lib/stats.mjs';
 
 const FIGURES = [createsAt1, createsAt64, executed, reads, productInfo, chunksLzma, chunksZstd, chunksZip];
 const OUT = process.env.BENCH_OUT ?? fileURLToPath(new URL('../build/bench.json', import.meta.url));
 const only = process.env.ONLY ?? '';
 const withOurs = !process.argv.includes('--peers-only');
 
-const names = [...FIGURES.flatMap(({ ratios }) => ratios.map(({ name }) => name)), 'memory', 'session_memory_vs_steam_user'];
+const names = [...FIGURES.flatMap(({ ratios }) => ratios.map(({ name }) => name)), 'memory', 'recovery_vs_bullmq', 'session_memory_vs_steam_user'];
 if (only && !names.includes(only)) {
 	console.error(`ONLY=${only} is no figure; there are: ${names.join(', ')}`);
 	process.exit(2);
@@ -118,6 +119,23 @@ async function runSessions() {
 	}
 }
 
+/** Seconds until another worker has the job of one that was killed; of ours also of one that only fell silent. */
+async function runRecovery() {
+	const { killed, silent, peer } = await inCell((room) => measureRecovery(room, { withOurs }));
+	const seconds = (list) => [Math.min(...list), median(list), Math.max(...list)].map((ms) => number(ms / 1000));
+	console.log('\na dead worker\'s job runs elsewhere (s)');
+	console.log(table(['', 'min', 'median', 'max'], [
+		...(withOurs ? [['footplate, agent killed', ...seconds(killed)], ['footplate, agent silent', ...seconds(silent)]] : []),
+		['bullmq, worker killed', ...seconds([peer])],
+	]));
+	report.shown.recovery_vs_bullmq = { killed, silent, peer };
+	if (withOurs) {
+		const ratio = peer / median(killed);
+		report.ratios.recovery_vs_bullmq = { ratio: Number(ratio.toFixed(3)), ours: Math.round(median(killed)), peer: Math.round(peer), unit: 'ms', against: 'bullmq' };
+		verdict(`recovery_vs_bullmq: ${ratio.toFixed(1)} × sooner than bullmq`, ratio >= 6, 'target ≥ 6 ×');
+	}
+}
+
 const start = performance.now();
 for (const figure of FIGURES) {
 	if (!only || figure.ratios.some(({ name }) => name === only)) {
@@ -129,6 +147,9 @@ if (withOurs && (!only || only === 'memory')) {
 }
 if (!only || only === 'session_memory_vs_steam_user') {
 	await runSessions();
+}
+if (!only || only === 'recovery_vs_bullmq') {
+	await runRecovery();
 }
 report.seconds = Math.round((performance.now() - start) / 1000);
 if (withOurs) {
