@@ -12,15 +12,16 @@ import { productInfo } from './figures/product_info.mjs';
 import { reads } from './figures/reads.mjs';
 import { measureRecovery } from './figures/recovery.mjs';
 import { measureSessions } from './figures/sessions.mjs';
+import { fanOutFigure, measureSubscribers } from './figures/streams.mjs';
 import { Cell } from './lib/cell.mjs';
 import { interleave, median, number, table } from './lib/stats.mjs';
 
-const FIGURES = [createsAt1, createsAt64, executed, reads, productInfo, chunksLzma, chunksZstd, chunksZip];
+const FIGURES = [createsAt1, createsAt64, executed, fanOutFigure, reads, productInfo, chunksLzma, chunksZstd, chunksZip];
 const OUT = process.env.BENCH_OUT ?? fileURLToPath(new URL('../build/bench.json', import.meta.url));
 const only = process.env.ONLY ?? '';
 const withOurs = !process.argv.includes('--peers-only');
 
-const names = [...FIGURES.flatMap(({ ratios }) => ratios.map(({ name }) => name)), 'memory', 'recovery_vs_bullmq', 'session_memory_vs_steam_user'];
+const names = [...FIGURES.flatMap(({ ratios }) => ratios.map(({ name }) => name)), 'memory', 'recovery_vs_bullmq', 'sse_memory_vs_nchan', 'session_memory_vs_steam_user'];
 if (only && !names.includes(only)) {
 	console.error(`ONLY=${only} is no figure; there are: ${names.join(', ')}`);
 	process.exit(2);
@@ -136,6 +137,18 @@ async function runRecovery() {
 	}
 }
 
+/** Bytes of an idle subscriber of an event stream. */
+async function runSubscribers() {
+	const { ours, peer } = await inCell((room) => measureSubscribers(room, { withOurs }));
+	console.log('\nan idle subscriber of an event stream (KiB)');
+	console.log(table(['', 'KiB'], [...(withOurs ? [['footplate', number(ours / 1024)]] : []), ['nchan', number(peer / 1024)]]));
+	if (withOurs) {
+		const ratio = peer / ours;
+		report.ratios.sse_memory_vs_nchan = { ratio: Number(ratio.toFixed(3)), ours: Math.round(ours), peer: Math.round(peer), unit: 'bytes', against: 'nchan' };
+		verdict(`sse_memory_vs_nchan: ${ratio.toFixed(2)} × less than nchan`, ratio >= 5, 'target ≥ 5 ×');
+	}
+}
+
 const start = performance.now();
 for (const figure of FIGURES) {
 	if (!only || figure.ratios.some(({ name }) => name === only)) {
@@ -147,6 +160,9 @@ if (withOurs && (!only || only === 'memory')) {
 }
 if (!only || only === 'session_memory_vs_steam_user') {
 	await runSessions();
+}
+if (!only || only === 'sse_memory_vs_nchan') {
+	await runSubscribers();
 }
 if (!only || only === 'recovery_vs_bullmq') {
 	await runRecovery();
