@@ -93,7 +93,7 @@ static enum cli_exit watch(struct cmd *c)
 static const char *const job_states[] = { "queued", "running", "succeeded", "partially_succeeded", "failed",
 	"canceled", NULL };
 static const char *const task_states[] = { "queued", "leased", "running", "outcome_unknown", "needs_attention",
-	"succeeded", "failed", "canceled", NULL };
+	"succeeded", "failed", "canceled", "reconciling", NULL };
 
 #define WAIT_OPTION                                                                                           \
 	{                                                                                                     \
