@@ -42,7 +42,7 @@ must_check enum rc moves_start(struct tx *tx, struct moves_task *t);
 must_check enum rc moves_succeed(struct tx *tx, struct moves_task *t, const char *result);
 must_check enum rc moves_cancel(struct tx *tx, struct moves_task *t);
 
-/* The attempt is about to have its effect: kept for the case that nobody hears of its end. */
+/* The attempt is about to have its effect: kept for the case that nobody hears of its end. It has a whole lease for it. */
 must_check enum rc moves_intend(struct tx *tx, struct moves_task *t, const char *effect);
 
 /*

@@ -51,8 +51,10 @@ static enum rc look(struct write *w, struct tx *tx)
 	enum rc rc = singletons_hold(tx, "scan", &held);
 	if (rc != RC_OK || !held)
 		return rc;
-	if (s->stood)
-		return outcome_spare(tx);
+	if (s->stood) {
+		rc = outcome_spare(tx);
+		return rc == RC_OK ? bots_revive(tx) : rc;
+	}
 	rc = orphans_scan(tx, SCAN_AT_ONCE);
 	if (rc == RC_OK)
 		rc = outcome_lapse(tx, SCAN_AT_ONCE, &s->n);
