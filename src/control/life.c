@@ -4,6 +4,7 @@
 #include "control/access/keys.h"
 #include "control/budgets/budgets.h"
 #include "control/engine/outcome.h"
+#include "control/engine/park.h"
 #include "control/events/events.h"
 #include "control/events/feed.h"
 #include "control/fleet/bots.h"
@@ -137,6 +138,8 @@ static enum rc run_sweep(struct write *w, struct tx *tx)
 		rc = states_sweep(tx);
 	if (rc == RC_OK)
 		rc = budgets_sweep(tx);
+	if (rc == RC_OK)
+		rc = park_sweep(tx);
 	return rc == RC_OK ? events_sweep(tx) : rc;
 }
 

@@ -5,7 +5,7 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 
-extern const char migrate_0001[], migrate_0002[], migrate_0003[], migrate_0004[]; /* in migrate_texts.c */
+extern const char migrate_0001[], migrate_0002[], migrate_0003[], migrate_0004[], migrate_0005[]; /* in migrate_texts.c */
 
 static const struct {
 	const char *name, *text;
@@ -14,6 +14,7 @@ static const struct {
 	{ "0002_fleet", migrate_0002 },
 	{ "0003_budgets", migrate_0003 },
 	{ "0004_quarantine", migrate_0004 },
+	{ "0005_pace", migrate_0005 },
 };
 #define MIGRATIONS (sizeof(migrations) / sizeof(*migrations))
 

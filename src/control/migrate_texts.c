@@ -12,3 +12,4 @@ TEXT(migrate_0001, "0001_foundations.sql");
 TEXT(migrate_0002, "0002_fleet.sql");
 TEXT(migrate_0003, "0003_budgets.sql");
 TEXT(migrate_0004, "0004_quarantine.sql");
+TEXT(migrate_0005, "0005_pace.sql");

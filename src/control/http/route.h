@@ -13,6 +13,8 @@
 
 struct field_reader;
 
+#define ROUTE_TENANT_DEFAULT "ten_default"
+
 #define ROUTE_ARGS_MAX 3 /* {…} in a path */
 
 enum route_flag {
@@ -31,6 +33,7 @@ enum route_flag {
 struct principal {
 	const char *id; /* of the key; "" for nobody */
 	const char *name;
+	const char *tenant_id;    /* whose jobs its jobs are; NULL: ROUTE_TENANT_DEFAULT */
 	struct field_list scopes; /* of const char * */
 };
 

@@ -3,7 +3,9 @@
 #include "control/budgets/budgets.h"
 #include "control/control.h"
 #include "control/engine/dispatch.h"
+#include "control/engine/job_limits.h"
 #include "control/engine/outcome.h"
+#include "control/engine/park.h"
 #include "control/fleet/bots.h"
 #include "control/hub/peer.h"
 #include "control/keys/key_steps.h"
@@ -168,6 +170,10 @@ static enum rc lapse(struct write *w, struct tx *tx)
 {
 	struct scan *s = (struct scan *)(void *)((char *)w - offsetof(struct scan, write));
 	enum rc rc = outcome_lapse(tx, SCAN_AT_ONCE, &s->n);
+	if (rc == RC_OK)
+		rc = park_scan(tx);
+	if (rc == RC_OK)
+		rc = job_limits_scan(tx);
 	if (rc == RC_OK)
 		rc = bots_scan(tx);
 	if (rc == RC_OK)

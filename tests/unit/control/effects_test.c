@@ -271,9 +271,9 @@ static void one_doubt_at_a_time(void)
 	/* Should two be in doubt all the same, neither waits for the other. */
 	does(DESK_QUERY("UPDATE tasks SET probe = 1, not_before = 9000000000000 WHERE id = $1"), second, NULL,
 		NULL);
-	does(DESK_QUERY("UPDATE tasks SET not_before = 0 WHERE id = $1"), first, NULL, NULL);
+	does(DESK_QUERY("UPDATE tasks SET waits = NULL, not_before = 0 WHERE id = $1"), first, NULL, NULL);
 	CHECK(found() == 1);
-	does(DESK_QUERY("UPDATE tasks SET probe = 0, not_before = 0 WHERE id = $1"), second, NULL, NULL);
+	does(DESK_QUERY("UPDATE tasks SET waits = NULL, probe = 0, not_before = 0 WHERE id = $1"), second, NULL, NULL);
 	CHECK_STR(status(first), "leased");
 	CHECK(ends(first, TUNNEL_MSG_SUCCEEDED, false) && found() == 1);
 	CHECK_STR(status(second), "leased");
