@@ -93,7 +93,7 @@ static enum cli_exit watch(struct cmd *c)
 static const char *const job_states[] = { "queued", "running", "paused", "succeeded", "partially_succeeded",
 	"failed", "canceled", NULL };
 static const char *const task_states[] = { "queued", "leased", "running", "outcome_unknown", "needs_attention",
-	"succeeded", "failed", "canceled", "expired", NULL };
+	"succeeded", "failed", "canceled", "expired", "reconciling", NULL };
 static const char *const order_words[] = { "fair", "sequential", NULL };
 static const char *const offline_words[] = { "start", "wait", "fail", NULL };
 

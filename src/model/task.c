@@ -4,6 +4,8 @@
 
 const char *const task_words[] = { "queued", "leased", "running", "outcome_unknown", "needs_attention", "succeeded",
 	"failed", "canceled", "expired", NULL };
+const char *const task_shown_words[] = { "queued", "leased", "running", "outcome_unknown", "needs_attention",
+	"succeeded", "failed", "canceled", "expired", "reconciling", NULL };
 const char *const task_class_words[] = { "read", "idempotent", "guarded", "once", NULL };
 
 #define TO(status) (1u << TASK_##status)

@@ -23,7 +23,11 @@ enum task_status {
 	TASK_STATUSES
 };
 
-extern const char *const task_words[]; /* as the API spells them; ends in NULL */
+extern const char *const task_words[]; /* as the database spells them; ends in NULL */
+
+/* As people are shown a task: one word more, for an attempt that asks what became of another before. */
+#define TASK_SHOWN_RECONCILING TASK_STATUSES
+extern const char *const task_shown_words[];
 
 /* The four idempotency classes of an action: what may be done when an attempt's outcome is lost (product.md 5.4.1). */
 enum task_class { TASK_READ, TASK_IDEMPOTENT, TASK_GUARDED, TASK_ONCE };

@@ -7,3 +7,6 @@
 
 /* `action` names the operation ("job.create"), `resource` the thing it changed. Who and from where stand in the tx. */
 must_check enum rc audit_add(struct tx *tx, const char *action, const char *resource);
+
+/* The same, with words: why it was done, or what tells that it was right. */
+must_check enum rc audit_note(struct tx *tx, const char *action, const char *resource, const char *words);

@@ -83,7 +83,7 @@ static size_t choose(
 static enum rc read_rest(struct tx *tx, struct turns_job *j)
 {
 	static const struct store_query rest = {
-		.sql = "SELECT payload, trace_id, secret FROM jobs WHERE id = $1"
+		.sql = "SELECT payload, trace_id, secret, traceparent FROM jobs WHERE id = $1"
 	};
 	auto_rows struct store_rows *r = NULL;
 
@@ -94,6 +94,7 @@ static enum rc read_rest(struct tx *tx, struct turns_job *j)
 		return rc;
 	j->payload = arena_str(tx->arena, store_col_text(r, 0));
 	j->trace_id = arena_str(tx->arena, store_col_text(r, 1));
+	j->traceparent = arena_str(tx->arena, store_col_text(r, 3));
 	const char *secret = store_col_text(r, 2);
 	j->secret = secret ? arena_str(tx->arena, secret) : NULL;
 	return j->payload && (j->secret || !secret) ? RC_OK : RC_NOMEM;
@@ -107,10 +108,10 @@ static enum rc lease(struct round *r, struct turns_job *j, const struct turns_ta
 	enum rc rc = read_rest(tx, j);
 	if (rc == RC_OK)
 		rc = moves_load(tx, k->id, &t);
+	if (rc == RC_OK && k->account_id)
+		rc = bots_hold(tx, k->account_id, o->agent_id); /* first: the attempt notes the account's epoch */
 	if (rc == RC_OK)
 		rc = moves_lease(tx, &t, o->agent_id);
-	if (rc == RC_OK && k->account_id)
-		rc = bots_hold(tx, k->account_id, o->agent_id);
 	if (rc != RC_OK)
 		return rc;
 	struct dispatch_grant *g = &r->grants[r->got++];
@@ -123,6 +124,8 @@ static enum rc lease(struct round *r, struct turns_job *j, const struct turns_ta
 		.login = k->login,
 		.payload = j->payload,
 		.trace_id = j->trace_id,
+		.traceparent = j->traceparent,
+		.due_ms = k->created_at > k->not_before ? k->created_at : k->not_before,
 		.attempt = t.attempt,
 		.probe = t.probe,
 		.dry_run = j->dry_run,

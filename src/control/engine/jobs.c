@@ -1,11 +1,12 @@
 #include "control/engine/jobs.h"
 #include "control/access/audit.h"
+#include "control/engine/cancel.h"
 #include "control/engine/job_limits.h"
-#include "control/engine/moves.h"
 #include "control/engine/sealed.h"
 #include "control/engine/submit.h"
 #include "control/http/page.h"
 #include "control/rows.h"
+#include "model/job.h"
 
 struct summary_view {
 	uint32_t total, queued, running, succeeded, failed, canceled, unknown, attention;
@@ -111,68 +112,6 @@ static const struct field job_fields[] = {
 	"payload, dry_run, tenant_id, " JOB_RULES_COLUMNS ", stop_reason, parent_job_id, created_by, trace_id, "  \
 	"created_at, updated_at, finished_at"
 
-struct task_view {
-	const char *id, *job_id, *action, *account_id, *region_id, *agent_id, *result, *error;
-	int status;
-	uint32_t attempt, max_attempts;
-	int64_t created_at, started_at, finished_at;
-};
-
-static const struct field task_fields[] = {
-	{ .name = "id", .type = FIELD_STR, FIELD_AT(struct task_view, id), .doc = "tsk_ and a ULID." },
-	{ .name = "jobId", .type = FIELD_STR, FIELD_AT(struct task_view, job_id), .doc = "The job it is part of." },
-	{ .name = "action", .type = FIELD_STR, FIELD_AT(struct task_view, action), .doc = "What it does." },
-	{ .name = "targetAccountId",
-		.type = FIELD_STR,
-		FIELD_AT(struct task_view, account_id),
-		.doc = "The account it acts on; null: none." },
-	{ .name = "regionId",
-		.type = FIELD_STR,
-		FIELD_AT(struct task_view, region_id),
-		.doc = "The only region it may run in; null: any." },
-	{ .name = "agentId",
-		.type = FIELD_STR,
-		FIELD_AT(struct task_view, agent_id),
-		.doc = "The agent that has or had it last." },
-	{ .name = "status",
-		.type = FIELD_ENUM,
-		FIELD_AT(struct task_view, status),
-		.words = task_words,
-		.doc = "Where it is." },
-	{ .name = "attempt",
-		.type = FIELD_U32,
-		FIELD_AT(struct task_view, attempt),
-		.doc = "How often it was given to an agent." },
-	{ .name = "maxAttempts",
-		.type = FIELD_U32,
-		FIELD_AT(struct task_view, max_attempts),
-		.doc = "How often it may be." },
-	{ .name = "result",
-		.type = FIELD_JSON,
-		FIELD_AT(struct task_view, result),
-		.doc = "What the action gave." },
-	{ .name = "error",
-		.type = FIELD_JSON,
-		FIELD_AT(struct task_view, error),
-		.doc = "Why the last attempt failed: code, detail, retryable." },
-	{ .name = "createdAt",
-		.type = FIELD_TIME,
-		FIELD_AT(struct task_view, created_at),
-		.doc = "When its job was accepted." },
-	{ .name = "startedAt",
-		.type = FIELD_TIME,
-		FIELD_AT(struct task_view, started_at),
-		.doc = "When an agent got it first." },
-	{ .name = "finishedAt",
-		.type = FIELD_TIME,
-		FIELD_AT(struct task_view, finished_at),
-		.doc = "When it was over." },
-	{ 0 },
-};
-#define TASK_COLUMNS                                                                                          \
-	"id, job_id, action, account_id, region_id, agent_id, status, attempt, max_attempts, result, error, " \
-	"created_at, started_at, finished_at"
-
 static enum rc read_job(struct call *c, const char *id, void *ret_out)
 {
 	static const struct store_query one = { .sql = "SELECT " JOB_COLUMNS " FROM jobs WHERE id = $1" };
@@ -257,23 +196,6 @@ static enum rc list(struct call *c, void *ret_out)
 	return rc;
 }
 
-struct tasks_query {
-	struct page_query page;
-	int status; /* 0: any */
-};
-static const char *const any_task_words[] = { "any", "queued", "leased", "running", "outcome_unknown",
-	"needs_attention", "succeeded", "failed", "canceled", "expired", NULL };
-
-static const struct field tasks_query_fields[] = {
-	PAGE_QUERY_FIELDS(struct tasks_query),
-	{ .name = "status",
-		.type = FIELD_ENUM,
-		FIELD_AT(struct tasks_query, status),
-		.words = any_task_words,
-		.doc = "Only tasks in this state." },
-	{ 0 },
-};
-
 static enum rc job_exists(struct call *c, const char *id)
 {
 	static const struct store_query find = { .sql = "SELECT id FROM jobs WHERE id = $1" };
@@ -281,64 +203,11 @@ static enum rc job_exists(struct call *c, const char *id)
 	return store_one(c->tx.db, &find, STORE_ARGS(store_text(id)), &r, c->tx.fault);
 }
 
-static enum rc list_tasks(struct call *c, void *ret_out)
-{
-	static const struct store_query all = { .sql = "SELECT " TASK_COLUMNS
-						       " FROM tasks WHERE job_id = $3 AND id < $1 AND ($4 = 'any' "
-						       "OR status = $4) ORDER BY id DESC LIMIT $2" };
-	const struct tasks_query *q = c->query;
-	struct page *page = ret_out;
-	auto_rows struct store_rows *r = NULL;
-	const char *before;
-
-	enum rc rc = job_exists(c, c->arg[0]);
-	if (rc == RC_OK)
-		rc = page_begin(c, &q->page, &before);
-	if (rc == RC_OK)
-		rc = store_run(c->tx.db, &all,
-			STORE_ARGS(store_text(before), store_int(q->page.limit + 1), store_text(c->arg[0]),
-				store_text(any_task_words[q->status])),
-			&r, c->tx.fault);
-	return rc == RC_OK ? page_read(c, &q->page, r, page) : rc;
-}
-
-static enum rc get_task(struct call *c, void *ret_out)
-{
-	static const struct store_query one = { .sql = "SELECT " TASK_COLUMNS " FROM tasks WHERE id = $1" };
-	return rows_one(c->tx.db, &one, STORE_ARGS(store_text(c->arg[0])),
-		(struct rows_into){ task_fields, c->tx.arena, ret_out }, c->tx.fault);
-}
-
-/* Tasks that wait are canceled at once; those that an agent has are asked to stop, and end by their result. */
 static enum rc cancel(struct call *c, void *ret_out)
 {
-	static const struct store_query open = {
-		.sql = "SELECT id FROM tasks WHERE job_id = $1 AND status = 'queued' ORDER BY id"
-	};
-	static const struct store_query ask = {
-		.sql = "UPDATE tasks SET cancel_asked = 1 WHERE job_id = $1 AND status IN ('leased', 'running') "
-		       "AND cancel_asked = 0 RETURNING id"
-	};
-	struct field_list ids = { 0 };
-	auto_rows struct store_rows *r = NULL;
-	static const struct field id_row[] = { { .name = "id", .type = FIELD_STR, .at = 0 }, { 0 } };
-
 	enum rc rc = job_exists(c, c->arg[0]);
 	if (rc == RC_OK)
-		rc = store_run(c->tx.db, &open, STORE_ARGS(store_text(c->arg[0])), &r, c->tx.fault);
-	if (rc == RC_OK)
-		rc = rows_list(r, &(struct rows_into){ id_row, c->tx.arena, NULL }, sizeof(const char *),
-			JOB_TARGETS_MAX, &ids, c->tx.fault);
-	store_close(take(r));
-	for (size_t i = 0; rc == RC_OK && i < ids.n; i++) {
-		struct moves_task t = { 0 };
-		rc = moves_load(&c->tx, ((const char **)ids.at)[i], &t);
-		if (rc == RC_OK)
-			rc = moves_cancel(&c->tx, &t);
-	}
-	if (rc == RC_OK)
-		rc = store_do(c->tx.db, &ask, STORE_ARGS(store_text(c->arg[0])), c->tx.fault);
-	c->tx.cancels = true;
+		rc = cancel_job(&c->tx, c->arg[0]);
 	if (rc == RC_OK)
 		rc = audit_add(&c->tx, "job.cancel", c->arg[0]);
 	return rc == RC_OK ? read_job(c, c->arg[0], ret_out) : rc;
@@ -354,50 +223,6 @@ static enum rc resume_it(struct call *c, void *ret_out)
 {
 	enum rc rc = job_limits_resume(c, c->arg[0]);
 	return rc == RC_OK ? read_job(c, c->arg[0], ret_out) : rc;
-}
-
-static const char *const resolve_words[] = { "done", "not_done", NULL };
-struct task_resolve {
-	int outcome; /* resolve_words */
-	const char *evidence;
-};
-static const struct field resolve_fields[] = {
-	{ .name = "outcome",
-		.type = FIELD_ENUM,
-		FIELD_AT(struct task_resolve, outcome),
-		.words = resolve_words,
-		.flags = FIELD_REQUIRED,
-		.doc = "done: it had its effect; not_done: it had not." },
-	{ .name = "evidence",
-		.type = FIELD_STR,
-		FIELD_AT(struct task_resolve, evidence),
-		.flags = FIELD_REQUIRED,
-		.min = 1,
-		.max = 1000,
-		.doc = "How that is known; kept with the task." },
-	{ 0 },
-};
-
-/* A person says what became of a task that needs attention. */
-static enum rc resolve(struct call *c, void *ret_out)
-{
-	const struct task_resolve *in = c->in;
-	struct moves_task t = { 0 };
-	enum rc rc = moves_load(&c->tx, c->arg[1], &t);
-
-	if (rc == RC_OK && strcmp(t.job_id, c->arg[0]) != 0)
-		rc = RC_MISSING;
-	if (rc != RC_OK)
-		return rc;
-	const struct action *a = action_find(t.action);
-	if (!a || !route_may(c->who, a->scope))
-		return fault_set(
-			c->tx.fault, RC_DENIED, "the action of this task needs a scope that the key does not have");
-	rc = moves_resolve(&c->tx, &t, in->outcome == 0, in->evidence);
-	if (rc == RC_OK)
-		rc = audit_add(&c->tx, in->outcome == 0 ? "task.resolve_done" : "task.resolve_not_done", t.id);
-	c->arg[0] = t.id;
-	return rc == RC_OK ? get_task(c, ret_out) : rc;
 }
 
 #define JOB_OUT .out = job_fields, .out_size = sizeof(struct job_view)
@@ -440,19 +265,6 @@ const struct route jobs_routes[] = {
 		.doc = "Shows a job. Prefer: wait=N answers when it is over.",
 	},
 	{
-		.name = "listJobTasks",
-		.method = "GET",
-		.path = "/v1/jobs/{id}/tasks",
-		.scope = SCOPE_JOBS_READ,
-		.flags = ROUTE_LIST,
-		.query = tasks_query_fields,
-		.query_size = sizeof(struct tasks_query),
-		.out = task_fields,
-		.out_size = sizeof(struct task_view),
-		.run = list_tasks,
-		.doc = "Lists the tasks of a job, newest first.",
-	},
-	{
 		.name = "cancelJob",
 		.method = "POST",
 		.path = "/v1/jobs/{id}/cancel",
@@ -492,29 +304,6 @@ const struct route jobs_routes[] = {
 		JOB_OUT,
 		.run = retry,
 		.doc = "Makes a new job of the tasks that failed.",
-	},
-	{
-		.name = "getTask",
-		.method = "GET",
-		.path = "/v1/tasks/{id}",
-		.scope = SCOPE_JOBS_READ,
-		.out = task_fields,
-		.out_size = sizeof(struct task_view),
-		.run = get_task,
-		.doc = "Shows a task with its result or error.",
-	},
-	{
-		.name = "resolveTask",
-		.method = "POST",
-		.path = "/v1/jobs/{id}/tasks/{task}/resolve",
-		.scope = SCOPE_JOBS_WRITE,
-		.flags = ROUTE_WRITE | ROUTE_ACCEPTED,
-		.in = resolve_fields,
-		.in_size = sizeof(struct task_resolve),
-		.out = task_fields,
-		.out_size = sizeof(struct task_view),
-		.run = resolve,
-		.doc = "Says what became of a task that needs attention; needs the scope of its action, too.",
 	},
 	{ 0 },
 };

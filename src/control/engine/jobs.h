@@ -4,3 +4,5 @@
 #include "control/http/route.h"
 
 extern const struct route jobs_routes[];
+extern const struct route tasks_routes[];   /* list, show, resolve */
+extern const struct route attempt_routes[]; /* a task's attempts and its past */

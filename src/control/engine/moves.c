@@ -3,6 +3,7 @@
 #include "base/when.h"
 #include "control/control.h"
 #include "control/engine/job_end.h"
+#include "control/engine/moves_parts.h"
 #include "control/engine/park.h"
 #include "control/events/events.h"
 #include "control/rows.h"
@@ -218,6 +219,8 @@ enum rc moves_lease(struct tx *tx, struct moves_task *t, const char *agent_id)
 			store_int(t->lease_until), store_int(tx->now_ms)),
 		tx->fault);
 	if (rc == RC_OK)
+		rc = moves_attempts_lease(tx, t);
+	if (rc == RC_OK)
 		rc = moved(tx, t, TASK_LEASED);
 	const char *payload = arena_fmt(tx->arena, "{\"attempt\":%u,\"agentId\":\"%s\"}", t->attempt, agent_id);
 	return rc == RC_OK ? tell(tx, t, "task.leased", payload) : rc;
@@ -230,6 +233,8 @@ enum rc moves_start(struct tx *tx, struct moves_task *t)
 	enum rc rc = turn(tx, t, TASK_RUNNING, &m);
 	if (rc == RC_OK)
 		rc = store_do(tx->db, &set, STORE_ARGS(store_text(t->id)), tx->fault);
+	if (rc == RC_OK)
+		rc = moves_attempts_start(tx, t);
 	if (rc == RC_OK)
 		rc = moved(tx, t, TASK_RUNNING);
 	return rc == RC_OK ? tell(tx, t, "task.started", arena_fmt(tx->arena, "{\"attempt\":%u}", t->attempt)) : rc;
@@ -248,7 +253,7 @@ static enum rc end(struct tx *tx, struct moves_task *t, enum task_status to, con
 			STORE_ARGS(store_text(t->id), store_text(task_words[to]), store_text(result),
 				store_text(error), store_int(tx->now_ms)),
 			tx->fault);
-	return rc;
+	return rc == RC_OK ? moves_attempts_end(tx, t, task_words[to], to) : rc;
 }
 
 enum rc moves_succeed(struct tx *tx, struct moves_task *t, const char *result)
@@ -288,11 +293,13 @@ static enum rc requeue(struct tx *tx, struct moves_task *t, const struct task *m
 
 	when_text(when, m->not_before_ms);
 	t->error = error;
+	enum rc rc = moves_attempts_end(tx, t, m->probe ? "unknown" : "failed", TASK_QUEUED);
 	t->probe = m->probe;
-	enum rc rc = store_do(tx->db, &set,
-		STORE_ARGS(store_text(t->id), store_int(m->not_before_ms), store_text(error), store_int(m->probe),
-			store_int(t->max_attempts)),
-		tx->fault);
+	if (rc == RC_OK)
+		rc = store_do(tx->db, &set,
+			STORE_ARGS(store_text(t->id), store_int(m->not_before_ms), store_text(error),
+				store_int(m->probe), store_int(t->max_attempts)),
+			tx->fault);
 	if (rc == RC_OK)
 		rc = tell(tx, t, "task.retrying",
 			arena_fmt(tx->arena, "{\"attempt\":%u,\"notBefore\":\"%s\",\"probe\":%s,\"error\":%s}",
@@ -312,6 +319,8 @@ static enum rc doubt(struct tx *tx, struct moves_task *t, const char *error)
 
 	t->error = error;
 	enum rc rc = turn(tx, t, TASK_UNKNOWN, &m);
+	if (rc == RC_OK)
+		rc = moves_attempts_end(tx, t, "unknown", TASK_ATTENTION);
 	if (rc == RC_OK)
 		rc = tell(tx, t, "task.outcome_unknown", payload);
 	if (rc == RC_OK)
@@ -336,6 +345,8 @@ enum rc moves_intend(struct tx *tx, struct moves_task *t, const char *effect)
 	if (rc == RC_OK)
 		rc = store_do(tx->db, &set,
 			STORE_ARGS(store_text(t->id), store_text(effect), store_int(tx->now_ms)), tx->fault);
+	if (rc == RC_OK)
+		rc = moves_attempts_intend(tx, t, effect);
 	if (!t->intent_at)
 		t->intent = effect;
 	t->intent_attempt = t->attempt;
@@ -383,22 +394,34 @@ enum rc moves_fail(struct tx *tx, struct moves_task *t, const char *error, struc
 	return t->cancel_asked && retryable ? moves_cancel(tx, t) : moves_give_up(tx, t, error);
 }
 
-enum rc moves_resolve(struct tx *tx, struct moves_task *t, bool done, const char *evidence)
+/* The error, or the result, that a person's word stands for. */
+static const char *said(struct tx *tx, bool done, const char *evidence)
 {
 	struct buf b = { 0 };
+
+	if (!done)
+		return moves_error(tx, MOVES_NOT_DONE, evidence, true);
+	buf_str(&b, "{\"resolved\":\"done\",\"evidence\":");
+	json_put_str(&b, evidence);
+	buf_u8(&b, '}');
+	const char *text = b.bad ? NULL : arena_str(tx->arena, buf_text(&b));
+	buf_done(&b);
+	return text;
+}
+
+enum rc moves_resolve(struct tx *tx, struct moves_task *t, bool done, const char *evidence)
+{
+	const char *text = said(tx, done, evidence);
 
 	if (t->status != TASK_ATTENTION && t->status != TASK_UNKNOWN)
 		return fault_set(tx->fault, RC_CONFLICT, "task %s is %s: there is nothing to be said of it", t->id,
 			task_words[t->status]);
-	if (!done) {
-		const char *error = moves_error(tx, "not_done", evidence, true);
-		return error ? moves_give_up(tx, t, error) : RC_NOMEM;
-	}
-	buf_str(&b, "{\"resolved\":\"done\",\"evidence\":");
-	json_put_str(&b, evidence);
-	buf_u8(&b, '}');
-	const char *result = arena_str(tx->arena, buf_text(&b));
-	bool bad = b.bad || !result;
-	buf_done(&b);
-	return bad ? RC_NOMEM : moves_succeed(tx, t, result);
+	enum rc rc = text ? moves_attempts_resolve(tx, t, done, evidence) : RC_NOMEM;
+	if (rc == RC_OK)
+		rc = tell(tx, t, "task.resolved",
+			arena_fmt(tx->arena, "{\"attempt\":%u,\"outcome\":\"%s\"}", t->attempt,
+				done ? "done" : "not_done"));
+	if (rc != RC_OK)
+		return rc;
+	return done ? moves_succeed(tx, t, text) : moves_give_up(tx, t, text);
 }

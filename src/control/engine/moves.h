@@ -53,7 +53,8 @@ must_check enum rc moves_intend(struct tx *tx, struct moves_task *t, const char 
  */
 must_check enum rc moves_fail(struct tx *tx, struct moves_task *t, const char *error, struct task_failure how);
 
-/* Somebody says what became of a task that needs attention. */
+/* Somebody says what became of a task that needs attention; that it was not done is an error of this code. RC_CONFLICT: it does not. */
+#define MOVES_NOT_DONE "not_done"
 must_check enum rc moves_resolve(struct tx *tx, struct moves_task *t, bool done, const char *evidence);
 
 /* The JSON of a task's error. In the arena. */

@@ -40,6 +40,10 @@ static enum rc settle(struct tx *tx, struct moves_task *t, const struct tunnel_m
 				(struct task_failure){ false, t->intent_attempt == t->attempt });
 		return moves_succeed(tx, t, m->result);
 	case TUNNEL_MSG_CANCELED:
+		/* It had no effect itself. But that it stopped asking does not say what became of one before. */
+		if (t->probe && t->intent_attempt != t->attempt)
+			return moves_fail(tx, t, moves_error(tx, "canceled", "canceled before it was known", true),
+				(struct task_failure){ true, false });
 		return moves_cancel(tx, t);
 	case TUNNEL_MSG_UNKNOWN:
 		/* An agent that ended while it asked cannot tell whether it was allowed to go on. Without an intent it was not. */

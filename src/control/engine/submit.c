@@ -119,9 +119,10 @@ static enum rc add_job(struct making *m)
 	static const struct store_query insert = {
 		.sql = "INSERT INTO jobs (id, action, status, priority, payload, total, queued, running, "
 		       "succeeded, failed, canceled, parent_job_id, created_by, "
-		       "trace_id, created_at, updated_at, finished_at, secret, dry_run) VALUES ($1, $2, 'queued', "
+		       "trace_id, created_at, updated_at, finished_at, secret, dry_run, traceparent) VALUES ($1, "
+		       "$2, 'queued', "
 		       "$3, $4, 0, "
-		       "0, 0, 0, 0, 0, $5, $6, $7, $8, $8, 0, $9, $10)"
+		       "0, 0, 0, 0, 0, $5, $6, $7, $8, $8, 0, $9, $10, $11)"
 	};
 	struct tx *tx = &m->c->tx;
 	if (a->class >= TASK_GUARDED && m->max_attempts > TASK_ATTEMPTS_EFFECT)
@@ -135,7 +136,7 @@ static enum rc add_job(struct making *m)
 		STORE_ARGS(store_text(m->id), store_text(m->action), store_int(m->priority), store_text(m->payload),
 			store_text(m->parent), store_text(m->created_by ? m->created_by : tx->actor),
 			store_text(tx->trace_id), store_int(tx->now_ms), store_text(m->secret),
-			store_int(m->dry_run)),
+			store_int(m->dry_run), store_text(tx->traceparent ? tx->traceparent : "")),
 		tx->fault);
 	return rc == RC_OK ? job_rules_keep(tx, m->id, m->tenant_id, &m->rules) : rc;
 }

@@ -47,6 +47,7 @@ static const struct field task_row[] = {
 	{ .name = "account_id", .type = FIELD_STR, FIELD_AT(struct turns_task, account_id) },
 	{ .name = "region_id", .type = FIELD_STR, FIELD_AT(struct turns_task, region_id) },
 	{ .name = "login", .type = FIELD_STR, FIELD_AT(struct turns_task, login) },
+	{ .name = "created_at", .type = FIELD_I64, FIELD_AT(struct turns_task, created_at) },
 	{ .name = "not_before", .type = FIELD_I64, FIELD_AT(struct turns_task, not_before) },
 	{ .name = "look_at", .type = FIELD_I64, FIELD_AT(struct turns_task, look_at) },
 	{ .name = "probe", .type = FIELD_BOOL, FIELD_AT(struct turns_task, probe) },
@@ -228,7 +229,8 @@ static enum rc next_job(struct turns *t, struct turns_tenant *n, struct turns_jo
 static enum rc read_tasks(struct turns *t, const struct turns_tenant *n, struct turns_job *j)
 {
 	static const struct store_query page = {
-		.sql = "SELECT t.id, t.account_id, t.region_id, a.login, t.not_before, t.look_at, t.probe, a.held, "
+		.sql = "SELECT t.id, t.account_id, t.region_id, a.login, t.created_at, t.not_before, t.look_at, "
+		       "t.probe, a.held, "
 		       "CASE g.state WHEN 'connected' THEN 1 ELSE 0 END, a.moving, a.agent_id, a.state, a.labels, "
 		       "e.kind, e.region_id FROM tasks t LEFT JOIN accounts a ON a.id = t.account_id LEFT JOIN "
 		       "agents g ON g.id = a.agent_id LEFT JOIN egresses e ON e.id = a.egress_id WHERE t.status = "

@@ -18,7 +18,7 @@
 /* A task that may have its turn. Texts are in the arena. */
 struct turns_task {
 	const char *id, *account_id, *region_id, *login; /* account_id and login NULL: none */
-	int64_t not_before, look_at;
+	int64_t created_at, not_before, look_at;
 	bool probe;
 	bool held, holder_up; /* of the account: an agent has it; that agent is connected */
 	uint32_t moving;
@@ -30,7 +30,8 @@ struct turns_task {
 
 struct turns_job {
 	const char *id, *action, *stop_reason;
-	const char *payload, *trace_id, *secret; /* payload NULL: not read yet; dispatch does when it needs them */
+	const char *payload, *trace_id, *traceparent,
+		*secret; /* payload NULL: not read yet; dispatch does when it needs them */
 	uint32_t priority, max_parallel, running;
 	int64_t created_at, turn, deadline;
 	int order, offline; /* enum job_order, enum job_offline */

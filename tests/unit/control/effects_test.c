@@ -1,7 +1,11 @@
+#include "control/engine/cancel.h"
 #include "control/engine/dispatch.h"
 #include "control/engine/effects.h"
 #include "control/engine/moves.h"
 #include "control/engine/outcome.h"
+#include "control/http/match.h"
+#include "control/http/routes.h"
+#include "wire/field_json.h"
 
 #include "tests/unit/control/desk.h"
 
@@ -343,6 +347,112 @@ static void reads(void)
 	CHECK_STR(status(id), "failed");
 }
 
+/* What the route answers of a task, as JSON. */
+static const char *answers(const char *route, const char *id, const void *query)
+{
+	static char text[8192];
+	const struct route *row = match_named(routes, route);
+	struct call c = { .tx = d.tx, .route = row, .arg = { id }, .query = query };
+	struct buf b = { 0 };
+	union {
+		struct page page;
+		char any[512];
+	} out = { 0 };
+
+	CHECK(row && row->run(&c, &out) == RC_OK);
+	if (row->flags & ROUTE_LIST) {
+		for (size_t i = 0; i < out.page.items.n; i++)
+			field_json_encode(row->out, (char *)out.page.items.at + i * row->out_size, &b);
+	} else {
+		field_json_encode(row->out, &out, &b);
+	}
+	snprintf(text, sizeof(text), "%s", buf_text(&b));
+	buf_done(&b);
+	return text;
+}
+
+static int times(const char *text, const char *word)
+{
+	int n = 0;
+	for (const char *at = text; (at = strstr(at, word)); at += strlen(word))
+		n++;
+	return n;
+}
+
+/* Every attempt is a row, and what a task was at any moment can be told. */
+static void the_past(void)
+{
+	struct {
+		int64_t at;
+	} query = { 0 };
+	const char *id = job_of("keys.redeem");
+	int64_t began = d.tx.now_ms;
+
+	leases(id);
+	CHECK(begins("agt_1", id, 1));
+	falls_silent();
+	CHECK(strstr(answers("getTask", id, NULL), "\"status\":\"queued\"") &&
+		strstr(answers("getTask", id, NULL), "\"inDoubt\":true"));
+	leases(id);
+	CHECK(strstr(answers("getTask", id, NULL), "\"status\":\"reconciling\""));
+	const char *said = answers("listTaskAttempts", id, NULL);
+	CHECK(times(said, "\"n\":") == 2 && times(said, "\"outcome\":\"unknown\"") == 1);
+	CHECK(times(said, "\"intent\":\"redeem\"") == 1 && times(said, "\"probe\":true") == 1);
+	CHECK(times(said, "\"endedAt\":null") == 1 && times(said, "lease_expired") == 1);
+	d.tx.now_ms += 1000;
+	CHECK(begins("agt_1", id, 2)); /* it was found not done, and is done now */
+	CHECK(strstr(answers("getTask", id, NULL), "\"status\":\"running\""));
+	CHECK(ends(id, TUNNEL_MSG_SUCCEEDED, false));
+	CHECK(strstr(answers("getTask", id, NULL), "\"inDoubt\":false"));
+	said = answers("getTaskHistory", id, &query);
+	CHECK(times(said, "\"at\":") == 7);
+	static const char *const steps[] = { "queued", "leased", "running", "queued", "reconciling", "running",
+		"succeeded" };
+	for (size_t i = 0; i < 7; i++) {
+		said = strstr(said, steps[i]);
+		CHECK(said);
+	}
+	query.at = began + 6999;
+	said = answers("getTaskHistory", id, &query);
+	CHECK(strstr(said, "running") && !strstr(said, "reconciling"));
+	query.at = began + 7000;
+	CHECK(strstr(answers("getTaskHistory", id, &query), "reconciling"));
+}
+
+/* Who calls a job off cannot call off what may have happened. */
+static void canceled_in_doubt(void)
+{
+	const char *id = job_of("keys.redeem");
+	char job[32];
+
+	snprintf(job, sizeof(job), "job_%s", id + 4);
+	leases(id);
+	CHECK(begins("agt_1", id, 1));
+	falls_silent();
+	CHECK(cancel_job(desk_begin(&d), job) == RC_OK);
+	desk_commit(&d);
+	CHECK_STR(status(id), "queued");
+	leases(id);
+	CHECK(ends(id, TUNNEL_MSG_CANCELED, false));
+	CHECK_STR(status(id), "needs_attention");
+	struct moves_task t = looks(id);
+	CHECK(moves_resolve(desk_begin(&d), &t, false, "no licence") == RC_OK);
+	desk_commit(&d);
+	CHECK_STR(status(id), "failed");
+	CHECK(told("task.resolved", id) == 1);
+	struct {
+		int64_t at;
+	} query = { 0 };
+	const char *said = answers("getTaskHistory", id, &query);
+	CHECK(strstr(said, "\"evidence\":\"no licence\"") && strstr(said, "\"by\":\"system\""));
+	id = job_of("keys.redeem");
+	snprintf(job, sizeof(job), "job_%s", id + 4);
+	CHECK(cancel_job(desk_begin(&d), job) == RC_OK);
+	desk_commit(&d);
+	CHECK_STR(status(id), "canceled");
+	CHECK(strstr(answers("getTaskHistory", id, &query), "canceled"));
+}
+
 int main(void)
 {
 	desk_open(&d);
@@ -356,6 +466,8 @@ int main(void)
 	once();
 	canceled();
 	reads();
+	the_past();
+	canceled_in_doubt();
 	desk_close(&d);
 	return 0;
 }
