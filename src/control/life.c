@@ -4,7 +4,6 @@
 #include "control/budgets/budgets.h"
 #include "control/cluster/cluster.h"
 #include "control/cluster/singletons.h"
-#include "control/engine/park.h"
 #include "control/events/events.h"
 #include "control/events/feed.h"
 #include "control/fleet/states.h"
@@ -68,8 +67,6 @@ static enum rc run_sweep(struct write *w, struct tx *tx)
 		rc = states_sweep(tx);
 	if (rc == RC_OK)
 		rc = budgets_sweep(tx);
-	if (rc == RC_OK)
-		rc = park_sweep(tx);
 	return rc == RC_OK ? events_sweep(tx) : rc;
 }
 

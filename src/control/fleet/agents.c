@@ -3,7 +3,6 @@
 #include "control/access/audit.h"
 #include "control/access/keys.h"
 #include "control/control.h"
-#include "control/engine/park.h"
 #include "control/events/events.h"
 #include "control/http/page.h"
 #include "control/rows.h"
@@ -124,7 +123,7 @@ enum rc agents_connected(struct tx *tx, const char *agent_id, const struct tunne
 				    .region_id = region,
 				    .payload = buf_text(&payload) });
 	buf_done(&payload);
-	return rc == RC_OK ? park_places(tx) : rc;
+	return rc;
 }
 
 enum rc agents_gone(struct tx *tx, const char *agent_id, const char *why)

@@ -296,8 +296,9 @@ static void once(void)
 	falls_silent();
 	CHECK_STR(status(id), "needs_attention"); /* never sent blindly a second time */
 	CHECK(!looks(id).probe);
+	desk_begin(&d);
 	struct moves_task t = looks(id);
-	CHECK(moves_resolve(desk_begin(&d), &t, true, "seen in \"the history\"") == RC_OK);
+	CHECK(moves_resolve(&d.tx, &t, true, "seen in \"the history\"") == RC_OK);
 	desk_commit(&d);
 	CHECK_STR(status(id), "succeeded");
 	CHECK(JOB("attention", id) == 0 && JOB("succeeded", id) == 1 && JOB("status = 'succeeded'", id) == 1);
@@ -309,8 +310,9 @@ static void once(void)
 	id = job_of("wallet.redeem");
 	leases(id);
 	CHECK(begins("agt_1", id, 1) && ends(id, TUNNEL_MSG_UNKNOWN, true));
+	desk_begin(&d);
 	t = looks(id);
-	CHECK(moves_resolve(desk_begin(&d), &t, false, "not there") == RC_OK);
+	CHECK(moves_resolve(&d.tx, &t, false, "not there") == RC_OK);
 	desk_commit(&d);
 	CHECK_STR(status(id), "failed");
 }
