@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define AGAIN_MAX_S 86400 /* of a Retry-After */
-#define ROOM        4096 /* so that what is wiped did not move before */
+#define ROOM        4096  /* so that what is wiped did not move before */
 #define HEADERS_MAX 6
 
 /* One request on its way. All of it is this frame's; what it answers is copied into the task's arena. */

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct cluster;
 struct feed;
 struct hub;
 struct lane_kind;
@@ -25,7 +26,9 @@ struct pool;
 struct queue;
 struct queue_ear;
 struct route;
+struct scan;
 struct store;
+struct tracer;
 struct twins;
 struct tx;
 struct waits;
@@ -33,6 +36,7 @@ struct web_limits;
 struct web_server;
 
 #define CONTROL_EPOCH_MAX 16
+#define CONTROL_NAME_MAX  40 /* ID_MAX */
 
 /* Made from the one master secret at the start; never leaves the process. */
 struct control_secrets {
@@ -50,6 +54,7 @@ struct control_conf {
 	const char *master_key; /* its file; NULL: the systemd credential, or DATA/master.key */
 	const char *host;
 	uint16_t port;
+	const char *node; /* machine and data folder: tells a restart from another control plane */
 	const char *tls_cert, *tls_key;
 	uint32_t lease_ms;       /* how long a task stays with an agent that is silent */
 	uint32_t heartbeat_ms;   /* how often an agent speaks */
@@ -63,19 +68,23 @@ struct control {
 	const struct control_conf *conf;
 	const struct log *log;
 	struct metrics *metrics;
+	struct tracer *tracer; /* keeps spans; NULL: nobody does */
 	struct loop *loop;
 	struct store *store;
 	struct queue *queue;
 	struct queue_ear *ear;
 	struct pool *readers, *writer;
 	struct web_server *server;
-	struct hub *hub;     /* agents connected now; loop thread */
-	struct feed *feed;   /* event subscribers; loop thread */
-	struct waits *waits; /* requests that wait for a job's end; loop thread */
-	struct twins *twins; /* requests held back behind one with the same Idempotency-Key; loop thread */
+	struct cluster *cluster; /* the other control planes on the database; loop thread */
+	struct scan *scan;       /* what time and silence bring; loop thread */
+	struct hub *hub;         /* agents connected now; loop thread */
+	struct feed *feed;       /* event subscribers; loop thread */
+	struct waits *waits;     /* requests that wait for a job's end; loop thread */
+	struct twins *twins;     /* requests held back behind one with the same Idempotency-Key; loop thread */
 	struct loop_timer *sweep;
 	struct control_secrets secrets;
-	char epoch[CONTROL_EPOCH_MAX]; /* of the event log: made with the database */
+	char epoch[CONTROL_EPOCH_MAX];      /* of the event log: made with the database */
+	char instance_id[CONTROL_NAME_MAX]; /* of this run of this control plane, see cluster/instances */
 	int64_t started_ms;
 	const struct route *const *routes; /* the API: tables of rows, see http/route.h */
 	/* A task that is somebody's (moves_task.owner) has moved: folded in, in the same transaction. NULL: nobody owns any. */

@@ -1,12 +1,11 @@
 #include "control/life.h"
 #include "base/log.h"
 #include "contract/queue.h"
-#include "control/access/keys.h"
 #include "control/budgets/budgets.h"
-#include "control/engine/outcome.h"
+#include "control/cluster/cluster.h"
+#include "control/cluster/singletons.h"
 #include "control/events/events.h"
 #include "control/events/feed.h"
-#include "control/fleet/bots.h"
 #include "control/fleet/states.h"
 #include "control/http/idempotency.h"
 #include "control/http/routes.h"
@@ -16,87 +15,14 @@
 #include "control/hub/deal.h"
 #include "control/hub/hub.h"
 #include "control/hub/push.h"
+#include "control/hub/scan.h"
 #include "control/keys/key_fold.h"
-#include "control/migrate.h"
+#include "control/prepare.h"
 #include "control/secrets.h"
 #include "io/clock.h"
 #include "wire/tunnel_auth.h"
 
-#include <stdio.h>
-
 #define SWEEP_MS 60000
-
-/* The epoch of the event log: made with the database, so that a cursor of another one is known as such. */
-static enum rc open_epoch(struct control *c, struct store_conn *db, struct fault *f)
-{
-	static const struct store_query find = { .sql = "SELECT value FROM meta WHERE name = 'epoch'" };
-	static const struct store_query make = { .sql = "INSERT INTO meta (name, value) VALUES ('epoch', $1)" };
-	auto_rows struct store_rows *r = NULL;
-	uint8_t random[4];
-
-	enum rc rc = store_one(db, &find, STORE_NO_ARGS, &r, f);
-	if (rc == RC_OK) {
-		snprintf(c->epoch, sizeof(c->epoch), "%s", store_col_text(r, 0));
-		return RC_OK;
-	}
-	if (rc != RC_MISSING)
-		return rc;
-	clock_random(random, sizeof(random));
-	snprintf(c->epoch, sizeof(c->epoch), "e%02x%02x%02x%02x", random[0], random[1], random[2], random[3]);
-	return store_do(db, &make, STORE_ARGS(store_text(c->epoch)), f);
-}
-
-/* A database whose secrets were sealed by another master key is not for this one: better not started than half deaf. */
-static enum rc check_master(struct control *c, struct store_conn *db, struct fault *f)
-{
-	static const struct store_query find = { .sql = "SELECT value FROM meta WHERE name = 'master_key'" };
-	static const struct store_query note = {
-		.sql = "INSERT INTO meta (name, value) VALUES ('master_key', $1)"
-	};
-	auto_rows struct store_rows *r = NULL;
-	char name[2 * sizeof(c->secrets.kek_name) + 1];
-
-	tunnel_auth_hex(c->secrets.kek_name, sizeof(c->secrets.kek_name), name);
-	enum rc rc = store_one(db, &find, STORE_NO_ARGS, &r, f);
-	if (rc == RC_OK && strcmp(store_col_text(r, 0), name) != 0)
-		return fault_set(f, RC_CONFLICT,
-			"the database belongs to another master key; give it the one it was made with");
-	return rc == RC_MISSING ? store_do(db, &note, STORE_ARGS(store_text(name)), f) : rc;
-}
-
-/* All that must be so before the first request: schema, epoch, leases of before, the first key. */
-static enum rc prepare(struct control *c, struct fault *f)
-{
-	__attribute__((cleanup(own_store_conn_p))) struct store_conn *db = NULL;
-	struct arena arena = { 0 };
-	size_t ran = 0;
-
-	enum rc rc = store_connect(c->store, STORE_WRITE, &db, f);
-	if (rc == RC_OK)
-		rc = migrate_run(db, &ran, f);
-	if (rc == RC_OK && ran)
-		log_info(c->log, "database migrated steps=%zu", ran);
-	if (rc == RC_OK)
-		rc = check_master(c, db, f);
-	if (rc == RC_OK)
-		rc = open_epoch(c, db, f);
-	struct tx tx = { .control = c,
-		.db = db,
-		.arena = &arena,
-		.fault = f,
-		.now_ms = c->started_ms,
-		.actor = "system",
-		.peer = "",
-		.trace_id = "" };
-	if (rc == RC_OK)
-		rc = outcome_revive(&tx);
-	if (rc == RC_OK)
-		rc = bots_revive(&tx);
-	if (rc == RC_OK)
-		rc = budgets_revive(&tx);
-	arena_done(&arena);
-	return rc == RC_OK ? keys_first(c, db, f) : rc;
-}
 
 static void on_ring(void *ctx, const char *topic)
 {
@@ -131,8 +57,12 @@ struct sweep {
 
 static enum rc run_sweep(struct write *w, struct tx *tx)
 {
+	bool held = false;
 	(void)w;
-	enum rc rc = idempotency_sweep(tx);
+	enum rc rc = singletons_hold(tx, "sweep", &held);
+	if (rc != RC_OK || !held)
+		return rc;
+	rc = idempotency_sweep(tx);
 	if (rc == RC_OK)
 		rc = states_sweep(tx);
 	if (rc == RC_OK)
@@ -179,14 +109,17 @@ static enum rc listen_on(struct control *c, struct fault *f)
 
 enum rc life_start(struct control *c, struct fault *f)
 {
+	int64_t others = 0;
+
 	c->started_ms = clock_wall_ms();
+	cluster_name(c);
 	c->routes = routes;
 	c->committed = on_committed;
 	c->owned = key_fold_task;
 	enum rc rc = secrets_open(
 		c->conf->data_dir, c->conf->master_key, getenv("CREDENTIALS_DIRECTORY"), &c->secrets, f);
 	if (rc == RC_OK)
-		rc = prepare(c, f);
+		rc = prepare_database(c, &others, f);
 	if (rc == RC_OK)
 		rc = reader_start(c, f);
 	if (rc == RC_OK)
@@ -197,6 +130,10 @@ enum rc life_start(struct control *c, struct fault *f)
 		rc = feed_new(c, &c->feed, f);
 	if (rc == RC_OK)
 		rc = hub_new(c, &c->hub, f);
+	if (rc == RC_OK)
+		rc = cluster_new(c, others > 0, &c->cluster, f);
+	if (rc == RC_OK)
+		rc = scan_new(c, &c->scan, f);
 	if (rc == RC_OK)
 		rc = queue_listen(c->queue, on_ring, c, &c->ear, f);
 	if (rc == RC_OK)
@@ -209,6 +146,7 @@ enum rc life_start(struct control *c, struct fault *f)
 void life_drain(struct control *c)
 {
 	atomic_store(&c->draining, true);
+	cluster_leave(c->cluster);
 	web_server_drain(c->server);
 	waits_answer_all(c->waits);
 	feed_close_all(c->feed);
@@ -233,6 +171,8 @@ void life_stop(struct control *c)
 		loop_run(c->loop);
 	}
 	web_server_free(take(c->server));
+	scan_free(take(c->scan));
+	cluster_free(take(c->cluster));
 	hub_free(take(c->hub));
 	feed_free(take(c->feed));
 	twins_free(take(c->twins));

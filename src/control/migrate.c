@@ -5,7 +5,8 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 
-extern const char migrate_0001[], migrate_0002[], migrate_0003[], migrate_0004[], migrate_0005[]; /* in migrate_texts.c */
+extern const char migrate_0001[], migrate_0002[], migrate_0003[], migrate_0004[], migrate_0005[], migrate_0006[],
+	migrate_0007[], migrate_0008[]; /* in migrate_texts.c */
 
 static const struct {
 	const char *name, *text;
@@ -15,16 +16,37 @@ static const struct {
 	{ "0003_budgets", migrate_0003 },
 	{ "0004_quarantine", migrate_0004 },
 	{ "0005_attempts", migrate_0005 },
+	{ "0006_cluster", migrate_0006 },
+	{ "0007_trace", migrate_0007 },
+	{ "0008_retries", migrate_0008 },
 };
 #define MIGRATIONS (sizeof(migrations) / sizeof(*migrations))
 
+/* Several control planes may start at once: the transaction lets one of them make it. */
 static enum rc make_table(struct store_conn *db, struct fault *f)
 {
 	static const struct store_query make = {
 		.sql = "CREATE TABLE IF NOT EXISTS migrations (number BIGINT PRIMARY KEY, name TEXT NOT NULL, "
 		       "checksum TEXT NOT NULL, ran_at BIGINT NOT NULL)"
 	};
-	return store_do(db, &make, STORE_NO_ARGS, f);
+	enum rc rc = store_begin(db, f);
+	if (rc == RC_OK)
+		rc = store_do(db, &make, STORE_NO_ARGS, f);
+	if (rc == RC_OK)
+		return store_commit(db, f);
+	store_rollback(db);
+	return rc;
+}
+
+/* Has another control plane run it meanwhile? */
+static enum rc has_run(struct store_conn *db, size_t i, bool *ret, struct fault *f)
+{
+	static const struct store_query find = { .sql = "SELECT name FROM migrations WHERE number = $1" };
+	auto_rows struct store_rows *r = NULL;
+
+	enum rc rc = store_one(db, &find, STORE_ARGS(store_int((int64_t)i + 1)), &r, f);
+	*ret = rc == RC_OK;
+	return rc == RC_MISSING ? RC_OK : rc;
 }
 
 static void checksum(const char *text, char ret[static 65])
@@ -57,8 +79,11 @@ static enum rc run_one(struct store_conn *db, size_t i, struct fault *f)
 	fill_in(db, migrations[i].text, &text);
 	enum rc rc = store_begin(db, f);
 	if (rc == RC_OK) {
-		rc = db->impl->control(db, buf_text(&text), f);
-		if (rc == RC_OK)
+		bool ran = false;
+		rc = has_run(db, i, &ran, f);
+		if (rc == RC_OK && !ran)
+			rc = db->impl->control(db, buf_text(&text), f);
+		if (rc == RC_OK && !ran)
 			rc = store_do(db, &note,
 				STORE_ARGS(store_int((int64_t)i + 1), store_text(migrations[i].name),
 					store_text(sum), store_int(clock_wall_ms())),

@@ -13,3 +13,6 @@ TEXT(migrate_0002, "0002_fleet.sql");
 TEXT(migrate_0003, "0003_budgets.sql");
 TEXT(migrate_0004, "0004_quarantine.sql");
 TEXT(migrate_0005, "0005_attempts.sql");
+TEXT(migrate_0006, "0006_cluster.sql");
+TEXT(migrate_0007, "0007_trace.sql");
+TEXT(migrate_0008, "0008_retries.sql");

@@ -39,6 +39,11 @@ struct conf {
 	struct {
 		int level, format;
 	} log;
+	struct {
+		const char *endpoint, *headers, *headers_file, *ca_file, *service_name, *sampler_arg;
+		int protocol, sampler;
+		uint32_t timeout_ms;
+	} trace;
 	struct lane_kind kinds[LANE_COUNT]; /* the lanes as `lanes` makes them; no setting of its own */
 };
 

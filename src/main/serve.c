@@ -1,5 +1,4 @@
 #include "main/serve.h"
-#include "agent/agent.h"
 #include "base/metric.h"
 #include "control/life.h"
 #include "driver/queue/embedded.h"
@@ -10,11 +9,13 @@
 #include "io/web.h"
 #include "main/inner_agent.h"
 #include "main/signals.h"
+#include "main/traces.h"
 #include "wire/json.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #define DRAIN_MS 10000 /* what is in flight at a stop gets this long */
 
@@ -27,15 +28,28 @@ struct serve {
 	struct control control;
 	struct agent *agent;
 	struct signals *signals;
+	struct tracing *tracing;
 	struct loop_job drain;
 	struct loop_timer *wait;
 	uint64_t stop_by_ms;
+	char node[4400]; /* control_conf.node */
 };
+
+/* After the data folder was made. */
+static void name_node(struct serve *s)
+{
+	char machine[256] = "", path[4096];
+
+	gethostname(machine, sizeof(machine) - 1);
+	snprintf(s->node, sizeof(s->node), "%s:%s", machine,
+		realpath(s->conf.data.dir, path) ? path : s->conf.data.dir);
+}
 
 static void fill_control_conf(struct serve *s)
 {
 	const struct conf *c = &s->conf;
 	s->control_conf = (struct control_conf){
+		.node = s->node,
 		.data_dir = c->data.dir,
 		.master_key = c->data.master_key,
 		.host = c->server.host,
@@ -113,7 +127,7 @@ static void on_drain(struct loop_job *job)
 static void on_signal(void *ctx)
 {
 	struct serve *s = ctx;
-	agent_stop(take(s->agent));
+	inner_agent_stop(take(s->agent));
 	loop_post(s->control.loop, &s->drain);
 }
 
@@ -122,6 +136,7 @@ static enum rc open_drivers(struct serve *s, struct fault *f)
 	char path[4200];
 
 	enum rc rc = file_mkdirs(s->conf.data.dir, 0700, f);
+	name_node(s);
 	snprintf(path, sizeof(path), "%s/footplate.db", s->conf.data.dir);
 	if (rc == RC_OK)
 		rc = sqlite_open(path, &s->control.store, f);
@@ -130,7 +145,12 @@ static enum rc open_drivers(struct serve *s, struct fault *f)
 	if (rc == RC_OK)
 		rc = loop_new(&s->log, &s->control.loop, f);
 	s->control.metrics = metric_new();
-	return rc == RC_OK && !s->control.metrics ? RC_NOMEM : rc;
+	if (rc == RC_OK && !s->control.metrics)
+		rc = RC_NOMEM;
+	if (rc == RC_OK)
+		rc = traces_start(&s->conf, &s->log, s->control.metrics, &s->tracing, f);
+	s->control.tracer = traces_tracer(s->tracing);
+	return rc;
 }
 
 static enum rc start(struct serve *s, const char *ready, struct fault *f)
@@ -162,11 +182,12 @@ static enum rc start(struct serve *s, const char *ready, struct fault *f)
 static void finish(struct serve *s)
 {
 	signals_free(s->signals);
-	agent_stop(take(s->agent));
+	inner_agent_stop(take(s->agent));
 	loop_timer_free(s->wait);
 	life_stop(&s->control);
 	queue_free(s->control.queue);
 	store_free(s->control.store);
+	traces_stop(s->tracing);
 	metric_free(s->control.metrics);
 }
 

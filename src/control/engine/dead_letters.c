@@ -27,7 +27,8 @@ static const struct field dead_letter_fields[] = {
 	{ .name = "reason",
 		.type = FIELD_STR,
 		FIELD_AT(struct dead_letter, reason),
-		.doc = "attempts_used_up; not_retryable: it would fail again; not_done: a person said that it was not done." },
+		.doc = "attempts_used_up; not_retryable: it would fail again; not_done: a person said that it was "
+		       "not done." },
 	{ .name = "attempts",
 		.type = FIELD_U32,
 		FIELD_AT(struct dead_letter, attempts),
@@ -37,7 +38,7 @@ static const struct field dead_letter_fields[] = {
 	{ 0 },
 };
 #define DEAD_COLUMNS "task_id, job_id, action, account_id, code, reason, attempts, error, died_at"
-#define DEAD_WHERE                                                                                      \
+#define DEAD_WHERE                                                                                        \
 	" FROM dead_letters WHERE redriven_job_id IS NULL AND task_id < $1 AND ($3 = '' OR action = $3) " \
 	"AND ($4 = '' OR account_id = $4) AND ($5 = '' OR code = $5) AND ($6 = '' OR reason = $6)"
 
@@ -51,25 +52,25 @@ struct dead_query {
 	struct dead_filter filter;
 };
 
-#define DEAD_FILTER(of, member)                                                                           \
-	{ .name = "action",                                                                               \
-		.type = FIELD_STR,                                                                        \
-		FIELD_AT(struct of, member action),                                                       \
-		.max = 64,                                                                                \
-		.doc = "Only of this action." },                                                          \
-		{ .name = "account",                                                                      \
-			.type = FIELD_STR,                                                                \
-			FIELD_AT(struct of, member account_id),                                           \
-			.max = 64,                                                                        \
-			.doc = "Only of the account with this id." },                                     \
-		{ .name = "code",                                                                         \
-			.type = FIELD_STR,                                                                \
-			FIELD_AT(struct of, member code),                                                 \
-			.max = 64,                                                                        \
-			.doc = "Only with this code of the last error." },                                \
-	{                                                                                                 \
-		.name = "reason", .type = FIELD_STR, FIELD_AT(struct of, member reason), .max = 32,       \
-		.doc = "Only for this reason."                                                            \
+#define DEAD_FILTER(of, member)                                                                     \
+	{ .name = "action",                                                                         \
+		.type = FIELD_STR,                                                                  \
+		FIELD_AT(struct of, member action),                                                 \
+		.max = 64,                                                                          \
+		.doc = "Only of this action." },                                                    \
+		{ .name = "account",                                                                \
+			.type = FIELD_STR,                                                          \
+			FIELD_AT(struct of, member account_id),                                     \
+			.max = 64,                                                                  \
+			.doc = "Only of the account with this id." },                               \
+		{ .name = "code",                                                                   \
+			.type = FIELD_STR,                                                          \
+			FIELD_AT(struct of, member code),                                           \
+			.max = 64,                                                                  \
+			.doc = "Only with this code of the last error." },                          \
+	{                                                                                           \
+		.name = "reason", .type = FIELD_STR, FIELD_AT(struct of, member reason), .max = 32, \
+		.doc = "Only for this reason."                                                      \
 	}
 
 static const struct field dead_query_fields[] = {
@@ -80,8 +81,8 @@ static const struct field dead_query_fields[] = {
 
 static struct store_value any(const char *s) { return store_text(s ? s : ""); }
 
-static enum rc find(struct call *c, const struct dead_filter *f, const char *before, size_t max,
-	struct store_rows **ret)
+static enum rc find(
+	struct call *c, const struct dead_filter *f, const char *before, size_t max, struct store_rows **ret)
 {
 	static const struct store_query some = { .sql = "SELECT " DEAD_COLUMNS DEAD_WHERE
 							" ORDER BY task_id DESC LIMIT $2" };
@@ -138,11 +139,15 @@ struct redriven {
 	struct field_list jobs; /* of const char * */
 };
 static const struct field redriven_fields[] = {
-	{ .name = "tasks", .type = FIELD_U32, FIELD_AT(struct redriven, tasks), .doc = "How many are tried again." },
+	{ .name = "tasks",
+		.type = FIELD_U32,
+		FIELD_AT(struct redriven, tasks),
+		.doc = "How many are tried again." },
 	{ .name = "leftOut",
 		.type = FIELD_U32,
 		FIELD_AT(struct redriven, left_out),
-		.doc = "Found by the filter, but not to be tried again: their payload had secrets, which are gone, or the "
+		.doc = "Found by the filter, but not to be tried again: their payload had secrets, which are gone, "
+		       "or the "
 		       "key lacks the action's scope." },
 	{ .name = "jobIds",
 		.type = FIELD_LIST,
@@ -155,8 +160,9 @@ static const struct field redriven_fields[] = {
 /* The dead letters that were named. */
 static enum rc find_named(struct call *c, const struct redrive *in, struct field_list *ret)
 {
-	static const struct store_query one = { .sql = "SELECT " DEAD_COLUMNS
-						       " FROM dead_letters WHERE task_id = $1 AND redriven_job_id IS NULL" };
+	static const struct store_query one = {
+		.sql = "SELECT " DEAD_COLUMNS " FROM dead_letters WHERE task_id = $1 AND redriven_job_id IS NULL"
+	};
 	struct dead_letter *all = arena_take(c->tx.arena, (in->task_ids.n + 1) * sizeof(*all));
 	const char *const *id = in->task_ids.at;
 	enum rc rc = all ? RC_OK : RC_NOMEM;
@@ -169,7 +175,8 @@ static enum rc find_named(struct call *c, const struct redrive *in, struct field
 			continue;
 		const char *pointer = arena_fmt(c->tx.arena, "/taskIds/%zu", i);
 		field_json_problem(c->reader, pointer ? pointer : "/taskIds", "not_one_of",
-			"not a dead letter: it did not fail, is tried again already, or its outcome is in doubt and has to "
+			"not a dead letter: it did not fail, is tried again already, or its outcome is in doubt "
+			"and has to "
 			"be resolved first");
 		unknown = true;
 		rc = RC_OK;
@@ -184,8 +191,8 @@ static enum rc find_fitting(struct call *c, const struct redrive *in, struct fie
 	enum rc rc = find(c, &in->filter, "~", in->max, &r);
 	if (rc != RC_OK)
 		return rc;
-	return rows_list(r, &(struct rows_into){ dead_letter_fields, c->tx.arena, NULL }, sizeof(struct dead_letter),
-		in->max, ret, c->tx.fault);
+	return rows_list(r, &(struct rows_into){ dead_letter_fields, c->tx.arena, NULL },
+		sizeof(struct dead_letter), in->max, ret, c->tx.fault);
 }
 
 /* All of one job, as one new job. What they are is taken out of the list. */
@@ -244,7 +251,8 @@ const struct route dead_letter_routes[] = {
 		.out = dead_letter_fields,
 		.out_size = sizeof(struct dead_letter),
 		.run = list,
-		.doc = "Lists the tasks that failed after all their attempts and were not tried again in another job, "
+		.doc = "Lists the tasks that failed after all their attempts and were not tried again in another "
+		       "job, "
 		       "newest first.",
 	},
 	{

@@ -109,7 +109,7 @@ static const struct field job_fields[] = {
 };
 #define JOB_COLUMNS                                                                                               \
 	"id, action, status, priority, total, queued, running, succeeded, failed, canceled, unknown, attention, " \
-	"payload, dry_run, parent_job_id, schedule_id, not_before, created_by, trace_id, "                                                 \
+	"payload, dry_run, parent_job_id, schedule_id, not_before, created_by, trace_id, "                        \
 	"created_at, updated_at, finished_at"
 
 static enum rc read_job(struct call *c, const char *id, void *ret_out)
@@ -143,7 +143,8 @@ static const struct field retry_fields[] = {
 		.type = FIELD_ENUM,
 		FIELD_AT(struct submit_retry, only),
 		.words = only_words,
-		.doc = "failed: all that failed; unknown_resolved_not_done: of those only what was in doubt until a person "
+		.doc = "failed: all that failed; unknown_resolved_not_done: of those only what was in doubt until "
+		       "a person "
 		       "said that it was not done." },
 	{ .name = "taskIds",
 		.type = FIELD_LIST,
@@ -291,7 +292,8 @@ const struct route jobs_routes[] = {
 		.in_size = sizeof(struct submit_retry),
 		JOB_OUT,
 		.run = retry,
-		.doc = "Makes a new job of the tasks that failed; the body may be left out. A task whose outcome is in doubt has not failed.",
+		.doc = "Makes a new job of the tasks that failed; the body may be left out. A task whose outcome "
+		       "is in doubt has not failed.",
 	},
 	{ 0 },
 };

@@ -351,8 +351,7 @@ static enum rc fail_for_good(struct tx *tx, struct moves_task *t, const char *er
 }
 
 /* When a task of this action and job is tried again. */
-static enum rc policy_of(
-	struct tx *tx, const struct moves_task *t, const struct action *a, struct task_policy *ret)
+static enum rc policy_of(struct tx *tx, const struct moves_task *t, const struct action *a, struct task_policy *ret)
 {
 	static const struct store_query find = {
 		.sql = "SELECT retry_backoff, retry_backoff_max FROM jobs WHERE id = $1"

@@ -31,5 +31,5 @@ must_check enum rc outcome_reconcile(
 /* Leases that lapsed: their attempts are lost. At most `max` at once; *ret_n tells how many. */
 must_check enum rc outcome_lapse(struct tx *tx, size_t max, size_t *ret_n);
 
-/* After a start: the agents get a whole lease to come back. */
+/* After the start of the only control plane: the agents get a whole lease to come back. */
 must_check enum rc outcome_revive(struct tx *tx);

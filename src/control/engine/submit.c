@@ -69,11 +69,12 @@ const struct field submit_fields[] = {
 		FIELD_AT(struct submit_job, max_attempts),
 		.min = 1,
 		.max = TASK_ATTEMPTS_MAX,
-		.doc = "How often a task may be tried when a retry can help; at most 3 of what has an effect. Absent: as "
+		.doc = "How often a task may be tried when a retry can help; at most 3 of what has an effect. "
+		       "Absent: as "
 		       "the action says." },
 	{ .name = "retry",
 		.type = FIELD_OBJ,
-		FIELD_AT(struct submit_job, retry),
+		FIELD_AT(struct submit_job, policy),
 		.sub = retry_fields,
 		.doc = "When a task is tried again; what is absent is as the action says." },
 	{ .name = "notBefore",
@@ -154,9 +155,11 @@ static enum rc check(struct submit_plan *p, const struct submit_job *in)
 	if (targets != RC_OK || payload != RC_OK)
 		return payload == RC_OK ? targets : payload;
 	if (in->not_before && in->delay_s)
-		return field_json_problem(p->reader, "/delaySeconds", "out_of_range", "give one of notBefore and delaySeconds");
+		return field_json_problem(
+			p->reader, "/delaySeconds", "out_of_range", "give one of notBefore and delaySeconds");
 	if (in->not_before > p->tx->now_ms + (int64_t)SUBMIT_DELAY_MAX_S * 1000)
-		return field_json_problem(p->reader, "/notBefore", "out_of_range", "must be within a year from now");
+		return field_json_problem(
+			p->reader, "/notBefore", "out_of_range", "must be within a year from now");
 	p->action = a;
 	return in->region_id ? check_region(p, in->region_id) : RC_OK;
 }
@@ -209,10 +212,9 @@ enum rc submit_new(struct call *c, const struct submit_job *in, const char **ret
 
 enum rc submit_fired(struct tx *tx, const struct submit_fire *by, const struct submit_job *in, const char **ret_id)
 {
-	struct submit_plan p = { .tx = tx,
-		.reader = by->reader,
-		.schedule_id = by->schedule_id,
-		.created_by = by->created_by };
+	struct submit_plan p = {
+		.tx = tx, .reader = by->reader, .schedule_id = by->schedule_id, .created_by = by->created_by
+	};
 	return make(&p, in, ret_id);
 }
 

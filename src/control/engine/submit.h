@@ -55,7 +55,7 @@ must_check enum rc submit_fired(
  * outcome is in doubt has not failed.
  */
 struct submit_retry {
-	int only; /* enum submit_only */
+	int only;                   /* enum submit_only */
 	struct field_list task_ids; /* of const char *; none: all */
 };
 enum submit_only { SUBMIT_FAILED, SUBMIT_NOT_DONE };

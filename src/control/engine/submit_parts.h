@@ -22,13 +22,13 @@ struct submit_target {
 
 struct submit_plan {
 	struct tx *tx;
-	struct field_reader *reader;  /* for problems; NULL: there can be none */
-	const struct principal *who;  /* whose scopes count; NULL: they were looked at before */
+	struct field_reader *reader; /* for problems; NULL: there can be none */
+	const struct principal *who; /* whose scopes count; NULL: they were looked at before */
 	const struct action *action;
-	const char *payload;          /* JSON, with its secret members */
-	const char *region_id;        /* NULL: as the account says */
+	const char *payload;   /* JSON, with its secret members */
+	const char *region_id; /* NULL: as the account says */
 	const char *parent, *schedule_id, *owner;
-	const char *created_by; /* NULL: who acts */
+	const char *created_by;    /* NULL: who acts */
 	struct task_policy policy; /* as it was asked for */
 	int64_t not_before;
 	uint32_t priority;

@@ -1,3 +1,4 @@
+#include "base/id.h"
 #include "control/access/audit.h"
 #include "control/engine/sealed.h"
 #include "control/engine/submit.h"
@@ -5,7 +6,6 @@
 #include "control/engine/wants.h"
 #include "control/events/events.h"
 #include "io/clock.h"
-#include "base/id.h"
 #include "model/job.h"
 #include "wire/json.h"
 
@@ -75,9 +75,8 @@ static enum rc add_tasks(struct submit_plan *p)
 	if (rc == RC_OK)
 		rc = store_do(tx->db, &insert,
 			STORE_ARGS(store_text(buf_text(&rows)), store_text(p->id), store_text(p->action->name),
-				store_int(p->priority), store_int(p->policy.max_attempts),
-				store_int(p->not_before), store_int(tx->now_ms), store_text(p->owner),
-				store_text(disabled)),
+				store_int(p->priority), store_int(p->policy.max_attempts), store_int(p->not_before),
+				store_int(tx->now_ms), store_text(p->owner), store_text(disabled)),
 			tx->fault);
 	buf_done(&rows);
 	return rc;
@@ -88,9 +87,10 @@ static enum rc add_job(struct submit_plan *p, const struct job_summary *s)
 	static const struct store_query insert = {
 		.sql = "INSERT INTO jobs (id, action, status, priority, payload, total, queued, running, "
 		       "succeeded, failed, canceled, parent_job_id, created_by, trace_id, created_at, updated_at, "
-		       "finished_at, secret, dry_run, not_before, retry_backoff, retry_backoff_max, schedule_id) "
+		       "finished_at, secret, dry_run, not_before, retry_backoff, retry_backoff_max, schedule_id, "
+		       "traceparent) "
 		       "VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, 0, $9, $10, $11, $12, $12, $13, $14, $15, "
-		       "$16, $17, $18, $19)"
+		       "$16, $17, $18, $19, $20)"
 	};
 	struct tx *tx = p->tx;
 	enum job_status status = job_status_of(s);
@@ -101,9 +101,10 @@ static enum rc add_job(struct submit_plan *p, const struct job_summary *s)
 			store_int(p->priority), store_text(p->payload), store_int(s->total), store_int(s->queued),
 			store_int(s->failed), store_text(p->parent),
 			store_text(p->created_by ? p->created_by : tx->actor), store_text(tx->trace_id),
-			store_int(tx->now_ms), store_int(over ? tx->now_ms : 0), store_text(over ? NULL : p->secret),
-			store_int(p->dry_run), store_int(p->not_before), store_int(p->asked.backoff_ms),
-			store_int(p->asked.backoff_max_ms), store_text(p->schedule_id)),
+			store_int(tx->now_ms), store_int(over ? tx->now_ms : 0),
+			store_text(over ? NULL : p->secret), store_int(p->dry_run), store_int(p->not_before),
+			store_int(p->asked.backoff_ms), store_int(p->asked.backoff_max_ms),
+			store_text(p->schedule_id), store_text(tx->traceparent ? tx->traceparent : "")),
 		tx->fault);
 }
 
@@ -123,12 +124,12 @@ static enum rc want(struct submit_plan *p)
 static enum rc tell(struct submit_plan *p, const struct job_summary *s)
 {
 	struct tx *tx = p->tx;
-	const char *payload =
-		arena_fmt(tx->arena, "{\"action\":\"%s\",\"total\":%u}", p->action->name, s->total);
+	const char *payload = arena_fmt(tx->arena, "{\"action\":\"%s\",\"total\":%u}", p->action->name, s->total);
 
-	enum rc rc = payload ? events_add(tx,
-				       &(struct event){ .type = "job.created", .job_id = p->id, .payload = payload })
-			     : RC_NOMEM;
+	enum rc rc =
+		payload ? events_add(
+				  tx, &(struct event){ .type = "job.created", .job_id = p->id, .payload = payload })
+			: RC_NOMEM;
 	if (rc == RC_OK && job_is_over(job_status_of(s)))
 		rc = events_add(tx, &(struct event){ .type = "job.finished", .job_id = p->id });
 	tx->ring |= s->queued > 0;

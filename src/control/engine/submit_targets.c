@@ -5,6 +5,7 @@
 #include "model/job.h"
 #include "wire/field_json.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static const struct field target_row[] = {
@@ -16,8 +17,7 @@ static const struct field target_row[] = {
 	{ 0 },
 };
 
-static enum rc targets_read(
-	struct submit_plan *p, const struct store_query *q, struct store_args args, size_t max)
+static enum rc targets_read(struct submit_plan *p, const struct store_query *q, struct store_args args, size_t max)
 {
 	auto_rows struct store_rows *r = NULL;
 	struct field_list all = { 0 };
@@ -69,8 +69,9 @@ enum rc submit_targets_named(struct submit_plan *p, const struct field_list *ids
 	static const struct store_query find = {
 		.sql = "SELECT a.id, a.region_hint, a.enabled, NULL, 0 FROM json_each($1) e LEFT JOIN accounts a "
 		       "ON a.id = e.value ORDER BY e.key",
-		.sql_pg = "SELECT a.id, a.region_hint, a.enabled, NULL, 0 FROM jsonb_array_elements_text($1::jsonb) "
-			  "WITH ORDINALITY AS e (value, n) LEFT JOIN accounts a ON a.id = e.value ORDER BY e.n"
+		.sql_pg =
+			"SELECT a.id, a.region_hint, a.enabled, NULL, 0 FROM jsonb_array_elements_text($1::jsonb) "
+			"WITH ORDINALITY AS e (value, n) LEFT JOIN accounts a ON a.id = e.value ORDER BY e.n"
 	};
 	static const struct field list[] = {
 		{ .name = "ids", .type = FIELD_LIST, .item = FIELD_STR, .at = 0 },
@@ -159,7 +160,8 @@ enum rc submit_targets_selected(struct submit_plan *p, const struct submit_job *
 		return rc;
 	if (p->n > JOB_TARGETS_MAX)
 		return field_json_problem(p->reader, pointer, "too_long",
-			arena_fmt(p->tx->arena, "more than %d accounts are selected, the next is %s; submit several jobs",
+			arena_fmt(p->tx->arena,
+				"more than %d accounts are selected, the next is %s; submit several jobs",
 				JOB_TARGETS_MAX, p->targets[JOB_TARGETS_MAX].account_id));
 	if (p->n == 0)
 		return field_json_problem(p->reader, pointer, "out_of_range", "no account is selected");
@@ -186,7 +188,8 @@ static enum rc keep_named(struct submit_plan *p, const struct field_list *ids)
 		}
 		const char *pointer = arena_fmt(p->tx->arena, "/taskIds/%zu", i);
 		field_json_problem(p->reader, pointer ? pointer : "/taskIds", "not_one_of",
-			"no task of this job that failed and may be tried again; one whose outcome is in doubt has to be "
+			"no task of this job that failed and may be tried again; one whose outcome is in doubt has "
+			"to be "
 			"resolved first");
 		unknown = true;
 	}

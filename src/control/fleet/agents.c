@@ -98,7 +98,9 @@ enum rc agents_connected(struct tx *tx, const char *agent_id, const struct tunne
 {
 	static const struct store_query set = {
 		.sql = "UPDATE agents SET state = 'connected', version = $2, capabilities = $3, boot_id = $4, "
-		       "last_seen_at = $5, updated_at = $5, lease_until = $6 WHERE id = $1 "
+		       "last_seen_at = $5, updated_at = $5, lease_until = $6, instance_id = $7, session = session "
+		       "+ 1 "
+		       "WHERE id = $1 "
 		       "RETURNING region_id"
 	};
 	auto_rows struct store_rows *r = NULL;
@@ -107,7 +109,7 @@ enum rc agents_connected(struct tx *tx, const char *agent_id, const struct tunne
 	enum rc rc = store_one(tx->db, &set,
 		STORE_ARGS(store_text(agent_id), store_text(m->version),
 			store_text(names_json(tx, &m->capabilities)), store_text(m->boot_id), store_int(tx->now_ms),
-			store_int(tx->now_ms + tx->control->conf->lease_ms)),
+			store_int(tx->now_ms + tx->control->conf->lease_ms), store_text(tx->control->instance_id)),
 		&r, tx->fault);
 	if (rc != RC_OK)
 		return rc;

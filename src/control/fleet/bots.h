@@ -42,7 +42,7 @@ must_check enum rc bots_place(struct tx *tx, const char *account_id);
 /* An agent came (back): it is told of all it holds. */
 must_check enum rc bots_welcome(struct tx *tx, const char *agent_id);
 
-/* After a start of the control plane: agents get a whole lease to come back. */
+/* After the start of the only control plane: agents get a whole lease to come back. */
 must_check enum rc bots_revive(struct tx *tx);
 
 /* What time and silence bring: lapsed leases, moments that have come, accounts to give away and to give up. */

@@ -1,20 +1,15 @@
 #include "control/hub/deal.h"
 #include "base/log.h"
-#include "control/budgets/budgets.h"
 #include "control/control.h"
 #include "control/engine/dispatch.h"
-#include "control/engine/outcome.h"
-#include "control/fleet/bots.h"
 #include "control/hub/peer.h"
-#include "control/keys/key_steps.h"
 #include "control/reader.h"
 #include "control/writer.h"
 #include "io/clock.h"
 
-#define OFFERS_MAX   256 /* agents that are offered in one transaction */
-#define SCAN_AT_ONCE 500
-#define CANCELS_MAX  10000
-#define CANCEL_MS    10000 /* how long an agent may take to stop a task */
+#define OFFERS_MAX  256 /* agents that are offered in one transaction */
+#define CANCELS_MAX 10000
+#define CANCEL_MS   10000 /* how long an agent may take to stop a task */
 
 /* An offer as it was made: the agent may have gone, or come anew, when the grants are there. */
 struct offered {
@@ -54,6 +49,7 @@ static void keep_grant(struct arena *a, const struct dispatch_grant *g, struct d
 	to->payload = arena_str(a, g->payload);
 	to->sealed = arena_str(a, g->sealed);
 	to->trace_id = arena_str(a, g->trace_id);
+	to->traceparent = arena_str(a, g->traceparent);
 	to->intent = arena_str(a, g->intent);
 }
 
@@ -87,6 +83,8 @@ static void dispatch(struct hub *h, const struct offered *o, const struct dispat
 
 	if (!p || p->epoch != o->epoch || !g->decl)
 		return; /* it came anew meanwhile: its HELLO or the lease tells that the task is lost */
+	char trace[DEAL_TRACE];
+	deal_trace(h->control, g, trace);
 	const struct tunnel_msg m = { .type = TUNNEL_MSG_DISPATCH,
 		.dispatch = {
 			.task_id = g->task_id,
@@ -101,6 +99,7 @@ static void dispatch(struct hub *h, const struct offered *o, const struct dispat
 			.not_after_ms = clock_wall_ms() + h->control->conf->lease_ms,
 			.class = task_class_words[g->decl->class],
 			.trace_id = g->trace_id,
+			.traceparent = *trace ? trace : NULL,
 			.sealed = g->sealed,
 			.probe = g->probe,
 			.dry_run = g->dry_run,
@@ -156,48 +155,6 @@ void deal_tasks(struct hub *h)
 	h->dealing = ok && d->n > 0 && writer_push(&d->write) == RC_OK;
 	if (!h->dealing)
 		deal_free(d);
-}
-
-struct scan {
-	struct write write;
-	struct hub *hub;
-	size_t n;
-};
-
-static enum rc lapse(struct write *w, struct tx *tx)
-{
-	struct scan *s = (struct scan *)(void *)((char *)w - offsetof(struct scan, write));
-	enum rc rc = outcome_lapse(tx, SCAN_AT_ONCE, &s->n);
-	if (rc == RC_OK)
-		rc = bots_scan(tx);
-	if (rc == RC_OK)
-		rc = budgets_scan(tx);
-	return rc == RC_OK ? key_steps_scan(tx) : rc;
-}
-
-static void on_lapsed(struct write *w)
-{
-	struct scan *s = (struct scan *)(void *)((char *)w - offsetof(struct scan, write));
-	struct hub *h = s->hub;
-
-	h->scanning = false;
-	if (w->rc != RC_OK)
-		log_error(h->control->log, "leases not scanned: %s", w->fault.text);
-	else if (s->n)
-		log_warn(h->control->log, "leases lapsed n=%zu", s->n);
-	free(s);
-}
-
-void deal_scan(struct hub *h)
-{
-	struct scan *s = h->scanning ? NULL : calloc(1, sizeof(*s));
-	if (!s)
-		return;
-	s->hub = h;
-	s->write = (struct write){ .control = h->control, .run = lapse, .done = on_lapsed };
-	h->scanning = writer_push(&s->write) == RC_OK;
-	if (!h->scanning)
-		free(s);
 }
 
 /* Tasks with their agents, read for the loop: those to be canceled, or all that agents hold. */

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define TICK_MS      250
-#define SCAN_MS      500   /* between two looks for lapsed leases and tasks whose time has come */
+#define SCAN_MS      500   /* between two looks for tasks whose time has come, and for what agents are to be told */
 #define RECONCILE_MS 60000 /* between two full comparisons with each agent */
 
 static void count_agents(struct hub *h, const char *region_id)
@@ -208,7 +208,6 @@ static void on_tick(void *ctx)
 
 	if (now >= h->scan_ms) {
 		h->scan_ms = now + SCAN_MS;
-		deal_scan(h);
 		deal_tasks(h);
 		push_all(h);
 	}
@@ -242,19 +241,23 @@ enum rc hub_new(struct control *c, struct hub **ret_hub, struct fault *f)
 	return RC_OK;
 }
 
-void hub_close_all(struct hub *h)
+static void send_away(struct hub *h, int code, const char *why)
 {
 	const struct tunnel_msg m = { .type = TUNNEL_MSG_GOAWAY,
-		.goaway = { .reason = "the control plane stops", .retry_after_ms = 500 } };
+		.goaway = { .reason = why, .retry_after_ms = 500 } };
 
 	list_each (at, next, &h->peers) {
 		struct peer *p = list_of(at, struct peer, all);
 		if (p->up)
 			peer_send(p, &m);
-		tunnel_close(&p->tunnel, 1001, "the control plane stops");
+		tunnel_close(&p->tunnel, code, why);
 		peer_pump(p);
 	}
 }
+
+void hub_close_all(struct hub *h) { send_away(h, 1001, "the control plane stops"); }
+
+void hub_renew_all(struct hub *h) { send_away(h, 1012, "the control plane was taken for dead"); }
 
 void hub_free(struct hub *h)
 {

@@ -23,5 +23,8 @@ OWN_DEFINE(hub)
 /* A WebSocket upgrade has come; takes the request. */
 void hub_accept(struct hub *h, struct web_request *r);
 
+/* All agents have to come anew: what this control plane knew of them does not count any more. */
+void hub_renew_all(struct hub *h);
+
 /* Tells all agents to go away for a while (GOAWAY), and closes. */
 void hub_close_all(struct hub *h);

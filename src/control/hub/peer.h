@@ -24,7 +24,6 @@ struct hub {
 	struct loop_timer *tick;
 	uint64_t scan_ms, reconcile_ms; /* when next */
 	bool dealing, deal_again;       /* a dispatch is on its way; work came meanwhile */
-	bool scanning;                  /* a lease scan is on its way */
 	bool canceling, cancel_again;   /* the same for cancels */
 	bool pushing, push_again;       /* and for what agents are told of accounts */
 	_Atomic bool woken, cancels_woken, push_woken;
