@@ -121,7 +121,7 @@ static void policy(void)
 	char id[40];
 
 	submits(PING "}", id);
-	CHECK(looks(id).max_attempts == 5);
+	CHECK(looks(id).max_attempts == 3);
 	fails(id, "timeout", 0);
 	CHECK(looks(id).not_before <= d.tx.now_ms + 1000);
 	submits(PING ",\"maxAttempts\":2,\"retry\":{\"backoffMs\":50000,\"backoffMaxMs\":70000}}", id);
