@@ -91,6 +91,7 @@ const struct field submit_fields[] = {
 		.type = FIELD_BOOL,
 		FIELD_AT(struct submit_job, dry_run),
 		.doc = "Tell what would be done, and do nothing." },
+	JOB_RULES_FIELDS(struct submit_job),
 	{ 0 },
 };
 
@@ -154,6 +155,8 @@ static enum rc check(struct submit_plan *p, const struct submit_job *in)
 	enum rc payload = check_payload(p, a, in->payload ? in->payload : "{}");
 	if (targets != RC_OK || payload != RC_OK)
 		return payload == RC_OK ? targets : payload;
+	if (in->rules.deadline && in->rules.deadline <= p->tx->now_ms)
+		return field_json_problem(p->reader, "/deadline", "out_of_range", "lies in the past");
 	if (in->not_before && in->delay_s)
 		return field_json_problem(
 			p->reader, "/delaySeconds", "out_of_range", "give one of notBefore and delaySeconds");
@@ -191,6 +194,7 @@ static enum rc make(struct submit_plan *p, const struct submit_job *in, const ch
 		p->policy.max_attempts = in->max_attempts;
 	p->not_before = due(p->tx, in);
 	p->dry_run = in->dry_run;
+	p->rules = in->rules;
 	if (p->action->target == ACTION_TARGET_NONE)
 		rc = submit_targets_none(p);
 	else if (in->targets.n)
@@ -212,9 +216,11 @@ enum rc submit_new(struct call *c, const struct submit_job *in, const char **ret
 
 enum rc submit_fired(struct tx *tx, const struct submit_fire *by, const struct submit_job *in, const char **ret_id)
 {
-	struct submit_plan p = {
-		.tx = tx, .reader = by->reader, .schedule_id = by->schedule_id, .created_by = by->created_by
-	};
+	struct submit_plan p = { .tx = tx,
+		.reader = by->reader,
+		.schedule_id = by->schedule_id,
+		.created_by = by->created_by,
+		.tenant_id = by->tenant_id };
 	return make(&p, in, ret_id);
 }
 
@@ -249,7 +255,8 @@ static enum rc inherit(struct submit_plan *p, const char *job_id)
 {
 	static const struct store_query find = {
 		.sql = "SELECT j.action, j.payload, j.priority, (SELECT MAX(max_attempts) FROM tasks WHERE job_id "
-		       "= j.id), j.dry_run, j.retry_backoff, j.retry_backoff_max FROM jobs j WHERE j.id = $1"
+		       "= j.id), j.dry_run, j.retry_backoff, j.retry_backoff_max, j.tenant_id FROM jobs j WHERE "
+		       "j.id = $1"
 	};
 	auto_rows struct store_rows *r = NULL;
 	struct tx *tx = p->tx;
@@ -271,7 +278,8 @@ static enum rc inherit(struct submit_plan *p, const char *job_id)
 	p->policy = (struct task_policy){ .max_attempts = (uint32_t)store_col_int(r, 3),
 		.backoff_ms = (uint32_t)store_col_int(r, 5),
 		.backoff_max_ms = (uint32_t)store_col_int(r, 6) };
-	return p->payload && p->parent ? RC_OK : RC_NOMEM;
+	p->tenant_id = arena_str(tx->arena, store_col_text(r, 7));
+	return p->payload && p->parent && p->tenant_id ? RC_OK : RC_NOMEM;
 }
 
 enum rc submit_again(struct call *c, const char *job_id, const struct submit_retry *which, const char **ret_id)

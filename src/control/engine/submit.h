@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "control/engine/job_rules.h"
 #include "control/http/route.h"
 #include "model/action.h"
 
@@ -18,6 +19,7 @@ struct submit_job {
 	int64_t not_before;        /* 0: at once */
 	uint32_t delay_s;
 	bool dry_run;
+	struct job_rules rules;
 };
 #define SUBMIT_DELAY_MAX_S (366u * 86400)
 
@@ -44,7 +46,7 @@ must_check enum rc submit_check(struct call *c, const struct submit_job *in);
 
 /* Who submits when nobody asks. Scopes were looked at before. */
 struct submit_fire {
-	const char *schedule_id, *created_by;
+	const char *schedule_id, *created_by, *tenant_id;
 	struct field_reader *reader;
 };
 must_check enum rc submit_fired(

@@ -29,6 +29,8 @@ struct submit_plan {
 	const char *region_id; /* NULL: as the account says */
 	const char *parent, *schedule_id, *owner;
 	const char *created_by;    /* NULL: who acts */
+	const char *tenant_id;     /* NULL: of who acts */
+	struct job_rules rules;    /* of a retry: those of the parent stand */
 	struct task_policy policy; /* as it was asked for */
 	int64_t not_before;
 	uint32_t priority;

@@ -1,5 +1,6 @@
 #include "base/id.h"
 #include "control/access/audit.h"
+#include "control/engine/park.h"
 #include "control/engine/sealed.h"
 #include "control/engine/submit.h"
 #include "control/engine/submit_parts.h"
@@ -38,21 +39,24 @@ static void put_row(struct buf *to, const char *id, const struct submit_plan *p,
 /* All tasks of a job by one statement, however many there are. */
 static enum rc add_tasks(struct submit_plan *p)
 {
-#define SUBMIT_TASK_COLUMNS                                                                                    \
-	"INSERT INTO tasks (id, account_id, region_id, status, finished_at, error, job_id, action, priority, " \
-	"max_attempts, not_before, created_at, owner, attempt, lease_until, cancel_asked, started_at) SELECT "
+#define SUBMIT_TASK_COLUMNS                                                                                        \
+	"INSERT INTO tasks (id, account_id, region_id, status, finished_at, error, job_id, action, priority, "     \
+	"max_attempts, not_before, created_at, owner, tenant_id, attempt, lease_until, cancel_asked, started_at, " \
+	"waits, look_at) "                                                                                         \
+	"SELECT "
 	static const struct store_query insert = {
 		.sql = SUBMIT_TASK_COLUMNS
 		"json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), "
 		"CASE json_extract(value, '$[3]') WHEN 1 THEN 'queued' ELSE 'failed' END, "
 		"CASE json_extract(value, '$[3]') WHEN 1 THEN 0 ELSE $7 END, "
 		"CASE json_extract(value, '$[3]') WHEN 1 THEN NULL ELSE $9 END, "
-		"$2, $3, $4, $5, $6, $7, $8, 0, 0, 0, 0 FROM json_each($1)",
+		"$2, $3, $4, $5, $6, $7, $8, $10, 0, 0, 0, 0, $11, $6 FROM json_each($1)",
 		.sql_pg = SUBMIT_TASK_COLUMNS
 		"value->>0, value->>1, value->>2, CASE value->>3 WHEN '1' THEN 'queued' ELSE 'failed' END, "
 		"CASE value->>3 WHEN '1' THEN 0 ELSE $7::bigint END, "
 		"CASE value->>3 WHEN '1' THEN NULL ELSE $9::text END, "
-		"$2::text, $3::text, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::text, 0, 0, 0, 0 FROM "
+		"$2::text, $3::text, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::text, $10::text, 0, 0, 0, "
+		"0 FROM "
 		"jsonb_array_elements($1::jsonb) AS rows (value)"
 	};
 	static const char disabled[] =
@@ -76,7 +80,8 @@ static enum rc add_tasks(struct submit_plan *p)
 		rc = store_do(tx->db, &insert,
 			STORE_ARGS(store_text(buf_text(&rows)), store_text(p->id), store_text(p->action->name),
 				store_int(p->priority), store_int(p->policy.max_attempts), store_int(p->not_before),
-				store_int(tx->now_ms), store_text(p->owner), store_text(disabled)),
+				store_int(tx->now_ms), store_text(p->owner), store_text(disabled),
+				store_text(p->tenant_id), store_text(p->not_before ? PARK_TIME : NULL)),
 			tx->fault);
 	buf_done(&rows);
 	return rc;
@@ -145,6 +150,8 @@ enum rc submit_store(struct submit_plan *p)
 	p->id = tx_id(p->tx, "job");
 	if (!p->id)
 		return RC_NOMEM;
+	if (!p->tenant_id)
+		p->tenant_id = p->who && p->who->tenant_id ? p->who->tenant_id : ROUTE_TENANT_DEFAULT;
 	p->asked = p->policy;
 	p->policy = task_policy_of(p->action->class, p->action->retry, &p->asked);
 	for (size_t i = 0; i < p->n; i++)
@@ -153,6 +160,9 @@ enum rc submit_store(struct submit_plan *p)
 	enum rc rc = sealed_split(p->tx, p->action, p->id, p->payload, &p->payload, &p->secret);
 	if (rc == RC_OK)
 		rc = add_job(p, &s);
+	if (rc == RC_OK)
+		rc = p->parent ? job_rules_copy(p->tx, p->id, p->parent)
+			       : job_rules_keep(p->tx, p->id, p->tenant_id, &p->rules);
 	if (rc == RC_OK)
 		rc = add_tasks(p);
 	if (rc == RC_OK)

@@ -3,6 +3,7 @@
 #include "control/engine/effects.h"
 #include "control/engine/moves.h"
 #include "control/engine/outcome.h"
+#include "control/engine/park.h"
 
 #include "tests/unit/control/engine_desk.h"
 
@@ -72,7 +73,8 @@ static size_t found(void)
 	struct field_list got_list = { 0 };
 	bool more;
 
-	CHECK(dispatch_lease(desk_begin(&d), &offer, 1, &got_list, &more) == RC_OK);
+	CHECK(park_scan(desk_begin(&d)) == RC_OK);
+	CHECK(dispatch_lease(&d.tx, &offer, 1, &got_list, &more) == RC_OK);
 	desk_commit(&d);
 	return got_list.n;
 }
