@@ -341,13 +341,16 @@ enum rc moves_intend(struct tx *tx, struct moves_task *t, const char *effect)
 {
 	static const struct store_query set = {
 		.sql = "UPDATE tasks SET intent = CASE intent_at WHEN 0 THEN $2 ELSE intent END, intent_attempt = "
-		       "attempt, intent_at = $3 WHERE id = $1"
+		       "attempt, intent_at = $3, lease_until = $4 WHERE id = $1"
 	};
 	enum rc rc = t->status == TASK_LEASED ? moves_start(tx, t) : RC_OK;
 
+	t->lease_until = tx->now_ms + tx->control->conf->lease_ms;
 	if (rc == RC_OK)
 		rc = store_do(tx->db, &set,
-			STORE_ARGS(store_text(t->id), store_text(effect), store_int(tx->now_ms)), tx->fault);
+			STORE_ARGS(store_text(t->id), store_text(effect), store_int(tx->now_ms),
+				store_int(t->lease_until)),
+			tx->fault);
 	if (rc == RC_OK)
 		rc = moves_attempts_intend(tx, t, effect);
 	if (!t->intent_at)

@@ -51,7 +51,7 @@ must_check enum rc moves_cancel(struct tx *tx, struct moves_task *t);
 must_check enum rc moves_give_up(struct tx *tx, struct moves_task *t, const char *error); /* failed, for good */
 must_check enum rc moves_expire(struct tx *tx, struct moves_task *t); /* its job's deadline has come */
 
-/* The attempt is about to have its effect: kept for the case that nobody hears of its end. */
+/* The attempt is about to have its effect: kept for the case that nobody hears of its end. It has a whole lease for it. */
 must_check enum rc moves_intend(struct tx *tx, struct moves_task *t, const char *effect);
 
 /*

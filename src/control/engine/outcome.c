@@ -233,15 +233,19 @@ enum rc outcome_lapse(struct tx *tx, size_t max, size_t *ret_n)
 	return rc;
 }
 
-enum rc outcome_revive(struct tx *tx)
+enum rc outcome_spare(struct tx *tx)
 {
 	static const struct store_query renew = {
 		.sql = "UPDATE tasks SET lease_until = $1 WHERE status IN ('leased', 'running')"
 	};
+	return store_do(tx->db, &renew, STORE_ARGS(store_int(tx->now_ms + tx->control->conf->lease_ms)), tx->fault);
+}
+
+enum rc outcome_revive(struct tx *tx)
+{
 	static const struct store_query away = {
 		.sql = "UPDATE agents SET state = 'disconnected' WHERE state = 'connected'"
 	};
-	enum rc rc = store_do(
-		tx->db, &renew, STORE_ARGS(store_int(tx->now_ms + tx->control->conf->lease_ms)), tx->fault);
+	enum rc rc = outcome_spare(tx);
 	return rc == RC_OK ? store_do(tx->db, &away, STORE_NO_ARGS, tx->fault) : rc;
 }
