@@ -28,6 +28,7 @@ struct queue_ear;
 struct route;
 struct scan;
 struct store;
+struct tracer;
 struct twins;
 struct tx;
 struct waits;
@@ -59,6 +60,7 @@ struct control_conf {
 	uint32_t heartbeat_ms;   /* how often an agent speaks */
 	uint32_t idempotency_ms; /* how long an answer is kept for its key */
 	uint32_t event_keep;     /* events kept in the log */
+	int64_t event_keep_ms;   /* how long at most; 0: no such limit */
 	const struct web_limits *limits;
 	const struct lane_kind *lanes; /* LANE_COUNT rows as configured; NULL: model/lanes.def */
 };
@@ -67,6 +69,7 @@ struct control {
 	const struct control_conf *conf;
 	const struct log *log;
 	struct metrics *metrics;
+	struct tracer *tracer; /* keeps spans; NULL: nobody does */
 	struct loop *loop;
 	struct store *store;
 	struct queue *queue;

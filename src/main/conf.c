@@ -2,6 +2,7 @@
 #include "agent/directory.h"
 #include "io/file.h"
 #include "wire/field_conf.h"
+#include "wire/otlp.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -113,6 +114,12 @@ static const struct field engine_fields[] = {
 		.min = 100,
 		.def = 1000000,
 		.doc = "Events kept in the log." },
+	{ .name = "events_keep_hours",
+		.type = FIELD_U32,
+		IN(engine, events_keep_hours),
+		.max = 87600,
+		.def = 720,
+		.doc = "An event is kept for at most; 0: until events_keep is reached." },
 	{ 0 },
 };
 
@@ -246,6 +253,53 @@ static const struct field log_fields[] = {
 	{ 0 },
 };
 
+static const struct field trace_fields[] = {
+	{ .name = "endpoint",
+		.type = FIELD_STR,
+		IN(trace, endpoint),
+		.doc = "http(s)://HOST:PORT of an OpenTelemetry collector (OTLP/HTTP); /v1/traces is added. "
+		       "Without "
+		       "it no "
+		       "spans are kept." },
+	{ .name = "headers",
+		.type = FIELD_STR,
+		IN(trace, headers),
+		.flags = FIELD_SECRET,
+		.doc = "Sent to the collector: NAME=VALUE, parted by commas, percent-encoded." },
+	{ .name = "headers_file", .type = FIELD_STR, IN(trace, headers_file), .doc = "File (0600) with the same." },
+	{ .name = "ca_file",
+		.type = FIELD_STR,
+		IN(trace, ca_file),
+		.doc = "PEM file of a further authority to trust for the collector." },
+	{ .name = "protocol",
+		.type = FIELD_ENUM,
+		IN(trace, protocol),
+		.words = otlp_form_words,
+		.doc = "How spans are written." },
+	{ .name = "service_name",
+		.type = FIELD_STR,
+		IN(trace, service_name),
+		.def_text = "footplate",
+		.doc = "What the collector calls this program." },
+	{ .name = "sampler",
+		.type = FIELD_ENUM,
+		IN(trace, sampler),
+		.words = trace_sampler_words,
+		.doc = "Which traces are kept." },
+	{ .name = "sampler_arg",
+		.type = FIELD_STR,
+		IN(trace, sampler_arg),
+		.doc = "The share of traces, 0 to 1, for a sampler with a ratio." },
+	{ .name = "timeout_ms",
+		.type = FIELD_U32,
+		IN(trace, timeout_ms),
+		.min = 100,
+		.max = 60000,
+		.def = 10000,
+		.doc = "The collector answers within." },
+	{ 0 },
+};
+
 /* NOLINTBEGIN(bugprone-macro-parentheses): names of members */
 #define SECTION(name_, doc_)                                                                                  \
 	{                                                                                                     \
@@ -261,6 +315,7 @@ const struct field conf_fields[] = {
 	SECTION(steam, "How agents reach Steam."),
 	SECTION(lanes, "Rate lanes: how often Steam is called."),
 	SECTION(log, "The log, on standard error."),
+	SECTION(trace, "Traces, for an OpenTelemetry collector."),
 	{ 0 },
 };
 
@@ -285,6 +340,15 @@ static const struct {
 	{ "PORT", "server.port" },
 	{ "LOG_LEVEL", "log.level" },
 	{ "LOG_FORMAT", "log.format" },
+	{ "OTEL_EXPORTER_OTLP_CERTIFICATE", "trace.ca_file" },
+	{ "OTEL_EXPORTER_OTLP_ENDPOINT", "trace.endpoint" },
+	{ "OTEL_EXPORTER_OTLP_HEADERS", "trace.headers" },
+	{ "OTEL_EXPORTER_OTLP_HEADERS_FILE", "trace.headers_file" },
+	{ "OTEL_EXPORTER_OTLP_PROTOCOL", "trace.protocol" },
+	{ "OTEL_EXPORTER_OTLP_TIMEOUT", "trace.timeout_ms" },
+	{ "OTEL_SERVICE_NAME", "trace.service_name" },
+	{ "OTEL_TRACES_SAMPLER", "trace.sampler" },
+	{ "OTEL_TRACES_SAMPLER_ARG", "trace.sampler_arg" },
 };
 
 /* Flags with a value that are not settings. */
@@ -359,7 +423,7 @@ enum rc conf_load(int argc, char **argv, struct arena *a, struct conf *ret, int 
 	if (path)
 		rc = load_file(path, a, ret, f);
 	for (size_t k = 0; rc == RC_OK && k < sizeof(aliases) / sizeof(*aliases); k++)
-		if (getenv(aliases[k].variable))
+		if (getenv(aliases[k].variable) && *getenv(aliases[k].variable))
 			rc = field_conf_set(conf_fields, aliases[k].key, getenv(aliases[k].variable), a, ret, f);
 	if (rc == RC_OK)
 		rc = field_conf_env(conf_fields, from_environment, a, ret, f);

@@ -19,7 +19,7 @@ struct conf {
 		const char *dir, *master_key;
 	} data;
 	struct {
-		uint32_t lease_ms, heartbeat_ms, idempotency_hours, events_keep;
+		uint32_t lease_ms, heartbeat_ms, idempotency_hours, events_keep, events_keep_hours;
 	} engine;
 	struct {
 		bool embedded;
@@ -39,6 +39,11 @@ struct conf {
 	struct {
 		int level, format;
 	} log;
+	struct {
+		const char *endpoint, *headers, *headers_file, *ca_file, *service_name, *sampler_arg;
+		int protocol, sampler;
+		uint32_t timeout_ms;
+	} trace;
 	struct lane_kind kinds[LANE_COUNT]; /* the lanes as `lanes` makes them; no setting of its own */
 };
 

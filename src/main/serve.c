@@ -1,5 +1,4 @@
 #include "main/serve.h"
-#include "agent/agent.h"
 #include "base/metric.h"
 #include "control/life.h"
 #include "driver/queue/embedded.h"
@@ -10,6 +9,7 @@
 #include "io/web.h"
 #include "main/inner_agent.h"
 #include "main/signals.h"
+#include "main/traces.h"
 #include "wire/json.h"
 
 #include <stdio.h>
@@ -28,6 +28,7 @@ struct serve {
 	struct control control;
 	struct agent *agent;
 	struct signals *signals;
+	struct tracing *tracing;
 	struct loop_job drain;
 	struct loop_timer *wait;
 	uint64_t stop_by_ms;
@@ -59,6 +60,7 @@ static void fill_control_conf(struct serve *s)
 		.heartbeat_ms = c->engine.heartbeat_ms,
 		.idempotency_ms = c->engine.idempotency_hours * 3600000,
 		.event_keep = c->engine.events_keep,
+		.event_keep_ms = (int64_t)c->engine.events_keep_hours * 3600000,
 		.limits = &s->limits,
 		.lanes = c->kinds,
 	};
@@ -126,7 +128,7 @@ static void on_drain(struct loop_job *job)
 static void on_signal(void *ctx)
 {
 	struct serve *s = ctx;
-	agent_stop(take(s->agent));
+	inner_agent_stop(take(s->agent));
 	loop_post(s->control.loop, &s->drain);
 }
 
@@ -144,7 +146,12 @@ static enum rc open_drivers(struct serve *s, struct fault *f)
 	if (rc == RC_OK)
 		rc = loop_new(&s->log, &s->control.loop, f);
 	s->control.metrics = metric_new();
-	return rc == RC_OK && !s->control.metrics ? RC_NOMEM : rc;
+	if (rc == RC_OK && !s->control.metrics)
+		rc = RC_NOMEM;
+	if (rc == RC_OK)
+		rc = traces_start(&s->conf, &s->log, s->control.metrics, &s->tracing, f);
+	s->control.tracer = traces_tracer(s->tracing);
+	return rc;
 }
 
 static enum rc start(struct serve *s, const char *ready, struct fault *f)
@@ -176,11 +183,12 @@ static enum rc start(struct serve *s, const char *ready, struct fault *f)
 static void finish(struct serve *s)
 {
 	signals_free(s->signals);
-	agent_stop(take(s->agent));
+	inner_agent_stop(take(s->agent));
 	loop_timer_free(s->wait);
 	life_stop(&s->control);
 	queue_free(s->control.queue);
 	store_free(s->control.store);
+	traces_stop(s->tracing);
 	metric_free(s->control.metrics);
 }
 

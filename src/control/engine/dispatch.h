@@ -4,12 +4,16 @@
  * A task may go to an agent that has the action, is in the task's region, and holds the account, or may hold it from now on (see
  * fleet/bots). An account's tasks go one at a time; while nobody knows what became of one, no other with the same action goes, so
  * that what is found at Steam is that one's.
+ *
+ * In which order tasks get their turn is engine/turns; what cannot be handed out is parked (engine/park), so that a look at the
+ * queue does not pass it again and again.
  */
 #pragma once
 
 #include "control/engine/moves.h"
 
-#define DISPATCH_AT_ONCE 64 /* tasks that one agent gets in one transaction */
+#define DISPATCH_AT_ONCE 64   /* tasks that one agent gets in one transaction */
+#define DISPATCH_LOOKS   1024 /* tasks that one transaction looks at: each is handed out, or parked */
 
 /* An agent that takes tasks. */
 struct dispatch_offer {
@@ -22,7 +26,9 @@ struct dispatch_offer {
 struct dispatch_grant {
 	size_t offer; /* whose */
 	const char *task_id, *job_id, *nonce, *action, *account_id, *login, *payload, *trace_id;
-	const char *sealed; /* NULL: none */
+	const char *traceparent; /* of the span that made the job; "": none */
+	int64_t due_ms;          /* since when it could have been taken */
+	const char *sealed;      /* NULL: none */
 	uint32_t attempt;
 	bool probe, dry_run;
 	int64_t intent_ms;  /* with probe */

@@ -76,6 +76,8 @@ static enum rc take_body(struct exchange *x, struct call *c, struct json_t **ret
 			return RC_OK;
 		return fault_set(c->tx.fault, RC_INVALID, "this operation takes no body");
 	}
+	if ((x->route->flags & ROUTE_MAYBE) && v->body_n == 0)
+		return RC_OK;
 	if ((x->route->flags & ROUTE_TEXT) && is_text(x))
 		return take_text(x, c, ret_json);
 	if (!is_json(x))
@@ -223,7 +225,8 @@ enum rc perform_request(struct exchange *x, struct tx *tx)
 	memcpy(c.arg, x->arg, sizeof(c.arg));
 	c.tx.fault = &f;
 	c.tx.peer = web_view(x->request)->peer;
-	c.tx.trace_id = x->trace;
+	c.tx.trace_id = x->trace_id;
+	c.tx.traceparent = x->traceparent;
 	x->rc = perform(x, &c, &who);
 	if (x->rc != RC_OK)
 		perform_problem(x, x->rc, f.text, &reader);
