@@ -2,7 +2,6 @@
 BUILD ?= build
 ASAN  ?= build-asan
 TSAN  ?= build-tsan
-CLANG ?= build-clang
 FUZZ  ?= build-fuzz
 
 .PHONY: all build demo serve test test-fast bench fuzz lint asan tsan clean deps help format
@@ -13,9 +12,9 @@ help:
 	@echo "make demo    installs, builds, starts everything, does the main job on real input, stops"
 	@echo "make serve   starts the same and stays"
 	@echo "make test    everything that must hold, ends with 'N passed, N failed'"
-	@echo "make asan    unit, scenario, contract and fuzz-corpus tests under ASAN and UBSAN"
+	@echo "make asan    unit, scenario, contract and fuzz-corpus tests under ASAN and UBSAN, compiled by clang"
 	@echo "make tsan    the tests of what has threads, under TSAN"
-	@echo "make lint    layers, sizes, purity, globals, symbols, format, clang-tidy, both compilers"
+	@echo "make lint    layers, sizes, purity, globals, symbols, format, clang-tidy"
 	@echo "make fuzz    every fuzz harness with libFuzzer, SECONDS_EACH=60 each"
 	@echo "make bench   ratios against peers and limits, ONLY=name runs one"
 
@@ -28,15 +27,11 @@ $(BUILD)/build.ninja:
 
 $(ASAN)/build.ninja:
 	@tools/deps.sh test
-	@meson setup $(ASAN) -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
+	@CC=clang meson setup $(ASAN) -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
 
 $(TSAN)/build.ninja:
 	@tools/deps.sh test
 	@meson setup $(TSAN) -Db_sanitize=thread -Db_lundef=false >/dev/null
-
-$(CLANG)/build.ninja:
-	@tools/deps.sh test
-	@CC=clang meson setup $(CLANG) >/dev/null
 
 build: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -55,10 +50,9 @@ tsan: $(TSAN)/build.ninja
 	@ninja -C $(TSAN) --quiet $$(tools/test_targets.py $(TSAN) threads)
 	@tools/run_meson.sh $(TSAN) --suite threads
 
-lint: $(BUILD)/build.ninja $(CLANG)/build.ninja
+lint: $(BUILD)/build.ninja
 	@tools/deps.sh test
 	@ninja -C $(BUILD) --quiet
-	@ninja -C $(CLANG) --quiet
 	@tools/lint.sh $(BUILD)
 
 test:
@@ -77,4 +71,4 @@ format:
 	@git ls-files 'src/*.[ch]' 'sim/*.[ch]' 'tests/*.[ch]' | xargs clang-format -i
 
 clean:
-	@rm -rf $(BUILD) $(ASAN) $(TSAN) $(CLANG) $(FUZZ)
+	@rm -rf $(BUILD) $(ASAN) $(TSAN) $(FUZZ)

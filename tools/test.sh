@@ -35,8 +35,8 @@ one() {
 	fi
 }
 
-sum "lint: the rules of the house, both compilers" make -s lint
-sum "ASAN and UBSAN: units, scenarios, contracts, corpora, the real programs" make -s asan
+sum "lint: the rules of the house" make -s lint
+sum "ASAN and UBSAN, compiled by clang: units, scenarios, contracts, corpora, the real programs" make -s asan
 sum "TSAN: what has threads" make -s tsan
 echo "--- the whole"
 one "conformance: unmodified npm clients against steamsim" tests/conformance/run.sh build-asan/sim/steamsim

@@ -448,6 +448,7 @@ static enum rc make_parts(struct agent *a, struct journal *j, struct fault *f)
 		.keeper = a->keeper,
 		.sessions = a->sessions,
 		.lanes = a->lanes,
+		.tracer = a->conf.tracer,
 		.tasks = a->conf.tasks };
 	if (rc == RC_OK)
 		rc = runs_new(&runs, &a->runs, f);

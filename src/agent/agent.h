@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 struct lane_kind;
+struct tracer;
 
 #define AGENT_TASKS_DEFAULT       16
 #define AGENT_STEAM_DIRECTORY_URL "https://api.steampowered.com/ISteamDirectory/GetCMListForConnect/v1/"
@@ -40,6 +41,7 @@ struct agent_conf {
 	uint32_t pics_interval_ms;         /* between two requests for whole product infos; 0: no limit */
 	const struct lane_kind *lanes;     /* LANE_COUNT rows, for sessions; NULL: model/lanes.def; copied */
 	const struct log *log;             /* must outlive the agent */
+	struct tracer *tracer;             /* the same; NULL: nobody keeps spans */
 };
 
 struct agent;

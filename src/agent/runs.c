@@ -204,6 +204,7 @@ static void keep(struct work *w)
 {
 	const struct tunnel_msg m = { .type = TUNNEL_MSG_RESULT, .result = w->outcome };
 
+	work_span_end(w);
 	w->state = WORK_KEPT;
 	w->kept.what = KEEPER_PUT;
 	w->kept.kind = WORK_RESULT;
@@ -356,6 +357,7 @@ static void take_task(struct runs *rs, const struct tunnel_msg_dispatch *m)
 	w->runs = rs;
 	w->uplink = rs->conf.uplink;
 	w->keeper = rs->conf.keeper;
+	w->tracer = rs->conf.tracer;
 	w->decl = action_find(m->action);
 	w->action = actions_find(m->action);
 	w->taken_ms = loop_now_ms(rs->conf.loop);
@@ -363,6 +365,7 @@ static void take_task(struct runs *rs, const struct tunnel_msg_dispatch *m)
 	if (w->decl->target == ACTION_TARGET_NONE)
 		w->account_id = NULL;
 	rs->busy++;
+	work_span_begin(w, m->traceparent);
 	send(rs, &(struct tunnel_msg){ .type = TUNNEL_MSG_ACCEPT, .accept = w->task });
 	bool waits = w->account_id && account_is_taken(rs, w->account_id);
 	list_append(&rs->all, &w->node);

@@ -29,6 +29,7 @@ struct pool;
 struct pool_job;
 struct runs;
 struct sessions;
+struct tracer;
 struct tunnel_msg;
 struct tunnel_msg_welcome;
 struct uplink_run;
@@ -40,6 +41,7 @@ struct runs_conf {
 	struct keeper *keeper;
 	struct sessions *sessions;
 	struct lanes *lanes;
+	struct tracer *tracer;     /* NULL: nobody keeps spans */
 	struct uplink_run *uplink; /* set by runs_attach, before anything comes */
 	uint32_t tasks;            /* at once */
 };

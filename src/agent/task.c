@@ -118,6 +118,8 @@ enum rc task_effect(struct action_task *t, const char *effect, struct fault *f)
 
 	if (rc == RC_CONFLICT)
 		t->code = "attempt_superseded";
+	else if (rc == RC_OK)
+		work_span_effect(t->work, effect);
 	return rc;
 }
 

@@ -21,6 +21,7 @@ enum work_state {
 struct action;
 struct runs;
 struct task_effect_call;
+struct tracer;
 struct uplink_run;
 
 struct work {
@@ -37,6 +38,10 @@ struct work {
 	struct call_scope scope;
 	struct hush sealed; /* members of the payload that are secret: a JSON object; wiped when it has run */
 	struct uplink_run *uplink;
+	struct tracer *tracer;               /* NULL: nobody keeps spans */
+	char traceparent[56], parent_id[17]; /* of the attempt's span, and of what is above it */
+	uint64_t began_us, effect_us; /* since 1970; of the effect that is under way, 0: none. The worker's */
+	char effect_name[96];
 	struct keeper *keeper;
 	struct keeper_job intent;        /* agent/task: what a crash from now on leaves behind */
 	bool intent_busy;                /* it is with the keeper */
@@ -78,3 +83,10 @@ void work_run(struct work *w);
 
 /* Loop: fills outcome from what the worker left. */
 void work_judge(struct work *w);
+
+/* Loop: a span begins below the DISPATCH's traceparent (NULL: none); w->tracer is set. */
+void work_span_begin(struct work *w, const char *traceparent);
+/* The worker: what is called an effect begins now, and ends with the next one or the run. `what` may go. */
+void work_span_effect(struct work *w, const char *what);
+/* Loop: the attempt has its outcome. */
+void work_span_end(struct work *w);

@@ -58,6 +58,7 @@ static enum cli_exit exit_of_rc(enum rc rc, int status, bool writes)
 	case RC_EXISTS:
 	case RC_KEY_MISSING:
 	case RC_KEY_BUSY:
+	case RC_READ_ONLY:
 	case RC_STALE:
 	case RC_NEED_MATCH:
 	case RC_TOO_LARGE:

@@ -17,10 +17,23 @@ void store_disconnect(struct store_conn *c)
 		c->impl->disconnect(c);
 }
 
-enum rc store_begin(struct store_conn *c, struct fault *f) { return c->impl->control(c, "BEGIN IMMEDIATE", f); }
+static enum rc say(struct store_conn *c, enum store_word word, struct fault *f)
+{
+	static const char *const words[] = {
+		[STORE_BEGIN] = "BEGIN IMMEDIATE",
+		[STORE_COMMIT] = "COMMIT",
+		[STORE_ROLLBACK] = "ROLLBACK",
+		[STORE_MARK] = "SAVEPOINT mark",
+		[STORE_KEEP] = "RELEASE SAVEPOINT mark",
+		[STORE_UNDO] = "ROLLBACK TO SAVEPOINT mark; RELEASE SAVEPOINT mark",
+	};
+	return c->impl->word ? c->impl->word(c, word, f) : c->impl->control(c, words[word], f);
+}
+
+enum rc store_begin(struct store_conn *c, struct fault *f) { return say(c, STORE_BEGIN, f); }
 enum rc store_commit(struct store_conn *c, struct fault *f)
 {
-	enum rc rc = c->impl->control(c, "COMMIT", f);
+	enum rc rc = say(c, STORE_COMMIT, f);
 	if (rc != RC_OK)
 		store_rollback(c);
 	return rc;
@@ -28,22 +41,17 @@ enum rc store_commit(struct store_conn *c, struct fault *f)
 
 void store_rollback(struct store_conn *c)
 {
-	if (c->impl->control(c, "ROLLBACK", NULL) != RC_OK)
+	if (say(c, STORE_ROLLBACK, NULL) != RC_OK)
 		return; /* there was no transaction any more: the engine had undone it */
 }
 
-enum rc store_mark(struct store_conn *c, struct fault *f) { return c->impl->control(c, "SAVEPOINT mark", f); }
-enum rc store_keep(struct store_conn *c, struct fault *f)
-{
-	return c->impl->control(c, "RELEASE SAVEPOINT mark", f);
-}
+enum rc store_mark(struct store_conn *c, struct fault *f) { return say(c, STORE_MARK, f); }
+enum rc store_keep(struct store_conn *c, struct fault *f) { return say(c, STORE_KEEP, f); }
 
 void store_undo(struct store_conn *c)
 {
-	if (c->impl->control(c, "ROLLBACK TO SAVEPOINT mark", NULL) != RC_OK)
+	if (say(c, STORE_UNDO, NULL) != RC_OK)
 		return; /* the whole transaction is gone already */
-	if (c->impl->control(c, "RELEASE SAVEPOINT mark", NULL) != RC_OK)
-		return;
 }
 
 enum rc store_run(struct store_conn *c, const struct store_query *q, struct store_args args,
@@ -69,6 +77,11 @@ enum rc store_do(struct store_conn *c, const struct store_query *q, struct store
 	while (rc == RC_OK && row)
 		rc = store_next(r, &row, f);
 	return rc;
+}
+
+enum rc store_put(struct store_conn *c, const struct store_query *q, struct store_args args, struct fault *f)
+{
+	return c->impl->put ? c->impl->put(c, q, args, f) : store_do(c, q, args, f);
 }
 
 enum rc store_one(struct store_conn *c, const struct store_query *q, struct store_args args,

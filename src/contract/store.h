@@ -47,6 +47,8 @@ struct store_args {
 
 enum store_mode { STORE_READ, STORE_WRITE };
 
+enum store_word { STORE_BEGIN, STORE_COMMIT, STORE_ROLLBACK, STORE_MARK, STORE_KEEP, STORE_UNDO };
+
 struct store;
 struct store_conn;
 struct store_rows;
@@ -56,10 +58,14 @@ struct store_impl {
 	const char *serial; /* what `$SERIAL` in a migration becomes: a row number that grows with every insert */
 	enum rc (*connect)(struct store *s, enum store_mode mode, struct store_conn **ret_conn, struct fault *f);
 	void (*disconnect)(struct store_conn *c);
-	enum rc (*control)(struct store_conn *c, const char *words,
-		struct fault *f); /* BEGIN, COMMIT, SAVEPOINT … and migrations */
+	enum rc (*control)(
+		struct store_conn *c, const char *words, struct fault *f); /* any statements: migrations */
+	/* NULL: `control` is given BEGIN IMMEDIATE, COMMIT, SAVEPOINT mark … */
+	enum rc (*word)(struct store_conn *c, enum store_word word, struct fault *f);
 	enum rc (*run)(struct store_conn *c, const struct store_query *q, struct store_args args,
 		struct store_rows **ret_rows, struct fault *f);
+	enum rc (*put)(struct store_conn *c, const struct store_query *q, struct store_args args,
+		struct fault *f); /* NULL: run to the end */
 	enum rc (*next)(struct store_rows *r, bool *ret_row, struct fault *f);
 	struct store_value (*column)(struct store_rows *r, size_t i);
 	void (*close)(struct store_rows *r);
@@ -86,18 +92,33 @@ must_check enum rc store_connect(
 void store_disconnect(struct store_conn *c); /* rolls back what is open */
 static inline void own_store_conn_p(struct store_conn **c) { store_disconnect(*c); }
 
-/* RC_OVERLOADED: someone else holds the write lock for too long. RC_IO: the disk is full, read-only or broken. */
+/*
+ * One transaction of a write connection at a time, over all processes that share the database: begin waits for its turn.
+ * RC_OVERLOADED: someone else holds the write lock for too long, or the engine is too slow. RC_IO: the disk is full, read-only
+ * or broken. RC_READ_ONLY: the engine takes no writes now. RC_AWAY: it cannot be reached; a later begin tries again.
+ */
 must_check enum rc store_begin(struct store_conn *c, struct fault *f);
-must_check enum rc store_commit(struct store_conn *c, struct fault *f); /* on failure nothing of it has happened */
+/* On failure nothing of it has happened; but after RC_AWAY it may have: the connection broke before the answer came. */
+must_check enum rc store_commit(struct store_conn *c, struct fault *f);
 void store_rollback(struct store_conn *c);
 
-/* Inside a transaction: work that can be undone alone. Marks do not nest. */
+/*
+ * Inside a transaction: work that can be undone alone. Marks do not nest. A statement that fails spoils its mark (outside of
+ * one, the transaction): after it only undo (rollback) is sure to work.
+ */
 must_check enum rc store_mark(struct store_conn *c, struct fault *f);
 must_check enum rc store_keep(struct store_conn *c, struct fault *f);
 void store_undo(struct store_conn *c);
 
 /* Runs a query for its effect. RC_EXISTS when a unique key is taken. */
 must_check enum rc store_do(
+	struct store_conn *c, const struct store_query *q, struct store_args args, struct fault *f);
+
+/*
+ * The same, but what is wrong with it may be told by the next call on the connection, at the latest by keep or commit: an engine
+ * behind a network need not be waited for. For what cannot fail by its values, such as a row with a new id.
+ */
+must_check enum rc store_put(
 	struct store_conn *c, const struct store_query *q, struct store_args args, struct fault *f);
 
 /* Opens a query for its rows; closed by store_close. */

@@ -5,8 +5,8 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 
-extern const char migrate_0001[], migrate_0002[], migrate_0003[], migrate_0004[], migrate_0005[],
-	migrate_0006[]; /* in migrate_texts.c */
+extern const char migrate_0001[], migrate_0002[], migrate_0003[], migrate_0004[], migrate_0005[], migrate_0006[],
+	migrate_0007[]; /* in migrate_texts.c */
 
 static const struct {
 	const char *name, *text;
@@ -17,6 +17,7 @@ static const struct {
 	{ "0004_quarantine", migrate_0004 },
 	{ "0005_attempts", migrate_0005 },
 	{ "0006_cluster", migrate_0006 },
+	{ "0007_trace", migrate_0007 },
 };
 #define MIGRATIONS (sizeof(migrations) / sizeof(*migrations))
 

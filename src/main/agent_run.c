@@ -4,6 +4,7 @@
 #include "io/logger.h"
 #include "main/conf.h"
 #include "main/signals.h"
+#include "main/traces.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +27,8 @@ static enum rc read_token(const char *path, struct hush *ret, struct fault *f)
 	return rc;
 }
 
-static enum rc start(const struct conf *c, const struct log *log, struct agent **ret, struct fault *f)
+static enum rc start(
+	const struct conf *c, const struct log *log, struct tracer *tracer, struct agent **ret, struct fault *f)
 {
 	struct hush token = { 0 };
 	char dir[4200];
@@ -58,6 +60,7 @@ static enum rc start(const struct conf *c, const struct log *log, struct agent *
 		.lanes = c->kinds,
 		.pics_interval_ms = c->steam.pics_interval_ms,
 		.log = log,
+		.tracer = tracer,
 	};
 	if (rc == RC_OK)
 		rc = agent_start(&how, ret, f);
@@ -71,6 +74,7 @@ int agent_run_main(int argc, char **argv)
 	struct fault f = { 0 };
 	struct conf conf;
 	struct agent *agent = NULL;
+	struct tracing *tracing = NULL;
 	int left = 0;
 
 	prctl(PR_SET_DUMPABLE, 0);
@@ -80,7 +84,9 @@ int agent_run_main(int argc, char **argv)
 	struct log log = logger_over(STDERR_FILENO, (enum log_level)conf.log.level, conf.log.format == 1);
 	signals_block();
 	if (rc == RC_OK)
-		rc = start(&conf, &log, &agent, &f);
+		rc = traces_start(&conf, &log, NULL, &tracing, &f);
+	if (rc == RC_OK)
+		rc = start(&conf, &log, traces_tracer(tracing), &agent, &f);
 	if (rc == RC_OK) {
 		log_info(&log, "agent started server=%s", conf.agent.server_url);
 		signals_wait();
@@ -89,6 +95,7 @@ int agent_run_main(int argc, char **argv)
 	} else {
 		fprintf(stderr, "footplate agent run: %s\n", *f.text ? f.text : rc_title(rc));
 	}
+	traces_stop(tracing);
 	arena_done(&arena);
 	return rc == RC_OK ? 0 : rc == RC_INVALID ? 2 : 1;
 }

@@ -2,6 +2,7 @@
 #include "agent/directory.h"
 #include "io/file.h"
 #include "wire/field_conf.h"
+#include "wire/otlp.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -82,6 +83,33 @@ static const struct field data_fields[] = {
 		IN(data, master_key),
 		.doc = "File of the master key. Else the systemd credential footplate-master-key, else "
 		       "DIR/master.key." },
+	{ 0 },
+};
+
+static const struct field queue_fields[] = {
+	{ .name = "url",
+		.type = FIELD_STR,
+		IN(queue, url),
+		.flags = FIELD_SECRET,
+		.doc = "NATS servers with JetStream, parted by commas, for several control planes on one database: "
+		       "nats:// or tls://[USER:PASSWORD@]HOST:PORT. Without it bells stay in the process." },
+	{ .name = "name",
+		.type = FIELD_STR,
+		IN(queue, name),
+		.def_text = "footplate",
+		.min = 1,
+		.max = 60,
+		.chars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-",
+		.doc = "Name of the stream, and first word of its subjects: the same for all control planes of a "
+		       "database, another for another database." },
+	{ .name = "ca_file",
+		.type = FIELD_STR,
+		IN(queue, ca_file),
+		.doc = "PEM file of the authorities to trust for tls://." },
+	{ .name = "credentials",
+		.type = FIELD_STR,
+		IN(queue, credentials),
+		.doc = "File with a NATS user's JWT and seed." },
 	{ 0 },
 };
 
@@ -246,6 +274,53 @@ static const struct field log_fields[] = {
 	{ 0 },
 };
 
+static const struct field trace_fields[] = {
+	{ .name = "endpoint",
+		.type = FIELD_STR,
+		IN(trace, endpoint),
+		.doc = "http(s)://HOST:PORT of an OpenTelemetry collector (OTLP/HTTP); /v1/traces is added. "
+		       "Without "
+		       "it no "
+		       "spans are kept." },
+	{ .name = "headers",
+		.type = FIELD_STR,
+		IN(trace, headers),
+		.flags = FIELD_SECRET,
+		.doc = "Sent to the collector: NAME=VALUE, parted by commas, percent-encoded." },
+	{ .name = "headers_file", .type = FIELD_STR, IN(trace, headers_file), .doc = "File (0600) with the same." },
+	{ .name = "ca_file",
+		.type = FIELD_STR,
+		IN(trace, ca_file),
+		.doc = "PEM file of a further authority to trust for the collector." },
+	{ .name = "protocol",
+		.type = FIELD_ENUM,
+		IN(trace, protocol),
+		.words = otlp_form_words,
+		.doc = "How spans are written." },
+	{ .name = "service_name",
+		.type = FIELD_STR,
+		IN(trace, service_name),
+		.def_text = "footplate",
+		.doc = "What the collector calls this program." },
+	{ .name = "sampler",
+		.type = FIELD_ENUM,
+		IN(trace, sampler),
+		.words = trace_sampler_words,
+		.doc = "Which traces are kept." },
+	{ .name = "sampler_arg",
+		.type = FIELD_STR,
+		IN(trace, sampler_arg),
+		.doc = "The share of traces, 0 to 1, for a sampler with a ratio." },
+	{ .name = "timeout_ms",
+		.type = FIELD_U32,
+		IN(trace, timeout_ms),
+		.min = 100,
+		.max = 60000,
+		.def = 10000,
+		.doc = "The collector answers within." },
+	{ 0 },
+};
+
 /* NOLINTBEGIN(bugprone-macro-parentheses): names of members */
 #define SECTION(name_, doc_)                                                                                  \
 	{                                                                                                     \
@@ -256,11 +331,13 @@ static const struct field log_fields[] = {
 const struct field conf_fields[] = {
 	SECTION(server, "The HTTP server of `footplate serve`."),
 	SECTION(data, "What is kept."),
+	SECTION(queue, "Bells between control planes."),
 	SECTION(engine, "Jobs, leases, events."),
 	SECTION(agent, "Agents, in this process and elsewhere."),
 	SECTION(steam, "How agents reach Steam."),
 	SECTION(lanes, "Rate lanes: how often Steam is called."),
 	SECTION(log, "The log, on standard error."),
+	SECTION(trace, "Traces, for an OpenTelemetry collector."),
 	{ 0 },
 };
 
@@ -285,6 +362,16 @@ static const struct {
 	{ "PORT", "server.port" },
 	{ "LOG_LEVEL", "log.level" },
 	{ "LOG_FORMAT", "log.format" },
+	{ "NATS_URL", "queue.url" },
+	{ "OTEL_EXPORTER_OTLP_CERTIFICATE", "trace.ca_file" },
+	{ "OTEL_EXPORTER_OTLP_ENDPOINT", "trace.endpoint" },
+	{ "OTEL_EXPORTER_OTLP_HEADERS", "trace.headers" },
+	{ "OTEL_EXPORTER_OTLP_HEADERS_FILE", "trace.headers_file" },
+	{ "OTEL_EXPORTER_OTLP_PROTOCOL", "trace.protocol" },
+	{ "OTEL_EXPORTER_OTLP_TIMEOUT", "trace.timeout_ms" },
+	{ "OTEL_SERVICE_NAME", "trace.service_name" },
+	{ "OTEL_TRACES_SAMPLER", "trace.sampler" },
+	{ "OTEL_TRACES_SAMPLER_ARG", "trace.sampler_arg" },
 };
 
 /* Flags with a value that are not settings. */
@@ -359,7 +446,7 @@ enum rc conf_load(int argc, char **argv, struct arena *a, struct conf *ret, int 
 	if (path)
 		rc = load_file(path, a, ret, f);
 	for (size_t k = 0; rc == RC_OK && k < sizeof(aliases) / sizeof(*aliases); k++)
-		if (getenv(aliases[k].variable))
+		if (getenv(aliases[k].variable) && *getenv(aliases[k].variable))
 			rc = field_conf_set(conf_fields, aliases[k].key, getenv(aliases[k].variable), a, ret, f);
 	if (rc == RC_OK)
 		rc = field_conf_env(conf_fields, from_environment, a, ret, f);

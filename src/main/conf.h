@@ -19,6 +19,9 @@ struct conf {
 		const char *dir, *master_key;
 	} data;
 	struct {
+		const char *url, *name, *ca_file, *credentials;
+	} queue;
+	struct {
 		uint32_t lease_ms, heartbeat_ms, idempotency_hours, events_keep;
 	} engine;
 	struct {
@@ -39,6 +42,11 @@ struct conf {
 	struct {
 		int level, format;
 	} log;
+	struct {
+		const char *endpoint, *headers, *headers_file, *ca_file, *service_name, *sampler_arg;
+		int protocol, sampler;
+		uint32_t timeout_ms;
+	} trace;
 	struct lane_kind kinds[LANE_COUNT]; /* the lanes as `lanes` makes them; no setting of its own */
 };
 

@@ -39,9 +39,12 @@ enum rc inner_agent_start(
 		.lanes = conf->kinds,
 		.pics_interval_ms = conf->steam.pics_interval_ms,
 		.log = c->log,
+		.tracer = c->tracer,
 	};
 	if (rc == RC_OK)
 		rc = agent_start(&how, ret_agent, f);
 	hush_done(&token);
 	return rc;
 }
+
+void inner_agent_stop(struct agent *a) { agent_stop(a); }

@@ -9,6 +9,7 @@
 
 struct agent;
 
-/* `url` is where the control plane listens. *ret_agent is ended by agent_stop. */
+/* `url` is where the control plane listens. */
 must_check enum rc inner_agent_start(
 	const struct conf *conf, struct control *c, const char *url, struct agent **ret_agent, struct fault *f);
+void inner_agent_stop(struct agent *a); /* takes NULL; see agent_stop */

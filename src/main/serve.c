@@ -1,15 +1,15 @@
 #include "main/serve.h"
-#include "agent/agent.h"
 #include "base/metric.h"
 #include "control/life.h"
-#include "driver/queue/embedded.h"
 #include "driver/store/sqlite.h"
 #include "io/file.h"
 #include "io/logger.h"
 #include "io/loop.h"
 #include "io/web.h"
 #include "main/inner_agent.h"
+#include "main/open_queue.h"
 #include "main/signals.h"
+#include "main/traces.h"
 #include "wire/json.h"
 
 #include <stdio.h>
@@ -28,6 +28,7 @@ struct serve {
 	struct control control;
 	struct agent *agent;
 	struct signals *signals;
+	struct tracing *tracing;
 	struct loop_job drain;
 	struct loop_timer *wait;
 	uint64_t stop_by_ms;
@@ -126,7 +127,7 @@ static void on_drain(struct loop_job *job)
 static void on_signal(void *ctx)
 {
 	struct serve *s = ctx;
-	agent_stop(take(s->agent));
+	inner_agent_stop(take(s->agent));
 	loop_post(s->control.loop, &s->drain);
 }
 
@@ -140,11 +141,16 @@ static enum rc open_drivers(struct serve *s, struct fault *f)
 	if (rc == RC_OK)
 		rc = sqlite_open(path, &s->control.store, f);
 	if (rc == RC_OK)
-		rc = embedded_queue_new(&s->control.queue);
+		rc = open_queue(&s->conf, &s->control.queue, f);
 	if (rc == RC_OK)
 		rc = loop_new(&s->log, &s->control.loop, f);
 	s->control.metrics = metric_new();
-	return rc == RC_OK && !s->control.metrics ? RC_NOMEM : rc;
+	if (rc == RC_OK && !s->control.metrics)
+		rc = RC_NOMEM;
+	if (rc == RC_OK)
+		rc = traces_start(&s->conf, &s->log, s->control.metrics, &s->tracing, f);
+	s->control.tracer = traces_tracer(s->tracing);
+	return rc;
 }
 
 static enum rc start(struct serve *s, const char *ready, struct fault *f)
@@ -176,11 +182,12 @@ static enum rc start(struct serve *s, const char *ready, struct fault *f)
 static void finish(struct serve *s)
 {
 	signals_free(s->signals);
-	agent_stop(take(s->agent));
+	inner_agent_stop(take(s->agent));
 	loop_timer_free(s->wait);
 	life_stop(&s->control);
 	queue_free(s->control.queue);
 	store_free(s->control.store);
+	traces_stop(s->tracing);
 	metric_free(s->control.metrics);
 }
 

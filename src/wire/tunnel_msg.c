@@ -108,6 +108,7 @@ static const struct field dispatch_fields[] = {
 	{ ROW(dispatch, "notAfter", not_after_ms, FIELD_TIME, MAYBE), .doc = "it may not begin later" },
 	{ ID(dispatch, "class", class, NEEDED), .doc = "read, idempotent, guarded or once" },
 	{ ID(dispatch, "traceId", trace_id, MAYBE), .doc = "for logs at both ends" },
+	{ TEXT(dispatch, "traceparent", traceparent, MAYBE), .max = 64, .doc = "W3C Trace Context: what the attempt is part of" },
 	{ TEXT(dispatch, "sealed", sealed, MAYBE), .max = SEALED_LEN, .chars = HEX_CHARS, .doc = "the payload's secret members, sealed to the agent" },
 	{ ROW(dispatch, "probe", probe, FIELD_BOOL, MAYBE), .doc = "an attempt before may have had its effect: find out first" },
 	{ ROW(dispatch, "intentAt", intent_ms, FIELD_TIME, MAYBE), .doc = "when that attempt declared its effect" },

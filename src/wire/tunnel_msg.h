@@ -87,6 +87,7 @@ struct tunnel_msg_dispatch {
 	int64_t not_after_ms; /* the agent does not begin it later; 0: whenever */
 	const char *class;    /* a word of task_class_words; the agent refuses one that is not its own action's */
 	const char *trace_id; /* NULL: none */
+	const char *traceparent; /* of the span that the attempt is part of, see wire/trace; NULL: none */
 	const char *
 		sealed; /* hexadecimal: the payload's secret members, sealed to the agent (wire/seal); NULL: none */
 	bool probe;     /* an attempt before may have had its effect: find out first */

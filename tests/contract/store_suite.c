@@ -79,6 +79,7 @@ static void make_tables(struct store_conn *c)
 		"CREATE TABLE things (id BIGINT PRIMARY KEY, name TEXT UNIQUE, n BIGINT, note TEXT);"
 		"CREATE TABLE children (id BIGINT PRIMARY KEY, thing BIGINT NOT NULL REFERENCES things (id));"
 		"CREATE TABLE late (thing BIGINT NOT NULL REFERENCES things (id) DEFERRABLE INITIALLY DEFERRED);"
+		"CREATE TABLE log (pos BIGINT PRIMARY KEY, line TEXT NOT NULL);"
 		"CREATE TABLE serials (pos %s, name TEXT NOT NULL);"
 		"CREATE TABLE counter (n BIGINT NOT NULL); INSERT INTO counter (n) VALUES (0)",
 		c->impl->serial);
@@ -468,6 +469,60 @@ static void writers(struct store *s, struct store_conn *c)
 	suite_do(c, QUERY("UPDATE counter SET n = 0"), STORE_NO_ARGS);
 }
 
+#define LOG_TURNS 30
+
+/* Writes to a log, and changes its mind about every third line. */
+static void *keep_log(void *arg)
+{
+	struct writer *w = arg;
+	struct store_conn *c = suite_connect(w->store, STORE_WRITE);
+	const struct store_query *line =
+		QUERY("INSERT INTO log (pos, line) VALUES ((SELECT COALESCE(MAX(pos), 0) + 1 FROM log), $1)");
+	struct fault f;
+
+	for (int i = 0; i < LOG_TURNS; i++) {
+		enum rc rc = store_begin(c, &f);
+		for (int k = 0; rc == RC_OK && k < 3; k++) {
+			rc = store_mark(c, &f);
+			if (rc == RC_OK)
+				rc = store_put(c, line, STORE_ARGS(store_text("a line")), &f);
+			if (rc == RC_OK && (i + k) % 3)
+				rc = store_keep(c, &f);
+			else
+				store_undo(c);
+		}
+		if (rc == RC_OK && i % 10 != 9)
+			rc = store_commit(c, &f);
+		else
+			store_rollback(c);
+		CHECK(rc == RC_OK || rc == RC_OVERLOADED);
+		w->refused += rc != RC_OK;
+	}
+	store_disconnect(c);
+	return NULL;
+}
+
+/* Whenever it is read, a log has each position up to its last. That is what a cursor lives on. */
+static void positions(struct store *s)
+{
+	struct store_conn *reader = suite_connect(s, STORE_READ);
+	const struct store_query *gaps = QUERY("SELECT COALESCE(MAX(pos), 0) - COUNT(*) FROM log");
+	pthread_t threads[WRITERS];
+	struct writer all[WRITERS];
+
+	for (int i = 0; i < WRITERS; i++) {
+		all[i] = (struct writer){ .store = s };
+		CHECK(pthread_create(&threads[i], NULL, keep_log, &all[i]) == 0);
+	}
+	for (int i = 0; i < 200; i++)
+		CHECK(suite_int(reader, gaps) == 0);
+	for (int i = 0; i < WRITERS; i++)
+		pthread_join(threads[i], NULL);
+	CHECK(suite_int(reader, gaps) == 0);
+	CHECK(suite_int(reader, QUERY("SELECT COUNT(*) FROM log")) > 0);
+	store_disconnect(reader);
+}
+
 void store_suite(const struct store_subject *subject)
 {
 	struct store *s = subject->open();
@@ -488,6 +543,7 @@ void store_suite(const struct store_subject *subject)
 	readers(s, c);
 	durable(subject, &s, &c);
 	writers(s, c);
+	positions(s);
 	store_disconnect(c);
 	store_free(s);
 	store_free(NULL);

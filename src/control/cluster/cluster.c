@@ -1,9 +1,13 @@
 #include "control/cluster/cluster.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/metric.h"
+#include "contract/queue.h"
+#include "control/cluster/bells.h"
 #include "control/cluster/instances.h"
 #include "control/control.h"
 #include "control/events/feed.h"
+#include "control/hub/deal.h"
 #include "control/hub/hub.h"
 #include "control/writer.h"
 #include "io/clock.h"
@@ -11,7 +15,8 @@
 struct cluster {
 	struct control *control;
 	struct loop_timer *beat, *poll;
-	bool beating, left, others;
+	bool beating, left, others, queue_away;
+	unsigned polls;
 };
 
 struct beat {
@@ -37,7 +42,11 @@ static struct beat *beat_of(struct write *w)
 static enum rc run_beat(struct write *w, struct tx *tx)
 {
 	struct beat *b = beat_of(w);
-	return b->leaves ? instances_leave(tx) : instances_beat(tx, &b->others, &b->lost);
+
+	if (b->leaves)
+		return instances_leave(tx);
+	enum rc rc = instances_beat(tx, &b->others, &b->lost);
+	return rc == RC_OK ? bells_relay(tx) : rc;
 }
 
 static void on_beaten(struct write *w)
@@ -83,13 +92,32 @@ static void on_beat(void *ctx)
 	loop_timer_at(l->beat, loop_now_ms(l->control->loop) + INSTANCES_BEAT_MS);
 }
 
+static void note_queue(struct cluster *l)
+{
+	struct control *c = l->control;
+	bool away = !queue_is_up(c->queue);
+
+	if (away != l->queue_away)
+		log_warn(c->log, away ? "the queue is away: bells wait for it, and work is found by the scan"
+				      : "the queue is there");
+	l->queue_away = away;
+	metric_set(c->metrics, METRIC_QUEUE_UP, NULL, !away);
+}
+
+/* What others wrote is looked for, also when a bell would tell of it: only less often. */
 static void on_poll(void *ctx)
 {
 	struct cluster *l = ctx;
+	struct control *c = l->control;
+	bool bells = c->queue->impl->far && queue_is_up(c->queue);
 
-	if (l->others && l->control->feed)
-		feed_wake(l->control->feed);
-	loop_timer_at(l->poll, loop_now_ms(l->control->loop) + CLUSTER_POLL_MS);
+	note_queue(l);
+	if (l->others && (!bells || l->polls % CLUSTER_SLOW == 0)) {
+		feed_wake(c->feed);
+		deal_wake_cancels(c->hub);
+	}
+	l->polls++;
+	loop_timer_at(l->poll, loop_now_ms(c->loop) + CLUSTER_POLL_MS);
 }
 
 enum rc cluster_new(struct control *c, bool others, struct cluster **ret, struct fault *f)

@@ -4,8 +4,9 @@
 #include "control/rows.h"
 
 struct candidate {
-	const char *id, *action, *account_id, *login, *payload, *trace_id, *secret;
+	const char *id, *action, *account_id, *login, *payload, *trace_id, *secret, *traceparent;
 	bool dry_run;
+	int64_t created_at, not_before;
 };
 
 static const struct field candidate_row[] = {
@@ -17,13 +18,17 @@ static const struct field candidate_row[] = {
 	{ .name = "trace_id", .type = FIELD_STR, FIELD_AT(struct candidate, trace_id) },
 	{ .name = "secret", .type = FIELD_STR, FIELD_AT(struct candidate, secret) },
 	{ .name = "dry_run", .type = FIELD_BOOL, FIELD_AT(struct candidate, dry_run) },
+	{ .name = "traceparent", .type = FIELD_STR, FIELD_AT(struct candidate, traceparent) },
+	{ .name = "created_at", .type = FIELD_I64, FIELD_AT(struct candidate, created_at) },
+	{ .name = "not_before", .type = FIELD_I64, FIELD_AT(struct candidate, not_before) },
 	{ 0 },
 };
 
 static enum rc find(struct tx *tx, const struct dispatch_offer *o, size_t max, struct field_list *ret)
 {
 	static const struct store_query waiting = {
-		.sql = "SELECT t.id, t.action, t.account_id, a.login, j.payload, j.trace_id, j.secret, j.dry_run "
+		.sql = "SELECT t.id, t.action, t.account_id, a.login, j.payload, j.trace_id, j.secret, j.dry_run, "
+		       "j.traceparent, t.created_at, t.not_before "
 		       "FROM tasks t JOIN jobs "
 		       "j ON j.id = t.job_id "
 		       "LEFT JOIN accounts a ON a.id = t.account_id LEFT JOIN agents g ON g.id = a.agent_id LEFT "
@@ -80,6 +85,8 @@ static enum rc lease_one(
 		.login = k->login,
 		.payload = k->payload,
 		.trace_id = k->trace_id,
+		.traceparent = k->traceparent,
+		.due_ms = k->created_at > k->not_before ? k->created_at : k->not_before,
 		.attempt = t.attempt,
 		.probe = t.probe,
 		.dry_run = k->dry_run,

@@ -22,7 +22,9 @@ struct dispatch_offer {
 struct dispatch_grant {
 	size_t offer; /* whose */
 	const char *task_id, *job_id, *nonce, *action, *account_id, *login, *payload, *trace_id;
-	const char *sealed; /* NULL: none */
+	const char *traceparent; /* of the span that made the job; "": none */
+	int64_t due_ms;          /* since when it could have been taken */
+	const char *sealed;      /* NULL: none */
 	uint32_t attempt;
 	bool probe, dry_run;
 	int64_t intent_ms;  /* with probe */

@@ -115,9 +115,10 @@ static enum rc add_job(struct making *m)
 	static const struct store_query insert = {
 		.sql = "INSERT INTO jobs (id, action, status, priority, payload, total, queued, running, "
 		       "succeeded, failed, canceled, parent_job_id, created_by, "
-		       "trace_id, created_at, updated_at, finished_at, secret, dry_run) VALUES ($1, $2, 'queued', "
+		       "trace_id, created_at, updated_at, finished_at, secret, dry_run, traceparent) VALUES ($1, "
+		       "$2, 'queued', "
 		       "$3, $4, 0, "
-		       "0, 0, 0, 0, 0, $5, $6, $7, $8, $8, 0, $9, $10)"
+		       "0, 0, 0, 0, 0, $5, $6, $7, $8, $8, 0, $9, $10, $11)"
 	};
 	struct tx *tx = &m->c->tx;
 	if (a->class >= TASK_GUARDED && m->max_attempts > TASK_ATTEMPTS_EFFECT)
@@ -129,7 +130,7 @@ static enum rc add_job(struct making *m)
 		STORE_ARGS(store_text(m->id), store_text(m->action), store_int(m->priority), store_text(m->payload),
 			store_text(m->parent), store_text(m->created_by ? m->created_by : tx->actor),
 			store_text(tx->trace_id), store_int(tx->now_ms), store_text(m->secret),
-			store_int(m->dry_run)),
+			store_int(m->dry_run), store_text(tx->traceparent ? tx->traceparent : "")),
 		tx->fault);
 }
 
@@ -156,7 +157,8 @@ static enum rc close_job(struct making *m)
 			     : RC_NOMEM;
 	if (rc == RC_OK && over)
 		rc = events_add(tx, &(struct event){ .type = "job.finished", .job_id = m->id });
-	tx->ring |= s.queued > 0;
+	if (s.queued > 0 && !tx->ring)
+		tx_ring(tx, NULL);
 	if (rc != RC_OK || m->owner)
 		return rc; /* the owner has told who wanted it */
 	return audit_add(tx, m->parent ? "job.retry" : "job.create", m->id);
@@ -356,7 +358,8 @@ enum rc submit_own(struct tx *tx, const struct submit_try *in, const char **ret_
 	if (rc == RC_OK)
 		rc = close_job(&m);
 	tx->appended |= c.tx.appended;
-	tx->ring |= c.tx.ring;
+	if (c.tx.ring)
+		tx_ring(tx, c.tx.ring_in);
 	*ret_task_id = m.task_id;
 	return rc;
 }

@@ -11,7 +11,7 @@
 #include "control/writer.h"
 #include "io/web.h"
 
-#define EXCHANGE_TRACE 33 /* 32 hex characters and NUL */
+#define EXCHANGE_TRACE 56
 
 struct exchange {
 	struct write write; /* ROUTE_WRITE */
@@ -25,8 +25,11 @@ struct exchange {
 	const char *authorization, *idempotency_key, *if_match, *if_none_match, *content_type, *last_event_id;
 	bool streams;
 	uint32_t wait_ms; /* Prefer: wait */
-	char id[ID_MAX], trace[EXCHANGE_TRACE];
+	char id[ID_MAX];
+	char traceparent[EXCHANGE_TRACE]; /* of the request's own span */
+	char trace_id[33], parent_id[17]; /* parent_id: the caller's span; "": none */
 	uint64_t began_us;
+	int64_t began_wall_ms;
 	/* The answer. */
 	enum rc rc;
 	int status;
@@ -56,3 +59,7 @@ static inline struct exchange *exchange_of_read(struct read *r)
 {
 	return (struct exchange *)(void *)((char *)r - offsetof(struct exchange, read));
 }
+
+/* Below the caller's span (W3C traceparent), or the first of a new trace; and the span when it is answered. */
+void exchange_trace(struct exchange *x);
+void exchange_span(const struct exchange *x, const char *method);

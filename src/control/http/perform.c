@@ -223,12 +223,14 @@ enum rc perform_request(struct exchange *x, struct tx *tx)
 	memcpy(c.arg, x->arg, sizeof(c.arg));
 	c.tx.fault = &f;
 	c.tx.peer = web_view(x->request)->peer;
-	c.tx.trace_id = x->trace;
+	c.tx.trace_id = x->trace_id;
+	c.tx.traceparent = x->traceparent;
 	x->rc = perform(x, &c, &who);
 	if (x->rc != RC_OK)
 		perform_problem(x, x->rc, f.text, &reader);
 	tx->appended = c.tx.appended;
-	tx->ring = c.tx.ring;
+	if (c.tx.ring)
+		tx_ring(tx, c.tx.ring_in);
 	tx->cancels = c.tx.cancels;
 	tx->bots = c.tx.bots;
 	if (x->rc == RC_INTERNAL || x->rc == RC_IO)

@@ -33,6 +33,7 @@ static void count(const struct exchange *x, const char *method)
 	metric_add(m, METRIC_HTTP_REQUESTS, labels, 1);
 	metric_seen(m, METRIC_HTTP_SECONDS, NULL, (double)(clock_mono_us() - x->began_us) / 1e6);
 	metric_set(m, METRIC_HTTP_INFLIGHT, NULL, atomic_fetch_sub(&x->control->inflight, 1) - 1);
+	exchange_span(x, method);
 }
 
 static void add(struct web_header *h, size_t *n, const char *name, const char *value)
@@ -75,7 +76,7 @@ static void put_link(const struct web_view *v, const char *cursor, char *to, siz
 static void answer_with(struct exchange *x, const char *allow)
 {
 	struct web_header h[HEADERS_MAX] = { 0 };
-	char trace[64], link[1024] = "";
+	char link[1024] = "";
 	const struct web_view *v = web_view(x->request);
 	size_t n = 0;
 
@@ -83,14 +84,13 @@ static void answer_with(struct exchange *x, const char *allow)
 		x->status = 304;
 		x->body.n = 0;
 	}
-	snprintf(trace, sizeof(trace), "00-%s-%.16s-01", x->trace, x->trace + 8);
 	if (*x->next)
 		put_link(v, x->next, link, sizeof(link));
 	add(h, &n, "content-type", x->body.n ? type_of(x) : NULL);
 	add(h, &n, "cache-control", "no-store");
 	add(h, &n, "x-content-type-options", "nosniff");
 	add(h, &n, "x-request-id", x->id);
-	add(h, &n, "traceparent", trace);
+	add(h, &n, "traceparent", x->traceparent);
 	add(h, &n, "etag", x->etag);
 	add(h, &n, "location", x->location);
 	add(h, &n, "link", link);
@@ -103,7 +103,7 @@ static void answer_with(struct exchange *x, const char *allow)
 			v->method, v->path);
 	else
 		log_debug(x->control->log, "answered status=%d request=%s trace=%s method=%s path=%s", x->status,
-			x->id, x->trace, v->method, v->path);
+			x->id, x->trace_id, v->method, v->path);
 	count(x, v->method);
 	web_reply(x->request, x->status, h, x->body.p, !strcmp(v->method, "HEAD") ? 0 : x->body.n);
 	free_exchange(x);
@@ -195,24 +195,6 @@ static void read_again(struct exchange *x)
 	refuse(x, RC_OVERLOADED, "too many requests wait", NULL);
 }
 
-static bool is_hex(const char *s, size_t n) { return strspn(s, "0123456789abcdef") >= n; }
-
-/* The caller's trace (W3C traceparent), or a new one. */
-static void take_trace(struct exchange *x)
-{
-	const char *t = web_header(x->request, "traceparent");
-	uint8_t random[16];
-
-	if (t && strlen(t) >= 55 && !strncmp(t, "00-", 3) && is_hex(t + 3, 32) &&
-		strncmp(t + 3, "00000000000000000000000000000000", 32) != 0) {
-		memcpy(x->trace, t + 3, 32);
-		return;
-	}
-	clock_random(random, sizeof(random));
-	for (size_t i = 0; i < sizeof(random); i++)
-		snprintf(x->trace + i * 2, 3, "%02x", random[i]);
-}
-
 /* The client's own id of the request, when it is one that a log line can show; else a new one. */
 static void take_id(struct exchange *x)
 {
@@ -244,10 +226,11 @@ static struct exchange *new_exchange(struct control *c, struct web_request *r)
 	x->control = c;
 	x->request = r;
 	x->began_us = clock_mono_us();
+	x->began_wall_ms = clock_wall_ms();
 	list_init(&x->waiting);
 	list_init(&x->twin);
 	take_id(x);
-	take_trace(x);
+	exchange_trace(x);
 	x->path = strdup(web_view(r)->path);
 	x->authorization = web_header(r, "authorization");
 	x->idempotency_key = web_header(r, "idempotency-key");

@@ -49,6 +49,7 @@ static void keep_grant(struct arena *a, const struct dispatch_grant *g, struct d
 	to->payload = arena_str(a, g->payload);
 	to->sealed = arena_str(a, g->sealed);
 	to->trace_id = arena_str(a, g->trace_id);
+	to->traceparent = arena_str(a, g->traceparent);
 	to->intent = arena_str(a, g->intent);
 }
 
@@ -82,6 +83,8 @@ static void dispatch(struct hub *h, const struct offered *o, const struct dispat
 
 	if (!p || p->epoch != o->epoch || !g->decl)
 		return; /* it came anew meanwhile: its HELLO or the lease tells that the task is lost */
+	char trace[DEAL_TRACE];
+	deal_trace(h->control, g, trace);
 	const struct tunnel_msg m = { .type = TUNNEL_MSG_DISPATCH,
 		.dispatch = {
 			.task_id = g->task_id,
@@ -96,6 +99,7 @@ static void dispatch(struct hub *h, const struct offered *o, const struct dispat
 			.not_after_ms = clock_wall_ms() + h->control->conf->lease_ms,
 			.class = task_class_words[g->decl->class],
 			.trace_id = g->trace_id,
+			.traceparent = *trace ? trace : NULL,
 			.sealed = g->sealed,
 			.probe = g->probe,
 			.dry_run = g->dry_run,

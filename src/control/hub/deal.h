@@ -4,6 +4,10 @@
  */
 #pragma once
 
+#define DEAL_TRACE 56 /* of a traceparent, with its NUL */
+
+struct control;
+struct dispatch_grant;
 struct hub;
 
 void deal_init(struct hub *h);
@@ -13,3 +17,6 @@ void deal_wake_cancels(struct hub *h); /* any thread: tasks that agents hold are
 void deal_tasks(struct hub *h);     /* leases and dispatches */
 void deal_cancels(struct hub *h);   /* asks agents to stop what is to be canceled */
 void deal_reconcile(struct hub *h); /* tells each agent what it is believed to hold */
+
+/* The span of what a task waited until this agent got it; its context goes with the task. Any thread. */
+void deal_trace(struct control *c, const struct dispatch_grant *g, char ret[static DEAL_TRACE]);

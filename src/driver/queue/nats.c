@@ -1,17 +1,15 @@
 #include "driver/queue/nats.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "driver/queue/nats_options.h"
 #include "io/clock.h"
 
-#include <nats/nats.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 
-#define SERVERS_MAX 16
-#define CALL_MS     2000 /* one question to the server */
-#define SECOND_NS   1000000000ll
+#define SECOND_NS 1000000000ll
 
 /* A topic that was rung. Lives as long as the queue. */
 struct bell {
@@ -79,6 +77,13 @@ static void drop(struct queue_ear *ear)
 
 /* ---- the library's threads ---- */
 
+/* Its own ears heard it when it was rung. */
+static bool is_own(const struct nats *q, const natsMsg *m)
+{
+	size_t n = strlen(q->instance);
+	return (size_t)natsMsg_GetDataLength(m) == n && !memcmp(natsMsg_GetData(m), q->instance, n);
+}
+
 static void on_message(natsConnection *nc, natsSubscription *sub, natsMsg *m, void *closure)
 {
 	struct queue_ear *ear = closure;
@@ -87,7 +92,7 @@ static void on_message(natsConnection *nc, natsSubscription *sub, natsMsg *m, vo
 	(void)nc;
 	(void)sub;
 
-	if (strlen(subject) > n)
+	if (strlen(subject) > n && !is_own(ear->nats, m))
 		tell(ear, subject + n);
 	natsMsg_Ack(m, NULL); /* one that is lost is heard again, which does no harm */
 	natsMsg_Destroy(m);
@@ -166,7 +171,7 @@ static bool connect_to(struct nats *q)
 	if (natsConnection_Status(q->nc) != NATS_CONN_STATUS_CONNECTED)
 		return false;
 	jsOptions_Init(&o);
-	o.Wait = CALL_MS;
+	o.Wait = NATS_CALL_MS;
 	if (!q->js && natsConnection_JetStream(&q->js, q->nc, &o) != NATS_OK)
 		return false;
 	q->has_stream = q->has_stream || make_stream(q);
@@ -294,9 +299,9 @@ static bool publish(struct nats *q, struct bell *b, const char *topic, const cha
 
 	snprintf(subject, sizeof(subject), "%s%s", q->prefix, topic);
 	jsPubOptions_Init(&o);
-	o.MaxWait = CALL_MS;
+	o.MaxWait = NATS_CALL_MS;
 	o.MsgId = seq ? id : NULL;
-	natsStatus s = js_Publish(NULL, q->js, subject, "", 0, &o, &code);
+	natsStatus s = js_Publish(NULL, q->js, subject, q->instance, (int)strlen(q->instance), &o, &code);
 	if (s == NATS_NO_RESPONDERS) /* nobody keeps the subject */
 		q->has_stream = false;
 	pthread_mutex_lock(&q->lock);
@@ -396,6 +401,11 @@ static enum rc ring(struct queue *base, const struct queue_bell *what, struct fa
 	struct nats *q = of(base);
 
 	pthread_mutex_lock(&q->lock);
+	list_each (at, next, &q->ears) {
+		struct queue_ear *ear = list_of(at, struct queue_ear, all);
+		if (queue_hears(ear->topic, what->topic))
+			tell(ear, what->topic);
+	}
 	struct bell *b = bell_of(q, what->topic);
 	if (b && what->seq && strcmp(b->log, what->log) != 0) {
 		snprintf(b->log, sizeof(b->log), "%s", what->log);
@@ -478,7 +488,7 @@ static void free_queue(struct queue *base)
 	}
 	natsOptions_Destroy(q->options);
 	if (atomic_fetch_sub(&queues, 1) == 1)
-		nats_CloseAndWait(CALL_MS); /* its threads let go of the ears */
+		nats_CloseAndWait(NATS_CALL_MS); /* its threads let go of the ears */
 	list_each (at, next, &q->bells)
 		free(list_of(at, struct bell, all));
 	list_each (ear, after, &q->ears)
@@ -500,54 +510,15 @@ static const struct queue_impl impl = {
 	.free = free_queue,
 };
 
-/* The words of the library's errors are not repeated: they may hold the address. */
-static enum rc set_servers(struct nats *q, const char *url, struct fault *f)
-{
-	const char *servers[SERVERS_MAX];
-	char *text = strdup(url), *save = NULL;
-	bool secure = false;
-	int n = 0;
-
-	if (!text)
-		return RC_NOMEM;
-	for (char *one = strtok_r(text, ", ", &save); one && n < SERVERS_MAX; one = strtok_r(NULL, ", ", &save)) {
-		secure |= !strncmp(one, "tls://", 6);
-		servers[n++] = one;
-	}
-	natsStatus s = n ? natsOptions_SetServers(q->options, servers, n) : NATS_INVALID_ARG;
-	if (s == NATS_OK && secure)
-		s = natsOptions_SetSecure(q->options, true);
-	explicit_bzero(text, strlen(url));
-	free(text);
-	return s == NATS_OK ? RC_OK
-			    : fault_set(f, RC_INVALID, "queue.url is no list of nats://[USER:PASSWORD@]HOST:PORT");
-}
-
 static enum rc set_options(struct nats *q, const struct nats_queue_conf *conf, struct fault *f)
 {
-	natsOptions *o = NULL;
+	enum rc rc = nats_options_new(conf, q->instance, &q->options, f);
 
-	if (natsOptions_Create(&o) != NATS_OK)
-		return fault_set(f, RC_NOMEM, "the NATS library does not start");
-	q->options = o;
-	enum rc rc = set_servers(q, conf->url, f);
-	if (rc != RC_OK)
-		return rc;
-	if (conf->ca_file && natsOptions_LoadCATrustedCertificates(o, conf->ca_file) != NATS_OK)
-		return fault_set(f, RC_INVALID, "queue.ca_file: %s holds no certificate", conf->ca_file);
-	if (conf->credentials && natsOptions_SetUserCredentialsFromFiles(o, conf->credentials, NULL) != NATS_OK)
-		return fault_set(f, RC_INVALID, "queue.credentials: %s cannot be used", conf->credentials);
-	bool ok = natsOptions_SetName(o, q->instance) == NATS_OK && natsOptions_SetSendAsap(o, true) == NATS_OK &&
-		  natsOptions_SetTimeout(o, CALL_MS) == NATS_OK && natsOptions_SetMaxReconnect(o, -1) == NATS_OK &&
-		  natsOptions_SetReconnectWait(o, 2 * NATS_WAIT_MS) == NATS_OK &&
-		  natsOptions_SetReconnectJitter(o, NATS_WAIT_MS, NATS_WAIT_MS) == NATS_OK &&
-		  natsOptions_SetPingInterval(o, 5000) == NATS_OK && natsOptions_SetMaxPingsOut(o, 2) == NATS_OK &&
-		  natsOptions_SetFailRequestsOnDisconnect(o, true) == NATS_OK &&
-		  natsOptions_UseGlobalMessageDelivery(o, true) == NATS_OK &&
-		  natsOptions_SetErrorHandler(o, on_error, q) == NATS_OK &&
-		  natsOptions_SetDisconnectedCB(o, on_lost, q) == NATS_OK &&
-		  natsOptions_SetReconnectedCB(o, on_back, q) == NATS_OK;
-	return ok ? RC_OK : fault_set(f, RC_INTERNAL, "the NATS library refuses its options");
+	if (rc == RC_OK && (natsOptions_SetErrorHandler(q->options, on_error, q) != NATS_OK ||
+				   natsOptions_SetDisconnectedCB(q->options, on_lost, q) != NATS_OK ||
+				   natsOptions_SetReconnectedCB(q->options, on_back, q) != NATS_OK))
+		return fault_set(f, RC_INTERNAL, "the NATS library refuses its options");
+	return rc;
 }
 
 static void init(struct nats *q, const struct nats_queue_conf *conf)

@@ -74,7 +74,14 @@ static void want_online(struct bot *b, uint64_t now)
 	drain(b, now);
 }
 
-#ifndef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
 /* The heap's own count holds what is free and kept for later as well: this one does not. */
 static size_t heap_n;
 extern void *__libc_malloc(size_t n);

@@ -1,0 +1,43 @@
+#include "control/http/exchange.h"
+#include "control/control.h"
+#include "io/clock.h"
+#include "wire/trace.h"
+
+_Static_assert(EXCHANGE_TRACE == TRACE_TEXT, "a traceparent fits");
+
+void exchange_trace(struct exchange *x)
+{
+	const char *given = web_header(x->request, "traceparent");
+	struct trace above = { 0 }, own;
+	uint8_t random[TRACE_RANDOM];
+	bool has = given && trace_read(given, &above);
+
+	clock_random(random, sizeof(random));
+	trace_begin(x->control->tracer, has ? &above : NULL, random, &own, x->parent_id);
+	trace_write(&own, x->traceparent);
+	memcpy(x->trace_id, own.trace_id, sizeof(x->trace_id));
+}
+
+/* The names are OpenTelemetry's semantic conventions for HTTP. */
+void exchange_span(const struct exchange *x, const char *method)
+{
+	const char *path = x->route ? x->route->path : "";
+	uint64_t began = (uint64_t)x->began_wall_ms * 1000;
+	struct span s = { .kind = SPAN_SERVER,
+		.failed = x->status >= 500,
+		.begin_us = began,
+		.end_us = began + clock_mono_us() - x->began_us };
+
+	if (!trace_read(x->traceparent, &s.at) || !tracer_wants(x->control->tracer, &s.at))
+		return;
+	memcpy(s.parent_id, x->parent_id, sizeof(s.parent_id));
+	span_name(&s, "%s%s%s", method, *path ? " " : "", path);
+	span_put(&s, "http.request.method", method, 0);
+	if (*path)
+		span_put(&s, "http.route", path, 0);
+	span_put(&s, "http.response.status_code", NULL, x->status);
+	span_put(&s, "footplate.request_id", x->id, 0);
+	if (*x->job_id)
+		span_put(&s, "footplate.job_id", x->job_id, 0);
+	tracer_add(x->control->tracer, &s);
+}
