@@ -90,10 +90,12 @@ static enum cli_exit watch(struct cmd *c)
 	return code;
 }
 
-static const char *const job_states[] = { "queued", "running", "succeeded", "partially_succeeded", "failed",
-	"canceled", NULL };
+static const char *const job_states[] = { "queued", "running", "paused", "succeeded", "partially_succeeded",
+	"failed", "canceled", NULL };
 static const char *const task_states[] = { "queued", "leased", "running", "outcome_unknown", "needs_attention",
-	"succeeded", "failed", "canceled", "reconciling", NULL };
+	"succeeded", "failed", "canceled", "expired", "reconciling", NULL };
+static const char *const order_words[] = { "fair", "sequential", NULL };
+static const char *const offline_words[] = { "start", "wait", "fail", NULL };
 
 #define WAIT_OPTION                                                                                           \
 	{                                                                                                     \
@@ -156,6 +158,38 @@ static const struct verb_option run_options[] = {
 		  .doc = "How often a task may be tried when a retry can help. Default: 5." },
 		.value = "N",
 		.member = "maxAttempts",
+		.place = VERB_BODY },
+	{ .row = { .name = "max-parallel",
+		  .type = FIELD_U32,
+		  .max = 10000,
+		  .doc = "How many tasks agents may have at once. Default: as many as there is room for." },
+		.value = "N",
+		.member = "maxParallel",
+		.place = VERB_BODY },
+	{ .row = { .name = "deadline",
+		  .type = FIELD_TIME,
+		  .doc = "What is not begun by then expires, what runs is asked to stop: 2h, or "
+			 "2030-01-31T12:00:00Z." },
+		.value = "TIME",
+		.place = VERB_BODY },
+	{ .row = { .name = "order",
+		  .type = FIELD_ENUM,
+		  .words = order_words,
+		  .doc = "sequential: one task after another. Default: fair." },
+		.value = "ORDER",
+		.place = VERB_BODY },
+	{ .row = { .name = "offline",
+		  .type = FIELD_ENUM,
+		  .words = offline_words,
+		  .doc = "Of an account that is not online: start its session, wait, or fail. Default: start." },
+		.value = "WHAT",
+		.member = "onAccountOffline",
+		.place = VERB_BODY },
+	{ .row = { .name = "stop-on-failures",
+		  .type = FIELD_JSON,
+		  .doc = "When to cancel the rest: {\"count\":N} tasks have failed, or {\"percent\":N} of all." },
+		.value = "JSON",
+		.member = "stopOnFailures",
 		.place = VERB_BODY },
 	WAIT_OPTION,
 	RUN_KEY_OPTION,
@@ -271,6 +305,24 @@ const struct verb job_verbs[] = {
 		.options = cancel_options,
 		.method = "POST",
 		.path = "/v1/jobs/{}/cancel",
+		.flags = VERB_IDEMPOTENT,
+	},
+	{
+		.name = "pause",
+		.doc = "Begins nothing more of a job; what agents have goes on.",
+		.args = { JOB_ARG },
+		.options = cancel_options,
+		.method = "POST",
+		.path = "/v1/jobs/{}/pause",
+		.flags = VERB_IDEMPOTENT,
+	},
+	{
+		.name = "resume",
+		.doc = "Goes on with a job that was paused.",
+		.args = { JOB_ARG },
+		.options = cancel_options,
+		.method = "POST",
+		.path = "/v1/jobs/{}/resume",
 		.flags = VERB_IDEMPOTENT,
 	},
 	{

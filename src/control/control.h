@@ -60,6 +60,7 @@ struct control_conf {
 	uint32_t heartbeat_ms;   /* how often an agent speaks */
 	uint32_t idempotency_ms; /* how long an answer is kept for its key */
 	uint32_t event_keep;     /* events kept in the log */
+	int64_t event_keep_ms;   /* how long at most; 0: no such limit */
 	const struct web_limits *limits;
 	const struct lane_kind *lanes; /* LANE_COUNT rows as configured; NULL: model/lanes.def */
 };

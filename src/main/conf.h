@@ -22,7 +22,7 @@ struct conf {
 		const char *url, *name, *ca_file, *credentials;
 	} queue;
 	struct {
-		uint32_t lease_ms, heartbeat_ms, idempotency_hours, events_keep;
+		uint32_t lease_ms, heartbeat_ms, idempotency_hours, events_keep, events_keep_hours;
 	} engine;
 	struct {
 		bool embedded;

@@ -3,16 +3,16 @@
 #include <stddef.h>
 
 const char *const task_words[] = { "queued", "leased", "running", "outcome_unknown", "needs_attention", "succeeded",
-	"failed", "canceled", NULL };
+	"failed", "canceled", "expired", NULL };
 const char *const task_shown_words[] = { "queued", "leased", "running", "outcome_unknown", "needs_attention",
-	"succeeded", "failed", "canceled", "reconciling", NULL };
+	"succeeded", "failed", "canceled", "expired", "reconciling", NULL };
 const char *const task_class_words[] = { "read", "idempotent", "guarded", "once", NULL };
 
 #define TO(status) (1u << TASK_##status)
 
 /* A result may come before the agent's acceptance was seen: so LEASED may end at once. */
 static const unsigned lawful[TASK_STATUSES] = {
-	[TASK_QUEUED] = TO(LEASED) | TO(FAILED) | TO(CANCELED),
+	[TASK_QUEUED] = TO(LEASED) | TO(FAILED) | TO(CANCELED) | TO(EXPIRED),
 	[TASK_LEASED] = TO(RUNNING) | TO(QUEUED) | TO(UNKNOWN) | TO(SUCCEEDED) | TO(FAILED) | TO(CANCELED),
 	[TASK_RUNNING] = TO(QUEUED) | TO(UNKNOWN) | TO(SUCCEEDED) | TO(FAILED) | TO(CANCELED),
 	[TASK_UNKNOWN] = TO(ATTENTION) | TO(SUCCEEDED) | TO(FAILED),

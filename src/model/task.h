@@ -19,6 +19,7 @@ enum task_status {
 	TASK_SUCCEEDED, /* over */
 	TASK_FAILED,    /* over */
 	TASK_CANCELED,  /* over */
+	TASK_EXPIRED,   /* over: its job's deadline came before an agent had it */
 	TASK_STATUSES
 };
 

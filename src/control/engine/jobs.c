@@ -1,6 +1,7 @@
 #include "control/engine/jobs.h"
 #include "control/access/audit.h"
 #include "control/engine/cancel.h"
+#include "control/engine/job_limits.h"
 #include "control/engine/sealed.h"
 #include "control/engine/submit.h"
 #include "control/http/page.h"
@@ -17,6 +18,8 @@ struct job_view {
 	uint32_t priority;
 	struct summary_view summary;
 	bool dry_run;
+	const char *tenant_id, *stop_reason;
+	struct job_rules rules;
 	int64_t created_at, updated_at, finished_at;
 };
 
@@ -72,6 +75,12 @@ static const struct field job_fields[] = {
 		.type = FIELD_BOOL,
 		FIELD_AT(struct job_view, dry_run),
 		.doc = "Its tasks only tell what they would do." },
+	{ .name = "tenantId", .type = FIELD_STR, FIELD_AT(struct job_view, tenant_id), .doc = "Whose it is." },
+	JOB_RULES_FIELDS(struct job_view),
+	{ .name = "stopReason",
+		.type = FIELD_STR,
+		FIELD_AT(struct job_view, stop_reason),
+		.doc = "Why the rest of it is not done: deadline_exceeded, stopped_on_failures; null: it is." },
 	{ .name = "parentJobId",
 		.type = FIELD_STR,
 		FIELD_AT(struct job_view, parent_job_id),
@@ -100,7 +109,7 @@ static const struct field job_fields[] = {
 };
 #define JOB_COLUMNS                                                                                               \
 	"id, action, status, priority, total, queued, running, succeeded, failed, canceled, unknown, attention, " \
-	"payload, dry_run, parent_job_id, created_by, trace_id, "                                                 \
+	"payload, dry_run, tenant_id, " JOB_RULES_COLUMNS ", stop_reason, parent_job_id, created_by, trace_id, "  \
 	"created_at, updated_at, finished_at"
 
 static enum rc read_job(struct call *c, const char *id, void *ret_out)
@@ -145,8 +154,8 @@ struct jobs_query {
 	const char *action;
 	int status; /* 0: any, else one more than enum job_status */
 };
-static const char *const any_job_words[] = { "any", "queued", "running", "succeeded", "partially_succeeded",
-	"failed", "canceled", NULL };
+static const char *const any_job_words[] = { "any", "queued", "running", "paused", "succeeded",
+	"partially_succeeded", "failed", "canceled", NULL };
 
 static const struct field jobs_query_fields[] = {
 	PAGE_QUERY_FIELDS(struct jobs_query),
@@ -204,6 +213,18 @@ static enum rc cancel(struct call *c, void *ret_out)
 	return rc == RC_OK ? read_job(c, c->arg[0], ret_out) : rc;
 }
 
+static enum rc pause_it(struct call *c, void *ret_out)
+{
+	enum rc rc = job_limits_pause(c, c->arg[0]);
+	return rc == RC_OK ? read_job(c, c->arg[0], ret_out) : rc;
+}
+
+static enum rc resume_it(struct call *c, void *ret_out)
+{
+	enum rc rc = job_limits_resume(c, c->arg[0]);
+	return rc == RC_OK ? read_job(c, c->arg[0], ret_out) : rc;
+}
+
 #define JOB_OUT .out = job_fields, .out_size = sizeof(struct job_view)
 
 const struct route jobs_routes[] = {
@@ -252,6 +273,26 @@ const struct route jobs_routes[] = {
 		JOB_OUT,
 		.run = cancel,
 		.doc = "Cancels what waits and asks running tasks to stop. What is over stays as it is.",
+	},
+	{
+		.name = "pauseJob",
+		.method = "POST",
+		.path = "/v1/jobs/{id}/pause",
+		.scope = SCOPE_JOBS_WRITE,
+		.flags = ROUTE_WRITE | ROUTE_ACCEPTED,
+		JOB_OUT,
+		.run = pause_it,
+		.doc = "Begins nothing more of the job until it is resumed; what agents have goes on.",
+	},
+	{
+		.name = "resumeJob",
+		.method = "POST",
+		.path = "/v1/jobs/{id}/resume",
+		.scope = SCOPE_JOBS_WRITE,
+		.flags = ROUTE_WRITE | ROUTE_ACCEPTED,
+		JOB_OUT,
+		.run = resume_it,
+		.doc = "Goes on with a job that was paused.",
 	},
 	{
 		.name = "retryJob",

@@ -2,7 +2,9 @@
 #include "base/metric.h"
 #include "base/when.h"
 #include "control/control.h"
+#include "control/engine/job_end.h"
 #include "control/engine/moves_parts.h"
+#include "control/engine/park.h"
 #include "control/events/events.h"
 #include "control/rows.h"
 #include "io/clock.h"
@@ -79,6 +81,7 @@ static int column(int status)
 	case TASK_SUCCEEDED:
 		return 2;
 	case TASK_FAILED:
+	case TASK_EXPIRED:
 		return 3;
 	case TASK_UNKNOWN:
 		return 5;
@@ -121,7 +124,7 @@ static enum rc recount(struct tx *tx, const struct moves_task *t, int from, int 
 		.sql = "UPDATE jobs SET queued = queued + $2, running = running + $3, succeeded = succeeded + $4, "
 		       "failed = failed + $5, canceled = canceled + $6, unknown = unknown + $7, attention = "
 		       "attention + $8, updated_at = $9 WHERE id = $1 RETURNING total, queued, running, "
-		       "succeeded, failed, canceled, unknown, attention, status"
+		       "succeeded, failed, canceled, unknown, attention, status, paused"
 	};
 	auto_rows struct store_rows *r = NULL;
 	int64_t d[COLUMNS] = { 0 };
@@ -139,7 +142,8 @@ static enum rc recount(struct tx *tx, const struct moves_task *t, int from, int 
 	uint32_t n[COLUMNS + 1];
 	for (size_t i = 0; i <= COLUMNS; i++)
 		n[i] = (uint32_t)store_col_int(r, i);
-	const struct job_summary s = { n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7] };
+	const struct job_summary s = { n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7],
+		store_col_int(r, COLUMNS + 2) != 0 };
 	enum job_status status = job_status_of(&s);
 	bool changed = strcmp(store_col_text(r, COLUMNS + 1), job_words[status]) != 0;
 	store_close(take(r));
@@ -179,7 +183,12 @@ static enum rc moved(struct tx *tx, struct moves_task *t, enum task_status to)
 	int from = t->status;
 	t->status = (int)to;
 	metric_add(tx->control->metrics, METRIC_TASK_TRANSITIONS, task_words[to], 1);
+	bool held = from == TASK_LEASED || from == TASK_RUNNING, holds = to == TASK_LEASED || to == TASK_RUNNING;
 	enum rc rc = recount(tx, t, from, (int)to);
+	if (rc == RC_OK && !holds && (held || from == TASK_QUEUED))
+		rc = park_left(tx, t->job_id, t->account_id);
+	if (rc == RC_OK && (to == TASK_FAILED || to == TASK_EXPIRED))
+		rc = job_end_failed(tx, t->job_id);
 	return rc == RC_OK && t->owner && tx->control->owned ? tx->control->owned(tx, t) : rc;
 }
 
@@ -264,6 +273,15 @@ enum rc moves_cancel(struct tx *tx, struct moves_task *t)
 	return rc == RC_OK ? moved(tx, t, TASK_CANCELED) : rc;
 }
 
+enum rc moves_expire(struct tx *tx, struct moves_task *t)
+{
+	const char *error = moves_error(tx, "deadline_exceeded", "the job's deadline came first", false);
+	enum rc rc = error ? end(tx, t, TASK_EXPIRED, NULL, error) : RC_NOMEM;
+	if (rc == RC_OK)
+		rc = tell(tx, t, "task.expired", NULL);
+	return rc == RC_OK ? moved(tx, t, TASK_EXPIRED) : rc;
+}
+
 static enum rc requeue(struct tx *tx, struct moves_task *t, const struct task *m, const char *error)
 {
 	static const struct store_query set = {
@@ -336,7 +354,7 @@ enum rc moves_intend(struct tx *tx, struct moves_task *t, const char *effect)
 	return rc == RC_OK && t->owner && tx->control->owned ? tx->control->owned(tx, t) : rc;
 }
 
-static enum rc fail_for_good(struct tx *tx, struct moves_task *t, const char *error)
+enum rc moves_give_up(struct tx *tx, struct moves_task *t, const char *error)
 {
 	enum rc rc = end(tx, t, TASK_FAILED, NULL, error);
 	if (rc == RC_OK)
@@ -373,7 +391,7 @@ enum rc moves_fail(struct tx *tx, struct moves_task *t, const char *error, struc
 		return requeue(tx, t, &m, error);
 	if (m.status == TASK_UNKNOWN)
 		return doubt(tx, t, error);
-	return t->cancel_asked && retryable ? moves_cancel(tx, t) : fail_for_good(tx, t, error);
+	return t->cancel_asked && retryable ? moves_cancel(tx, t) : moves_give_up(tx, t, error);
 }
 
 /* The error, or the result, that a person's word stands for. */
@@ -405,5 +423,5 @@ enum rc moves_resolve(struct tx *tx, struct moves_task *t, bool done, const char
 				done ? "done" : "not_done"));
 	if (rc != RC_OK)
 		return rc;
-	return done ? moves_succeed(tx, t, text) : fail_for_good(tx, t, text);
+	return done ? moves_succeed(tx, t, text) : moves_give_up(tx, t, text);
 }

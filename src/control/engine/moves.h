@@ -41,6 +41,8 @@ must_check enum rc moves_start(struct tx *tx, struct moves_task *t);
 /* It is over. `result` is JSON or NULL. */
 must_check enum rc moves_succeed(struct tx *tx, struct moves_task *t, const char *result);
 must_check enum rc moves_cancel(struct tx *tx, struct moves_task *t);
+must_check enum rc moves_give_up(struct tx *tx, struct moves_task *t, const char *error); /* failed, for good */
+must_check enum rc moves_expire(struct tx *tx, struct moves_task *t); /* its job's deadline has come */
 
 /* The attempt is about to have its effect: kept for the case that nobody hears of its end. */
 must_check enum rc moves_intend(struct tx *tx, struct moves_task *t, const char *effect);

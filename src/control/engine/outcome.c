@@ -3,6 +3,7 @@
 #include "base/metric.h"
 #include "control/control.h"
 #include "control/engine/moves.h"
+#include "control/engine/park.h"
 #include "control/events/events.h"
 #include "control/rows.h"
 #include "control/tx.h"
@@ -197,6 +198,8 @@ enum rc outcome_reconcile(
 			rc = lose(tx, h[i].id, "lost_by_agent", "the agent came back without it");
 	if (rc == RC_OK)
 		rc = outcome_renew(tx, agent_id);
+	if (rc == RC_OK)
+		rc = park_places(tx);
 	return rc == RC_OK ? find_foreign(tx, agent_id, inflight, ret_cancel) : rc;
 }
 

@@ -57,6 +57,7 @@ const struct field submit_fields[] = {
 		.type = FIELD_BOOL,
 		FIELD_AT(struct submit_job, dry_run),
 		.doc = "Tell what would be done, and do nothing." },
+	JOB_RULES_FIELDS(struct submit_job),
 	{ 0 },
 };
 
@@ -66,6 +67,8 @@ struct making {
 	const char *id, *action, *payload, *region_id, *parent;
 	const char *secret, *created_by, *owner; /* of the payload, sealed; NULL: who acts; NULL: nobody's */
 	const char *task_id;                     /* the last that was added */
+	const char *tenant_id;
+	struct job_rules rules;
 	bool dry_run;
 	uint32_t priority, max_attempts;
 	uint32_t total, dead; /* tasks, and those that fail at once because their account is disabled */
@@ -86,9 +89,10 @@ static enum rc add_task(struct making *m, const char *account_id, const char *re
 	static const struct store_query insert = {
 		.sql = "INSERT INTO tasks (id, job_id, action, account_id, region_id, status, priority, attempt, "
 		       "max_attempts, not_before, lease_until, "
-		       "cancel_asked, error, created_at, started_at, finished_at, owner) VALUES ($1, $2, $3, $4, "
+		       "cancel_asked, error, created_at, started_at, finished_at, owner, tenant_id) VALUES ($1, "
+		       "$2, $3, $4, "
 		       "$5, $6, "
-		       "$7, 0, $8, 0, 0, 0, $9, $10, 0, $11, $12)"
+		       "$7, 0, $8, 0, 0, 0, $9, $10, 0, $11, $12, $13)"
 	};
 	struct tx *tx = &m->c->tx;
 	const char *region = m->region_id ? m->region_id : region_hint;
@@ -105,7 +109,7 @@ static enum rc add_task(struct making *m, const char *account_id, const char *re
 		STORE_ARGS(store_text(m->task_id), store_text(m->id), store_text(m->action), store_text(account_id),
 			store_text(region), store_text(enabled ? "queued" : "failed"), store_int(m->priority),
 			store_int(m->max_attempts), store_text(enabled ? NULL : error), store_int(tx->now_ms),
-			store_int(enabled ? 0 : tx->now_ms), store_text(m->owner)),
+			store_int(enabled ? 0 : tx->now_ms), store_text(m->owner), store_text(m->tenant_id)),
 		tx->fault);
 }
 
@@ -126,12 +130,15 @@ static enum rc add_job(struct making *m)
 	enum rc rc = sealed_split(tx, a, m->id, m->payload, &m->payload, &m->secret);
 	if (rc != RC_OK)
 		return rc;
-	return store_do(tx->db, &insert,
+	if (!m->tenant_id)
+		m->tenant_id = m->c->who && m->c->who->tenant_id ? m->c->who->tenant_id : ROUTE_TENANT_DEFAULT;
+	rc = store_do(tx->db, &insert,
 		STORE_ARGS(store_text(m->id), store_text(m->action), store_int(m->priority), store_text(m->payload),
 			store_text(m->parent), store_text(m->created_by ? m->created_by : tx->actor),
 			store_text(tx->trace_id), store_int(tx->now_ms), store_text(m->secret),
 			store_int(m->dry_run), store_text(tx->traceparent ? tx->traceparent : "")),
 		tx->fault);
+	return rc == RC_OK ? job_rules_keep(tx, m->id, m->tenant_id, &m->rules) : rc;
 }
 
 /* The tasks are in: now the job's counts, its events and the audit row. */
@@ -213,6 +220,8 @@ static enum rc check(struct call *c, const struct submit_job *in, const struct a
 	enum rc payload = check_payload(c, a, in->payload ? in->payload : "{}");
 	if (targets != RC_OK || payload != RC_OK)
 		return payload == RC_OK ? targets : payload;
+	if (in->rules.deadline && in->rules.deadline <= c->tx.now_ms)
+		return field_json_problem(c->reader, "/deadline", "out_of_range", "lies in the past");
 	if (in->region_id) {
 		static const struct store_query find = { .sql = "SELECT id FROM regions WHERE id = $1" };
 		auto_rows struct store_rows *r = NULL;
@@ -317,7 +326,8 @@ enum rc submit_new(struct call *c, const struct submit_job *in, const char **ret
 		.region_id = in->region_id,
 		.priority = in->priority,
 		.max_attempts = in->max_attempts,
-		.dry_run = in->dry_run };
+		.dry_run = in->dry_run,
+		.rules = in->rules };
 	rc = m.id ? add_job(&m) : RC_NOMEM;
 	if (rc == RC_OK && a->target == ACTION_TARGET_NONE)
 		rc = add_task(&m, NULL, NULL, true);
@@ -388,7 +398,7 @@ enum rc submit_retry(struct call *c, const char *job_id, const char **ret_id)
 {
 	static const struct store_query find = {
 		.sql = "SELECT j.action, j.payload, j.priority, (SELECT MAX(max_attempts) FROM tasks WHERE job_id "
-		       "= j.id), j.dry_run FROM jobs j WHERE j.id = $1"
+		       "= j.id), j.dry_run, j.tenant_id FROM jobs j WHERE j.id = $1"
 	};
 	auto_rows struct store_rows *r = NULL;
 	enum rc rc = store_one(c->tx.db, &find, STORE_ARGS(store_text(job_id)), &r, c->tx.fault);
@@ -408,9 +418,12 @@ enum rc submit_retry(struct call *c, const char *job_id, const char **ret_id)
 		.parent = job_id,
 		.priority = (uint32_t)store_col_int(r, 2),
 		.max_attempts = (uint32_t)store_col_int(r, 3),
-		.dry_run = store_col_int(r, 4) != 0 };
+		.dry_run = store_col_int(r, 4) != 0,
+		.tenant_id = arena_str(c->tx.arena, store_col_text(r, 5)) };
 	store_close(take(r));
-	rc = m.id && m.payload ? add_job(&m) : RC_NOMEM;
+	rc = m.id && m.payload && m.tenant_id ? add_job(&m) : RC_NOMEM;
+	if (rc == RC_OK)
+		rc = job_rules_copy(&c->tx, m.id, job_id);
 	if (rc == RC_OK)
 		rc = add_failed(&m, job_id);
 	if (rc == RC_OK)

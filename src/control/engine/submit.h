@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "control/engine/job_rules.h"
 #include "control/http/route.h"
 
 struct submit_job {
@@ -14,6 +15,7 @@ struct submit_job {
 	const char *region_id;
 	uint32_t priority, max_attempts;
 	bool dry_run;
+	struct job_rules rules;
 };
 
 extern const struct field submit_fields[];

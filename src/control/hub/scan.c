@@ -3,7 +3,7 @@
 #include "control/budgets/budgets.h"
 #include "control/cluster/singletons.h"
 #include "control/control.h"
-#include "control/engine/outcome.h"
+#include "control/engine/pace.h"
 #include "control/fleet/bots.h"
 #include "control/fleet/orphans.h"
 #include "control/keys/key_steps.h"
@@ -30,7 +30,7 @@ static enum rc look(struct write *w, struct tx *tx)
 		return rc;
 	rc = orphans_scan(tx, SCAN_AT_ONCE);
 	if (rc == RC_OK)
-		rc = outcome_lapse(tx, SCAN_AT_ONCE, &s->n);
+		rc = pace_scan(tx, SCAN_AT_ONCE, &s->n);
 	if (rc == RC_OK)
 		rc = bots_scan(tx);
 	if (rc == RC_OK)

@@ -4,16 +4,18 @@
 
 #include <stdbool.h>
 
-/* May a task go from the row's state to the column's? queued leased running unknown attention succeeded failed canceled */
+/* May a task go from the row's state to the column's? queued leased running unknown attention succeeded failed canceled
+ * expired */
 static const char *const moves[TASK_STATUSES] = {
-	[TASK_QUEUED] = ".x....xx",
-	[TASK_LEASED] = "x.xx.xxx",
-	[TASK_RUNNING] = "x..x.xxx",
-	[TASK_UNKNOWN] = "....xxx.",
-	[TASK_ATTENTION] = ".....xx.",
-	[TASK_SUCCEEDED] = "........",
-	[TASK_FAILED] = "........",
-	[TASK_CANCELED] = "........",
+	[TASK_QUEUED] = ".x....xxx",
+	[TASK_LEASED] = "x.xx.xxx.",
+	[TASK_RUNNING] = "x..x.xxx.",
+	[TASK_UNKNOWN] = "....xxx..",
+	[TASK_ATTENTION] = ".....xx..",
+	[TASK_SUCCEEDED] = ".........",
+	[TASK_FAILED] = ".........",
+	[TASK_CANCELED] = ".........",
+	[TASK_EXPIRED] = ".........",
 };
 
 static struct task task_in(enum task_status status)
@@ -48,7 +50,7 @@ static void every_pair(void)
 static void words(void)
 {
 	const char *const want[] = { "queued", "leased", "running", "outcome_unknown", "needs_attention",
-		"succeeded", "failed", "canceled" };
+		"succeeded", "failed", "canceled", "expired" };
 	const char *const classes[] = { "read", "idempotent", "guarded", "once" };
 
 	for (int i = 0; i < TASK_STATUSES; i++) {
