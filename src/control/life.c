@@ -117,8 +117,6 @@ enum rc life_start(struct control *c, struct fault *f)
 	if (rc == RC_OK)
 		rc = scan_new(c, &c->scan, f);
 	if (rc == RC_OK)
-		rc = bells_new(c, &c->bells, f);
-	if (rc == RC_OK)
 		rc = loop_timer_new(c->loop, on_sweep, c, &c->sweep);
 	if (rc == RC_OK)
 		loop_timer_at(c->sweep, loop_now_ms(c->loop) + SWEEP_MS);

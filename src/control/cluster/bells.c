@@ -1,12 +1,10 @@
 #include "control/cluster/bells.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "base/metric.h"
 #include "contract/queue.h"
 #include "control/cluster/singletons.h"
 #include "control/control.h"
-#include "control/events/feed.h"
-#include "control/hub/deal.h"
-#include "control/hub/push.h"
 #include "control/tx.h"
 
 #include <stdio.h>
@@ -19,6 +17,7 @@ _Static_assert(CONTROL_EPOCH_MAX <= QUEUE_LOG_MAX, "bells are numbered by the ev
 
 struct bells {
 	struct control *control;
+	queue_heard *heard;
 	struct queue_ear *ear;
 	struct map regions; /* struct region: loop's */
 	struct rung {
@@ -26,6 +25,7 @@ struct bells {
 		int64_t seq;
 	} rung[RUNG_MAX]; /* the writer's */
 	size_t n;
+	bool away; /* the loop's */
 };
 
 struct region {
@@ -33,29 +33,14 @@ struct region {
 	struct queue_ear *ear;
 };
 
-/* Any thread. */
-static void on_heard(void *ctx, const char *topic)
-{
-	struct control *c = ctx;
-	bool any = !*topic || topic[strlen(topic) - 1] == '.'; /* some may have been missed */
-
-	if (any || !strcmp(topic, "all.events"))
-		feed_wake(c->feed);
-	if (any || !strcmp(topic, "all.work") || !strncmp(topic, "region.", 7))
-		deal_wake(c->hub);
-	if (any || !strcmp(topic, "all.cancels"))
-		deal_wake_cancels(c->hub);
-	if (any || !strcmp(topic, "all.accounts"))
-		push_wake(c->hub);
-}
-
-enum rc bells_new(struct control *c, struct bells **ret, struct fault *f)
+enum rc bells_new(struct control *c, queue_heard *heard, struct bells **ret, struct fault *f)
 {
 	auto_of(bells) struct bells *b = calloc(1, sizeof(*b));
 	if (!b)
 		return RC_NOMEM;
 	b->control = c;
-	enum rc rc = queue_listen(c->queue, "all.", on_heard, c, &b->ear, f);
+	b->heard = heard;
+	enum rc rc = queue_listen(c->queue, "all.", heard, c, &b->ear, f);
 	if (rc == RC_OK)
 		*ret = take(b);
 	return rc;
@@ -94,7 +79,7 @@ void bells_region(struct bells *b, const char *region_id)
 		free(r);
 		return;
 	}
-	if (queue_listen(b->control->queue, r->topic, on_heard, b->control, &r->ear, &f) == RC_OK)
+	if (queue_listen(b->control->queue, r->topic, b->heard, b->control, &r->ear, &f) == RC_OK)
 		return;
 	log_warn(b->control->log, "no ear for the bells of region=%s, the scan finds its work: %s", region_id,
 		f.text);
@@ -196,4 +181,17 @@ enum rc bells_relay(struct tx *tx)
 	for (size_t i = 0; rc == RC_OK && i < n; i++)
 		rc = relay_one(tx, &all[i]);
 	return rc;
+}
+
+bool bells_come(struct bells *b)
+{
+	struct control *c = b->control;
+	bool away = !queue_is_up(c->queue);
+
+	if (away != b->away)
+		log_warn(c->log, away ? "the queue is away: bells wait for it, and work is found by the scan"
+				      : "the queue is there");
+	b->away = away;
+	metric_set(c->metrics, METRIC_QUEUE_UP, NULL, !away);
+	return !away && c->queue->impl->far;
 }

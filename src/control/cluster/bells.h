@@ -21,7 +21,9 @@ struct bells;
 struct control;
 struct tx;
 
-must_check enum rc bells_new(struct control *c, struct bells **ret, struct fault *f); /* after hub and feed */
+/* `heard` gets the control plane, and a topic: one that ends in a dot, or is empty, when any of those may have been missed. */
+must_check enum rc bells_new(
+	struct control *c, void (*heard)(void *c, const char *topic), struct bells **ret, struct fault *f);
 void bells_free(struct bells *b);
 OWN_DEFINE(bells)
 
@@ -34,3 +36,6 @@ must_check enum rc bells_relay(struct tx *tx);
 
 /* Loop: agents of this region are here. */
 void bells_region(struct bells *b, const char *region_id);
+
+/* Loop: do bells come from other control planes now? Logs when that changes. */
+bool bells_come(struct bells *b);

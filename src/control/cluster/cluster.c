@@ -1,21 +1,20 @@
 #include "control/cluster/cluster.h"
 #include "base/id.h"
 #include "base/log.h"
-#include "base/metric.h"
-#include "contract/queue.h"
 #include "control/cluster/bells.h"
 #include "control/cluster/instances.h"
 #include "control/control.h"
 #include "control/events/feed.h"
 #include "control/hub/deal.h"
 #include "control/hub/hub.h"
+#include "control/hub/push.h"
 #include "control/writer.h"
 #include "io/clock.h"
 
 struct cluster {
 	struct control *control;
 	struct loop_timer *beat, *poll;
-	bool beating, left, others, queue_away;
+	bool beating, left, others;
 	unsigned polls;
 };
 
@@ -92,16 +91,20 @@ static void on_beat(void *ctx)
 	loop_timer_at(l->beat, loop_now_ms(l->control->loop) + INSTANCES_BEAT_MS);
 }
 
-static void note_queue(struct cluster *l)
+/* Any thread. */
+static void on_heard(void *ctx, const char *topic)
 {
-	struct control *c = l->control;
-	bool away = !queue_is_up(c->queue);
+	struct control *c = ctx;
+	bool any = !*topic || topic[strlen(topic) - 1] == '.'; /* some may have been missed */
 
-	if (away != l->queue_away)
-		log_warn(c->log, away ? "the queue is away: bells wait for it, and work is found by the scan"
-				      : "the queue is there");
-	l->queue_away = away;
-	metric_set(c->metrics, METRIC_QUEUE_UP, NULL, !away);
+	if (any || !strcmp(topic, "all.events"))
+		feed_wake(c->feed);
+	if (any || !strcmp(topic, "all.work") || !strncmp(topic, "region.", 7))
+		deal_wake(c->hub);
+	if (any || !strcmp(topic, "all.cancels"))
+		deal_wake_cancels(c->hub);
+	if (any || !strcmp(topic, "all.accounts"))
+		push_wake(c->hub);
 }
 
 /* What others wrote is looked for, also when a bell would tell of it: only less often. */
@@ -109,9 +112,8 @@ static void on_poll(void *ctx)
 {
 	struct cluster *l = ctx;
 	struct control *c = l->control;
-	bool bells = c->queue->impl->far && queue_is_up(c->queue);
+	bool bells = bells_come(c->bells);
 
-	note_queue(l);
 	if (l->others && (!bells || l->polls % CLUSTER_SLOW == 0)) {
 		feed_wake(c->feed);
 		deal_wake_cancels(c->hub);
@@ -132,6 +134,9 @@ enum rc cluster_new(struct control *c, bool others, struct cluster **ret, struct
 		rc = loop_timer_new(c->loop, on_poll, l, &l->poll);
 	if (rc != RC_OK)
 		return fault_set(f, rc, "no timer for the heartbeat");
+	rc = bells_new(c, on_heard, &c->bells, f);
+	if (rc != RC_OK)
+		return rc;
 	loop_timer_at(l->beat, loop_now_ms(c->loop) + INSTANCES_BEAT_MS);
 	loop_timer_at(l->poll, loop_now_ms(c->loop) + CLUSTER_POLL_MS);
 	*ret = take(l);

@@ -20,7 +20,7 @@ struct control;
 /* Chooses the name of this run: before the first transaction. */
 void cluster_name(struct control *c);
 
-/* `others`: that were alive when this one entered the list. */
+/* After hub and feed; makes the bells, too. `others`: that were alive when this one entered the list. */
 must_check enum rc cluster_new(struct control *c, bool others, struct cluster **ret, struct fault *f);
 void cluster_free(struct cluster *l);
 OWN_DEFINE(cluster)
