@@ -166,6 +166,8 @@ static const struct verb_option tail_options[] = {
 	{ 0 },
 };
 
+static const struct verb_option types_options[] = { RUN_LIST_OPTIONS, { 0 } };
+
 const struct verb event_verbs[] = {
 	{
 		.name = "list",
@@ -186,6 +188,16 @@ const struct verb event_verbs[] = {
 		.columns = EVENT_COLUMNS,
 		.run = tail,
 		.example = "footplate event tail --type 'task.*' -o jsonl",
+	},
+	{
+		.name = "types",
+		.doc = "Lists the types of events; with -o json, each with its JSON Schema.",
+		.options = types_options,
+		.method = "GET",
+		.path = "/v1/event-types",
+		.columns = "type,schema,description",
+		.id = "type",
+		.flags = VERB_LIST,
 	},
 	{ 0 },
 };

@@ -56,6 +56,7 @@ static enum cli_exit exit_of_rc(enum rc rc, int status, bool writes)
 	case RC_METHOD:
 	case RC_CONFLICT:
 	case RC_EXISTS:
+	case RC_EXPIRED:
 	case RC_KEY_MISSING:
 	case RC_KEY_BUSY:
 	case RC_READ_ONLY:

@@ -56,11 +56,13 @@ struct control_conf {
 	uint16_t port;
 	const char *node; /* machine and data folder: tells a restart from another control plane */
 	const char *tls_cert, *tls_key;
-	int listener;            /* a socket that was handed over; 0: host and port are bound */
-	uint32_t lease_ms;       /* how long a task stays with an agent that is silent */
-	uint32_t heartbeat_ms;   /* how often an agent speaks */
-	_Atomic uint32_t idempotency_ms; /* how long an answer is kept for its key; may change, as the next and lanes */
+	int listener;          /* a socket that was handed over; 0: host and port are bound */
+	uint32_t lease_ms;     /* how long a task stays with an agent that is silent */
+	uint32_t heartbeat_ms; /* how often an agent speaks */
+	/* These, and lanes, may change: */
+	_Atomic uint32_t idempotency_ms; /* how long an answer is kept for its key */
 	_Atomic uint32_t event_keep;     /* events kept in the log */
+	_Atomic int64_t event_keep_ms;   /* how long at most; 0: no such limit */
 	const struct web_limits *limits;
 	const struct lane_kind *_Atomic lanes; /* LANE_COUNT rows as configured; NULL: model/lanes.def */
 };

@@ -51,14 +51,16 @@ static void on_committed(struct control *c, const struct tx *told)
 		push_wake(c->hub);
 }
 
+#define SWEEP_AGAIN_MS 1000 /* after a sweep that did not reach the end */
 struct sweep {
 	struct write write;
+	bool more;
 };
 
 static enum rc run_sweep(struct write *w, struct tx *tx)
 {
 	bool held = false;
-	(void)w;
+	struct sweep *s = (struct sweep *)w;
 	enum rc rc = singletons_hold(tx, "sweep", &held);
 	if (rc != RC_OK || !held)
 		return rc;
@@ -67,13 +69,15 @@ static enum rc run_sweep(struct write *w, struct tx *tx)
 		rc = states_sweep(tx);
 	if (rc == RC_OK)
 		rc = budgets_sweep(tx);
-	return rc == RC_OK ? events_sweep(tx) : rc;
+	return rc == RC_OK ? events_sweep(tx, &s->more) : rc;
 }
 
 static void on_swept(struct write *w)
 {
 	if (w->rc != RC_OK)
 		log_warn(w->control->log, "old rows not swept: %s", w->fault.text);
+	else if (((struct sweep *)w)->more && w->control->sweep)
+		loop_timer_at(w->control->sweep, loop_now_ms(w->control->loop) + SWEEP_AGAIN_MS);
 	free(w);
 }
 

@@ -114,6 +114,12 @@ static const struct field engine_fields[] = {
 		.min = 100,
 		.def = 1000000,
 		.doc = "Events kept in the log." },
+	{ .name = "events_keep_hours",
+		.type = FIELD_U32,
+		IN(engine, events_keep_hours),
+		.max = 87600,
+		.def = 720,
+		.doc = "An event is kept for at most; 0: until events_keep is reached." },
 	{ 0 },
 };
 

@@ -19,7 +19,7 @@ struct conf {
 		const char *dir, *master_key;
 	} data;
 	struct {
-		uint32_t lease_ms, heartbeat_ms, idempotency_hours, events_keep;
+		uint32_t lease_ms, heartbeat_ms, idempotency_hours, events_keep, events_keep_hours;
 	} engine;
 	struct {
 		bool embedded;

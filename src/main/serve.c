@@ -63,6 +63,7 @@ static void fill_control_conf(struct serve *s)
 		.heartbeat_ms = c->engine.heartbeat_ms,
 		.idempotency_ms = c->engine.idempotency_hours * 3600000,
 		.event_keep = c->engine.events_keep,
+		.event_keep_ms = (int64_t)c->engine.events_keep_hours * 3600000,
 		.limits = &s->limits,
 		.lanes = c->kinds,
 	};

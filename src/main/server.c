@@ -1,6 +1,6 @@
 #include "main/server.h"
 #include "base/metric.h"
-#include "control/events/events.h"
+#include "control/events/event_types.h"
 #include "control/fleet/actions.h"
 #include "control/http/openapi.h"
 #include "control/http/problem.h"
@@ -32,7 +32,7 @@ static const struct {
 	{ "actions", actions_document },
 	{ "config", put_config },
 	{ "errors", problem_document },
-	{ "events", events_document },
+	{ "events", event_types_document },
 	{ "metrics", metric_document },
 	{ "openapi", put_openapi },
 };

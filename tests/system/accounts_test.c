@@ -242,6 +242,7 @@ int main(void)
 	rig_serve(&r, alone);
 	expect(&r, 204, "DELETE", at(p, id, ""), NULL);
 	expect(&r, 404, "GET", at(p, id, "/history"), NULL);
+	rig_check_events(&r);
 	rig_done(&r);
 	return 0;
 }

@@ -115,6 +115,7 @@ int main(void)
 	CHECK(listed(&r, "/v1/rate-budgets") == 2);
 	audited(&r, "budget.tighten", 1);
 	audited(&r, "budget.loosen", 1);
+	rig_check_events(&r);
 	rig_done(&r);
 	return 0;
 }

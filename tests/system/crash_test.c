@@ -253,6 +253,7 @@ int main(void)
 	nothing_again(&r, w.jobs);
 	ledger_agrees(&r, &w);
 	free(w.ids);
+	rig_check_events(&r);
 	rig_done(&r);
 	return 0;
 }

@@ -483,6 +483,7 @@ int main(void)
 	for (int k = 0; k < KINDS; k++)
 		free(t.rows[k]);
 	free(t.account);
+	rig_check_events(&t.rig);
 	rig_done(&t.rig);
 	return 0;
 }

@@ -83,5 +83,8 @@ int rig_connect(const struct rig *r);
 uint32_t rig_random(uint32_t below); /* of a generator that RIG_SEED starts; the seed is printed at rig_init */
 void rig_sleep_ms(unsigned ms);
 
+/* Every event in the log keeps to the JSON Schema of its type (GET /v1/event-types), and has no member that it does not name. */
+void rig_check_events(const struct rig *r);
+
 const char *json_str(const json_t *j, const char *path); /* "a.b": the text there, or "" */
 int64_t json_int(const json_t *j, const char *path);

@@ -2,16 +2,8 @@
 #include "base/metric.h"
 #include "base/when.h"
 #include "control/control.h"
+#include "control/events/event_types.h"
 #include "wire/json.h"
-
-static const struct {
-	const char *type, *doc;
-} types[] = {
-#define EVENT(type, doc) { type, doc },
-#include "control/events/types.def"
-#undef EVENT
-};
-#define TYPES (sizeof(types) / sizeof(*types))
 
 static void put(struct buf *b, const char *name, const char *value)
 {
@@ -29,7 +21,8 @@ enum rc events_add(struct tx *tx, const struct event *e)
 	char ts[WHEN_MAX];
 
 	when_text(ts, tx->now_ms);
-	buf_fmt(&b, "\"type\":\"%s\",\"ts\":\"%s\"", e->type, ts);
+	buf_fmt(&b, "\"type\":\"%s\",\"schema\":\"%s/%d\",\"ts\":\"%s\"", e->type, e->type, EVENT_TYPES_VERSION,
+		ts);
 	put(&b, "jobId", e->job_id);
 	put(&b, "taskId", e->task_id);
 	put(&b, "accountId", e->account_id);
@@ -52,35 +45,33 @@ enum rc events_add(struct tx *tx, const struct event *e)
 	return RC_OK;
 }
 
-enum rc events_sweep(struct tx *tx)
+/* The first position that age and number leave, but not more than one sweep's worth above the oldest. 0: the log is empty. */
+static enum rc keep_from(struct tx *tx, int64_t *ret_from, bool *ret_more)
 {
-	static const struct store_query sweep = {
-		.sql = "DELETE FROM events WHERE pos <= (SELECT MAX(pos) FROM events) - $1"
-	};
-	return store_do(tx->db, &sweep, STORE_ARGS(store_int(tx->control->conf->event_keep)), tx->fault);
+	static const struct store_query ends = { .sql = "SELECT (SELECT MIN(pos) FROM events), (SELECT MAX(pos) "
+							"FROM events), (SELECT pos FROM events "
+							"WHERE ts >= $1 ORDER BY pos LIMIT 1)" };
+	const struct control_conf *conf = tx->control->conf;
+	auto_rows struct store_rows *r = NULL;
+	int64_t keep_ms = atomic_load(&conf->event_keep_ms), since = keep_ms ? tx->now_ms - keep_ms : 0;
+
+	enum rc rc = store_one(tx->db, &ends, STORE_ARGS(store_int(since)), &r, tx->fault);
+	if (rc != RC_OK)
+		return rc;
+	int64_t oldest = store_col_int(r, 0), newest = store_col_int(r, 1), young = store_col_int(r, 2);
+	int64_t from = newest - conf->event_keep + 1;
+	if (young == 0 || young > newest)
+		young = newest; /* the newest stays: a database without it might give its position again */
+	from = young > from ? young : from;
+	*ret_more = from - oldest > EVENTS_SWEEP_MAX;
+	*ret_from = *ret_more ? oldest + EVENTS_SWEEP_MAX : from;
+	return RC_OK;
 }
 
-bool events_matches(const char *pattern, const char *type)
+enum rc events_sweep(struct tx *tx, bool *ret_more)
 {
-	size_t n = strcspn(pattern, "*");
-	return pattern[n] ? !strncmp(pattern, type, n) : !strcmp(pattern, type);
-}
-
-bool events_is_pattern(const char *text)
-{
-	size_t star = strcspn(text, "*");
-
-	if (text[star] && text[star + 1])
-		return false;
-	for (size_t i = 0; i < TYPES; i++)
-		if (events_matches(text, types[i].type))
-			return true;
-	return false;
-}
-
-void events_document(struct buf *to)
-{
-	buf_str(to, "# Events\n\n| type | when it comes |\n|---|---|\n");
-	for (size_t i = 0; i < TYPES; i++)
-		buf_fmt(to, "| `%s` | %s |\n", types[i].type, types[i].doc);
+	static const struct store_query sweep = { .sql = "DELETE FROM events WHERE pos < $1" };
+	int64_t from = 0;
+	enum rc rc = keep_from(tx, &from, ret_more);
+	return rc == RC_OK ? store_do(tx->db, &sweep, STORE_ARGS(store_int(from)), tx->fault) : rc;
 }

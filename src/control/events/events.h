@@ -4,7 +4,6 @@
  */
 #pragma once
 
-#include "base/buf.h"
 #include "control/tx.h"
 
 struct event {
@@ -16,12 +15,7 @@ struct event {
 
 must_check enum rc events_add(struct tx *tx, const struct event *e);
 
-/* Forgets all but the newest control_conf.event_keep. */
-must_check enum rc events_sweep(struct tx *tx);
+#define EVENTS_SWEEP_MAX 20000 /* rows that one sweep deletes: a commit that others wait for stays short */
 
-/* Is it a type of types.def, or a pattern ("task.*") that fits one? */
-bool events_is_pattern(const char *text);
-bool events_matches(const char *pattern, const char *type);
-
-/* Writes the list of types, for docs/generated/events.md. */
-void events_document(struct buf *to);
+/* Forgets what is older than control_conf.event_keep_ms, and all but the newest control_conf.event_keep. *ret_more: there is more to forget. */
+must_check enum rc events_sweep(struct tx *tx, bool *ret_more);

@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "base/metric.h"
 #include "control/control.h"
-#include "control/events/events.h"
+#include "control/events/feed_line.h"
 #include "control/events/slice.h"
 #include "control/http/waits.h"
 
@@ -20,17 +20,18 @@ struct feed {
 	_Atomic bool woken; /* `bell` is posted and has not run yet */
 	struct loop_job bell;
 	struct loop_timer *beat;
-	size_t open;
+	size_t open[2]; /* streams, sockets */
 };
 
 struct subscriber {
 	struct list all; /* feed.live or feed.behind */
 	struct feed *feed;
-	struct web_stream *
-		stream; /* NULL once it is closed; freed when its page comes back, or at once when none is on its way */
+	struct feed_line
+		line; /* once it is closed: freed when its page comes back, or at once when none is on its way */
+	struct feed_line_on on;
 	struct feed_wish *wish;
 	int64_t at; /* has all up to here */
-	bool greeted, reading;
+	bool greeted, reading, socket;
 };
 
 static void read_on(struct subscriber *s);
@@ -42,99 +43,90 @@ static void forget(struct subscriber *s)
 	free(s);
 }
 
-static void on_close(void *ctx, struct web_stream *stream)
+static void count(struct subscriber *s, int more)
+{
+	size_t *n = &s->feed->open[s->socket];
+
+	*n += (size_t)more;
+	metric_set(s->feed->control->metrics, METRIC_EVENT_SUBSCRIBERS, feed_line_name(s->socket), (int64_t)*n);
+}
+
+static void on_close(void *ctx)
 {
 	struct subscriber *s = ctx;
-	(void)stream;
-	s->stream = NULL;
-	s->feed->open--;
-	metric_set(s->feed->control->metrics, METRIC_EVENT_SUBSCRIBERS, "sse", (int64_t)s->feed->open);
+
+	s->line = (struct feed_line){ 0 };
+	count(s, -1);
 	if (!s->reading)
 		forget(s);
 }
 
-static void on_drain(void *ctx, struct web_stream *stream)
+static void on_drain(void *ctx)
 {
 	struct subscriber *s = ctx;
-	(void)stream;
 	if (!s->reading && s->at < s->feed->last)
 		read_on(s);
 }
 
-static bool write_text(struct subscriber *s, struct buf *b)
+static void put_event(struct feed_out *o, const struct slice_event *e)
 {
-	bool ok = !b->bad && s->stream && web_stream_write(s->stream, b->p, b->n);
-	buf_done(b);
-	return ok;
-}
-
-bool feed_wants(const struct feed_wish *w, const struct slice_event *e)
-{
-	if ((w->job_id && (!e->job_id || strcmp(w->job_id, e->job_id) != 0)) ||
-		(w->account_id && (!e->account_id || strcmp(w->account_id, e->account_id) != 0)) ||
-		(w->region_id && (!e->region_id || strcmp(w->region_id, e->region_id) != 0)))
-		return false;
-	for (size_t i = 0; i < w->types_n; i++)
-		if (events_matches(w->types[i], e->type))
-			return true;
-	return w->types_n == 0;
-}
-
-static void put_frame(struct buf *b, const char *epoch, const struct slice_event *e)
-{
-	buf_fmt(b, "id: %s-%" PRId64 "\nevent: %s\ndata: ", epoch, e->pos, e->type);
-	slice_put(b, epoch, e);
-	buf_str(b, "\n\n");
+	feed_out_begin(o, e->type, e->pos);
+	slice_put(&o->text, o->epoch, e);
+	feed_out_end(o);
 }
 
 /* The first words to a subscriber: where the log begins and ends, and what it asked for and cannot have. */
-static void greet(struct subscriber *s, const struct slice *p, struct buf *b)
+static void greet(struct subscriber *s, const struct slice *p, struct feed_out *o)
 {
-	const char *epoch = s->feed->control->epoch;
-
-	buf_fmt(b,
-		"retry: 2000\nevent: stream.hello\ndata: {\"epoch\":\"%s\",\"oldest\":%" PRId64
-		",\"newest\":%" PRId64 "}\n\n",
-		epoch, p->oldest, p->newest);
-	if (s->wish->reset)
-		buf_fmt(b,
-			"event: stream.reset\ndata: {\"epoch\":\"%s\",\"reason\":\"the cursor belongs to another "
-			"log\"}\n\n",
-			epoch);
+	if (!s->socket)
+		buf_str(&o->text, "retry: 2000\n");
+	feed_out_begin(o, "stream.hello", 0);
+	buf_fmt(&o->text, "{\"epoch\":\"%s\",\"oldest\":%" PRId64 ",\"newest\":%" PRId64 "}", o->epoch, p->oldest,
+		p->newest);
+	feed_out_end(o);
+	bool ahead = s->at > p->newest; /* of what an older copy of the database had */
+	if (s->wish->reset || ahead) {
+		feed_out_begin(o, "stream.reset", 0);
+		buf_fmt(&o->text, "{\"epoch\":\"%s\",\"reason\":\"the cursor %s\"}", o->epoch,
+			ahead ? "is ahead of this log" : "belongs to another log");
+		feed_out_end(o);
+	}
+	if (ahead)
+		s->at = 0;
 	s->greeted = true;
 }
 
-static void note_gap(struct subscriber *s, const struct slice *p, struct buf *b)
+static void note_gap(struct subscriber *s, const struct slice *p, struct feed_out *o)
 {
 	if (p->oldest == 0 || s->at + 1 >= p->oldest)
 		return;
-	buf_fmt(b,
-		"id: %s-%" PRId64 "\nevent: stream.gap\ndata: {\"from\":%" PRId64 ",\"to\":%" PRId64
-		",\"reason\":\"the log does not reach back so far\"}\n\n",
-		s->feed->control->epoch, p->oldest - 1, s->at + 1, p->oldest - 1);
+	feed_out_begin(o, "stream.gap", p->oldest - 1);
+	buf_fmt(&o->text,
+		"{\"from\":%" PRId64 ",\"to\":%" PRId64 ",\"reason\":\"the log does not reach back so far\"}",
+		s->at + 1, p->oldest - 1);
+	feed_out_end(o);
 	s->at = p->oldest - 1;
 	metric_add(s->feed->control->metrics, METRIC_EVENT_GAPS, NULL, 1);
 }
 
-/* What one subscriber has got behind gets it: greeting, gap, events. Returns false when its stream was closed. */
+/* What one subscriber has got behind gets it: greeting, gap, events. Returns false when its line was closed. */
 static bool write_slice(struct subscriber *s, const struct slice *p)
 {
-	struct feed *f = s->feed;
-	struct buf b = { 0 };
+	struct feed_out o = { .line = &s->line, .epoch = s->feed->control->epoch };
 
 	if (s->at < 0)
 		s->at = p->newest;
 	if (!s->greeted)
-		greet(s, p, &b);
-	note_gap(s, p, &b);
+		greet(s, p, &o);
+	note_gap(s, p, &o);
 	for (size_t i = 0; i < p->n; i++) {
 		if (p->events[i].pos <= s->at)
 			continue;
 		if (feed_wants(s->wish, &p->events[i]))
-			put_frame(&b, f->control->epoch, &p->events[i]);
+			put_event(&o, &p->events[i]);
 		s->at = p->events[i].pos;
 	}
-	return b.n == 0 || write_text(s, &b);
+	return feed_out_done(&o);
 }
 
 /* A slice for one subscriber that is behind. */
@@ -142,7 +134,7 @@ static void on_slice(struct slice_read *r)
 {
 	struct subscriber *s = r->ctx;
 	struct feed *f = s->feed;
-	bool whole = r->slice.n < FEED_PAGE, ok = s->stream && r->rc == RC_OK;
+	bool whole = r->slice.n < FEED_PAGE, ok = feed_line_is_open(&s->line) && r->rc == RC_OK;
 
 	s->reading = false;
 	if (r->rc != RC_OK)
@@ -151,12 +143,12 @@ static void on_slice(struct slice_read *r)
 	if (whole && ok && s->wish->job_id && s->at < r->slice.newest)
 		s->at = r->slice.newest; /* nothing more of this job up to there */
 	slice_free(r);
-	if (!s->stream) {
+	if (!feed_line_is_open(&s->line)) {
 		forget(s);
 		return;
 	}
 	if (!open) {
-		web_stream_close(s->stream);
+		feed_line_close(&s->line);
 		return;
 	}
 	list_remove(&s->all);
@@ -165,7 +157,7 @@ static void on_slice(struct slice_read *r)
 		return;
 	}
 	list_append(&f->behind, &s->all);
-	if (web_stream_queued(s->stream) < FEED_QUEUED_MAX / 2)
+	if (feed_line_queued(&s->line) < FEED_QUEUED_MAX / 2)
 		read_on(s); /* else on_drain does */
 }
 
@@ -177,17 +169,11 @@ static void read_on(struct subscriber *s)
 	if (slice_start(s->feed->control, &how) == RC_OK)
 		return;
 	s->reading = false; /* overloaded: it comes back by itself, with its cursor */
-	web_stream_close(s->stream);
+	feed_line_close(&s->line);
 }
 
 void feed_open(struct feed *f, struct web_request *r, struct feed_wish *wish)
 {
-	static const struct web_header headers[] = {
-		{ "content-type", "text/event-stream" },
-		{ "cache-control", "no-store" },
-		{ "x-accel-buffering", "no" },
-		{ 0 },
-	};
 	struct subscriber *s = calloc(1, sizeof(*s));
 
 	if (!s) {
@@ -195,15 +181,17 @@ void feed_open(struct feed *f, struct web_request *r, struct feed_wish *wish)
 		web_reply(r, 503, NULL, "", 0);
 		return;
 	}
-	*s = (struct subscriber){ .feed = f, .wish = wish, .at = wish->after };
+	*s = (struct subscriber){ .feed = f,
+		.wish = wish,
+		.at = wish->after,
+		.socket = web_view(r)->upgrade,
+		.on = { .ctx = s, .drain = on_drain, .close = on_close } };
 	list_append(&f->behind, &s->all);
-	const struct web_stream_on on = { .ctx = s, .drain = on_drain, .close = on_close };
-	s->stream = web_stream(r, headers, &on);
-	if (!s->stream) {
+	if (!feed_line_open(&s->line, r, &s->on)) {
 		forget(s);
 		return;
 	}
-	metric_set(f->control->metrics, METRIC_EVENT_SUBSCRIBERS, "sse", (int64_t)++f->open);
+	count(s, 1);
 	read_on(s);
 }
 
@@ -211,20 +199,19 @@ void feed_open(struct feed *f, struct web_request *r, struct feed_wish *wish)
 static void tell(struct subscriber *s, const struct slice *p)
 {
 	struct feed *f = s->feed;
-	struct buf b = { 0 };
+	struct feed_out o = { .line = &s->line, .epoch = f->control->epoch };
 
-	if (web_stream_queued(s->stream) >= FEED_QUEUED_MAX / 2) {
+	if (feed_line_queued(&s->line) >= FEED_QUEUED_MAX / 2) {
 		list_remove(&s->all);
 		list_append(&f->behind, &s->all);
 		return;
 	}
 	for (size_t i = 0; i < p->n; i++)
 		if (p->events[i].pos > s->at && feed_wants(s->wish, &p->events[i]))
-			put_frame(&b, f->control->epoch, &p->events[i]);
+			put_event(&o, &p->events[i]);
 	s->at = p->events[p->n - 1].pos;
-	if (b.n > 0 && !write_text(s, &b))
-		return;
-	buf_done(&b);
+	if (!feed_out_done(&o))
+		return; /* it is closed soon */
 }
 
 static void read_live(struct feed *f);
@@ -277,11 +264,8 @@ void feed_wake(struct feed *f)
 
 static void beat_list(struct list *all)
 {
-	list_each (at, next, all) {
-		struct subscriber *s = list_of(at, struct subscriber, all);
-		if (s->stream && web_stream_queued(s->stream) == 0 && !web_stream_write(s->stream, ":\n\n", 3))
-			continue; /* closed soon */
-	}
+	list_each (at, next, all)
+		feed_line_beat(&list_of(at, struct subscriber, all)->line);
 }
 
 static void on_beat(void *ctx)
@@ -316,11 +300,8 @@ void feed_close_all(struct feed *f)
 {
 	struct list *lists[] = { &f->live, &f->behind };
 	for (int i = 0; i < 2; i++)
-		list_each (at, next, lists[i]) {
-			struct subscriber *s = list_of(at, struct subscriber, all);
-			if (s->stream)
-				web_stream_close(s->stream);
-		}
+		list_each (at, next, lists[i])
+			feed_line_close(&list_of(at, struct subscriber, all)->line);
 }
 
 void feed_free(struct feed *f)

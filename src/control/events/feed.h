@@ -5,6 +5,7 @@
  * for all. A new one, and one whose socket took too little, is behind: it gets pages from the log, one after another as its
  * socket drains, until it has caught up. So a slow subscriber costs its cursor and at most FEED_QUEUED_MAX bytes, and loses
  * nothing that the log still has. What the log has no more is told in-band (stream.gap), and so is another epoch (stream.reset).
+ * Server-sent events and WebSockets are the same to it, see feed_line.
  */
 #pragma once
 
@@ -14,6 +15,7 @@
 #define FEED_TYPES_MAX    16
 #define FEED_PAGE         200 /* events of one page */
 #define FEED_HEARTBEAT_MS 15000
+#define FEED_SOCKET_PATH  "/v1/events/ws"
 
 /* What a subscriber wants. One block of memory, freed by free(). */
 struct feed_wish {
@@ -31,6 +33,9 @@ struct slice_event;
 struct web_request;
 bool feed_wants(const struct feed_wish *w, const struct slice_event *e);
 
+/* Is the WebSocket's subprotocol among these? NULL: none. */
+bool feed_speaks(const char *protocols);
+
 struct feed;
 must_check enum rc feed_new(struct control *c, struct feed **ret_feed, struct fault *f);
 void feed_free(struct feed *f);
@@ -42,4 +47,4 @@ void feed_wake(struct feed *f); /* any thread: there are new events */
 void feed_open(struct feed *f, struct web_request *r, struct feed_wish *wish);
 void feed_close_all(struct feed *f); /* at shutdown: tells subscribers to come back */
 
-extern const struct route feed_routes[]; /* GET /v1/events, as a stream and as pages */
+extern const struct route feed_routes[]; /* GET /v1/events, as a stream and as pages, and the WebSocket */

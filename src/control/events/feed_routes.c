@@ -1,6 +1,7 @@
 #include "control/control.h"
-#include "control/events/events.h"
+#include "control/events/event_types.h"
 #include "control/events/feed.h"
+#include "control/events/feed_line.h"
 #include "control/events/slice.h"
 
 #include <errno.h>
@@ -67,14 +68,28 @@ static enum rc read_cursor(struct call *c, const char *text, struct feed_wish *w
 	return RC_OK;
 }
 
+bool feed_wants(const struct feed_wish *w, const struct slice_event *e)
+{
+	if ((w->job_id && (!e->job_id || strcmp(w->job_id, e->job_id) != 0)) ||
+		(w->account_id && (!e->account_id || strcmp(w->account_id, e->account_id) != 0)) ||
+		(w->region_id && (!e->region_id || strcmp(w->region_id, e->region_id) != 0)))
+		return false;
+	for (size_t i = 0; i < w->types_n; i++)
+		if (event_types_match(w->types[i], e->type))
+			return true;
+	return w->types_n == 0;
+}
+
+bool feed_speaks(const char *protocols) { return protocols && strstr(protocols, FEED_LINE_PROTOCOL); }
+
 static enum rc read_types(struct call *c, char *list, struct feed_wish *w)
 {
 	for (char *save, *t = strtok_r(list, ",", &save); t; t = strtok_r(NULL, ",", &save)) {
 		if (w->types_n == FEED_TYPES_MAX)
 			return fault_set(c->tx.fault, RC_INVALID, "type: at most %d types", FEED_TYPES_MAX);
-		if (!events_is_pattern(t))
+		if (!event_types_fits(t))
 			return fault_set(c->tx.fault, RC_INVALID,
-				"type: there is no event type \"%.60s\"; see docs/generated/events.md", t);
+				"type: there is no event type \"%.60s\"; see GET /v1/event-types", t);
 		w->types[w->types_n++] = t;
 	}
 	return RC_OK;
@@ -128,6 +143,11 @@ static enum rc put_items(struct call *c, const struct feed_wish *w, uint32_t lim
 		if (rc != RC_OK)
 			return rc;
 		more = s.n == PAGE_LIMIT_MAX;
+		if (!n && *at > 0 && *at == w->after && *at + 1 < s.oldest)
+			return fault_set(c->tx.fault, RC_EXPIRED,
+				"the log does not reach back so far; the oldest event is %s-%" PRId64
+				", begin again with after=0",
+				c->tx.control->epoch, s.oldest);
 		for (size_t i = 0; i < s.n && n < limit; i++) {
 			*at = s.events[i].pos;
 			if (!feed_wants(w, &s.events[i]))
@@ -152,6 +172,10 @@ static enum rc list(struct call *c, void *ret_out)
 		c->wish = take(w);
 		return RC_OK;
 	}
+	if (w->reset)
+		return fault_set(c->tx.fault, RC_EXPIRED,
+			"the cursor belongs to another log than %s; begin again with after=0",
+			c->tx.control->epoch);
 	int64_t at = w->after;
 	buf_str(c->body, "{\"items\":[");
 	rc = put_items(c, w, q->limit, &at);
@@ -159,7 +183,45 @@ static enum rc list(struct call *c, void *ret_out)
 	return rc;
 }
 
+static enum rc follow(struct call *c, void *ret_out)
+{
+	auto_free struct feed_wish *w = NULL;
+	(void)ret_out;
+
+	if (!c->streams)
+		return fault_set(c->tx.fault, RC_MALFORMED,
+			"this is a WebSocket: connect to it with the subprotocol " FEED_LINE_PROTOCOL);
+	enum rc rc = make_wish(c, &w);
+	if (rc == RC_OK)
+		c->wish = take(w);
+	return rc;
+}
+
 const struct route feed_routes[] = {
+	{ .name = "listEventTypes",
+		.method = "GET",
+		.path = "/v1/event-types",
+		.scope = SCOPE_EVENTS_READ,
+		.flags = ROUTE_LIST,
+		.query = event_types_query,
+		.query_size = sizeof(struct event_types_query),
+		.out = event_types_fields,
+		.out_size = sizeof(struct event_types_view),
+		.run = event_types_list,
+		.doc = "Lists all types of events, each with the JSON Schema that its events keep to." },
+	{
+		.name = "followEvents",
+		.method = "GET",
+		.path = FEED_SOCKET_PATH,
+		.scope = SCOPE_EVENTS_READ,
+		.flags = ROUTE_RAW | ROUTE_STREAM | ROUTE_SOCKET,
+		.query = query_fields + 1, /* no limit */
+		.query_size = sizeof(struct events_query),
+		.out_type = "application/json",
+		.run = follow,
+		.doc = "The event log as a WebSocket with the subprotocol " FEED_LINE_PROTOCOL
+		       ": each message is a frame of the stream, as JSON with id, event and data.",
+	},
 	{
 		.name = "listEvents",
 		.method = "GET",

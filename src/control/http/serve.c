@@ -271,13 +271,23 @@ static void refuse_held(struct exchange *x)
 		"the first request with this Idempotency-Key is still worked on; ask again in a moment", NULL);
 }
 
+static bool asks_for_stream(const struct exchange *x)
+{
+	const struct web_view *v = web_view(x->request);
+	const char *accept = web_header(x->request, "accept");
+
+	if (x->route->flags & ROUTE_SOCKET)
+		return v->upgrade && feed_speaks(v->protocols);
+	return accept && strstr(accept, "text/event-stream");
+}
+
 void serve_request(void *ctx, struct web_request *r)
 {
 	struct control *c = ctx;
 	const struct web_view *v = web_view(r);
 	char allow[MATCH_ALLOW_MAX];
 
-	if (v->upgrade) {
+	if (v->upgrade && strcmp(v->path, FEED_SOCKET_PATH) != 0) {
 		hub_accept(c->hub, r);
 		return;
 	}
@@ -298,8 +308,7 @@ void serve_request(void *ctx, struct web_request *r)
 	if (!(x->route->flags & ROUTE_WAIT))
 		x->wait_ms = 0;
 	x->wait_until_ms = loop_now_ms(c->loop) + x->wait_ms;
-	const char *accept = web_header(r, "accept");
-	x->streams = (x->route->flags & ROUTE_STREAM) && accept && strstr(accept, "text/event-stream");
+	x->streams = (x->route->flags & ROUTE_STREAM) && asks_for_stream(x);
 	if (atomic_load(&c->draining) && (x->route->flags & ROUTE_WRITE)) {
 		refuse(x, RC_OVERLOADED, "this server is about to stop; ask another, or again in a moment", NULL);
 		return;
