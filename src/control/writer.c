@@ -73,7 +73,8 @@ static void run_one(struct hand *h, struct write *w, struct tx *told)
 		return;
 	}
 	told->appended |= tx.appended;
-	told->ring |= tx.ring;
+	if (tx.ring)
+		tx_ring(told, tx.ring_in);
 	told->cancels |= tx.cancels;
 	told->bots |= tx.bots;
 }
@@ -104,14 +105,20 @@ static void run_batch(void *worker, struct pool_job **jobs, size_t n)
 {
 	struct hand *h = worker;
 	struct control *c = h->control;
-	struct tx told = { 0 };
 	struct fault f = { 0 };
 	bool unknown = false;
+	struct tx told = { .control = c, .db = h->db, .arena = &h->arena, .fault = &f, .now_ms = clock_wall_ms() };
 
 	enum rc rc = store_begin(h->db, &f);
+	bool begun = rc == RC_OK;
 	for (size_t i = 0; rc == RC_OK && i < n; i++)
 		run_one(h, write_of(jobs[i]), &told);
 
+	bool tells = told.appended || told.ring || told.cancels || told.bots;
+	if (rc == RC_OK && tells)
+		rc = c->committing(&told);
+	if (rc != RC_OK && begun)
+		store_rollback(h->db);
 	uint64_t began = clock_mono_us();
 	if (rc == RC_OK) {
 		rc = store_commit(h->db, &f);
@@ -133,7 +140,7 @@ static void run_batch(void *worker, struct pool_job **jobs, size_t n)
 	}
 	if (rc != RC_OK && !unknown)
 		return;
-	if (told.appended || told.ring || told.cancels || told.bots)
+	if (tells)
 		c->committed(c, &told);
 }
 

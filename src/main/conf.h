@@ -22,6 +22,9 @@ struct conf {
 		const char *url, *url_file;
 	} database;
 	struct {
+		const char *url, *name, *ca_file, *credentials;
+	} queue;
+	struct {
 		uint32_t lease_ms, heartbeat_ms, idempotency_hours, events_keep, events_keep_hours;
 	} engine;
 	struct {
