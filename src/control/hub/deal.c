@@ -1,8 +1,8 @@
 #include "control/hub/deal.h"
 #include "base/log.h"
+#include "control/cluster/bells.h"
 #include "control/control.h"
 #include "control/engine/dispatch.h"
-#include "control/engine/outcome.h"
 #include "control/hub/peer.h"
 #include "control/reader.h"
 #include "control/writer.h"
@@ -131,8 +131,7 @@ static enum rc give_back(struct write *w, struct tx *tx)
 
 	for (size_t i = 0; rc == RC_OK && i < d->grants_n; i++) {
 		const struct dispatch_grant *g = &d->grants[i];
-		rc = outcome_reject(tx, d->offers[g->offer].agent_id,
-			&(struct tunnel_msg_reject){ g->task_id, g->attempt, "not_sent" });
+		rc = dispatch_return(tx, d->offers[g->offer].agent_id, g);
 	}
 	return rc;
 }
@@ -156,6 +155,9 @@ static void on_leased(struct write *w)
 
 	if (w->rc != RC_OK)
 		log_error(h->control->log, "no work handed out: %s", w->fault.text);
+	/* The agent has it by the database, perhaps, and has not heard of it: its next HELLO tells. */
+	for (size_t i = 0; w->unknown && i < d->grants_n; i++)
+		peer_redial(h, d->offers[d->grants[i].offer].agent_id, "its leases are uncertain");
 	for (size_t i = 0; w->rc == RC_OK && i < d->grants_n; i++)
 		if (!dispatch(h, &d->offers[d->grants[i].offer], &d->grants[i]))
 			d->grants[unsent++] = d->grants[i];
@@ -189,6 +191,8 @@ void deal_tasks(struct hub *h)
 	list_each (at, next, &h->peers) {
 		struct peer *p = list_of(at, struct peer, all);
 		uint32_t credit = p->up && !p->draining ? tunnel_credit(&p->tunnel) : 0;
+		if (credit)
+			bells_region(h->control->bells, p->region_id);
 		if (credit && d->n < room)
 			ok = make_offer(p, credit, &d->offers[d->n++]) && ok;
 	}

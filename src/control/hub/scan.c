@@ -4,38 +4,42 @@
 #include "control/cluster/singletons.h"
 #include "control/control.h"
 #include "control/engine/outcome.h"
+#include "control/engine/pace.h"
 #include "control/fleet/bots.h"
 #include "control/fleet/orphans.h"
 #include "control/keys/key_steps.h"
 #include "control/writer.h"
 #include "io/clock.h"
 
-#include <inttypes.h>
-
-#define SCAN_AT_ONCE   500
-#define CLOCK_MOVED_MS 1000 /* from one look to the next: it was set */
+#define SCAN_AT_ONCE 500
 
 struct scan {
 	struct control *control;
 	struct loop_timer *timer;
 	struct write write;
 	bool running;
-	size_t n;         /* leases that lapsed */
-	int64_t ahead_ms; /* how far the wall clock was ahead of the monotonic one; 0: not looked yet */
-	int64_t seen_ms;  /* the same, at the look under way */
+	size_t n; /* leases that lapsed */
+	/* The last look, on both clocks. */
+	int64_t wall_ms;
+	uint64_t mono_ms;
+	bool stood; /* this look comes after a time in which nobody could have been heard, or the clock jumped */
 };
 
-/* Leases end at moments of the wall clock. When that was set, agents get a whole lease, as after a start: none is cut short by it,
- * and none goes on for ever. */
-static enum rc mind_clock(const struct scan *s, struct tx *tx)
+/*
+ * Who was silent is judged by the moment at which this look was asked for: what was heard before stands before it in the writer's queue,
+ * however long the disk took. And when this process itself stood still, or its clock was set, silence says nothing: everyone gets a
+ * whole lease to be heard again.
+ */
+static void judge_clock(struct scan *s)
 {
-	int64_t moved = s->ahead_ms ? s->seen_ms - s->ahead_ms : 0;
+	int64_t wall = clock_wall_ms(), apart;
+	uint64_t mono = clock_mono_ms(), lease = s->control->conf->lease_ms;
 
-	if (moved < CLOCK_MOVED_MS && moved > -CLOCK_MOVED_MS)
-		return RC_OK;
-	log_warn(s->control->log, "the clock was set, leases begin anew moved_ms=%" PRId64, moved);
-	enum rc rc = outcome_extend(tx);
-	return rc == RC_OK ? bots_revive(tx) : rc;
+	apart = (wall - s->wall_ms) - (int64_t)(mono - s->mono_ms);
+	s->stood |= s->mono_ms && (mono - s->mono_ms > SCAN_MS + lease / 3 || apart > (int64_t)lease / 6 ||
+					  apart < -(int64_t)lease / 6);
+	s->wall_ms = wall;
+	s->mono_ms = mono;
 }
 
 static enum rc look(struct write *w, struct tx *tx)
@@ -44,15 +48,17 @@ static enum rc look(struct write *w, struct tx *tx)
 	bool held = false;
 
 	s->n = 0;
-	s->seen_ms = tx->now_ms - (int64_t)clock_mono_ms();
+	tx->now_ms = s->wall_ms;
 	enum rc rc = singletons_hold(tx, "scan", &held);
 	if (rc != RC_OK || !held)
 		return rc;
-	rc = mind_clock(s, tx);
+	if (s->stood) {
+		rc = outcome_spare(tx);
+		return rc == RC_OK ? bots_revive(tx) : rc;
+	}
+	rc = orphans_scan(tx, SCAN_AT_ONCE);
 	if (rc == RC_OK)
-		rc = orphans_scan(tx, SCAN_AT_ONCE);
-	if (rc == RC_OK)
-		rc = outcome_lapse(tx, SCAN_AT_ONCE, &s->n);
+		rc = pace_scan(tx, SCAN_AT_ONCE, &s->n);
 	if (rc == RC_OK)
 		rc = bots_scan(tx);
 	if (rc == RC_OK)
@@ -67,10 +73,12 @@ static void on_looked(struct write *w)
 	s->running = false;
 	if (w->rc != RC_OK)
 		log_error(w->control->log, "leases not scanned: %s", w->fault.text);
-	else
-		s->ahead_ms = s->seen_ms;
-	if (w->rc == RC_OK && s->n)
+	else if (s->stood)
+		log_warn(w->control->log, "this process stood still or its clock was set: all leases begin anew");
+	else if (s->n)
 		log_warn(w->control->log, "leases lapsed n=%zu", s->n);
+	if (w->rc == RC_OK)
+		s->stood = false;
 }
 
 static void on_time(void *ctx)
@@ -80,6 +88,7 @@ static void on_time(void *ctx)
 	loop_timer_at(s->timer, loop_now_ms(s->control->loop) + SCAN_MS);
 	if (s->running)
 		return;
+	judge_clock(s);
 	s->write = (struct write){ .control = s->control, .run = look, .done = on_looked };
 	s->running = writer_push(&s->write) == RC_OK;
 }
