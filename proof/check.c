@@ -270,6 +270,30 @@ void check_now(void)
 
 bool check_is_over(void) { return over; }
 
+static void on_row(sqlite3_stmt *s)
+{
+	char line[1024];
+	size_t n = 0;
+
+	for (int i = 0; i < sqlite3_column_count(s) && n < sizeof(line); i++)
+		n += (size_t)snprintf(line + n, sizeof(line) - n, " %s=%s", sqlite3_column_name(s, i), text(s, i));
+	sim_say("%s", line);
+}
+
+void check_tell(void)
+{
+	if (!sim.verbose || !world_is_served())
+		return;
+	enter();
+	if (open_db()) {
+		sim_say("now=%llu", (unsigned long long)(sim.now_us / SIM_MS));
+		each("SELECT * FROM tasks WHERE status IN ('queued', 'leased', 'running')", on_row, 0);
+		each("SELECT * FROM accounts", on_row, 0);
+		each("SELECT * FROM agents", on_row, 0);
+	}
+	leave();
+}
+
 bool check_is_told(void)
 {
 	for (int i = 0; i < DESK_SUBSCRIBERS; i++)

@@ -11,6 +11,7 @@
 void check_now(void);     /* nothing when the control plane does not run */
 void check_close(void);   /* before the control plane is stopped */
 bool check_is_over(void); /* as of the last look: all tasks have ended, or wait for a person */
+void check_tell(void);    /* -v: what has not ended, and all that it may wait for */
 bool check_is_told(void); /* the subscribers have the log as of the last look */
 void check_end(void);     /* at the end: all of it, and what the clients were told */
 void check_seen(int64_t pos, const char *data, size_t n); /* a subscriber got this event */

@@ -58,6 +58,8 @@ static void run_seed(uint64_t seed, struct outcome *to)
 		done = desk_is_idle() && check_is_over() && check_is_told();
 	}
 	if (!*sim.broken && !done)
+		check_tell();
+	if (!*sim.broken && !done)
 		sim_break("I12: not all has ended %d s after the last fault%s", (int)(LIVENESS_US / SIM_SECOND),
 			!desk_is_idle()   ? "; a client has no answer"
 			: check_is_over() ? "; a subscriber is behind"

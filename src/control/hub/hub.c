@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define TICK_MS      250
+#define CLOCK_SET_MS 1000  /* from one tick to the next */
 #define SCAN_MS      500   /* between two looks for tasks whose time has come, and for what agents are to be told */
 #define RECONCILE_MS 60000 /* between two full comparisons with each agent */
 
@@ -201,11 +202,24 @@ void hub_accept(struct hub *h, struct web_request *r)
 		on_close(p, NULL, 1006, "gone during the handshake");
 }
 
+/* Agents count on from the moment that their WELCOME told: when the clock is set, all work would come too late to them. */
+static void mind_clock(struct hub *h, uint64_t now)
+{
+	int64_t ahead = clock_wall_ms() - (int64_t)now, moved = h->ahead_ms ? ahead - h->ahead_ms : 0;
+
+	h->ahead_ms = ahead;
+	if (moved < CLOCK_SET_MS && moved > -CLOCK_SET_MS)
+		return;
+	log_warn(h->control->log, "the clock was set, agents have to come anew moved_ms=%lld", (long long)moved);
+	hub_renew_all(h);
+}
+
 static void on_tick(void *ctx)
 {
 	struct hub *h = ctx;
 	uint64_t now = loop_now_ms(h->control->loop);
 
+	mind_clock(h, now);
 	if (now >= h->scan_ms) {
 		h->scan_ms = now + SCAN_MS;
 		deal_tasks(h);
@@ -257,7 +271,7 @@ static void send_away(struct hub *h, int code, const char *why)
 
 void hub_close_all(struct hub *h) { send_away(h, 1001, "the control plane stops"); }
 
-void hub_renew_all(struct hub *h) { send_away(h, 1012, "the control plane was taken for dead"); }
+void hub_renew_all(struct hub *h) { send_away(h, 1012, "all agents have to come anew"); }
 
 void hub_free(struct hub *h)
 {
