@@ -29,3 +29,19 @@ void peer_drop(struct hub *h, const char *agent_id, const char *why)
 	tunnel_close(&p->tunnel, TUNNEL_LINK_SCOPE, why);
 	peer_pump(p);
 }
+
+void peer_supersede(struct peer *p)
+{
+	tunnel_close(&p->tunnel, TUNNEL_LINK_SUPERSEDED, "the agent has a newer connection");
+	peer_pump(p);
+}
+
+struct peer *peer_at(struct hub *h, int64_t epoch)
+{
+	list_each (at, next, &h->peers) {
+		struct peer *p = list_of(at, struct peer, all);
+		if (p->epoch == epoch)
+			return p;
+	}
+	return NULL;
+}
