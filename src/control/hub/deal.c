@@ -133,23 +133,36 @@ static void dispatch(struct hub *h, const struct offered *o, const struct dispat
 	peer_send(p, &m);
 }
 
+/* Connections whose agents have newer ones. */
+static bool drop_late(struct deal *d)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < d->n; i++) {
+		struct peer *p = d->offers[i].late ? peer_at(d->hub, d->offers[i].epoch) : NULL;
+		any |= p != NULL;
+		if (p)
+			peer_supersede(p);
+	}
+	return any;
+}
+
 static void on_leased(struct write *w)
 {
 	struct deal *d = (struct deal *)(void *)((char *)w - offsetof(struct deal, write));
 	struct hub *h = d->hub;
 
 	h->dealing = false;
+	bool late = drop_late(d);
 	if (w->rc != RC_OK)
-		log_line(h->control->log, w->rc == RC_CONFLICT ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
-			"no work handed out: %s", w->fault.text);
-	for (size_t i = 0; i < d->n; i++) {
-		struct peer *p = d->offers[i].late ? peer_at(h, d->offers[i].epoch) : NULL;
-		if (p)
-			peer_supersede(p);
-	}
+		log_line(h->control->log, late ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "no work handed out: %s",
+			w->fault.text);
+	/* The agent has it by the database, perhaps, and has not heard of it: its next HELLO tells. */
+	for (size_t i = 0; w->unknown && i < d->grants_n; i++)
+		peer_redial(h, d->offers[d->grants[i].offer].agent_id, "its leases are uncertain");
 	for (size_t i = 0; w->rc == RC_OK && i < d->grants_n; i++)
 		dispatch(h, &d->offers[d->grants[i].offer], &d->grants[i]);
-	bool again = h->deal_again || w->rc == RC_CONFLICT || (w->rc == RC_OK && d->more);
+	bool again = h->deal_again || late || (w->rc == RC_OK && d->more);
 	deal_free(d);
 	if (again)
 		deal_tasks(h);

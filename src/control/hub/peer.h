@@ -62,3 +62,6 @@ void peer_supersede(struct peer *p);
 
 /* The connection with this number; NULL when it is gone. */
 struct peer *peer_at(struct hub *h, int64_t epoch);
+
+/* Ends it so that the agent comes again soon (1011), and says what it still holds: when nobody knows what was kept of its last words. */
+void peer_redial(struct hub *h, const char *agent_id, const char *why);
