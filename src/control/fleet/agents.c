@@ -132,7 +132,7 @@ enum rc agents_gone(struct tx *tx, const char *agent_id, int64_t session, const 
 {
 	static const struct store_query set = {
 		.sql = "UPDATE agents SET state = 'disconnected', last_seen_at = $2, updated_at = $2 WHERE id = $1 "
-		       "AND state = 'connected' AND ($3 = 0 OR session = $3) RETURNING region_id"
+		       "AND state = 'connected' AND (session = $3 OR $3 = 0) RETURNING region_id"
 	};
 	auto_rows struct store_rows *r = NULL;
 	struct buf payload = { 0 };
