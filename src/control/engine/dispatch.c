@@ -241,15 +241,3 @@ enum rc dispatch_lease(
 	*ret_more = looks == DISPATCH_LOOKS || (most && !r.credit);
 	return RC_OK;
 }
-
-enum rc dispatch_return(struct tx *tx, const char *agent_id, const struct dispatch_grant *g)
-{
-	struct moves_task t = { 0 };
-	enum rc rc = moves_held(tx, agent_id, g->task_id, g->attempt, &t);
-
-	if (rc != RC_OK)
-		return rc == RC_MISSING ? RC_OK : rc;
-	return moves_fail(tx, &t,
-		moves_error(tx, "not_sent", "the agent's connection was lost before it got the task", true),
-		(struct task_failure){ .retryable = true });
-}

@@ -39,6 +39,3 @@ struct dispatch_grant {
 /* Leases what can be; *ret_more: an agent got as many as it may at once, there may be more. */
 must_check enum rc dispatch_lease(struct tx *tx, const struct dispatch_offer *offers, size_t n,
 	struct field_list *ret_grants, bool *ret_more);
-
-/* It could not be sent: the task is lost to this agent, and goes on. */
-must_check enum rc dispatch_return(struct tx *tx, const char *agent_id, const struct dispatch_grant *g);

@@ -101,13 +101,12 @@ static enum rc lease(struct write *w, struct tx *tx)
 	return RC_OK;
 }
 
-/* False: the agent went, or came anew, meanwhile. */
-static bool dispatch(struct hub *h, const struct offered *o, const struct dispatch_grant *g)
+static void dispatch(struct hub *h, const struct offered *o, const struct dispatch_grant *g)
 {
 	struct peer *p = peer_of(h, o->agent_id);
 
-	if (!p || p->epoch != o->epoch || !p->up || !g->decl || tunnel_credit(&p->tunnel) == 0)
-		return false;
+	if (!p || p->epoch != o->epoch || !g->decl)
+		return; /* it came anew meanwhile: its HELLO or the lease tells that the task is lost */
 	char trace[DEAL_TRACE];
 	deal_trace(h->control, g, trace);
 	const struct tunnel_msg m = { .type = TUNNEL_MSG_DISPATCH,
@@ -132,42 +131,6 @@ static bool dispatch(struct hub *h, const struct offered *o, const struct dispat
 			.intent = g->intent,
 		} };
 	peer_send(p, &m);
-	return true;
-}
-
-static void deal_over(struct deal *d, bool more)
-{
-	struct hub *h = d->hub;
-	bool again = h->deal_again || more;
-
-	h->dealing = false;
-	deal_free(d);
-	if (again)
-		deal_tasks(h);
-}
-
-/* An agent that comes anew may have said its HELLO before the lease was given, and goes on renewing what it never got. */
-static enum rc give_back(struct write *w, struct tx *tx)
-{
-	struct deal *d = (struct deal *)(void *)((char *)w - offsetof(struct deal, write));
-	enum rc rc = RC_OK;
-
-	for (size_t i = 0; rc == RC_OK && i < d->grants_n; i++) {
-		const struct dispatch_grant *g = &d->grants[i];
-		rc = dispatch_return(tx, d->offers[g->offer].agent_id, g);
-	}
-	return rc;
-}
-
-static void on_given_back(struct write *w)
-{
-	struct deal *d = (struct deal *)(void *)((char *)w - offsetof(struct deal, write));
-
-	if (w->rc != RC_OK)
-		log_error(d->hub->control->log, "what was not sent is not given back: %s", w->fault.text);
-	for (size_t i = 0; w->rc != RC_OK && i < d->grants_n; i++) /* then its next HELLO does it */
-		peer_drop(d->hub, d->offers[d->grants[i].offer].agent_id, "work was not sent");
-	deal_over(d, d->more);
 }
 
 /* Connections whose agents have newer ones. */
@@ -188,13 +151,9 @@ static void on_leased(struct write *w)
 {
 	struct deal *d = (struct deal *)(void *)((char *)w - offsetof(struct deal, write));
 	struct hub *h = d->hub;
-	size_t unsent = 0;
 
-<<<<<<< HEAD
-=======
 	h->dealing = false;
 	bool late = drop_late(d);
->>>>>>> main
 	if (w->rc != RC_OK)
 		log_line(h->control->log, late ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "no work handed out: %s",
 			w->fault.text);
@@ -202,20 +161,11 @@ static void on_leased(struct write *w)
 	for (size_t i = 0; w->unknown && i < d->grants_n; i++)
 		peer_redial(h, d->offers[d->grants[i].offer].agent_id, "its leases are uncertain");
 	for (size_t i = 0; w->rc == RC_OK && i < d->grants_n; i++)
-<<<<<<< HEAD
-		if (!dispatch(h, &d->offers[d->grants[i].offer], &d->grants[i]))
-			d->grants[unsent++] = d->grants[i];
-	d->grants_n = unsent;
-	d->write = (struct write){ .control = h->control, .run = give_back, .done = on_given_back, .rc = w->rc };
-	if (w->rc != RC_OK || !unsent || writer_push(&d->write) != RC_OK)
-		deal_over(d, w->rc == RC_OK && d->more);
-=======
 		dispatch(h, &d->offers[d->grants[i].offer], &d->grants[i]);
 	bool again = h->deal_again || late || (w->rc == RC_OK && d->more);
 	deal_free(d);
 	if (again)
 		deal_tasks(h);
->>>>>>> main
 }
 
 static bool make_offer(const struct peer *p, uint32_t credit, struct offered *o)
