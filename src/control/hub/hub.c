@@ -13,7 +13,6 @@
 #include <string.h>
 
 #define TICK_MS      250
-#define CLOCK_SET_MS 1000  /* from one tick to the next */
 #define SCAN_MS      500   /* between two looks for tasks whose time has come, and for what agents are to be told */
 #define RECONCILE_MS 60000 /* between two full comparisons with each agent */
 
@@ -202,12 +201,13 @@ void hub_accept(struct hub *h, struct web_request *r)
 }
 
 /* Agents count on from the moment that their WELCOME told: when the clock is set, all work would come too late to them. */
-static void mind_clock(struct hub *h, uint64_t now)
+static void mind_clock(struct hub *h)
 {
-	int64_t ahead = clock_wall_ms() - (int64_t)now, moved = h->ahead_ms ? ahead - h->ahead_ms : 0;
+	int64_t ahead = clock_wall_ms() - (int64_t)clock_mono_ms(), moved = h->ahead_ms ? ahead - h->ahead_ms : 0;
+	int64_t most = h->control->conf->lease_ms / 6;
 
 	h->ahead_ms = ahead;
-	if (moved < CLOCK_SET_MS && moved > -CLOCK_SET_MS)
+	if (moved < most && moved > -most)
 		return;
 	log_warn(h->control->log, "the clock was set, agents have to come anew moved_ms=%lld", (long long)moved);
 	hub_renew_all(h);
@@ -218,7 +218,7 @@ static void on_tick(void *ctx)
 	struct hub *h = ctx;
 	uint64_t now = loop_now_ms(h->control->loop);
 
-	mind_clock(h, now);
+	mind_clock(h);
 	if (now >= h->scan_ms) {
 		h->scan_ms = now + SCAN_MS;
 		deal_tasks(h);
