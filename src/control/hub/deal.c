@@ -118,6 +118,9 @@ static void on_leased(struct write *w)
 	h->dealing = false;
 	if (w->rc != RC_OK)
 		log_error(h->control->log, "no work handed out: %s", w->fault.text);
+	/* The agent has it by the database, perhaps, and has not heard of it: its next HELLO tells. */
+	for (size_t i = 0; w->unknown && i < d->grants_n; i++)
+		peer_redial(h, d->offers[d->grants[i].offer].agent_id, "its leases are uncertain");
 	for (size_t i = 0; w->rc == RC_OK && i < d->grants_n; i++)
 		dispatch(h, &d->offers[d->grants[i].offer], &d->grants[i]);
 	bool again = h->deal_again || (w->rc == RC_OK && d->more);
