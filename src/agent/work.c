@@ -199,7 +199,8 @@ static void judge_failure(struct work *w, struct tunnel_msg_failure *to)
 	*to = (struct tunnel_msg_failure){ .code = w->run.code ? w->run.code : rc_code(w->rc),
 		.detail = *w->fault.text ? w->fault.text : rc_title(w->rc),
 		.retryable = rc_retry(w->rc),
-		.eresult = w->run.eresult > 0 ? (uint32_t)w->run.eresult : 0 };
+		.eresult = w->run.eresult > 0 ? (uint32_t)w->run.eresult : 0,
+		.again_ms = w->run.again_ms };
 }
 
 void work_judge(struct work *w)

@@ -159,6 +159,31 @@ static const struct verb_option run_options[] = {
 		.value = "N",
 		.member = "maxAttempts",
 		.place = VERB_BODY },
+	{ .row = { .name = "backoff-ms",
+		  .type = FIELD_U32,
+		  .min = 1,
+		  .doc = "The longest wait before the second attempt; it doubles with each." },
+		.value = "N",
+		.member = "retry.backoffMs",
+		.place = VERB_BODY },
+	{ .row = { .name = "backoff-max-ms",
+		  .type = FIELD_U32,
+		  .min = 1,
+		  .doc = "The longest wait before any attempt." },
+		.value = "N",
+		.member = "retry.backoffMaxMs",
+		.place = VERB_BODY },
+	{ .row = { .name = "delay", .type = FIELD_U32, .min = 1, .doc = "Begin after so many seconds." },
+		.value = "SECONDS",
+		.member = "delaySeconds",
+		.place = VERB_BODY },
+	{ .row = { .name = "not-before",
+		  .type = FIELD_STR,
+		  .min = 1,
+		  .doc = "Begin at this moment, such as 2026-11-21T08:00:00Z." },
+		.value = "TIME",
+		.member = "notBefore",
+		.place = VERB_BODY },
 	{ .row = { .name = "max-parallel",
 		  .type = FIELD_U32,
 		  .max = 10000,
@@ -240,7 +265,28 @@ static const struct verb_option resolve_options[] = {
 	{ 0 },
 };
 static const struct verb_option cancel_options[] = { RUN_KEY_OPTION, { 0 } };
-static const struct verb_option retry_options[] = { WAIT_OPTION, RUN_KEY_OPTION, { 0 } };
+
+static const char *const only_words[] = { "failed", "unknown_resolved_not_done", NULL };
+static const struct verb_option retry_options[] = {
+	{ .row = { .name = "only",
+		  .type = FIELD_ENUM,
+		  .words = only_words,
+		  .doc = "Only those that were in doubt until a person said that they were not done. Default: all "
+			 "that "
+			 "failed." },
+		.value = "WHICH",
+		.place = VERB_BODY },
+	{ .row = { .name = "task",
+		  .type = FIELD_LIST,
+		  .item = FIELD_STR,
+		  .doc = "Only this task; again for more." },
+		.value = "TASK",
+		.member = "taskIds",
+		.place = VERB_BODY },
+	WAIT_OPTION,
+	RUN_KEY_OPTION,
+	{ 0 },
+};
 
 #define JOB_ARG                                        \
 	{                                              \

@@ -46,6 +46,7 @@ enum rc job_limits_offline(struct tx *tx, const char *task_id)
 	const char *error = moves_error(tx, "account_offline", "the account is not online", true);
 	struct moves_task t = { 0 };
 	enum rc rc = error ? moves_load(tx, task_id, &t) : RC_NOMEM;
+	t.code = "account_offline";
 	return rc == RC_OK ? moves_give_up(tx, &t, error) : rc;
 }
 

@@ -18,9 +18,10 @@ struct job_view {
 	uint32_t priority;
 	struct summary_view summary;
 	bool dry_run;
+	const char *schedule_id;
 	const char *tenant_id, *stop_reason;
 	struct job_rules rules;
-	int64_t created_at, updated_at, finished_at;
+	int64_t not_before, created_at, updated_at, finished_at;
 };
 
 static const struct field summary_fields[] = {
@@ -85,6 +86,14 @@ static const struct field job_fields[] = {
 		.type = FIELD_STR,
 		FIELD_AT(struct job_view, parent_job_id),
 		.doc = "The job whose failed tasks this one tries again." },
+	{ .name = "scheduleId",
+		.type = FIELD_STR,
+		FIELD_AT(struct job_view, schedule_id),
+		.doc = "The schedule that made it." },
+	{ .name = "notBefore",
+		.type = FIELD_TIME,
+		FIELD_AT(struct job_view, not_before),
+		.doc = "No task is given to an agent earlier; null: at once." },
 	{ .name = "createdBy",
 		.type = FIELD_STR,
 		FIELD_AT(struct job_view, created_by),
@@ -109,7 +118,9 @@ static const struct field job_fields[] = {
 };
 #define JOB_COLUMNS                                                                                               \
 	"id, action, status, priority, total, queued, running, succeeded, failed, canceled, unknown, attention, " \
-	"payload, dry_run, tenant_id, " JOB_RULES_COLUMNS ", stop_reason, parent_job_id, created_by, trace_id, "  \
+	"payload, dry_run, tenant_id, " JOB_RULES_COLUMNS                                                         \
+	", stop_reason, parent_job_id, schedule_id, not_before, "                                                 \
+	"created_by, trace_id, "                                                                                  \
 	"created_at, updated_at, finished_at"
 
 static enum rc read_job(struct call *c, const char *id, void *ret_out)
@@ -137,10 +148,29 @@ static enum rc create(struct call *c, void *ret_out)
 	return c->location ? read_job(c, id, ret_out) : RC_NOMEM;
 }
 
+static const char *const only_words[] = { "failed", "unknown_resolved_not_done", NULL };
+static const struct field retry_fields[] = {
+	{ .name = "only",
+		.type = FIELD_ENUM,
+		FIELD_AT(struct submit_retry, only),
+		.words = only_words,
+		.doc = "failed: all that failed; unknown_resolved_not_done: of those only what was in doubt until "
+		       "a person "
+		       "said that it was not done." },
+	{ .name = "taskIds",
+		.type = FIELD_LIST,
+		FIELD_AT(struct submit_retry, task_ids),
+		.item = FIELD_STR,
+		.max = JOB_TARGETS_MAX,
+		.doc = "Of those only these; absent: all." },
+	{ 0 },
+};
+
 static enum rc retry(struct call *c, void *ret_out)
 {
+	static const struct submit_retry all;
 	const char *id = NULL;
-	enum rc rc = submit_retry(c, c->arg[0], &id);
+	enum rc rc = submit_again(c, c->arg[0], c->in ? c->in : &all, &id);
 	if (rc != RC_OK)
 		return rc;
 	c->location = arena_fmt(c->tx.arena, "/v1/jobs/%s", id);
@@ -299,11 +329,14 @@ const struct route jobs_routes[] = {
 		.method = "POST",
 		.path = "/v1/jobs/{id}/retry",
 		.scope = SCOPE_JOBS_WRITE,
-		.flags = ROUTE_WRITE | ROUTE_IDEMPOTENT | ROUTE_WAIT,
+		.flags = ROUTE_WRITE | ROUTE_IDEMPOTENT | ROUTE_WAIT | ROUTE_MAYBE,
 		.status = 201,
+		.in = retry_fields,
+		.in_size = sizeof(struct submit_retry),
 		JOB_OUT,
 		.run = retry,
-		.doc = "Makes a new job of the tasks that failed.",
+		.doc = "Makes a new job of the tasks that failed; the body may be left out. A task whose outcome "
+		       "is in doubt has not failed.",
 	},
 	{ 0 },
 };

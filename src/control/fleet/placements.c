@@ -1,4 +1,4 @@
-#include "control/fleet/placements.h"
+#include "control/fleet/regions.h"
 #include "control/fleet/roster.h"
 #include "control/rows.h"
 #include "model/action.h"

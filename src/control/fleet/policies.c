@@ -1,8 +1,8 @@
-#include "control/fleet/policies.h"
 #include "control/access/audit.h"
 #include "control/engine/park.h"
 #include "control/events/events.h"
 #include "control/fleet/policy_rule.h"
+#include "control/fleet/regions.h"
 #include "control/rows.h"
 #include "wire/field_json.h"
 

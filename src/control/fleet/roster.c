@@ -1,5 +1,4 @@
 #include "control/fleet/roster.h"
-#include "control/fleet/bots.h"
 #include "control/fleet/policy_rule.h"
 #include "control/rows.h"
 #include "wire/json.h"
@@ -77,7 +76,7 @@ static enum rc read_agents(struct tx *tx, bool all, struct roster *ret)
 			.state = state_of(&v[i], tx->now_ms),
 			.tasks_most = v[i].capacity,
 			.sessions = v[i].sessions,
-			.sessions_most = BOTS_OF_AGENT };
+			.sessions_most = PLACEMENT_SESSIONS_MOST };
 	ret->n = list.n;
 	return RC_OK;
 }

@@ -76,6 +76,8 @@ static enum rc take_body(struct exchange *x, struct call *c, struct json_t **ret
 			return RC_OK;
 		return fault_set(c->tx.fault, RC_INVALID, "this operation takes no body");
 	}
+	if ((x->route->flags & ROUTE_MAYBE) && v->body_n == 0)
+		return RC_OK;
 	if ((x->route->flags & ROUTE_TEXT) && is_text(x))
 		return take_text(x, c, ret_json);
 	if (!is_json(x))

@@ -142,6 +142,8 @@ static void the_fence(void)
 	CHECK(begins("agt_1", id, 1) && begins("agt_1", id, 1)); /* told again, it is the same */
 	struct moves_task t = looks(id);
 	CHECK(t.status == TASK_RUNNING && t.intent_attempt == 1 && t.intent_at == d.tx.now_ms);
+	d.tx.now_ms += 5000; /* nothing was heard since; the yes is good for a whole lease */
+	CHECK(begins("agt_1", id, 1) && looks(id).lease_until == d.tx.now_ms + d.control.conf->lease_ms);
 	desk_again(&d);
 	CHECK(looks(id).intent_attempt == 1); /* kept before it was answered */
 	does(DESK_QUERY("UPDATE tasks SET cancel_asked = 1 WHERE id = $1"), id, NULL, NULL);
