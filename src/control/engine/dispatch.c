@@ -168,7 +168,8 @@ static enum rc look(struct round *r, struct turns *turns, struct turns_job *j, c
 	if (rc != RC_OK)
 		return rc;
 	if (at.offer == r->n) {
-		r->tx->ring |= at.agent_id != NULL; /* it may be at another control plane, and have room */
+		if (at.agent_id) /* it may be at another control plane, and have room */
+			tx_ring(r->tx, NULL);
 		return park(r, t, at.agent_id ? at.agent_id : PARK_PLACE, r->tx->now_ms + PARK_AGAIN_MS);
 	}
 	turns_took(turns, j);
