@@ -3,6 +3,7 @@
 #include "base/metric.h"
 #include "control/control.h"
 #include "io/clock.h"
+#include "io/failpoint.h"
 
 struct hand {
 	struct control *control;
@@ -81,13 +82,17 @@ static void run_batch(void *worker, struct pool_job **jobs, size_t n)
 	struct tx told = { 0 };
 	struct fault f = { 0 };
 
+	FAILPOINT("writer.before_begin");
 	enum rc rc = store_begin(h->db, &f);
 	for (size_t i = 0; rc == RC_OK && i < n; i++)
 		run_one(h, write_of(jobs[i]), &told);
 
 	uint64_t began = clock_mono_us();
 	if (rc == RC_OK)
+		rc = FAILPOINT_RC("writer.before_commit", &f);
+	if (rc == RC_OK)
 		rc = store_commit(h->db, &f);
+	FAILPOINT("writer.after_commit");
 	metric_seen(c->metrics, METRIC_FSYNC_SECONDS, NULL, (double)(clock_mono_us() - began) / 1e6);
 	metric_add(c->metrics, METRIC_GROUP_SIZE, NULL, n);
 	if (rc != RC_OK)
