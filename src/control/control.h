@@ -56,13 +56,15 @@ struct control_conf {
 	uint16_t port;
 	const char *node; /* machine and data folder: tells a restart from another control plane */
 	const char *tls_cert, *tls_key;
-	uint32_t lease_ms;       /* how long a task stays with an agent that is silent */
-	uint32_t heartbeat_ms;   /* how often an agent speaks */
-	uint32_t idempotency_ms; /* how long an answer is kept for its key */
-	uint32_t event_keep;     /* events kept in the log */
-	int64_t event_keep_ms;   /* how long at most; 0: no such limit */
+	int listener;          /* a socket that was handed over; 0: host and port are bound */
+	uint32_t lease_ms;     /* how long a task stays with an agent that is silent */
+	uint32_t heartbeat_ms; /* how often an agent speaks */
+	/* These, and lanes, may change: */
+	_Atomic uint32_t idempotency_ms; /* how long an answer is kept for its key */
+	_Atomic uint32_t event_keep;     /* events kept in the log */
+	_Atomic int64_t event_keep_ms;   /* how long at most; 0: no such limit */
 	const struct web_limits *limits;
-	const struct lane_kind *lanes; /* LANE_COUNT rows as configured; NULL: model/lanes.def */
+	const struct lane_kind *_Atomic lanes; /* LANE_COUNT rows as configured; NULL: model/lanes.def */
 };
 
 struct control {

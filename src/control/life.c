@@ -102,6 +102,7 @@ static enum rc listen_on(struct control *c, struct fault *f)
 		.port = c->conf->port,
 		.tls_cert = c->conf->tls_cert,
 		.tls_key = c->conf->tls_key,
+		.listener = c->conf->listener,
 		.limits = *c->conf->limits,
 		.protocols = protocols,
 		.ctx = c,
