@@ -90,35 +90,62 @@ static const struct {
 	{ "writer.before_commit", SERVER, 30 },
 };
 
+/* Both agents can be the one that gets there: which has the accounts is not known. */
+static bool is_victim(size_t i, enum victim who)
+{
+	return points[i].who == SERVER ? who == SERVER : who == AGENT_0 || who == AGENT_1;
+}
+
+static pid_t *pid_of(struct kill9 *k, enum victim who)
+{
+	return who == SERVER ? &k->rig.server : &k->rig.agents[who - AGENT_0];
+}
+
+static void restart(struct kill9 *k, size_t i)
+{
+	pthread_rwlock_wrlock(&k->load.url);
+	for (enum victim who = SERVER; who < DATABASE; who++) {
+		if (!is_victim(i, who))
+			continue;
+		rig_stop(pid_of(k, who), SIGKILL);
+		start(k, who);
+	}
+	pthread_rwlock_unlock(&k->load.url);
+}
+
+static bool is_dead(struct kill9 *k, size_t i)
+{
+	int status = 0;
+
+	for (enum victim who = SERVER; who < DATABASE; who++) {
+		pid_t *pid = pid_of(k, who);
+		if (!is_victim(i, who) || waitpid(*pid, &status, WNOHANG) == 0)
+			continue;
+		CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+		*pid = 0;
+		return true;
+	}
+	return false;
+}
+
 /* The victim is started anew with its failpoint armed, dies of it, and is started again. */
 static void die_at(struct kill9 *k, size_t i)
 {
-	pid_t *pid = points[i].who == SERVER ? &k->rig.server : &k->rig.agents[points[i].who - AGENT_0];
 	char armed[96];
-	int status = 0;
 
 	snprintf(armed, sizeof(armed), "%s:kill:%u", points[i].name,
 		points[i].passes + rig_random(points[i].passes));
 	setenv("FOOTPLATE_FAILPOINT", armed, 1);
-	if (points[i].who == SERVER)
-		pthread_rwlock_wrlock(&k->load.url);
-	rig_stop(pid, SIGKILL);
-	start(k, points[i].who);
+	restart(k, i);
 	unsetenv("FOOTPLATE_FAILPOINT");
-	if (points[i].who == SERVER)
-		pthread_rwlock_unlock(&k->load.url);
-	for (int waited = 0; waitpid(*pid, &status, WNOHANG) == 0; waited += 5) {
+	for (int waited = 0; !is_dead(k, i); waited += 5) {
 		if (waited > REACHED_MS) {
 			fprintf(stderr, "%s was not reached\n", armed);
 			exit(1);
 		}
 		rig_sleep_ms(5);
 	}
-	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-	*pid = 0;
-	pthread_rwlock_wrlock(&k->load.url);
-	start(k, points[i].who);
-	pthread_rwlock_unlock(&k->load.url);
+	restart(k, i);
 	k->reached++;
 }
 

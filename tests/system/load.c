@@ -64,19 +64,19 @@ static void describe(const struct load *l, unsigned i, char *ret, size_t n)
 	switch (kind_of(i)) {
 	case LOAD_READ:
 		snprintf(ret, n,
-			"{\"action\":\"pics.product_info\",\"payload\":{\"apps\":[%u]},\"maxAttempts\":30}",
+			"{\"action\":\"pics.product_info\",\"payload\":{\"apps\":[%u]},\"maxAttempts\":20}",
 			FIRST_APP + i % APPS);
 		return;
 	case LOAD_IDEMPOTENT:
 		snprintf(ret, n,
 			"{\"action\":\"persona.set\",\"targets\":[\"%s\"],\"payload\":{\"state\":\"%s\"},"
-			"\"maxAttempts\":30}",
+			"\"maxAttempts\":20}",
 			account, i % 8 < 4 ? "busy" : "away");
 		return;
 	case LOAD_GUARDED:
 		snprintf(ret, n,
 			"{\"action\":\"keys.redeem\",\"targets\":[\"%s\"],\"payload\":{\"key\":\"LOADK-%05u\"},"
-			"\"maxAttempts\":30}",
+			"\"maxAttempts\":20}",
 			account, i / LOAD_KINDS + 1);
 		return;
 	case LOAD_ONCE:
@@ -86,7 +86,7 @@ static void describe(const struct load *l, unsigned i, char *ret, size_t n)
 	snprintf(ret, n,
 		"{\"action\":\"friends.message\",\"targets\":[\"%s\"],\"payload\":{\"steamId\":\"%s\",\"text\":\"m-"
 		"%u\","
-		"\"dedupeKey\":\"m-%u\"},\"maxAttempts\":30}",
+		"\"dedupeKey\":\"m-%u\"},\"maxAttempts\":20}",
 		account, l->judge, i, i);
 }
 

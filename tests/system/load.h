@@ -41,8 +41,9 @@ void load_start(struct load *l);
 void load_stop(struct load *l); /* what was begun is acknowledged; the server must be up */
 
 /* Settings for both programs: what Steam allows is not what is tried here. */
-#define LOAD_LANES \
-	"lanes.limits=cm.connect=0,cm.login=0,cm.login.account=0,cm.job=0,pics.info=0,store.redeem=0,store.redeem.egress=0"
+#define LOAD_LANES                                                                                           \
+	"lanes.limits=cm.connect=0,cm.login=0,cm.login.account=0,cm.job=0,pics.info=0,store.redeem=0,store." \
+	"redeem.egress=0"
 
 struct load_verdict {
 	unsigned lost, doubled, attention, failed;
