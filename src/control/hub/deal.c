@@ -1,5 +1,6 @@
 #include "control/hub/deal.h"
 #include "base/log.h"
+#include "control/cluster/bells.h"
 #include "control/control.h"
 #include "control/engine/dispatch.h"
 #include "control/hub/peer.h"
@@ -120,6 +121,9 @@ static void on_leased(struct write *w)
 	h->dealing = false;
 	if (w->rc != RC_OK)
 		log_error(h->control->log, "no work handed out: %s", w->fault.text);
+	/* The agent has it by the database, perhaps, and has not heard of it: its next HELLO tells. */
+	for (size_t i = 0; w->unknown && i < d->grants_n; i++)
+		peer_redial(h, d->offers[d->grants[i].offer].agent_id, "its leases are uncertain");
 	for (size_t i = 0; w->rc == RC_OK && i < d->grants_n; i++)
 		dispatch(h, &d->offers[d->grants[i].offer], &d->grants[i]);
 	bool again = h->deal_again || (w->rc == RC_OK && d->more);
@@ -152,6 +156,8 @@ void deal_tasks(struct hub *h)
 	list_each (at, next, &h->peers) {
 		struct peer *p = list_of(at, struct peer, all);
 		uint32_t credit = p->up && !p->draining ? tunnel_credit(&p->tunnel) : 0;
+		if (credit)
+			bells_region(h->control->bells, p->region_id);
 		if (credit && d->n < room)
 			ok = make_offer(p, credit, &d->offers[d->n++]) && ok;
 	}

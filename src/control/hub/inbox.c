@@ -114,6 +114,15 @@ static void answer(struct letter *l, struct peer *p)
 	}
 }
 
+/* Not acknowledged: the agent keeps it and says it again after its next connection. A heartbeat comes again anyway. */
+static void not_kept(const struct letter *l, const struct write *w)
+{
+	log_error(l->hub->control->log, "%s of an agent not kept agent=%s: %s", tunnel_msg_name(l->type),
+		l->agent_id, w->fault.text);
+	if (rc_retry(w->rc) && l->type != TUNNEL_MSG_HEARTBEAT)
+		peer_redial(l->hub, l->agent_id, "what the agent said could not be kept; it says it again");
+}
+
 static void on_delivered(struct write *w)
 {
 	struct letter *l = letter_of(w);
@@ -124,9 +133,7 @@ static void on_delivered(struct write *w)
 	if (w->rc == RC_DENIED)
 		peer_drop(l->hub, l->agent_id, "the agent was revoked");
 	else if (w->rc != RC_OK)
-		/* Not acknowledged: the agent keeps it and says it again after its next connection. */
-		log_error(l->hub->control->log, "%s of an agent not kept agent=%s: %s", tunnel_msg_name(l->type),
-			l->agent_id, w->fault.text);
+		not_kept(l, w);
 	else if (p)
 		answer(l, p);
 	letter_free(l);
@@ -282,7 +289,7 @@ static void on_admitted(struct write *w)
 	if (p && w->rc != RC_OK) {
 		log_warn(h->control->log, "agent refused agent=%s: %s", v->agent_id,
 			*w->fault.text ? w->fault.text : rc_title(w->rc));
-		tunnel_refuse(&p->tunnel, TUNNEL_LINK_SCOPE,
+		tunnel_refuse(&p->tunnel, rc_retry(w->rc) ? TUNNEL_LINK_INTERNAL : TUNNEL_LINK_SCOPE,
 			w->rc == RC_DENIED || w->rc == RC_MISSING ? "not an agent of this control plane"
 								  : "try again");
 	} else if (p) {

@@ -21,11 +21,21 @@ void peer_send(struct peer *p, const struct tunnel_msg *m)
 	peer_pump(p);
 }
 
-void peer_drop(struct hub *h, const char *agent_id, const char *why)
+static void hang_up(struct hub *h, const char *agent_id, int code, const char *why)
 {
 	struct peer *p = peer_of(h, agent_id);
 	if (!p)
 		return;
-	tunnel_close(&p->tunnel, TUNNEL_LINK_SCOPE, why);
+	tunnel_close(&p->tunnel, code, why);
 	peer_pump(p);
+}
+
+void peer_drop(struct hub *h, const char *agent_id, const char *why)
+{
+	hang_up(h, agent_id, TUNNEL_LINK_SCOPE, why);
+}
+
+void peer_redial(struct hub *h, const char *agent_id, const char *why)
+{
+	hang_up(h, agent_id, TUNNEL_LINK_INTERNAL, why);
 }

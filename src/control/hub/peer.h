@@ -55,3 +55,6 @@ void peer_send(struct peer *p, const struct tunnel_msg *m);
 
 /* Ends the connection of an agent, if it has one (4403). */
 void peer_drop(struct hub *h, const char *agent_id, const char *why);
+
+/* Ends it so that the agent comes again soon (1011), and says what it still holds: when nobody knows what was kept of its last words. */
+void peer_redial(struct hub *h, const char *agent_id, const char *why);
