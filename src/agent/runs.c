@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "io/clock.h"
-#include "io/failpoint.h"
 #include "model/action.h"
 
 #include <stdio.h>
@@ -96,7 +95,6 @@ static void forsake(struct work *w)
 
 static bool sent_result(struct work *w, const struct tunnel_msg_result *m)
 {
-	FAILPOINT("runs.before_result");
 	enum rc rc = uplink_run_send(
 		w->runs->conf.uplink, &(struct tunnel_msg){ .type = TUNNEL_MSG_RESULT, .result = *m });
 	if (rc == RC_OVERLOADED || rc == RC_AWAY)

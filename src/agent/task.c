@@ -5,7 +5,6 @@
 #include "agent/uplink_run.h"
 #include "agent/work.h"
 #include "io/clock.h"
-#include "io/failpoint.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -130,7 +129,6 @@ enum rc task_effect(struct action_task *t, const char *effect, struct fault *f)
 			"the control plane's yes came too late: the attempt may be another's by now");
 	}
 	work_span_effect(t->work, effect);
-	FAILPOINT("task.before_effect");
 	return RC_OK;
 }
 

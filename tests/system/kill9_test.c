@@ -76,14 +76,14 @@ static const struct {
 	enum victim who;
 	unsigned passes; /* it dies at one of so many */
 } points[] = {
-	{ "deal.after_lease", SERVER, 6 },
-	{ "inbox.before_effect_ok", SERVER, 4 },
-	{ "inbox.before_result_ack", SERVER, 6 },
+	{ "peer.before_dispatch", SERVER, 6 },
+	{ "peer.before_effect_ok", SERVER, 4 },
+	{ "peer.before_result_ack", SERVER, 6 },
 	{ "journal.after_sync", AGENT_0, 6 },
 	{ "journal.before_sync", AGENT_0, 6 },
-	{ "runs.before_result", AGENT_0, 6 },
-	{ "scan.look", SERVER, 3 },
-	{ "task.before_effect", AGENT_0, 3 },
+	{ "uplink.before_result", AGENT_0, 6 },
+	{ "outcome.lapse", SERVER, 3 },
+	{ "work.before_effect", AGENT_0, 3 },
 	{ "work.after_effect", AGENT_0, 6 },
 	{ "writer.after_commit", SERVER, 30 },
 	{ "writer.before_begin", SERVER, 30 },

@@ -7,7 +7,6 @@
 #include "control/reader.h"
 #include "control/writer.h"
 #include "io/clock.h"
-#include "io/failpoint.h"
 
 #define OFFERS_MAX  256 /* agents that are offered in one transaction */
 #define CANCELS_MAX 10000
@@ -116,8 +115,6 @@ static void on_leased(struct write *w)
 	struct deal *d = (struct deal *)(void *)((char *)w - offsetof(struct deal, write));
 	struct hub *h = d->hub;
 
-	if (d->grants_n)
-		FAILPOINT("deal.after_lease");
 	h->dealing = false;
 	if (w->rc != RC_OK)
 		log_error(h->control->log, "no work handed out: %s", w->fault.text);

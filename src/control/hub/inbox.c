@@ -11,7 +11,6 @@
 #include "control/hub/lanes.h"
 #include "control/writer.h"
 #include "io/clock.h"
-#include "io/failpoint.h"
 
 #include <stdio.h>
 
@@ -88,7 +87,6 @@ static void answer(struct letter *l, struct peer *p)
 	struct tunnel_msg m = { .type = l->stale ? TUNNEL_MSG_STALE : TUNNEL_MSG_RESULT_ACK };
 
 	if (l->type == TUNNEL_MSG_RESULT) {
-		FAILPOINT("inbox.before_result_ack");
 		const struct tunnel_msg_task task = { l->task_id, l->attempt };
 		if (l->stale)
 			m.stale = task;
@@ -100,7 +98,6 @@ static void answer(struct letter *l, struct peer *p)
 		m.ack.wal_pos = l->wal_pos;
 		peer_send(p, &m);
 	} else if (l->type == TUNNEL_MSG_EFFECT_BEGIN) {
-		FAILPOINT("inbox.before_effect_ok");
 		const struct tunnel_msg_effect task = { l->task_id, l->attempt, NULL };
 		m = (struct tunnel_msg){ .type = l->allowed ? TUNNEL_MSG_EFFECT_OK : TUNNEL_MSG_EFFECT_DENY };
 		if (l->allowed)

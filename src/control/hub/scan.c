@@ -10,7 +10,6 @@
 #include "control/keys/key_steps.h"
 #include "control/writer.h"
 #include "io/clock.h"
-#include "io/failpoint.h"
 
 #define SCAN_AT_ONCE 500
 
@@ -48,7 +47,6 @@ static enum rc look(struct write *w, struct tx *tx)
 	struct scan *s = (struct scan *)(void *)((char *)w - offsetof(struct scan, write));
 	bool held = false;
 
-	FAILPOINT("scan.look");
 	s->n = 0;
 	tx->now_ms = s->wall_ms;
 	enum rc rc = singletons_hold(tx, "scan", &held);
