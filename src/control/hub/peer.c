@@ -37,6 +37,22 @@ static void hang_up(struct hub *h, const char *agent_id, int code, const char *w
 	peer_pump(p);
 }
 
+void peer_supersede(struct peer *p)
+{
+	tunnel_close(&p->tunnel, TUNNEL_LINK_SUPERSEDED, "the agent has a newer connection");
+	peer_pump(p);
+}
+
+struct peer *peer_at(struct hub *h, int64_t epoch)
+{
+	list_each (at, next, &h->peers) {
+		struct peer *p = list_of(at, struct peer, all);
+		if (p->epoch == epoch)
+			return p;
+	}
+	return NULL;
+}
+
 void peer_drop(struct hub *h, const char *agent_id, const char *why)
 {
 	hang_up(h, agent_id, TUNNEL_LINK_SCOPE, why);
