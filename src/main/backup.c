@@ -8,7 +8,7 @@
 #include "io/file.h"
 #include "main/backup_manifest.h"
 #include "main/conf.h"
-#include "main/open_store.h"
+#include "main/database.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +36,15 @@ static const char *in(struct job *j, const char *dir, const char *name)
 	return path ? path : "";
 }
 
-static bool is_file_store(const struct job *j) { return !open_store_is_server(&j->conf); }
+/* Opening makes a file of SQLite: ours must be there. */
+static enum rc open_database(struct job *j, struct store **ret, struct fault *f)
+{
+	char place[DATABASE_PLACE_MAX];
+
+	if (!database_named(&j->conf) && access(in(j, j->conf.data.dir, DATABASE), F_OK) != 0)
+		return fault_set(f, RC_MISSING, "%s has no database", j->conf.data.dir);
+	return database_open(&j->conf, ret, place, f);
+}
 
 /* ---- create ---- */
 
@@ -94,17 +102,17 @@ static enum rc create(struct job *j, struct fault *f)
 	auto_of(store) struct store *store = NULL;
 	auto_conn db = NULL;
 	struct backup_file *file = arena_take(&j->arena, sizeof(*file));
-	bool is_file = is_file_store(j);
+	bool is_file = false;
 
 	if (!file)
 		return RC_NOMEM;
-	if (is_file && access(in(j, j->conf.data.dir, DATABASE), F_OK) != 0)
-		return fault_set(f, RC_MISSING, "%s has no database", j->conf.data.dir);
+	enum rc rc = open_database(j, &store, f);
+	if (rc == RC_OK)
+		is_file = store->impl->copy != NULL;
 	j->manifest = (struct backup_manifest){ .format = BACKUP_FORMAT,
 		.made_by = FOOTPLATE_VERSION,
 		.kind = is_file ? "sqlite" : "rows",
 		.made_ms = clock_wall_ms() };
-	enum rc rc = open_store(&j->conf, &store, f);
 	if (rc == RC_OK)
 		rc = store_connect(store, STORE_READ, &db, f);
 	if (rc == RC_OK)
@@ -120,7 +128,8 @@ static enum rc create(struct job *j, struct fault *f)
 	rc = backup_manifest_write(j->dir, &j->manifest, f);
 	if (rc == RC_OK)
 		printf("backup %s: %lld bytes, schema %lld, events up to %s:%lld\n", j->dir, (long long)file->bytes,
-			(long long)j->manifest.facts.schema, j->manifest.facts.epoch, (long long)j->manifest.facts.last);
+			(long long)j->manifest.facts.schema, j->manifest.facts.epoch,
+			(long long)j->manifest.facts.last);
 	return rc;
 }
 
@@ -136,8 +145,8 @@ static enum rc same_counts(struct job *j, const struct facts *is, struct fault *
 			if (!strcmp(has[k].name, want[i].name))
 				rows = has[k].rows;
 		if (rows != want[i].rows)
-			return fault_set(f, RC_CONFLICT, "the table %s has %lld rows, the manifest says %lld", want[i].name,
-				(long long)rows, (long long)want[i].rows);
+			return fault_set(f, RC_CONFLICT, "the table %s has %lld rows, the manifest says %lld",
+				want[i].name, (long long)rows, (long long)want[i].rows);
 	}
 	if (is->last != j->manifest.facts.last || strcmp(is->epoch, j->manifest.facts.epoch) != 0)
 		return fault_set(f, RC_CONFLICT, "the event log is not the one of the manifest");
@@ -164,7 +173,8 @@ static enum rc same_schema(struct store_conn *db, struct job *j, struct fault *f
 	enum rc rc = facts_read(db, &j->arena, &ours, f);
 	if (rc == RC_OK && ours.schema != j->manifest.facts.schema)
 		return fault_set(f, RC_INVALID,
-			"the backup has schema %lld, this program %lld: use footplate %s, which made it, and upgrade after",
+			"the backup has schema %lld, this program %lld: use footplate %s, which made it, and "
+			"upgrade after",
 			(long long)j->manifest.facts.schema, (long long)ours.schema, j->manifest.made_by);
 	return rc;
 }
@@ -275,21 +285,24 @@ static enum rc mark(struct job *j, struct store *store, struct fault *f)
 /* Under a name of its own until it is whole: a start never finds half of it. */
 static enum rc restore_file(struct job *j, struct fault *f)
 {
-	const char *there = in(j, j->conf.data.dir, DATABASE), *half = in(j, j->conf.data.dir, DATABASE ".restoring");
+	const char *there = in(j, j->conf.data.dir, DATABASE),
+		   *half = in(j, j->conf.data.dir, DATABASE ".restoring");
 	auto_of(store) struct store *store = NULL;
 
 	if (strcmp(j->manifest.kind, "sqlite") != 0)
-		return fault_set(f, RC_INVALID, "the backup is of %s: give --set database.url=…", j->manifest.engine);
+		return fault_set(f, RC_INVALID, "the backup is of %s: name such a database (DATABASE_URL)",
+			j->manifest.engine);
 	if (access(there, F_OK) == 0 || access(in(j, j->conf.data.dir, DATABASE "-wal"), F_OK) == 0)
 		return fault_set(f, RC_EXISTS,
-			"%s has a database already: stop the control plane, and move footplate.db, -wal and -shm away",
+			"%s has a database already: stop the control plane, and move footplate.db, -wal and -shm "
+			"away",
 			j->conf.data.dir);
 	enum rc rc = file_mkdirs(j->conf.data.dir, 0700, f);
 	unlink(half);
 	if (rc == RC_OK)
 		rc = copy_file(in(j, j->dir, DATABASE), half, f);
 	if (rc == RC_OK)
-		rc = sqlite_open_copy(half, &store, f);
+		rc = sqlite_open(half, &store, f);
 	if (rc == RC_OK)
 		rc = mark(j, store, f);
 	if (rc == RC_OK && rename(half, there) != 0)
@@ -305,8 +318,9 @@ static enum rc restore_rows(struct job *j, struct fault *f)
 	size_t n = 0;
 
 	if (strcmp(j->manifest.kind, "rows") != 0)
-		return fault_set(f, RC_INVALID, "the backup is of SQLite: it does not fit this database");
-	enum rc rc = open_store(&j->conf, &store, f);
+		return fault_set(f, RC_INVALID,
+			"the backup is of SQLite: it is put back into data.dir, without a database URL");
+	enum rc rc = open_database(j, &store, f);
 	if (rc == RC_OK)
 		rc = store_connect(store, STORE_WRITE, &db, f);
 	if (rc == RC_OK)
@@ -324,12 +338,14 @@ static enum rc restore(struct job *j, struct fault *f)
 	enum rc rc = verify(j, f);
 
 	if (rc == RC_OK)
-		rc = is_file_store(j) ? restore_file(j, f) : restore_rows(j, f);
+		rc = database_named(&j->conf) ? restore_rows(j, f) : restore_file(j, f);
 	if (rc != RC_OK)
 		return rc;
 	when_text(when, j->manifest.made_ms);
-	printf("restored to %s. It needs the master key %s. At the next start agents are fenced, and what may have been done "
-	       "since waits for a person.\nKeys and agents that were revoked after the backup are good again: revoke them "
+	printf("restored to %s. It needs the master key %s. At the next start agents are fenced, and what may have "
+	       "been done "
+	       "since waits for a person.\nKeys and agents that were revoked after the backup are good again: "
+	       "revoke them "
 	       "once more.\n",
 		when, j->manifest.facts.master_key);
 	return RC_OK;
@@ -339,7 +355,7 @@ static enum rc restore(struct job *j, struct fault *f)
 static enum rc restored(struct job *j, struct fault *f)
 {
 	auto_of(store) struct store *store = NULL;
-	enum rc rc = open_store(&j->conf, &store, f);
+	enum rc rc = open_database(j, &store, f);
 
 	if (rc == RC_OK)
 		rc = mark(j, store, f);

@@ -18,7 +18,11 @@ static const struct field table_fields[] = {
 };
 
 static const struct field file_fields[] = {
-	{ .name = "name", .type = FIELD_STR, .flags = FIELD_REQUIRED, FIELD_AT(struct backup_file, name), .max = 64 },
+	{ .name = "name",
+		.type = FIELD_STR,
+		.flags = FIELD_REQUIRED,
+		FIELD_AT(struct backup_file, name),
+		.max = 64 },
 	{ .name = "bytes", .type = FIELD_I64, .flags = FIELD_REQUIRED, FIELD_AT(struct backup_file, bytes) },
 	{ .name = "sha256",
 		.type = FIELD_STR,
@@ -30,8 +34,10 @@ static const struct field file_fields[] = {
 	{ 0 },
 };
 
-#define MEMBER(name_, type_, member) \
-	{ .name = name_, .type = type_, .flags = FIELD_REQUIRED, FIELD_AT(struct backup_manifest, member) }
+#define MEMBER(name_, type_, member)                                                                            \
+	{                                                                                                       \
+		.name = name_, .type = type_, .flags = FIELD_REQUIRED, FIELD_AT(struct backup_manifest, member) \
+	}
 static const struct field fields[] = {
 	MEMBER("format", FIELD_I64, format),
 	MEMBER("madeBy", FIELD_STR, made_by),
@@ -116,7 +122,8 @@ static enum rc sum_of(int fd, EVP_MD_CTX *c, struct backup_file *ret, char hex[s
 	return n < 0 ? RC_IO : RC_OK;
 }
 
-enum rc backup_file_sum(const char *dir, const char *name, struct arena *a, struct backup_file *ret, struct fault *f)
+enum rc backup_file_sum(
+	const char *dir, const char *name, struct arena *a, struct backup_file *ret, struct fault *f)
 {
 	const char *path = path_of(a, dir, name);
 	char hex[65] = "";
@@ -149,8 +156,8 @@ enum rc backup_files_check(const char *dir, const struct backup_manifest *m, str
 			return rc;
 		if (is.bytes != want[i].bytes || strcmp(is.sha256, want[i].sha256) != 0)
 			return fault_set(f, RC_CONFLICT,
-				"%s/%s is not what was written: it was damaged or changed. Take another backup", dir,
-				want[i].name);
+				"%s/%s is not what was written: it was damaged or changed. Take another backup",
+				dir, want[i].name);
 	}
 	return RC_OK;
 }

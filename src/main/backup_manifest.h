@@ -17,7 +17,7 @@ struct backup_manifest {
 	int64_t format;
 	const char *made_by; /* version of the program */
 	const char *engine;  /* sqlite, postgresql: where it is from */
-	const char *kind;    /* sqlite: footplate.db is a database; rows: rows.jsonl, see control/recovery/row_file */
+	const char *kind; /* sqlite: footplate.db is a database; rows: rows.jsonl, see control/recovery/row_file */
 	int64_t made_ms;
 	struct facts facts;
 	struct field_list files; /* of struct backup_file */

@@ -16,6 +16,7 @@
 
 struct sqlite_store {
 	struct store base;
+	bool frozen; /* path is a URI of a file that is only read */
 	char path[];
 };
 
@@ -220,6 +221,8 @@ static enum rc set_up(struct sqlite_conn *c, enum store_mode mode, struct fault 
 {
 	sqlite3_busy_timeout(c->db, BUSY_MS);
 	sqlite3_extended_result_codes(c->db, 1);
+	if (((const struct sqlite_store *)c->base.store)->frozen)
+		return control(&c->base, "PRAGMA query_only=ON; PRAGMA temp_store=MEMORY", f);
 	enum rc rc = control(&c->base,
 		"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA "
 		"temp_store=MEMORY",
@@ -239,8 +242,8 @@ static enum rc connect_to(struct store *base, enum store_mode mode, struct store
 	if (!c)
 		return RC_NOMEM;
 	c->base = (struct store_conn){ base->impl, base };
-	int e = sqlite3_open_v2(
-		s->path, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+	int how = s->frozen ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	int e = sqlite3_open_v2(s->path, &c->db, how | SQLITE_OPEN_NOMUTEX, NULL);
 	enum rc rc =
 		e == SQLITE_OK ? set_up(c, mode, f) : fault_set(f, rc_of(e), "%s: %s", s->path, sqlite3_errstr(e));
 	if (rc != RC_OK) {
@@ -303,7 +306,7 @@ static const struct store_impl impl = {
 enum rc sqlite_open(const char *path, struct store **ret_store, struct fault *f)
 {
 	size_t n = strlen(path) + 1;
-	struct sqlite_store *s = malloc(sizeof(*s) + n);
+	struct sqlite_store *s = calloc(1, sizeof(*s) + n);
 	if (!s)
 		return RC_NOMEM;
 	s->base.impl = &impl;
@@ -316,6 +319,31 @@ enum rc sqlite_open(const char *path, struct store **ret_store, struct fault *f)
 		return fault_set(f, RC_IO, "%s: cannot be opened for writing: %m", path);
 	}
 	close(fd);
+	*ret_store = &s->base;
+	return RC_OK;
+}
+
+/* What means something in a URI is written as %XX. */
+static void put_uri(const char *path, char *to)
+{
+	to += sprintf(to, "file:");
+	for (; *path; path++)
+		to += strchr("?#%", *path) ? sprintf(to, "%%%02X", (unsigned char)*path) : sprintf(to, "%c", *path);
+	sprintf(to, "?immutable=1");
+}
+
+enum rc sqlite_open_copy(const char *path, struct store **ret_store, struct fault *f)
+{
+	struct sqlite_store *s = calloc(1, sizeof(*s) + strlen(path) * 3 + 32);
+	if (!s)
+		return RC_NOMEM;
+	if (access(path, R_OK) != 0) {
+		free(s);
+		return fault_set(f, RC_IO, "%s: %m", path);
+	}
+	s->base.impl = &impl;
+	s->frozen = true;
+	put_uri(path, s->path);
 	*ret_store = &s->base;
 	return RC_OK;
 }
