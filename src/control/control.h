@@ -34,6 +34,9 @@ struct tx;
 struct waits;
 struct web_limits;
 struct web_server;
+struct webhook_rules;
+struct webhooks;
+struct webhooks_conf;
 
 #define CONTROL_EPOCH_MAX 16
 #define CONTROL_NAME_MAX  40 /* ID_MAX */
@@ -62,6 +65,7 @@ struct control_conf {
 	uint32_t event_keep;     /* events kept in the log */
 	int64_t event_keep_ms;   /* how long at most; 0: no such limit */
 	const struct web_limits *limits;
+	const struct webhooks_conf *webhooks;
 	const struct lane_kind *lanes; /* LANE_COUNT rows as configured; NULL: model/lanes.def */
 };
 
@@ -82,6 +86,8 @@ struct control {
 	struct feed *feed;       /* event subscribers; loop thread */
 	struct waits *waits;     /* requests that wait for a job's end; loop thread */
 	struct twins *twins;     /* requests held back behind one with the same Idempotency-Key; loop thread */
+	struct webhooks *webhooks; /* loop thread */
+	const struct webhook_rules *webhook_rules;
 	struct loop_timer *sweep;
 	struct control_secrets secrets;
 	char epoch[CONTROL_EPOCH_MAX];      /* of the event log: made with the database */

@@ -19,6 +19,8 @@
 #include "control/keys/key_fold.h"
 #include "control/prepare.h"
 #include "control/secrets.h"
+#include "control/webhooks/webhook_calls.h"
+#include "control/webhooks/webhooks.h"
 #include "io/clock.h"
 #include "wire/tunnel_auth.h"
 
@@ -41,8 +43,10 @@ static void on_committed(struct control *c, const struct tx *told)
 {
 	struct fault f = { 0 };
 
-	if (told->appended)
+	if (told->appended) {
 		feed_wake(c->feed);
+		webhooks_wake(c->webhooks);
+	}
 	if (told->ring && queue_ring(c->queue, "", &f) != RC_OK)
 		log_warn(c->log, "the bell did not ring, the next scan will find the work: %s", f.text);
 	if (told->cancels)
@@ -69,6 +73,8 @@ static enum rc run_sweep(struct write *w, struct tx *tx)
 		rc = states_sweep(tx);
 	if (rc == RC_OK)
 		rc = budgets_sweep(tx);
+	if (rc == RC_OK)
+		rc = webhook_calls_sweep(tx);
 	return rc == RC_OK ? events_sweep(tx, &s->more) : rc;
 }
 
@@ -133,6 +139,8 @@ enum rc life_start(struct control *c, struct fault *f)
 	if (rc == RC_OK)
 		rc = feed_new(c, &c->feed, f);
 	if (rc == RC_OK)
+		rc = webhooks_new(c, &c->webhooks, f);
+	if (rc == RC_OK)
 		rc = hub_new(c, &c->hub, f);
 	if (rc == RC_OK)
 		rc = cluster_new(c, others > 0, &c->cluster, f);
@@ -168,6 +176,7 @@ void life_stop(struct control *c)
 	struct last last = { .job = { .run = on_last }, .loop = c->loop };
 
 	queue_unlisten(c->queue, take(c->ear));
+	webhooks_stop(c->webhooks);
 	pool_free(take(c->writer));
 	pool_free(take(c->readers));
 	if (c->loop) { /* one last turn: what the pools handed back is answered and freed */
@@ -179,6 +188,7 @@ void life_stop(struct control *c)
 	cluster_free(take(c->cluster));
 	hub_free(take(c->hub));
 	feed_free(take(c->feed));
+	webhooks_free(take(c->webhooks));
 	twins_free(take(c->twins));
 	waits_free(take(c->waits));
 	loop_timer_free(take(c->sweep));

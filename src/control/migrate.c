@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 extern const char migrate_0001[], migrate_0002[], migrate_0003[], migrate_0004[], migrate_0005[], migrate_0006[],
-	migrate_0007[]; /* in migrate_texts.c */
+	migrate_0007[], migrate_0090[]; /* in migrate_texts.c */
 
 static const struct {
 	const char *name, *text;
@@ -18,6 +18,7 @@ static const struct {
 	{ "0005_attempts", migrate_0005 },
 	{ "0006_cluster", migrate_0006 },
 	{ "0007_trace", migrate_0007 },
+	{ "0090_webhooks", migrate_0090 },
 };
 #define MIGRATIONS (sizeof(migrations) / sizeof(*migrations))
 

@@ -15,3 +15,4 @@ TEXT(migrate_0004, "0004_quarantine.sql");
 TEXT(migrate_0005, "0005_attempts.sql");
 TEXT(migrate_0006, "0006_cluster.sql");
 TEXT(migrate_0007, "0007_trace.sql");
+TEXT(migrate_0090, "0090_webhooks.sql");

@@ -1,6 +1,7 @@
 #include "main/serve.h"
 #include "base/metric.h"
 #include "control/life.h"
+#include "control/webhooks/webhooks.h"
 #include "driver/queue/embedded.h"
 #include "driver/store/sqlite.h"
 #include "io/file.h"
@@ -24,6 +25,7 @@ struct serve {
 	struct conf conf;
 	struct control_conf control_conf;
 	struct web_limits limits;
+	struct webhooks_conf webhooks;
 	struct log log;
 	struct control control;
 	struct agent *agent;
@@ -62,7 +64,18 @@ static void fill_control_conf(struct serve *s)
 		.event_keep = c->engine.events_keep,
 		.event_keep_ms = (int64_t)c->engine.events_keep_hours * 3600000,
 		.limits = &s->limits,
+		.webhooks = &s->webhooks,
 		.lanes = c->kinds,
+	};
+	s->webhooks = (struct webhooks_conf){
+		.plan = c->webhooks.retry_s,
+		.allow_private = c->webhooks.allow_private,
+		.ports = c->webhooks.ports,
+		.ca_file = c->webhooks.ca_file,
+		.timeout_ms = c->webhooks.timeout_ms,
+		.parallel = c->webhooks.parallel,
+		.keep_ms = (int64_t)c->webhooks.keep_hours * 3600000,
+		.overlap_ms = (int64_t)c->webhooks.overlap_hours * 3600000,
 	};
 	s->limits = (struct web_limits){
 		.header_bytes = c->server.header_bytes,
