@@ -40,7 +40,9 @@ struct action_task {
 	/* More exact than the rc that the function returns; for the result. */
 	const char *code; /* NULL: the rc's own */
 	int32_t eresult;  /* Steam's; 0: none */
-	bool unknown;     /* with an rc that is not RC_OK: the effect may have happened */
+	uint32_t
+		again_ms; /* with an rc that is not RC_OK: the other side asked to be left alone so long; 0: it did not */
+	bool unknown; /* with an rc that is not RC_OK: the effect may have happened */
 };
 
 struct action_run {

@@ -13,10 +13,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FULL_BYTES (1u << 20) /* waiting to be sent: results wait in the journal */
-#define RETRY_MS   1000       /* between two tries to write to a disk that fails */
-#define SUSPECT_MS 10000      /* a task that just came, or is just coming, may be missing from a list made before */
-#define SUSPECTS   256 /* tasks that the control plane believes are here and are not; the rest at the next list */
+#define FULL_BYTES  (1u << 20) /* waiting to be sent: results wait in the journal */
+#define RETRY_MS    1000       /* between two tries to write to a disk that fails */
+#define LATE_MAX_MS 600000
+#define SUSPECT_MS  10000 /* a task that just came, or is just coming, may be missing from a list made before */
+#define SUSPECTS    256 /* tasks that the control plane believes are here and are not; the rest at the next list */
 
 struct suspect {
 	char task_id[SESSIONS_ID_MAX];
@@ -28,6 +29,7 @@ struct runs {
 	struct list all;   /* work.node */
 	struct map by_key; /* key → struct work */
 	size_t busy;       /* not WORK_ENDED */
+	int64_t clock_ms;  /* the control plane's clock when this agent's loop showed 0 */
 	bool stopping, reading;
 	struct loop_timer *retry;   /* of the journal */
 	struct loop_timer *suspect; /* of the list below */
@@ -293,6 +295,16 @@ static void cancel(struct work *w)
 
 /* ---- taking ---- */
 
+/*
+ * Is the moment over on the control plane's clock, which ran on since its WELCOME? Nothing lies about as long as LATE_MAX_MS on a tunnel:
+ * such a difference says that its clock was set.
+ */
+static bool is_late(const struct runs *rs, int64_t moment_ms)
+{
+	int64_t late = rs->clock_ms + (int64_t)loop_now_ms(rs->conf.loop) - moment_ms;
+	return late > 0 && late < LATE_MAX_MS;
+}
+
 /* Why the agent does not take it; NULL: it does. */
 static const char *objection(const struct runs *rs, const struct tunnel_msg_dispatch *m)
 {
@@ -306,7 +318,7 @@ static const char *objection(const struct runs *rs, const struct tunnel_msg_disp
 		return "class_mismatch";
 	if (decl->target == ACTION_TARGET_ACCOUNT && (!m->account_id || strlen(m->account_id) >= SESSIONS_ID_MAX))
 		return "no_account";
-	if (m->not_after_ms && clock_wall_ms() > m->not_after_ms)
+	if (m->not_after_ms && is_late(rs, m->not_after_ms))
 		return "expired";
 	return rs->busy >= rs->conf.tasks ? "capacity" : NULL;
 }
@@ -485,6 +497,7 @@ void runs_up(struct runs *rs, const struct tunnel_msg_welcome *m)
 {
 	const struct tunnel_msg_task *t = m->cancel.at;
 
+	rs->clock_ms = m->time_ms - (int64_t)loop_now_ms(rs->conf.loop);
 	for (size_t i = 0; i < m->cancel.n; i++) {
 		struct work *w = find(rs, &t[i]);
 		if (w)

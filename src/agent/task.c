@@ -19,6 +19,8 @@ struct task_effect_call {
 	struct work *work;
 	const char *effect;
 	bool kept, sent; /* the intent is in the journal; EFFECT_BEGIN was said on this connection */
+	uint64_t
+		until_ms; /* how long a yes counts: from when it was asked for, because the answer may have lain about */
 };
 
 static void end(struct work *w, enum rc rc, const char *why)
@@ -35,6 +37,7 @@ void task_effect_tell(struct work *w)
 		return;
 	const struct tunnel_msg m = { .type = TUNNEL_MSG_EFFECT_BEGIN,
 		.effect_begin = { .task_id = w->task.task_id, .attempt = w->task.attempt, .effect = e->effect } };
+	e->until_ms = clock_mono_ms() + uplink_run_term_ms(w->uplink);
 	e->sent =
 		uplink_run_send(w->uplink, &m) == RC_OK; /* else the next drain or connection brings it up again */
 }
@@ -118,9 +121,15 @@ enum rc task_effect(struct action_task *t, const char *effect, struct fault *f)
 
 	if (rc == RC_CONFLICT)
 		t->code = "attempt_superseded";
-	else if (rc == RC_OK)
-		work_span_effect(t->work, effect);
-	return rc;
+	if (rc != RC_OK)
+		return rc;
+	if (clock_mono_ms() >= e.until_ms) {
+		t->code = "permission_expired";
+		return fault_set(f, RC_TIMEOUT,
+			"the control plane's yes came too late: the attempt may be another's by now");
+	}
+	work_span_effect(t->work, effect);
+	return RC_OK;
 }
 
 /* ---- lanes ---- */

@@ -6,6 +6,7 @@
 #include "flow/tunnel_link.h"
 #include "flow/uplink.h"
 #include "io/clock.h"
+#include "io/failpoint.h"
 #include "io/loop.h"
 #include "io/web.h"
 #include "wire/tunnel_frame.h"
@@ -27,8 +28,9 @@ struct uplink_run {
 	struct line *line;
 	struct loop_timer *timer; /* of the machine, or of the next dial */
 	struct loop_timer *lease; /* of `silent` */
-	uint64_t heard_ms;        /* the last word of the control plane while it was up */
-	uint32_t lease_ms;        /* 0: there was no WELCOME yet, or `silent` was told */
+	uint64_t renewed_ms;      /* as the machine's; outlives the connection */
+	uint32_t term_ms;         /* two thirds of a lease; 0: there was no WELCOME yet */
+	bool told;                /* `silent` was */
 	struct web_socket *socket;
 	bool open; /* the socket is; machine is alive */
 	bool up;   /* between `up` and `down` */
@@ -51,14 +53,23 @@ static void hello(struct uplink_run *r)
 	arena_done(&a);
 }
 
+/* For calls from outside: the next turn of the loop goes on. So no callback comes from within a send. */
+static void pump_soon(struct uplink_run *r)
+{
+	if (r->open && !r->busy)
+		loop_timer_at(r->timer, now_of(r));
+}
+
 /* ---- how long the leases last ---- */
 
-static uint64_t lease_end(const struct uplink_run *r) { return r->heard_ms + (uint64_t)r->lease_ms * 2 / 3; }
+static uint64_t lease_end(const struct uplink_run *r) { return r->renewed_ms + r->term_ms; }
 
-static void watch_lease(struct uplink_run *r)
+static void watch_lease(struct uplink_run *r, uint32_t lease_ms)
 {
-	r->heard_ms = now_of(r);
-	loop_timer_at(r->lease, r->lease_ms ? lease_end(r) : UINT64_MAX);
+	r->term_ms = (uint32_t)((uint64_t)lease_ms * 2 / 3);
+	r->renewed_ms = r->machine.renewed_ms;
+	r->told = false;
+	loop_timer_at(r->lease, lease_end(r));
 }
 
 /* The timer is not moved at each word that comes: it looks when it fires. */
@@ -70,8 +81,20 @@ static void on_lease(void *ctx)
 		loop_timer_at(r->lease, lease_end(r));
 		return;
 	}
-	r->lease_ms = 0;
+	r->told = true;
 	r->conf.on.silent(r->conf.on.ctx);
+	if (!r->open)
+		return;
+	/* What was given up comes back with the next WELCOME. */
+	uplink_close(&r->machine, TUNNEL_LINK_TIMEOUT, "the leases could not be renewed");
+	pump_soon(r);
+}
+
+/* Words that waited while this process stood still are old: a lease that ended meanwhile is over, whatever they say. */
+static void hear(struct uplink_run *r)
+{
+	if (r->up && !r->told && now_of(r) >= lease_end(r))
+		on_lease(r);
 }
 
 static void act(struct uplink_run *r, const struct uplink_act *a)
@@ -88,8 +111,7 @@ static void act(struct uplink_run *r, const struct uplink_act *a)
 		r->failures = 0;
 		r->retry_after_ms = 0;
 		log_info(r->conf.log, "control plane connected session=%s", a->msg->welcome.session_id);
-		r->lease_ms = a->msg->welcome.lease_ms;
-		watch_lease(r);
+		watch_lease(r, a->msg->welcome.lease_ms);
 		r->conf.on.up(r->conf.on.ctx, &a->msg->welcome);
 		break;
 	case UPLINK_MESSAGE:
@@ -120,13 +142,6 @@ static void pump(struct uplink_run *r)
 		loop_timer_at(r->timer, uplink_due(&r->machine));
 }
 
-/* For calls from outside: the next turn of the loop goes on. So no callback comes from within a send. */
-static void pump_soon(struct uplink_run *r)
-{
-	if (r->open && !r->busy)
-		loop_timer_at(r->timer, now_of(r));
-}
-
 static void on_open(void *ctx, struct web_socket *socket)
 {
 	struct uplink_run *r = ((struct line *)ctx)->run;
@@ -153,13 +168,14 @@ static void on_message(void *ctx, struct web_socket *socket, const void *p, size
 	(void)socket;
 	if (!r || !r->open)
 		return;
-	if (r->up)
-		r->heard_ms = now_of(r);
+	hear(r);
 	if (binary)
 		uplink_feed(&r->machine, now_of(r), p, n);
 	else
 		uplink_close(&r->machine, TUNNEL_LINK_TAMPER, "the tunnel is binary");
 	pump(r);
+	if (r->up && !r->told)
+		r->renewed_ms = r->machine.renewed_ms;
 }
 
 static void on_drain(void *ctx, struct web_socket *socket)
@@ -272,12 +288,16 @@ void uplink_run_free(struct uplink_run *r)
 	free(r);
 }
 
+uint32_t uplink_run_term_ms(const struct uplink_run *r) { return r->term_ms; }
+
 bool uplink_run_is_up(const struct uplink_run *r) { return r && r->up && !r->machine.link.code; }
 
 enum rc uplink_run_send(struct uplink_run *r, const struct tunnel_msg *m)
 {
 	if (!uplink_run_is_up(r))
 		return RC_AWAY;
+	if (m->type == TUNNEL_MSG_RESULT)
+		FAILPOINT("uplink.before_result");
 	enum rc rc = uplink_send(&r->machine, m);
 	pump_soon(r);
 	return rc;

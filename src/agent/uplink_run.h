@@ -24,7 +24,10 @@ struct uplink_run_on {
 	void (*message)(void *ctx, const struct tunnel_msg *m);
 	void (*drain)(void *ctx); /* what was sent has left: there is room again */
 	void (*down)(void *ctx);  /* only after `up` */
-	/* Nothing was heard for two thirds of the lease that WELCOME gave, connected or not; once, until the next `up`. */
+	/*
+	 * Two thirds of the lease that WELCOME gave have passed since a word was said that renews it and was answered, connected or not;
+	 * once, until the next `up`. What counts is when it was said: an answer may have lain about.
+	 */
 	void (*silent)(void *ctx);
 };
 
@@ -43,6 +46,9 @@ struct uplink_run_conf {
 /* Texts of conf are borrowed for its life. It dials at once. */
 must_check enum rc uplink_run_new(const struct uplink_run_conf *conf, struct uplink_run **ret_run, struct fault *f);
 void uplink_run_free(struct uplink_run *r); /* when the loop has ended */
+
+/* How long the agent may rely on a yes of the control plane, from when it asked: two thirds of a lease. 0: never connected. */
+uint32_t uplink_run_term_ms(const struct uplink_run *r);
 
 bool uplink_run_is_up(const struct uplink_run *r);                                    /* NULL is not */
 must_check enum rc uplink_run_send(struct uplink_run *r, const struct tunnel_msg *m); /* as uplink_send */

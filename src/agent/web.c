@@ -8,7 +8,8 @@
 
 #include <string.h>
 
-#define ROOM        4096 /* so that what is wiped did not move before */
+#define AGAIN_MAX_S 86400 /* of a Retry-After */
+#define ROOM        4096  /* so that what is wiped did not move before */
 #define HEADERS_MAX 6
 
 /* One request on its way. All of it is this frame's; what it answers is copied into the task's arena. */
@@ -149,12 +150,15 @@ static enum rc prepare(struct trip *x)
 static enum rc keep_answer(struct trip *x, struct http_answer *a, struct agent_web_answer *ret)
 {
 	const char *location = http_call_header_of(a, "location"), *eresult = http_call_header_of(a, "x-eresult");
+	const char *again = http_call_header_of(a, "retry-after");
+	unsigned long again_s = again && *again >= '0' && *again <= '9' ? strtoul(again, NULL, 10) : 0;
 
 	ret->status = a->status;
 	ret->body = arena_strn(x->t->arena, (const char *)a->body.p, a->body.n);
 	ret->body_n = a->body.n;
 	ret->location = location ? arena_str(x->t->arena, location) : NULL;
 	ret->eresult = eresult ? (int32_t)strtol(eresult, NULL, 10) : 0;
+	ret->again_ms = again_s < AGAIN_MAX_S ? (uint32_t)again_s * 1000 : AGAIN_MAX_S * 1000;
 	if (!ret->body || (location && !ret->location))
 		return RC_TOO_LARGE;
 	return RC_OK;
@@ -211,8 +215,9 @@ static bool is_lost(const struct agent_web_ask *ask, const struct agent_web_answ
 	return web_page_is_lost(a->status, a->location, a->body);
 }
 
-static enum rc limited(struct action_task *t, const struct agent_web_ask *ask, struct fault *f)
+static enum rc limited(struct action_task *t, const struct agent_web_ask *ask, uint32_t again_ms, struct fault *f)
 {
+	t->again_ms = again_ms;
 	if (ask->pause_on_429 != LANE_COUNT)
 		task_pause(t, ask->pause_on_429, "http_429");
 	t->code = "rate_limited";
@@ -280,5 +285,5 @@ enum rc agent_web(
 		rc = unlock(t, ask, ret, f);
 	if (rc != RC_OK)
 		return rc;
-	return ret->status == 429 ? limited(t, ask, f) : RC_OK;
+	return ret->status == 429 ? limited(t, ask, ret->again_ms, f) : RC_OK;
 }

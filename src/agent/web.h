@@ -37,6 +37,7 @@ struct agent_web_answer {
 	size_t body_n;
 	const char *location; /* of a redirect; NULL */
 	int32_t eresult;      /* X-eresult; 0: none */
+	uint32_t again_ms;    /* Retry-After; 0: none */
 	bool sent;            /* with a failure: some of the request went out */
 };
 

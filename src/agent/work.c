@@ -1,5 +1,6 @@
 #include "agent/work.h"
 
+#include "io/failpoint.h"
 #include "io/http_call.h"
 #include "model/action.h"
 #include "wire/field_json.h"
@@ -157,6 +158,7 @@ static enum rc act(struct work *w)
 	if (w->dry_run && w->decl->mutates)
 		return plan(w, in);
 	rc = effect(w, in, out);
+	FAILPOINT("work.after_effect");
 	if (rc == RC_OK)
 		field_json_encode(w->decl->result, out, &w->result);
 	return rc;
@@ -199,7 +201,8 @@ static void judge_failure(struct work *w, struct tunnel_msg_failure *to)
 	*to = (struct tunnel_msg_failure){ .code = w->run.code ? w->run.code : rc_code(w->rc),
 		.detail = *w->fault.text ? w->fault.text : rc_title(w->rc),
 		.retryable = rc_retry(w->rc),
-		.eresult = w->run.eresult > 0 ? (uint32_t)w->run.eresult : 0 };
+		.eresult = w->run.eresult > 0 ? (uint32_t)w->run.eresult : 0,
+		.again_ms = w->run.again_ms };
 }
 
 void work_judge(struct work *w)

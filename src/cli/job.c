@@ -90,10 +90,12 @@ static enum cli_exit watch(struct cmd *c)
 	return code;
 }
 
-static const char *const job_states[] = { "queued", "running", "succeeded", "partially_succeeded", "failed",
-	"canceled", NULL };
+static const char *const job_states[] = { "queued", "running", "paused", "succeeded", "partially_succeeded",
+	"failed", "canceled", NULL };
 static const char *const task_states[] = { "queued", "leased", "running", "outcome_unknown", "needs_attention",
-	"succeeded", "failed", "canceled", "reconciling", NULL };
+	"succeeded", "failed", "canceled", "expired", "reconciling", NULL };
+static const char *const order_words[] = { "fair", "sequential", NULL };
+static const char *const offline_words[] = { "start", "wait", "fail", NULL };
 
 #define WAIT_OPTION                                                                                           \
 	{                                                                                                     \
@@ -157,6 +159,63 @@ static const struct verb_option run_options[] = {
 		.value = "N",
 		.member = "maxAttempts",
 		.place = VERB_BODY },
+	{ .row = { .name = "backoff-ms",
+		  .type = FIELD_U32,
+		  .min = 1,
+		  .doc = "The longest wait before the second attempt; it doubles with each." },
+		.value = "N",
+		.member = "retry.backoffMs",
+		.place = VERB_BODY },
+	{ .row = { .name = "backoff-max-ms",
+		  .type = FIELD_U32,
+		  .min = 1,
+		  .doc = "The longest wait before any attempt." },
+		.value = "N",
+		.member = "retry.backoffMaxMs",
+		.place = VERB_BODY },
+	{ .row = { .name = "delay", .type = FIELD_U32, .min = 1, .doc = "Begin after so many seconds." },
+		.value = "SECONDS",
+		.member = "delaySeconds",
+		.place = VERB_BODY },
+	{ .row = { .name = "not-before",
+		  .type = FIELD_STR,
+		  .min = 1,
+		  .doc = "Begin at this moment, such as 2026-11-21T08:00:00Z." },
+		.value = "TIME",
+		.member = "notBefore",
+		.place = VERB_BODY },
+	{ .row = { .name = "max-parallel",
+		  .type = FIELD_U32,
+		  .max = 10000,
+		  .doc = "How many tasks agents may have at once. Default: as many as there is room for." },
+		.value = "N",
+		.member = "maxParallel",
+		.place = VERB_BODY },
+	{ .row = { .name = "deadline",
+		  .type = FIELD_TIME,
+		  .doc = "What is not begun by then expires, what runs is asked to stop: 2h, or "
+			 "2030-01-31T12:00:00Z." },
+		.value = "TIME",
+		.place = VERB_BODY },
+	{ .row = { .name = "order",
+		  .type = FIELD_ENUM,
+		  .words = order_words,
+		  .doc = "sequential: one task after another. Default: fair." },
+		.value = "ORDER",
+		.place = VERB_BODY },
+	{ .row = { .name = "offline",
+		  .type = FIELD_ENUM,
+		  .words = offline_words,
+		  .doc = "Of an account that is not online: start its session, wait, or fail. Default: start." },
+		.value = "WHAT",
+		.member = "onAccountOffline",
+		.place = VERB_BODY },
+	{ .row = { .name = "stop-on-failures",
+		  .type = FIELD_JSON,
+		  .doc = "When to cancel the rest: {\"count\":N} tasks have failed, or {\"percent\":N} of all." },
+		.value = "JSON",
+		.member = "stopOnFailures",
+		.place = VERB_BODY },
 	WAIT_OPTION,
 	RUN_KEY_OPTION,
 	{ 0 },
@@ -206,7 +265,28 @@ static const struct verb_option resolve_options[] = {
 	{ 0 },
 };
 static const struct verb_option cancel_options[] = { RUN_KEY_OPTION, { 0 } };
-static const struct verb_option retry_options[] = { WAIT_OPTION, RUN_KEY_OPTION, { 0 } };
+
+static const char *const only_words[] = { "failed", "unknown_resolved_not_done", NULL };
+static const struct verb_option retry_options[] = {
+	{ .row = { .name = "only",
+		  .type = FIELD_ENUM,
+		  .words = only_words,
+		  .doc = "Only those that were in doubt until a person said that they were not done. Default: all "
+			 "that "
+			 "failed." },
+		.value = "WHICH",
+		.place = VERB_BODY },
+	{ .row = { .name = "task",
+		  .type = FIELD_LIST,
+		  .item = FIELD_STR,
+		  .doc = "Only this task; again for more." },
+		.value = "TASK",
+		.member = "taskIds",
+		.place = VERB_BODY },
+	WAIT_OPTION,
+	RUN_KEY_OPTION,
+	{ 0 },
+};
 
 #define JOB_ARG                                        \
 	{                                              \
@@ -271,6 +351,24 @@ const struct verb job_verbs[] = {
 		.options = cancel_options,
 		.method = "POST",
 		.path = "/v1/jobs/{}/cancel",
+		.flags = VERB_IDEMPOTENT,
+	},
+	{
+		.name = "pause",
+		.doc = "Begins nothing more of a job; what agents have goes on.",
+		.args = { JOB_ARG },
+		.options = cancel_options,
+		.method = "POST",
+		.path = "/v1/jobs/{}/pause",
+		.flags = VERB_IDEMPOTENT,
+	},
+	{
+		.name = "resume",
+		.doc = "Goes on with a job that was paused.",
+		.args = { JOB_ARG },
+		.options = cancel_options,
+		.method = "POST",
+		.path = "/v1/jobs/{}/resume",
 		.flags = VERB_IDEMPOTENT,
 	},
 	{

@@ -20,6 +20,14 @@ static const struct verb_option create_options[] = {
 		.value = "TIME",
 		.member = "expiresAt",
 		.place = VERB_BODY },
+	{ .row = { .name = "tenant",
+		  .type = FIELD_STR,
+		  .min = 5,
+		  .max = 63,
+		  .doc = "Tenant whose jobs its jobs are: ten_ and a name. Another than your own needs admin:*." },
+		.value = "TENANT",
+		.member = "tenantId",
+		.place = VERB_BODY },
 	{ 0 },
 };
 

@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 #define SECRET_BODY_ROOM 32768
@@ -100,11 +101,27 @@ static enum rc gather(const struct cmd *c, const json_t *pairs, json_t **ret, st
 	return RC_OK;
 }
 
+/* "filter.code" is the member code of the object filter, which is made when it is not there. */
+static json_t *object_of(json_t *body, const char **member)
+{
+	char name[64];
+
+	for (const char *dot; body && (dot = strchr(*member, '.')); *member = dot + 1) {
+		snprintf(name, sizeof(name), "%.*s", (int)(dot - *member), *member);
+		json_t *inner = json_object_get(body, name);
+		if (!inner && json_object_set_new(body, name, json_object()) == 0)
+			inner = json_object_get(body, name);
+		body = inner;
+	}
+	return body;
+}
+
 static enum rc put_body(const struct cmd *c, const struct verb_option *o, json_t *v, json_t *body, struct fault *f)
 {
 	const char *member = o->member ? o->member : o->row.name;
 	json_t *made = NULL;
 
+	body = object_of(body, &member);
 	if (json_object_get(body, member))
 		return fault_set(f, RC_INVALID, "--%s and another option say two things about %s; give one",
 			o->row.name, member);

@@ -18,7 +18,7 @@ static const char *status_of(const json_t *job)
 bool wait_is_over(const json_t *job)
 {
 	const char *s = status_of(job);
-	return *s && strcmp(s, "queued") != 0 && strcmp(s, "running") != 0;
+	return *s && strcmp(s, "queued") != 0 && strcmp(s, "running") != 0 && strcmp(s, "paused") != 0;
 }
 
 static int64_t count_of(const json_t *job, const char *member)

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct bells;
 struct cluster;
 struct feed;
 struct hub;
@@ -24,10 +25,10 @@ struct metrics;
 struct moves_task;
 struct pool;
 struct queue;
-struct queue_ear;
 struct route;
 struct scan;
 struct store;
+struct sweep;
 struct tracer;
 struct twins;
 struct tx;
@@ -36,7 +37,6 @@ struct web_limits;
 struct web_server;
 struct webhook_rules;
 struct webhooks;
-struct webhooks_conf;
 
 #define CONTROL_EPOCH_MAX 16
 #define CONTROL_NAME_MAX  40 /* ID_MAX */
@@ -52,6 +52,16 @@ struct control_secrets {
 	uint8_t prints[32];      /* of fingerprints of secrets */
 };
 
+/* As configured; read by webhooks/webhook_rules. */
+struct webhooks_conf {
+	const char *plan, *allow_private, *ports; /* texts: see flow/webhook, wire/ip_block, io/http_guard */
+	const char *ca_file;                      /* NULL: the system's authorities alone */
+	uint32_t timeout_ms;                      /* of one attempt */
+	uint32_t parallel;                        /* deliveries of one endpoint at once */
+	int64_t keep_ms;                          /* a delivery that is over stays */
+	int64_t overlap_ms;                       /* a rotated secret is used beside the new one */
+};
+
 struct control_conf {
 	const char *data_dir;
 	const char *master_key; /* its file; NULL: the systemd credential, or DATA/master.key */
@@ -59,14 +69,16 @@ struct control_conf {
 	uint16_t port;
 	const char *node; /* machine and data folder: tells a restart from another control plane */
 	const char *tls_cert, *tls_key;
-	uint32_t lease_ms;       /* how long a task stays with an agent that is silent */
-	uint32_t heartbeat_ms;   /* how often an agent speaks */
-	uint32_t idempotency_ms; /* how long an answer is kept for its key */
-	uint32_t event_keep;     /* events kept in the log */
-	int64_t event_keep_ms;   /* how long at most; 0: no such limit */
+	int listener;          /* a socket that was handed over; 0: host and port are bound */
+	uint32_t lease_ms;     /* how long a task stays with an agent that is silent */
+	uint32_t heartbeat_ms; /* how often an agent speaks */
+	/* These, and lanes, may change: */
+	_Atomic uint32_t idempotency_ms; /* how long an answer is kept for its key */
+	_Atomic uint32_t event_keep;     /* events kept in the log */
+	_Atomic int64_t event_keep_ms;   /* how long at most; 0: no such limit */
 	const struct web_limits *limits;
 	const struct webhooks_conf *webhooks;
-	const struct lane_kind *lanes; /* LANE_COUNT rows as configured; NULL: model/lanes.def */
+	const struct lane_kind *_Atomic lanes; /* LANE_COUNT rows as configured; NULL: model/lanes.def */
 };
 
 struct control {
@@ -77,10 +89,10 @@ struct control {
 	struct loop *loop;
 	struct store *store;
 	struct queue *queue;
-	struct queue_ear *ear;
 	struct pool *readers, *writer;
 	struct web_server *server;
 	struct cluster *cluster; /* the other control planes on the database; loop thread */
+	struct bells *bells;     /* what is told to them, and heard from them; writer's and loop thread */
 	struct scan *scan;       /* what time and silence bring; loop thread */
 	struct hub *hub;         /* agents connected now; loop thread */
 	struct feed *feed;       /* event subscribers; loop thread */
@@ -88,7 +100,7 @@ struct control {
 	struct twins *twins;     /* requests held back behind one with the same Idempotency-Key; loop thread */
 	struct webhooks *webhooks; /* loop thread */
 	const struct webhook_rules *webhook_rules;
-	struct loop_timer *sweep;
+	struct sweep *sweep; /* loop thread */
 	struct control_secrets secrets;
 	char epoch[CONTROL_EPOCH_MAX];      /* of the event log: made with the database */
 	char instance_id[CONTROL_NAME_MAX]; /* of this run of this control plane, see cluster/instances */
@@ -96,8 +108,11 @@ struct control {
 	const struct route *const *routes; /* the API: tables of rows, see http/route.h */
 	/* A task that is somebody's (moves_task.owner) has moved: folded in, in the same transaction. NULL: nobody owns any. */
 	enum rc (*owned)(struct tx *tx, const struct moves_task *t);
+	/* Told by the writer what a batch has to tell (the flags of struct tx), inside its transaction. Writer's thread. */
+	enum rc (*committing)(struct tx *told);
 	/* Told by the writer after a commit what there is now: see the flags of struct tx. Writer's thread. */
 	void (*committed)(struct control *c, const struct tx *told);
+	_Atomic int written;   /* enum rc of the writer's last commit */
 	_Atomic int inflight;  /* requests without an answer */
 	_Atomic bool draining; /* readyz says no, new work is refused */
 };

@@ -1,104 +1,26 @@
 #include "control/life.h"
-#include "base/log.h"
-#include "contract/queue.h"
-#include "control/budgets/budgets.h"
+#include "control/cluster/bells.h"
 #include "control/cluster/cluster.h"
-#include "control/cluster/singletons.h"
-#include "control/events/events.h"
 #include "control/events/feed.h"
-#include "control/fleet/states.h"
-#include "control/http/idempotency.h"
 #include "control/http/routes.h"
 #include "control/http/serve.h"
 #include "control/http/twins.h"
 #include "control/http/waits.h"
-#include "control/hub/deal.h"
 #include "control/hub/hub.h"
-#include "control/hub/push.h"
 #include "control/hub/scan.h"
 #include "control/keys/key_fold.h"
 #include "control/prepare.h"
 #include "control/secrets.h"
-#include "control/webhooks/webhook_calls.h"
+#include "control/sweep.h"
 #include "control/webhooks/webhooks.h"
 #include "io/clock.h"
 #include "wire/tunnel_auth.h"
-
-#define SWEEP_MS 60000
-
-static void on_ring(void *ctx, const char *topic)
-{
-	struct control *c = ctx;
-	(void)topic;
-	deal_wake(c->hub);
-}
 
 /* The job that ends the loop's last turn. */
 struct last {
 	struct loop_job job;
 	struct loop *loop;
 };
-
-static void on_committed(struct control *c, const struct tx *told)
-{
-	struct fault f = { 0 };
-
-	if (told->appended) {
-		feed_wake(c->feed);
-		webhooks_wake(c->webhooks);
-	}
-	if (told->ring && queue_ring(c->queue, "", &f) != RC_OK)
-		log_warn(c->log, "the bell did not ring, the next scan will find the work: %s", f.text);
-	if (told->cancels)
-		deal_wake_cancels(c->hub);
-	if (told->bots)
-		push_wake(c->hub);
-}
-
-#define SWEEP_AGAIN_MS 1000 /* after a sweep that did not reach the end */
-struct sweep {
-	struct write write;
-	bool more;
-};
-
-static enum rc run_sweep(struct write *w, struct tx *tx)
-{
-	bool held = false;
-	struct sweep *s = (struct sweep *)w;
-	enum rc rc = singletons_hold(tx, "sweep", &held);
-	if (rc != RC_OK || !held)
-		return rc;
-	rc = idempotency_sweep(tx);
-	if (rc == RC_OK)
-		rc = states_sweep(tx);
-	if (rc == RC_OK)
-		rc = budgets_sweep(tx);
-	if (rc == RC_OK)
-		rc = webhook_calls_sweep(tx);
-	return rc == RC_OK ? events_sweep(tx, &s->more) : rc;
-}
-
-static void on_swept(struct write *w)
-{
-	if (w->rc != RC_OK)
-		log_warn(w->control->log, "old rows not swept: %s", w->fault.text);
-	else if (((struct sweep *)w)->more && w->control->sweep)
-		loop_timer_at(w->control->sweep, loop_now_ms(w->control->loop) + SWEEP_AGAIN_MS);
-	free(w);
-}
-
-static void on_sweep(void *ctx)
-{
-	struct control *c = ctx;
-	struct sweep *s = calloc(1, sizeof(*s));
-
-	if (s) {
-		s->write = (struct write){ .control = c, .run = run_sweep, .done = on_swept };
-		if (writer_push(&s->write) != RC_OK)
-			free(s);
-	}
-	loop_timer_at(c->sweep, loop_now_ms(c->loop) + SWEEP_MS);
-}
 
 static enum rc listen_on(struct control *c, struct fault *f)
 {
@@ -108,6 +30,7 @@ static enum rc listen_on(struct control *c, struct fault *f)
 		.port = c->conf->port,
 		.tls_cert = c->conf->tls_cert,
 		.tls_key = c->conf->tls_key,
+		.listener = c->conf->listener,
 		.limits = *c->conf->limits,
 		.protocols = protocols,
 		.ctx = c,
@@ -124,7 +47,8 @@ enum rc life_start(struct control *c, struct fault *f)
 	c->started_ms = clock_wall_ms();
 	cluster_name(c);
 	c->routes = routes;
-	c->committed = on_committed;
+	c->committing = bells_note;
+	c->committed = bells_ring;
 	c->owned = key_fold_task;
 	enum rc rc = secrets_open(
 		c->conf->data_dir, c->conf->master_key, getenv("CREDENTIALS_DIRECTORY"), &c->secrets, f);
@@ -147,11 +71,7 @@ enum rc life_start(struct control *c, struct fault *f)
 	if (rc == RC_OK)
 		rc = scan_new(c, &c->scan, f);
 	if (rc == RC_OK)
-		rc = queue_listen(c->queue, on_ring, c, &c->ear, f);
-	if (rc == RC_OK)
-		rc = loop_timer_new(c->loop, on_sweep, c, &c->sweep);
-	if (rc == RC_OK)
-		loop_timer_at(c->sweep, loop_now_ms(c->loop) + SWEEP_MS);
+		rc = sweep_new(c, &c->sweep, f);
 	return rc == RC_OK ? listen_on(c, f) : rc;
 }
 
@@ -175,7 +95,6 @@ void life_stop(struct control *c)
 {
 	struct last last = { .job = { .run = on_last }, .loop = c->loop };
 
-	queue_unlisten(c->queue, take(c->ear));
 	webhooks_stop(c->webhooks);
 	pool_free(take(c->writer));
 	pool_free(take(c->readers));
@@ -184,6 +103,7 @@ void life_stop(struct control *c)
 		loop_run(c->loop);
 	}
 	web_server_free(take(c->server));
+	bells_free(take(c->bells));
 	scan_free(take(c->scan));
 	cluster_free(take(c->cluster));
 	hub_free(take(c->hub));
@@ -191,7 +111,7 @@ void life_stop(struct control *c)
 	webhooks_free(take(c->webhooks));
 	twins_free(take(c->twins));
 	waits_free(take(c->waits));
-	loop_timer_free(take(c->sweep));
+	sweep_free(take(c->sweep));
 	loop_free(take(c->loop));
 	hush_wipe(&c->secrets, sizeof(c->secrets));
 }

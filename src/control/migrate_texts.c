@@ -15,4 +15,6 @@ TEXT(migrate_0004, "0004_quarantine.sql");
 TEXT(migrate_0005, "0005_attempts.sql");
 TEXT(migrate_0006, "0006_cluster.sql");
 TEXT(migrate_0007, "0007_trace.sql");
-TEXT(migrate_0090, "0090_webhooks.sql");
+TEXT(migrate_0008, "0008_pace.sql");
+TEXT(migrate_0009, "0009_retries.sql");
+TEXT(migrate_0010, "0010_webhooks.sql");

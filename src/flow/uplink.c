@@ -155,6 +155,7 @@ static bool take_welcome(struct uplink *u)
 		return false;
 	}
 	u->heartbeat_ms = m->heartbeat_ms;
+	u->renewed_ms = u->since_ms;
 	u->state = UPLINK_OPEN;
 	plan_beat(u, u->link.fed_ms);
 	return true;
@@ -171,6 +172,8 @@ static bool take_message(struct uplink *u)
 	}
 	if (u->msg.type == TUNNEL_MSG_HEARTBEAT_ACK) {
 		u->rtt_ms = mono <= u->link.fed_ms ? (uint32_t)(u->link.fed_ms - mono) : 0;
+		if (mono <= u->link.fed_ms && mono > u->renewed_ms)
+			u->renewed_ms = mono;
 		return false;
 	}
 	if (u->msg.type == TUNNEL_MSG_DISPATCH && ++u->carried > u->credit) {

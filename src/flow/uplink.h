@@ -49,6 +49,8 @@ struct uplink {
 	struct tunnel_auth_talk talk;
 	uint64_t since_ms, beat_ms; /* when WAITS or HOPES began; when the next heartbeat is due */
 	uint64_t seed;
+	uint64_t
+		renewed_ms; /* when the last word was said that renews the leases and was answered: HELLO, HEARTBEAT */
 	uint32_t heartbeat_ms, rtt_ms;       /* rtt_ms: of the last heartbeat */
 	struct tunnel_msg_heartbeat figures; /* mono is filled in */
 	int64_t credit, carried;             /* DISPATCH allowed, and come, in all */

@@ -30,6 +30,7 @@ struct action {
 	const char *const *lanes; /* rate lanes it draws on; ends in NULL */
 	bool mutates; /* has an effect at Steam: then it has a dry run, which tells a struct action_plan */
 	bool probe;   /* can find out whether an attempt before had its effect; every guarded one can */
+	const struct task_policy *retry; /* NULL: as its class says */
 	const char *doc;
 };
 

@@ -82,6 +82,7 @@ const struct action action_account_egress_probe = {
 	.timeout_s = 30,
 	ACTION_SHAPES(egress, action_egress, egress_result, action_egress_result),
 	.lanes = lanes_connect,
+	.retry = &(const struct task_policy){ .max_attempts = 2, .never = 1u << TASK_AWAY },
 	.doc = "Tries whether Steam can be reached by the account's egress, and how fast.",
 };
 

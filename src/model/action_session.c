@@ -96,6 +96,7 @@ const struct action action_session_ping = {
 	.timeout_s = 30,
 	ACTION_SHAPES(action_empty_fields, action_empty, ping, action_ping_result),
 	.lanes = lanes_job,
+	.retry = &(const struct task_policy){ .max_attempts = 3, .backoff_ms = 500, .backoff_max_ms = 5000 },
 	.doc = "Measures how long Steam takes to answer the account's session.",
 };
 

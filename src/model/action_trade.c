@@ -228,6 +228,8 @@ const struct action action_trade_inventory_read = {
 	.timeout_s = 120,
 	ACTION_SHAPES(inventory, action_inventory, inventory_result, action_inventory_result),
 	.lanes = lanes_inventory,
+	.retry = &(const struct task_policy){ .backoff_ms = 5000,
+		.backoff_max_ms = 300000 }, /* Steam is slow to forgive */
 	.doc = "Reads an inventory, its own or another's.",
 };
 

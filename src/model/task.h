@@ -19,6 +19,7 @@ enum task_status {
 	TASK_SUCCEEDED, /* over */
 	TASK_FAILED,    /* over */
 	TASK_CANCELED,  /* over */
+	TASK_EXPIRED,   /* over: its job's deadline came before an agent had it */
 	TASK_STATUSES
 };
 
@@ -51,6 +52,44 @@ static inline bool task_is_over(enum task_status s) { return s >= TASK_SUCCEEDED
 /* RC_CONFLICT when the move is not lawful; *t is then untouched. To TASK_LEASED counts an attempt. */
 must_check enum rc task_move(struct task *t, enum task_status to, int64_t now_ms);
 
+/* What kind of failure an error code tells. */
+enum task_trouble {
+	TASK_LOST,      /* nobody heard of the attempt's end, or the agent did not take it */
+	TASK_AWAY,      /* the account's session was not there */
+	TASK_THROTTLED, /* Steam, or a rate lane, had no room */
+	TASK_OTHER,
+};
+enum task_trouble task_trouble_of(const char *code);
+
+/* When a task is tried again. Zeroes: as the class says. */
+struct task_policy {
+	uint32_t max_attempts;
+	uint32_t backoff_ms, backoff_max_ms;
+	unsigned never; /* bits 1 << enum task_trouble: such failures are for good */
+};
+#define TASK_BACKOFF_MS         1000
+#define TASK_BACKOFF_MAX_MS     60000
+#define TASK_BACKOFF_LIMIT_MS   86400000 /* what a job may ask for */
+#define TASK_RETRY_AFTER_MAX_MS 86400000
+
+/*
+ * The policy in force: of the job, where it says something, else of the action (NULL: none), else of the class: 5 attempts
+ * when it may be repeated, else 3; backoff of 1 s to 60 s. A job may have TASK_ATTEMPTS_MAX attempts of the first, never more
+ * than 3 of the others.
+ */
+#define TASK_ATTEMPTS_MAX 20
+struct task_policy task_policy_of(
+	enum task_class class, const struct task_policy *action, const struct task_policy *job);
+
+/* May a failure with this code be tried again? `retryable`: whoever met it thinks so. */
+bool task_may_retry(const struct task_policy *p, const char *code, bool retryable);
+
+/*
+ * How long to wait after this attempt: full jitter over backoff_ms · 2^(attempt-1), at most backoff_max_ms; `random` is any
+ * number. Never under `retry_after_ms`, which the other side asked for (0: it did not), to which the same jitter is added.
+ */
+int64_t task_wait_ms(const struct task_policy *p, uint32_t attempt, uint32_t random, int64_t retry_after_ms);
+
 /*
  * What becomes of an attempt that failed or was lost. `effect`: it may have had its effect, nobody knows.
  *
@@ -60,16 +99,13 @@ must_check enum rc task_move(struct task *t, enum task_status to, int64_t now_ms
  *   guarded        the same                              TASK_QUEUED with `probe`, or TASK_UNKNOWN
  *   once           the same                              TASK_UNKNOWN
  *
- * It is queued when attempts are left and, without an effect, when a retry can mend the failure. It waits: full jitter over
- * TASK_BACKOFF_MS · 2^(attempt-1), at most TASK_BACKOFF_MAX_MS; `random` is any number.
+ * It is queued when attempts are left and, without an effect, when a retry can mend the failure: not before wait_ms have passed.
  */
-#define TASK_BACKOFF_MS     1000
-#define TASK_BACKOFF_MAX_MS 60000
 struct task_failure {
 	bool retryable, effect;
 };
 must_check enum rc task_retry(
-	struct task *t, enum task_class class, struct task_failure how, uint32_t random, int64_t now_ms);
+	struct task *t, enum task_class class, struct task_failure how, int64_t wait_ms, int64_t now_ms);
 
 /* May an attempt of this class be run again although nobody knows how the last one ended? */
 static inline bool task_may_repeat(enum task_class class) { return class == TASK_READ || class == TASK_IDEMPOTENT; }

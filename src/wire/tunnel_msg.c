@@ -149,6 +149,7 @@ static const struct field failure_fields[] = {
 	{ TEXT(failure, "detail", detail, MAYBE), .max = DETAIL_LEN, .doc = "for people" },
 	{ ROW(failure, "retryable", retryable, FIELD_BOOL, 0), .doc = "can another attempt help?" },
 	{ U32(failure, "eresult", eresult, MAYBE), .doc = "Steam's own code" },
+	{ U32(failure, "retryAfterMs", again_ms, MAYBE), .doc = "not before so long: the other side asked for it" },
 	{ 0 },
 };
 

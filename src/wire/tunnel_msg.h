@@ -118,7 +118,8 @@ struct tunnel_msg_ack {
 struct tunnel_msg_failure {
 	const char *code, *detail; /* code NULL: no error */
 	bool retryable;
-	uint32_t eresult; /* Steam's own; 0: none */
+	uint32_t eresult;  /* Steam's own; 0: none */
+	uint32_t again_ms; /* how long the other side asked to be left alone; 0: it did not */
 };
 struct tunnel_msg_result {
 	const char *task_id, *nonce;

@@ -16,7 +16,7 @@
 #include <stdio.h>
 
 struct key_view {
-	const char *id, *name, *prefix, *last4, *created_by;
+	const char *id, *name, *tenant_id, *prefix, *last4, *created_by;
 	struct field_list scopes;
 	int64_t expires_at, revoked_at, created_at;
 	const char *secret; /* only in the answer that made it */
@@ -25,6 +25,10 @@ struct key_view {
 static const struct field key_fields[] = {
 	{ .name = "id", .type = FIELD_STR, FIELD_AT(struct key_view, id), .doc = "apk_ and a ULID." },
 	{ .name = "name", .type = FIELD_STR, FIELD_AT(struct key_view, name), .doc = "What people call it." },
+	{ .name = "tenantId",
+		.type = FIELD_STR,
+		FIELD_AT(struct key_view, tenant_id),
+		.doc = "The tenant whose jobs its jobs are." },
 	{ .name = "prefix",
 		.type = FIELD_STR,
 		FIELD_AT(struct key_view, prefix),
@@ -57,6 +61,10 @@ static const struct field key_fields[] = {
 static const struct field key_made_fields[] = {
 	{ .name = "id", .type = FIELD_STR, FIELD_AT(struct key_view, id), .doc = "apk_ and a ULID." },
 	{ .name = "name", .type = FIELD_STR, FIELD_AT(struct key_view, name), .doc = "What people call it." },
+	{ .name = "tenantId",
+		.type = FIELD_STR,
+		FIELD_AT(struct key_view, tenant_id),
+		.doc = "The tenant whose jobs its jobs are." },
 	{ .name = "prefix",
 		.type = FIELD_STR,
 		FIELD_AT(struct key_view, prefix),
@@ -87,7 +95,7 @@ static const struct field key_made_fields[] = {
 };
 
 struct key_new {
-	const char *name;
+	const char *name, *tenant_id;
 	struct field_list scopes;
 	int64_t expires_at;
 };
@@ -108,6 +116,15 @@ static const struct field key_new_fields[] = {
 		.min = 1,
 		.max = 64,
 		.doc = "What it may do, such as jobs:read or jobs:*." },
+	{ .name = "tenantId",
+		.type = FIELD_STR,
+		FIELD_AT(struct key_new, tenant_id),
+		.flags = FIELD_NULLABLE,
+		.min = 5,
+		.max = 63,
+		.chars = "abcdefghijklmnopqrstuvwxyz0123456789_-",
+		.doc = "The tenant whose jobs its jobs are: ten_ and a name. Another than your own needs "
+		       "admin:*." },
 	{ .name = "expiresAt",
 		.type = FIELD_TIME,
 		FIELD_AT(struct key_new, expires_at),
@@ -132,7 +149,7 @@ void keys_hash(const struct control *c, const char *secret, char ret[static KEYS
 enum rc keys_check(struct tx *tx, const char *secret, struct principal *ret)
 {
 	static const struct store_query find = {
-		.sql = "SELECT id, name, scopes, expires_at, revoked_at FROM api_keys WHERE hash = $1"
+		.sql = "SELECT id, name, scopes, expires_at, revoked_at, tenant_id FROM api_keys WHERE hash = $1"
 	};
 	static const struct field scopes_row = { .name = "scopes", .type = FIELD_LIST, .item = FIELD_STR };
 	auto_rows struct store_rows *r = NULL;
@@ -153,7 +170,17 @@ enum rc keys_check(struct tx *tx, const char *secret, struct principal *ret)
 		return rc;
 	ret->id = arena_str(tx->arena, store_col_text(r, 0));
 	ret->name = arena_str(tx->arena, store_col_text(r, 1));
+	ret->tenant_id = arena_str(tx->arena, store_col_text(r, 5));
 	return field_json_text(&scopes_row, store_col_text(r, 2), tx->arena, &ret->scopes, tx->fault);
+}
+
+bool keys_is_admin(const struct principal *who)
+{
+	const char *const *grants = who->scopes.at;
+	for (size_t i = 0; i < who->scopes.n; i++)
+		if (!strcmp(grants[i], "admin:*"))
+			return true;
+	return false;
 }
 
 static const char *scopes_json(struct tx *tx, const struct field_list *scopes)
@@ -176,8 +203,9 @@ static const char *scopes_json(struct tx *tx, const struct field_list *scopes)
 static enum rc make(struct tx *tx, struct key_view *k)
 {
 	static const struct store_query insert = { .sql = "INSERT INTO api_keys (id, name, hash, prefix, last4, "
-							  "scopes, expires_at, revoked_at, created_by, created_at) "
-							  "VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9)" };
+							  "scopes, expires_at, revoked_at, created_by, "
+							  "created_at, tenant_id) VALUES ($1, $2, $3, $4, $5, $6, "
+							  "$7, 0, $8, $9, $10)" };
 	uint8_t random[APIKEY_RANDOM];
 	char hash[KEYS_HASH_MAX], *secret = arena_take(tx->arena, APIKEY_MAX);
 
@@ -195,7 +223,7 @@ static enum rc make(struct tx *tx, struct key_view *k)
 	enum rc rc = store_do(tx->db, &insert,
 		STORE_ARGS(store_text(k->id), store_text(k->name), store_text(hash), store_text(k->prefix),
 			store_text(k->last4), store_text(scopes_json(tx, &k->scopes)), store_int(k->expires_at),
-			store_text(k->created_by), store_int(k->created_at)),
+			store_text(k->created_by), store_int(k->created_at), store_text(k->tenant_id)),
 		tx->fault);
 	if (rc == RC_OK)
 		rc = events_add(tx, &(struct event){ .type = "api_key.created", .resource = k->id });
@@ -226,21 +254,46 @@ static enum rc check_grants(struct call *c, const struct key_new *in)
 	return rc;
 }
 
+/* The tenant of the new key: the caller's own, unless an administrator names another. */
+static enum rc check_tenant(struct call *c, const struct key_new *in, const char **ret)
+{
+	static const struct store_query make = {
+		.sql = "INSERT INTO tenants (id, weight, deficit, turn, created_at) VALUES ($1, 1, 0, 0, $2) ON "
+		       "CONFLICT (id) DO NOTHING"
+	};
+	const char *own = c->who->tenant_id ? c->who->tenant_id : ROUTE_TENANT_DEFAULT;
+
+	*ret = in->tenant_id ? in->tenant_id : own;
+	if (!strcmp(*ret, own))
+		return RC_OK;
+	if (strncmp(*ret, "ten_", 4) != 0)
+		return field_json_problem(c->reader, "/tenantId", "malformed", "must be ten_ and a name");
+	if (!keys_is_admin(c->who))
+		return field_json_problem(
+			c->reader, "/tenantId", "insufficient_scope", "another tenant than your own needs admin:*");
+	return store_do(c->tx.db, &make, STORE_ARGS(store_text(*ret), store_int(c->tx.now_ms)), c->tx.fault);
+}
+
 static enum rc create(struct call *c, void *ret_out)
 {
 	const struct key_new *in = c->in;
 	struct key_view *k = ret_out;
+	const char *tenant = NULL;
 
 	enum rc rc = check_grants(c, in);
+	if (rc == RC_OK)
+		rc = check_tenant(c, in, &tenant);
 	if (rc == RC_OK && in->expires_at && in->expires_at <= c->tx.now_ms)
 		rc = field_json_problem(c->reader, "/expiresAt", "out_of_range", "lies in the past");
 	if (rc != RC_OK)
 		return rc;
-	*k = (struct key_view){ .name = in->name, .scopes = in->scopes, .expires_at = in->expires_at };
+	*k = (struct key_view){
+		.name = in->name, .tenant_id = tenant, .scopes = in->scopes, .expires_at = in->expires_at
+	};
 	return make(&c->tx, k);
 }
 
-#define KEY_COLUMNS "id, name, prefix, last4, scopes, expires_at, revoked_at, created_by, created_at"
+#define KEY_COLUMNS "id, name, tenant_id, prefix, last4, scopes, expires_at, revoked_at, created_by, created_at"
 
 static enum rc list(struct call *c, void *ret_out)
 {
@@ -352,7 +405,9 @@ enum rc keys_first(struct control *c, struct store_conn *db, struct fault *f)
 		.peer = "",
 		.trace_id = "" };
 	const char *all[] = { "admin:*" };
-	struct key_view k = { .name = "first administrator", .scopes = { all, 1 } };
+	struct key_view k = {
+		.name = "first administrator", .tenant_id = ROUTE_TENANT_DEFAULT, .scopes = { all, 1 }
+	};
 	auto_rows struct store_rows *r = NULL;
 
 	enum rc rc = store_one(db, &any, STORE_NO_ARGS, &r, f);

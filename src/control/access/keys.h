@@ -14,6 +14,9 @@ void keys_hash(const struct control *c, const char *secret, char ret[static KEYS
 /* Whose key it is. RC_UNAUTHENTICATED: unknown, expired or revoked (which of them, the caller is not told). */
 must_check enum rc keys_check(struct tx *tx, const char *secret, struct principal *ret);
 
+/* Has it admin:*, whatever else? */
+bool keys_is_admin(const struct principal *who);
+
 /* Makes the first administrator's key when there is no key at all, and writes it to DATA/admin.key (0600). */
 must_check enum rc keys_first(struct control *c, struct store_conn *db, struct fault *f);
 

@@ -1,126 +1,243 @@
 #include "control/engine/dispatch.h"
+#include "control/engine/job_limits.h"
+#include "control/engine/job_rules.h"
+#include "control/engine/park.h"
 #include "control/engine/sealed.h"
+#include "control/engine/turns.h"
 #include "control/fleet/bots.h"
 #include "control/rows.h"
+#include "model/account.h"
 
-struct candidate {
-	const char *id, *action, *account_id, *login, *payload, *trace_id, *secret, *traceparent;
-	bool dry_run;
-	int64_t created_at, not_before;
+#include <string.h>
+
+struct round {
+	struct tx *tx;
+	const struct dispatch_offer *offers;
+	size_t n;
+	uint32_t *room; /* of each offer */
+	size_t credit;  /* of all */
+	struct dispatch_grant *grants;
+	size_t got;
 };
 
-static const struct field candidate_row[] = {
-	{ .name = "id", .type = FIELD_STR, FIELD_AT(struct candidate, id) },
-	{ .name = "action", .type = FIELD_STR, FIELD_AT(struct candidate, action) },
-	{ .name = "account_id", .type = FIELD_STR, FIELD_AT(struct candidate, account_id) },
-	{ .name = "login", .type = FIELD_STR, FIELD_AT(struct candidate, login) },
-	{ .name = "payload", .type = FIELD_STR, FIELD_AT(struct candidate, payload) },
-	{ .name = "trace_id", .type = FIELD_STR, FIELD_AT(struct candidate, trace_id) },
-	{ .name = "secret", .type = FIELD_STR, FIELD_AT(struct candidate, secret) },
-	{ .name = "dry_run", .type = FIELD_BOOL, FIELD_AT(struct candidate, dry_run) },
-	{ .name = "traceparent", .type = FIELD_STR, FIELD_AT(struct candidate, traceparent) },
-	{ .name = "created_at", .type = FIELD_I64, FIELD_AT(struct candidate, created_at) },
-	{ .name = "not_before", .type = FIELD_I64, FIELD_AT(struct candidate, not_before) },
-	{ 0 },
-};
-
-static enum rc find(struct tx *tx, const struct dispatch_offer *o, size_t max, struct field_list *ret)
+/* A question with one row, or none. */
+static enum rc any(struct tx *tx, const struct store_query *q, struct store_args args, bool *ret)
 {
-	static const struct store_query waiting = {
-		.sql = "SELECT t.id, t.action, t.account_id, a.login, j.payload, j.trace_id, j.secret, j.dry_run, "
-		       "j.traceparent, t.created_at, t.not_before "
-		       "FROM tasks t JOIN jobs "
-		       "j ON j.id = t.job_id "
-		       "LEFT JOIN accounts a ON a.id = t.account_id LEFT JOIN agents g ON g.id = a.agent_id LEFT "
-		       "JOIN "
-		       "egresses e ON e.id = a.egress_id "
-		       "WHERE t.status = 'queued' AND t.not_before <= $1 AND (t.region_id IS NULL OR t.region_id = "
-		       "$2) "
-		       "AND $5 LIKE '%,' || t.action || ',%' "
-		       "AND (a.agent_id IS NULL OR (a.agent_id = $3 AND a.moving = 0) OR (a.held = 0 AND g.state "
-		       "<> "
-		       "'connected')) AND (e.region_id IS NULL OR e.region_id = $2) "
-		       "AND (t.account_id IS NULL OR NOT EXISTS "
-		       "(SELECT 1 FROM tasks h WHERE h.account_id = t.account_id AND (h.status IN ('leased', "
-		       "'running') OR (h.status = 'queued' AND h.probe = 1 AND t.probe = 0 AND h.action = "
-		       "t.action)))) "
-		       "ORDER BY t.priority DESC, t.id LIMIT $4"
-	};
 	auto_rows struct store_rows *r = NULL;
-	enum rc rc = store_run(tx->db, &waiting,
-		STORE_ARGS(store_int(tx->now_ms), store_text(o->region_id), store_text(o->agent_id),
-			store_int((int64_t)max), store_text(o->actions)),
-		&r, tx->fault);
-	if (rc != RC_OK)
-		return rc;
-	return rows_list(r, &(struct rows_into){ candidate_row, tx->arena, NULL }, sizeof(struct candidate), max,
-		ret, tx->fault);
+	enum rc rc = store_one(tx->db, q, args, &r, tx->fault);
+	*ret = rc == RC_OK;
+	return rc == RC_MISSING ? RC_OK : rc;
 }
 
-/* Several tasks of one account may have been found together; the first of them takes the account. */
-static bool account_taken(const struct dispatch_grant *grants, size_t n, const char *account_id)
+/* Has another task its account, or is one of the same action in doubt? */
+static enum rc is_busy(struct tx *tx, const struct turns_job *j, const struct turns_task *t, bool *ret)
 {
-	for (size_t i = 0; account_id && i < n; i++)
-		if (grants[i].account_id && !strcmp(grants[i].account_id, account_id))
+	static const struct store_query held = {
+		.sql = "SELECT id FROM tasks WHERE account_id = $1 AND status IN ('leased', 'running') LIMIT 1"
+	};
+	static const struct store_query doubt = { .sql = "SELECT id FROM tasks WHERE account_id = $1 AND status = "
+							 "'queued' AND probe = 1 AND action = $2 LIMIT 1" };
+	enum rc rc = any(tx, &held, STORE_ARGS(store_text(t->account_id)), ret);
+	if (rc == RC_OK && !*ret && !t->probe)
+		rc = any(tx, &doubt, STORE_ARGS(store_text(t->account_id), store_text(j->action)), ret);
+	return rc;
+}
+
+static bool has_action(const struct dispatch_offer *o, const char *action)
+{
+	size_t n = strlen(action);
+	for (const char *at = o->actions; (at = strstr(at, action)); at++)
+		if (at > o->actions && at[-1] == ',' && at[n] == ',')
 			return true;
 	return false;
 }
 
-static enum rc lease_one(
-	struct tx *tx, const struct dispatch_offer *o, const struct candidate *k, struct dispatch_grant *g)
+static bool suits(const struct dispatch_offer *o, const struct turns_job *j, const struct turns_task *t)
 {
+	return has_action(o, j->action) && (!t->region_id || !strcmp(t->region_id, o->region_id)) &&
+	       (!t->egress_region || !strcmp(t->egress_region, o->region_id));
+}
+
+/* The offer that gets the task; r->n: none. *ret_waits: what it waits for then. */
+static size_t choose(
+	const struct round *r, const struct turns_job *j, const struct turns_task *t, const char **ret_waits)
+{
+	size_t best = r->n;
+
+	*ret_waits = PARK_PLACE;
+	for (size_t i = 0; i < r->n; i++) {
+		bool its = t->agent_id && !strcmp(t->agent_id, r->offers[i].agent_id);
+		if (!suits(&r->offers[i], j, t) || (t->agent_id && !its && (t->held || t->holder_up)))
+			continue;
+		if (r->room[i] && (its || best == r->n || r->room[i] > r->room[best]))
+			best = i;
+		if (its)
+			break;
+	}
+	if (best == r->n && t->agent_id && (t->held || t->holder_up))
+		*ret_waits = t->agent_id;
+	return best;
+}
+
+/* What the agent must know of the job besides the task; read when the first of its tasks goes out. */
+static enum rc read_rest(struct tx *tx, struct turns_job *j)
+{
+	static const struct store_query rest = {
+		.sql = "SELECT payload, trace_id, secret, traceparent FROM jobs WHERE id = $1"
+	};
+	auto_rows struct store_rows *r = NULL;
+
+	if (j->payload)
+		return RC_OK;
+	enum rc rc = store_one(tx->db, &rest, STORE_ARGS(store_text(j->id)), &r, tx->fault);
+	if (rc != RC_OK)
+		return rc;
+	j->payload = arena_str(tx->arena, store_col_text(r, 0));
+	j->trace_id = arena_str(tx->arena, store_col_text(r, 1));
+	j->traceparent = arena_str(tx->arena, store_col_text(r, 3));
+	const char *secret = store_col_text(r, 2);
+	j->secret = secret ? arena_str(tx->arena, secret) : NULL;
+	return j->payload && (j->secret || !secret) ? RC_OK : RC_NOMEM;
+}
+
+static enum rc lease(struct round *r, struct turns_job *j, const struct turns_task *k, size_t offer)
+{
+	const struct dispatch_offer *o = &r->offers[offer];
+	struct tx *tx = r->tx;
 	struct moves_task t = { 0 };
-	enum rc rc = moves_load(tx, k->id, &t);
+	enum rc rc = read_rest(tx, j);
+	if (rc == RC_OK)
+		rc = moves_load(tx, k->id, &t);
 	if (rc == RC_OK && k->account_id)
 		rc = bots_hold(tx, k->account_id, o->agent_id); /* first: the attempt notes the account's epoch */
 	if (rc == RC_OK)
 		rc = moves_lease(tx, &t, o->agent_id);
 	if (rc != RC_OK)
 		return rc;
-	*g = (struct dispatch_grant){ .task_id = k->id,
+	struct dispatch_grant *g = &r->grants[r->got++];
+	*g = (struct dispatch_grant){ .offer = offer,
+		.task_id = k->id,
 		.job_id = t.job_id,
 		.nonce = t.nonce,
-		.action = k->action,
+		.action = j->action,
 		.account_id = k->account_id,
 		.login = k->login,
-		.payload = k->payload,
-		.trace_id = k->trace_id,
-		.traceparent = k->traceparent,
+		.payload = j->payload,
+		.trace_id = j->trace_id,
+		.traceparent = j->traceparent,
 		.due_ms = k->created_at > k->not_before ? k->created_at : k->not_before,
 		.attempt = t.attempt,
 		.probe = t.probe,
-		.dry_run = k->dry_run,
+		.dry_run = j->dry_run,
 		.intent_ms = t.probe ? t.intent_at : 0,
 		.intent = t.probe ? t.intent : NULL,
-		.decl = action_find(k->action) };
-	return k->secret ? sealed_for_agent(tx, t.job_id, k->secret, o->agent_id, &g->sealed) : RC_OK;
+		.decl = action_find(j->action) };
+	r->room[offer]--;
+	r->credit--;
+	return j->secret ? sealed_for_agent(tx, t.job_id, j->secret, o->agent_id, &g->sealed) : RC_OK;
+}
+
+static enum rc park(struct round *r, const struct turns_task *t, const char *waits, int64_t look_at)
+{
+	return park_task(r->tx, &(struct park_task){ t->id, t->account_id }, waits, look_at);
+}
+
+/* Its job says that nothing more of it is to be begun now. Whatever was begun is found out all the same. */
+static enum rc held_back(struct round *r, struct turns_job *j, const struct turns_task *t, bool *ret)
+{
+	uint32_t most = j->order == JOB_ORDER_SEQUENTIAL ? 1 : j->max_parallel;
+	bool late = j->deadline && j->deadline <= r->tx->now_ms;
+
+	*ret = true;
+	if (!t->probe && (j->stop_reason || late))
+		return job_limits_end(r->tx, t->id, j->stop_reason ? j->stop_reason : JOB_END_DEADLINE);
+	if (j->paused || (most && j->running >= most)) {
+		j->over = true;
+		return park_job(r->tx, j->id);
+	}
+	*ret = false;
+	return RC_OK;
+}
+
+/* The account is not online, and the job does not want it started for this. */
+static enum rc offline(struct round *r, const struct turns_job *j, const struct turns_task *t, bool *ret)
+{
+	*ret = t->account_id && j->offline != JOB_OFFLINE_START && t->state &&
+	       strcmp(t->state, account_state_words[ACCOUNT_ONLINE]) != 0;
+	if (!*ret)
+		return RC_OK;
+	if (j->offline == JOB_OFFLINE_FAIL)
+		return job_limits_offline(r->tx, t->id);
+	return park(r, t, PARK_TIME, r->tx->now_ms + PARK_AGAIN_MS);
+}
+
+/* Hands the task out, or says in its row what it waits for. */
+static enum rc look(struct round *r, struct turns *turns, struct turns_job *j, const struct turns_task *t)
+{
+	const char *waits = NULL;
+	bool stays = false;
+
+	enum rc rc = held_back(r, j, t, &stays);
+	if (rc != RC_OK || stays)
+		return rc;
+	if (t->not_before > r->tx->now_ms)
+		return park(r, t, PARK_TIME, t->not_before);
+	if (t->account_id)
+		rc = is_busy(r->tx, j, t, &stays);
+	if (rc != RC_OK || stays)
+		return rc == RC_OK ? park(r, t, PARK_ACCOUNT, 0) : rc;
+	rc = offline(r, j, t, &stays);
+	if (rc != RC_OK || stays)
+		return rc;
+	if (t->account_id && t->moving)
+		return park(r, t, PARK_TIME, r->tx->now_ms + PARK_AGAIN_MS);
+	size_t offer = choose(r, j, t, &waits);
+	if (offer == r->n)
+		return park(r, t, waits, r->tx->now_ms + PARK_AGAIN_MS);
+	turns_took(turns, j);
+	return lease(r, j, t, offer);
+}
+
+static enum rc begin(struct round *r)
+{
+	r->room = arena_take(r->tx->arena, (r->n + 1) * sizeof(*r->room));
+	enum rc rc = r->room ? RC_OK : RC_NOMEM;
+
+	for (size_t i = 0; rc == RC_OK && i < r->n; i++) {
+		r->room[i] = r->offers[i].credit < DISPATCH_AT_ONCE ? r->offers[i].credit : DISPATCH_AT_ONCE;
+		r->credit += r->room[i];
+		rc = r->room[i] ? park_room(r->tx, r->offers[i].agent_id, r->room[i]) : RC_OK;
+	}
+	r->grants = arena_take(r->tx->arena, (r->credit + 1) * sizeof(*r->grants));
+	return r->grants ? rc : RC_NOMEM;
 }
 
 enum rc dispatch_lease(
 	struct tx *tx, const struct dispatch_offer *offers, size_t n, struct field_list *ret_grants, bool *ret_more)
 {
-	struct dispatch_grant *grants = arena_take(tx->arena, (n * DISPATCH_AT_ONCE + 1) * sizeof(*grants));
-	size_t got = 0;
-	bool more = false;
-	enum rc rc = grants ? RC_OK : RC_NOMEM;
+	struct round r = { .tx = tx, .offers = offers, .n = n };
+	struct turns turns;
+	struct turns_job *j = NULL;
+	const struct turns_task *t = NULL;
+	size_t looks = 0, most = 0;
 
-	for (size_t i = 0; rc == RC_OK && i < n; i++) {
-		size_t room = offers[i].credit < DISPATCH_AT_ONCE ? offers[i].credit : DISPATCH_AT_ONCE;
-		struct field_list found = { 0 };
-		rc = room ? find(tx, &offers[i], room, &found) : RC_OK;
-		more |= room && found.n == room;
-		const struct candidate *k = found.at;
-		for (size_t j = 0; rc == RC_OK && j < found.n; j++) {
-			if (account_taken(grants, got, k[j].account_id))
-				continue;
-			rc = lease_one(tx, &offers[i], &k[j], &grants[got]);
-			if (rc == RC_OK)
-				grants[got++].offer = i;
-		}
-	}
+	enum rc rc = begin(&r);
+	if (rc == RC_OK)
+		rc = turns_open(&turns, tx);
 	if (rc != RC_OK)
 		return rc;
-	*ret_grants = (struct field_list){ grants, got };
-	*ret_more = more && got > 0;
+	most = r.credit;
+	for (; rc == RC_OK && r.credit && looks < DISPATCH_LOOKS; looks++) {
+		rc = turns_next(&turns, &j, &t);
+		if (rc != RC_OK || !j)
+			break;
+		rc = look(&r, &turns, j, t);
+	}
+	if (rc == RC_OK)
+		rc = turns_close(&turns);
+	if (rc != RC_OK)
+		return rc;
+	*ret_grants = (struct field_list){ r.grants, r.got };
+	*ret_more = looks == DISPATCH_LOOKS || (most && !r.credit);
 	return RC_OK;
 }

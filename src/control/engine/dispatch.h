@@ -4,12 +4,16 @@
  * A task may go to an agent that has the action, is in the task's region, and holds the account, or may hold it from now on (see
  * fleet/bots). An account's tasks go one at a time; while nobody knows what became of one, no other with the same action goes, so
  * that what is found at Steam is that one's.
+ *
+ * In which order tasks get their turn is engine/turns; what cannot be handed out is parked (engine/park), so that a look at the
+ * queue does not pass it again and again.
  */
 #pragma once
 
 #include "control/engine/moves.h"
 
-#define DISPATCH_AT_ONCE 64 /* tasks that one agent gets in one transaction */
+#define DISPATCH_AT_ONCE 64   /* tasks that one agent gets in one transaction */
+#define DISPATCH_LOOKS   1024 /* tasks that one transaction looks at: each is handed out, or parked */
 
 /* An agent that takes tasks. */
 struct dispatch_offer {

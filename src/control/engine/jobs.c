@@ -1,6 +1,7 @@
 #include "control/engine/jobs.h"
 #include "control/access/audit.h"
 #include "control/engine/cancel.h"
+#include "control/engine/job_limits.h"
 #include "control/engine/sealed.h"
 #include "control/engine/submit.h"
 #include "control/http/page.h"
@@ -17,7 +18,10 @@ struct job_view {
 	uint32_t priority;
 	struct summary_view summary;
 	bool dry_run;
-	int64_t created_at, updated_at, finished_at;
+	const char *schedule_id;
+	const char *tenant_id, *stop_reason;
+	struct job_rules rules;
+	int64_t not_before, created_at, updated_at, finished_at;
 };
 
 static const struct field summary_fields[] = {
@@ -72,10 +76,24 @@ static const struct field job_fields[] = {
 		.type = FIELD_BOOL,
 		FIELD_AT(struct job_view, dry_run),
 		.doc = "Its tasks only tell what they would do." },
+	{ .name = "tenantId", .type = FIELD_STR, FIELD_AT(struct job_view, tenant_id), .doc = "Whose it is." },
+	JOB_RULES_FIELDS(struct job_view),
+	{ .name = "stopReason",
+		.type = FIELD_STR,
+		FIELD_AT(struct job_view, stop_reason),
+		.doc = "Why the rest of it is not done: deadline_exceeded, stopped_on_failures; null: it is." },
 	{ .name = "parentJobId",
 		.type = FIELD_STR,
 		FIELD_AT(struct job_view, parent_job_id),
 		.doc = "The job whose failed tasks this one tries again." },
+	{ .name = "scheduleId",
+		.type = FIELD_STR,
+		FIELD_AT(struct job_view, schedule_id),
+		.doc = "The schedule that made it." },
+	{ .name = "notBefore",
+		.type = FIELD_TIME,
+		FIELD_AT(struct job_view, not_before),
+		.doc = "No task is given to an agent earlier; null: at once." },
 	{ .name = "createdBy",
 		.type = FIELD_STR,
 		FIELD_AT(struct job_view, created_by),
@@ -100,7 +118,9 @@ static const struct field job_fields[] = {
 };
 #define JOB_COLUMNS                                                                                               \
 	"id, action, status, priority, total, queued, running, succeeded, failed, canceled, unknown, attention, " \
-	"payload, dry_run, parent_job_id, created_by, trace_id, "                                                 \
+	"payload, dry_run, tenant_id, " JOB_RULES_COLUMNS                                                         \
+	", stop_reason, parent_job_id, schedule_id, not_before, "                                                 \
+	"created_by, trace_id, "                                                                                  \
 	"created_at, updated_at, finished_at"
 
 static enum rc read_job(struct call *c, const char *id, void *ret_out)
@@ -128,10 +148,29 @@ static enum rc create(struct call *c, void *ret_out)
 	return c->location ? read_job(c, id, ret_out) : RC_NOMEM;
 }
 
+static const char *const only_words[] = { "failed", "unknown_resolved_not_done", NULL };
+static const struct field retry_fields[] = {
+	{ .name = "only",
+		.type = FIELD_ENUM,
+		FIELD_AT(struct submit_retry, only),
+		.words = only_words,
+		.doc = "failed: all that failed; unknown_resolved_not_done: of those only what was in doubt until "
+		       "a person "
+		       "said that it was not done." },
+	{ .name = "taskIds",
+		.type = FIELD_LIST,
+		FIELD_AT(struct submit_retry, task_ids),
+		.item = FIELD_STR,
+		.max = JOB_TARGETS_MAX,
+		.doc = "Of those only these; absent: all." },
+	{ 0 },
+};
+
 static enum rc retry(struct call *c, void *ret_out)
 {
+	static const struct submit_retry all;
 	const char *id = NULL;
-	enum rc rc = submit_retry(c, c->arg[0], &id);
+	enum rc rc = submit_again(c, c->arg[0], c->in ? c->in : &all, &id);
 	if (rc != RC_OK)
 		return rc;
 	c->location = arena_fmt(c->tx.arena, "/v1/jobs/%s", id);
@@ -145,8 +184,8 @@ struct jobs_query {
 	const char *action;
 	int status; /* 0: any, else one more than enum job_status */
 };
-static const char *const any_job_words[] = { "any", "queued", "running", "succeeded", "partially_succeeded",
-	"failed", "canceled", NULL };
+static const char *const any_job_words[] = { "any", "queued", "running", "paused", "succeeded",
+	"partially_succeeded", "failed", "canceled", NULL };
 
 static const struct field jobs_query_fields[] = {
 	PAGE_QUERY_FIELDS(struct jobs_query),
@@ -204,6 +243,18 @@ static enum rc cancel(struct call *c, void *ret_out)
 	return rc == RC_OK ? read_job(c, c->arg[0], ret_out) : rc;
 }
 
+static enum rc pause_it(struct call *c, void *ret_out)
+{
+	enum rc rc = job_limits_pause(c, c->arg[0]);
+	return rc == RC_OK ? read_job(c, c->arg[0], ret_out) : rc;
+}
+
+static enum rc resume_it(struct call *c, void *ret_out)
+{
+	enum rc rc = job_limits_resume(c, c->arg[0]);
+	return rc == RC_OK ? read_job(c, c->arg[0], ret_out) : rc;
+}
+
 #define JOB_OUT .out = job_fields, .out_size = sizeof(struct job_view)
 
 const struct route jobs_routes[] = {
@@ -254,15 +305,38 @@ const struct route jobs_routes[] = {
 		.doc = "Cancels what waits and asks running tasks to stop. What is over stays as it is.",
 	},
 	{
+		.name = "pauseJob",
+		.method = "POST",
+		.path = "/v1/jobs/{id}/pause",
+		.scope = SCOPE_JOBS_WRITE,
+		.flags = ROUTE_WRITE | ROUTE_ACCEPTED,
+		JOB_OUT,
+		.run = pause_it,
+		.doc = "Begins nothing more of the job until it is resumed; what agents have goes on.",
+	},
+	{
+		.name = "resumeJob",
+		.method = "POST",
+		.path = "/v1/jobs/{id}/resume",
+		.scope = SCOPE_JOBS_WRITE,
+		.flags = ROUTE_WRITE | ROUTE_ACCEPTED,
+		JOB_OUT,
+		.run = resume_it,
+		.doc = "Goes on with a job that was paused.",
+	},
+	{
 		.name = "retryJob",
 		.method = "POST",
 		.path = "/v1/jobs/{id}/retry",
 		.scope = SCOPE_JOBS_WRITE,
-		.flags = ROUTE_WRITE | ROUTE_IDEMPOTENT | ROUTE_WAIT,
+		.flags = ROUTE_WRITE | ROUTE_IDEMPOTENT | ROUTE_WAIT | ROUTE_MAYBE,
 		.status = 201,
+		.in = retry_fields,
+		.in_size = sizeof(struct submit_retry),
 		JOB_OUT,
 		.run = retry,
-		.doc = "Makes a new job of the tasks that failed.",
+		.doc = "Makes a new job of the tasks that failed; the body may be left out. A task whose outcome "
+		       "is in doubt has not failed.",
 	},
 	{ 0 },
 };

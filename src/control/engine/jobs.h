@@ -1,4 +1,4 @@
-/* jobs: the routes of /v1/jobs and /v1/tasks. */
+/* jobs: the routes of /v1/jobs, /v1/tasks and /v1/dead-letters. */
 #pragma once
 
 #include "control/http/route.h"
@@ -6,3 +6,4 @@
 extern const struct route jobs_routes[];
 extern const struct route tasks_routes[];   /* list, show, resolve */
 extern const struct route attempt_routes[]; /* a task's attempts and its past */
+extern const struct route dead_letter_routes[];

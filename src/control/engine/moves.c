@@ -2,7 +2,10 @@
 #include "base/metric.h"
 #include "base/when.h"
 #include "control/control.h"
+#include "control/engine/job_end.h"
 #include "control/engine/moves_parts.h"
+#include "control/engine/park.h"
+#include "control/engine/wants.h"
 #include "control/events/events.h"
 #include "control/rows.h"
 #include "io/clock.h"
@@ -79,6 +82,7 @@ static int column(int status)
 	case TASK_SUCCEEDED:
 		return 2;
 	case TASK_FAILED:
+	case TASK_EXPIRED:
 		return 3;
 	case TASK_UNKNOWN:
 		return 5;
@@ -121,7 +125,7 @@ static enum rc recount(struct tx *tx, const struct moves_task *t, int from, int 
 		.sql = "UPDATE jobs SET queued = queued + $2, running = running + $3, succeeded = succeeded + $4, "
 		       "failed = failed + $5, canceled = canceled + $6, unknown = unknown + $7, attention = "
 		       "attention + $8, updated_at = $9 WHERE id = $1 RETURNING total, queued, running, "
-		       "succeeded, failed, canceled, unknown, attention, status"
+		       "succeeded, failed, canceled, unknown, attention, status, paused"
 	};
 	auto_rows struct store_rows *r = NULL;
 	int64_t d[COLUMNS] = { 0 };
@@ -139,7 +143,8 @@ static enum rc recount(struct tx *tx, const struct moves_task *t, int from, int 
 	uint32_t n[COLUMNS + 1];
 	for (size_t i = 0; i <= COLUMNS; i++)
 		n[i] = (uint32_t)store_col_int(r, i);
-	const struct job_summary s = { n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7] };
+	const struct job_summary s = { n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7],
+		store_col_int(r, COLUMNS + 2) != 0 };
 	enum job_status status = job_status_of(&s);
 	bool changed = strcmp(store_col_text(r, COLUMNS + 1), job_words[status]) != 0;
 	store_close(take(r));
@@ -179,7 +184,12 @@ static enum rc moved(struct tx *tx, struct moves_task *t, enum task_status to)
 	int from = t->status;
 	t->status = (int)to;
 	metric_add(tx->control->metrics, METRIC_TASK_TRANSITIONS, task_words[to], 1);
+	bool held = from == TASK_LEASED || from == TASK_RUNNING, holds = to == TASK_LEASED || to == TASK_RUNNING;
 	enum rc rc = recount(tx, t, from, (int)to);
+	if (rc == RC_OK && !holds && (held || from == TASK_QUEUED))
+		rc = park_left(tx, t->job_id, t->account_id);
+	if (rc == RC_OK && (to == TASK_FAILED || to == TASK_EXPIRED))
+		rc = job_end_failed(tx, t->job_id);
 	return rc == RC_OK && t->owner && tx->control->owned ? tx->control->owned(tx, t) : rc;
 }
 
@@ -211,6 +221,8 @@ enum rc moves_lease(struct tx *tx, struct moves_task *t, const char *agent_id)
 		tx->fault);
 	if (rc == RC_OK)
 		rc = moves_attempts_lease(tx, t);
+	if (rc == RC_OK && t->attempt == 1 && t->not_before)
+		rc = wants_due(tx, t->job_id, t->action, t->account_id);
 	if (rc == RC_OK)
 		rc = moved(tx, t, TASK_LEASED);
 	const char *payload = arena_fmt(tx->arena, "{\"attempt\":%u,\"agentId\":\"%s\"}", t->attempt, agent_id);
@@ -264,6 +276,15 @@ enum rc moves_cancel(struct tx *tx, struct moves_task *t)
 	return rc == RC_OK ? moved(tx, t, TASK_CANCELED) : rc;
 }
 
+enum rc moves_expire(struct tx *tx, struct moves_task *t)
+{
+	const char *error = moves_error(tx, "deadline_exceeded", "the job's deadline came first", false);
+	enum rc rc = error ? end(tx, t, TASK_EXPIRED, NULL, error) : RC_NOMEM;
+	if (rc == RC_OK)
+		rc = tell(tx, t, "task.expired", NULL);
+	return rc == RC_OK ? moved(tx, t, TASK_EXPIRED) : rc;
+}
+
 static enum rc requeue(struct tx *tx, struct moves_task *t, const struct task *m, const char *error)
 {
 	static const struct store_query set = {
@@ -286,7 +307,7 @@ static enum rc requeue(struct tx *tx, struct moves_task *t, const struct task *m
 		rc = tell(tx, t, "task.retrying",
 			arena_fmt(tx->arena, "{\"attempt\":%u,\"notBefore\":\"%s\",\"probe\":%s,\"error\":%s}",
 				t->attempt, when, m->probe ? "true" : "false", error));
-	tx->ring = true;
+	tx_ring(tx, t->region_id);
 	return rc == RC_OK ? moved(tx, t, TASK_QUEUED) : rc;
 }
 
@@ -320,13 +341,16 @@ enum rc moves_intend(struct tx *tx, struct moves_task *t, const char *effect)
 {
 	static const struct store_query set = {
 		.sql = "UPDATE tasks SET intent = CASE intent_at WHEN 0 THEN $2 ELSE intent END, intent_attempt = "
-		       "attempt, intent_at = $3 WHERE id = $1"
+		       "attempt, intent_at = $3, lease_until = $4 WHERE id = $1"
 	};
 	enum rc rc = t->status == TASK_LEASED ? moves_start(tx, t) : RC_OK;
 
+	t->lease_until = tx->now_ms + tx->control->conf->lease_ms;
 	if (rc == RC_OK)
 		rc = store_do(tx->db, &set,
-			STORE_ARGS(store_text(t->id), store_text(effect), store_int(tx->now_ms)), tx->fault);
+			STORE_ARGS(store_text(t->id), store_text(effect), store_int(tx->now_ms),
+				store_int(t->lease_until)),
+			tx->fault);
 	if (rc == RC_OK)
 		rc = moves_attempts_intend(tx, t, effect);
 	if (!t->intent_at)
@@ -336,18 +360,46 @@ enum rc moves_intend(struct tx *tx, struct moves_task *t, const char *effect)
 	return rc == RC_OK && t->owner && tx->control->owned ? tx->control->owned(tx, t) : rc;
 }
 
-static enum rc fail_for_good(struct tx *tx, struct moves_task *t, const char *error)
+static enum rc fail_for_good(struct tx *tx, struct moves_task *t, const char *error, const char *reason)
 {
 	enum rc rc = end(tx, t, TASK_FAILED, NULL, error);
+	if (rc == RC_OK && !t->owner)
+		rc = moves_attempts_died(tx, t, reason);
 	if (rc == RC_OK)
 		rc = tell(tx, t, "task.failed",
 			arena_fmt(tx->arena, "{\"attempt\":%u,\"error\":%s}", t->attempt, error));
 	return rc == RC_OK ? moved(tx, t, TASK_FAILED) : rc;
 }
 
+enum rc moves_give_up(struct tx *tx, struct moves_task *t, const char *error)
+{
+	return fail_for_good(tx, t, error, MOVES_NO_RETRY);
+}
+
+/* When a task of this action and job is tried again. */
+static enum rc policy_of(struct tx *tx, const struct moves_task *t, const struct action *a, struct task_policy *ret)
+{
+	static const struct store_query find = {
+		.sql = "SELECT retry_backoff, retry_backoff_max FROM jobs WHERE id = $1"
+	};
+	auto_rows struct store_rows *r = NULL;
+	enum rc rc = store_one(tx->db, &find, STORE_ARGS(store_text(t->job_id)), &r, tx->fault);
+	if (rc != RC_OK)
+		return rc;
+	const struct task_policy job = { .backoff_ms = (uint32_t)store_col_int(r, 0),
+		.backoff_max_ms = (uint32_t)store_col_int(r, 1) };
+	*ret = task_policy_of(a ? a->class : TASK_ONCE, a ? a->retry : NULL, &job);
+	return RC_OK;
+}
+
 enum rc moves_fail(struct tx *tx, struct moves_task *t, const char *error, struct task_failure how)
 {
 	const struct action *a = action_find(t->action);
+	struct task_policy policy;
+	enum rc rc = policy_of(tx, t, a, &policy);
+	if (rc != RC_OK)
+		return rc;
+	how.retryable = task_may_retry(&policy, t->code, how.retryable);
 	bool retryable = how.retryable;
 	/* An attempt that got as far as its effect has found out before what became of the others. */
 	bool probe = t->probe && (how.effect || t->intent_attempt != t->attempt);
@@ -365,7 +417,8 @@ enum rc moves_fail(struct tx *tx, struct moves_task *t, const char *error, struc
 	clock_random(&random, sizeof(random));
 	/* What an attempt before may have done is not undone by the failure of this one: it stays in doubt. */
 	how.effect |= probe;
-	enum rc rc = task_retry(&m, a ? a->class : TASK_ONCE, how, random, tx->now_ms);
+	rc = task_retry(&m, a ? a->class : TASK_ONCE, how, task_wait_ms(&policy, t->attempt, random, t->again_ms),
+		tx->now_ms);
 	if (rc != RC_OK)
 		return fault_set(tx->fault, rc, "task %s is %s and cannot fail", t->id, task_words[t->status]);
 	count_attempt(tx, t, how.effect ? "unknown" : "failed");
@@ -373,7 +426,9 @@ enum rc moves_fail(struct tx *tx, struct moves_task *t, const char *error, struc
 		return requeue(tx, t, &m, error);
 	if (m.status == TASK_UNKNOWN)
 		return doubt(tx, t, error);
-	return t->cancel_asked && retryable ? moves_cancel(tx, t) : fail_for_good(tx, t, error);
+	if (t->cancel_asked && retryable)
+		return moves_cancel(tx, t);
+	return fail_for_good(tx, t, error, retryable ? MOVES_USED_UP : MOVES_NO_RETRY);
 }
 
 /* The error, or the result, that a person's word stands for. */
@@ -403,7 +458,8 @@ enum rc moves_resolve(struct tx *tx, struct moves_task *t, bool done, const char
 		rc = tell(tx, t, "task.resolved",
 			arena_fmt(tx->arena, "{\"attempt\":%u,\"outcome\":\"%s\"}", t->attempt,
 				done ? "done" : "not_done"));
+	t->code = MOVES_NOT_DONE;
 	if (rc != RC_OK)
 		return rc;
-	return done ? moves_succeed(tx, t, text) : fail_for_good(tx, t, text);
+	return done ? moves_succeed(tx, t, text) : fail_for_good(tx, t, text, MOVES_NOT_DONE);
 }

@@ -21,9 +21,16 @@ struct moves_task {
 	int64_t intent_at;       /* when the last did whose outcome is not known; 0: none */
 	const char *intent;      /* what the first of those declared */
 	const char *owner;       /* the key row whose try it is; NULL: nobody's but its job's */
+	int64_t again_ms; /* of an attempt that failed: how long the other side asked to be left alone; 0: it did not */
+	const char *code; /* of that failure; NULL: nobody said */
 	/* Of the move that is told to the owner: */
 	const char *result, *error;
 };
+
+/* Why a task is a dead letter. */
+#define MOVES_USED_UP  "attempts_used_up" /* a retry could have helped, but it had its last */
+#define MOVES_NO_RETRY "not_retryable"    /* it would fail again */
+#define MOVES_NOT_DONE "not_done"         /* a person said that its effect did not happen; the error's code, too */
 
 /* RC_MISSING: there is no such task. */
 must_check enum rc moves_load(struct tx *tx, const char *id, struct moves_task *ret);
@@ -41,18 +48,19 @@ must_check enum rc moves_start(struct tx *tx, struct moves_task *t);
 /* It is over. `result` is JSON or NULL. */
 must_check enum rc moves_succeed(struct tx *tx, struct moves_task *t, const char *result);
 must_check enum rc moves_cancel(struct tx *tx, struct moves_task *t);
+must_check enum rc moves_give_up(struct tx *tx, struct moves_task *t, const char *error); /* failed, for good */
+must_check enum rc moves_expire(struct tx *tx, struct moves_task *t); /* its job's deadline has come */
 
-/* The attempt is about to have its effect: kept for the case that nobody hears of its end. */
+/* The attempt is about to have its effect: kept for the case that nobody hears of its end. It has a whole lease for it. */
 must_check enum rc moves_intend(struct tx *tx, struct moves_task *t, const char *effect);
 
 /*
  * The attempt failed or was lost: the task is queued again, failed for good, or waits for somebody to say what became of it:
- * after its class (task_retry). `error` is JSON.
+ * after its class (task_retry) and its policy (task_policy_of). `error` is JSON; t->code and t->again_ms say more.
  */
 must_check enum rc moves_fail(struct tx *tx, struct moves_task *t, const char *error, struct task_failure how);
 
-/* Somebody says what became of a task that needs attention; that it was not done is an error of this code. RC_CONFLICT: it does not. */
-#define MOVES_NOT_DONE "not_done"
+/* Somebody says what became of a task that needs attention. RC_CONFLICT: it does not. */
 must_check enum rc moves_resolve(struct tx *tx, struct moves_task *t, bool done, const char *evidence);
 
 /* The JSON of a task's error. In the arena. */

@@ -71,3 +71,16 @@ enum rc moves_attempts_resolve(struct tx *tx, const struct moves_task *t, bool d
 			store_text(done ? "done" : "not_done"), store_text(evidence)),
 		tx->fault);
 }
+
+enum rc moves_attempts_died(struct tx *tx, const struct moves_task *t, const char *reason)
+{
+	static const struct store_query add = {
+		.sql = "INSERT INTO dead_letters (task_id, job_id, action, account_id, code, reason, attempts, "
+		       "error, died_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+	};
+	return store_do(tx->db, &add,
+		STORE_ARGS(store_text(t->id), store_text(t->job_id), store_text(t->action),
+			store_text(t->account_id), store_text(t->code ? t->code : "unknown"), store_text(reason),
+			store_int(t->attempt), store_text(t->error), store_int(tx->now_ms)),
+		tx->fault);
+}

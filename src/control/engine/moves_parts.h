@@ -24,3 +24,6 @@ must_check enum rc moves_attempts_end(
 /* A person said what became of it. */
 must_check enum rc moves_attempts_resolve(
 	struct tx *tx, const struct moves_task *t, bool done, const char *evidence);
+
+/* It failed for good, and is a dead letter until it is tried again in another job. */
+must_check enum rc moves_attempts_died(struct tx *tx, const struct moves_task *t, const char *reason);

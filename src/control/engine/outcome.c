@@ -3,9 +3,11 @@
 #include "base/metric.h"
 #include "control/control.h"
 #include "control/engine/moves.h"
+#include "control/engine/park.h"
 #include "control/events/events.h"
 #include "control/rows.h"
 #include "control/tx.h"
+#include "io/failpoint.h"
 #include "model/task.h"
 #include "wire/json.h"
 #include "wire/json_check.h"
@@ -24,6 +26,8 @@ static const char *error_of(struct tx *tx, const struct tunnel_msg_failure *e)
 	buf_fmt(&b, ",\"retryable\":%s", e->retryable ? "true" : "false");
 	if (e->eresult)
 		buf_fmt(&b, ",\"eresult\":%u", e->eresult);
+	if (e->again_ms)
+		buf_fmt(&b, ",\"retryAfterMs\":%u", e->again_ms);
 	buf_u8(&b, '}');
 	const char *text = arena_str(tx->arena, buf_text(&b));
 	buf_done(&b);
@@ -63,6 +67,8 @@ enum rc outcome_result(struct tx *tx, const char *agent_id, const struct tunnel_
 	*ret_stale = false;
 	/* What the agent never got, or lost with its journal, it cannot answer with the nonce. */
 	bool lost = m->outcome == TUNNEL_MSG_FAILED && m->error.code && !strcmp(m->error.code, "lost_by_agent");
+	t.code = m->error.code;
+	t.again_ms = m->error.again_ms;
 	if (rc == RC_OK && lost)
 		return moves_fail(tx, &t, error_of(tx, &m->error),
 			(struct task_failure){ m->error.retryable, t.intent_attempt == t.attempt });
@@ -98,6 +104,7 @@ enum rc outcome_reject(struct tx *tx, const char *agent_id, const struct tunnel_
 		return rc == RC_MISSING ? RC_OK : rc;
 	const char *error =
 		moves_error(tx, m->reason ? m->reason : "rejected", "the agent did not take the task", true);
+	t.code = "rejected";
 	return moves_fail(tx, &t, error, (struct task_failure){ true, false });
 }
 
@@ -151,6 +158,7 @@ static enum rc lose(struct tx *tx, const char *id, const char *code, const char 
 	enum rc rc = moves_load(tx, id, &t);
 	if (rc != RC_OK)
 		return rc;
+	t.code = code;
 	return moves_fail(tx, &t, moves_error(tx, code, detail, true),
 		(struct task_failure){ true, t.intent_attempt == t.attempt });
 }
@@ -197,11 +205,14 @@ enum rc outcome_reconcile(
 			rc = lose(tx, h[i].id, "lost_by_agent", "the agent came back without it");
 	if (rc == RC_OK)
 		rc = outcome_renew(tx, agent_id);
+	if (rc == RC_OK)
+		rc = park_places(tx);
 	return rc == RC_OK ? find_foreign(tx, agent_id, inflight, ret_cancel) : rc;
 }
 
 enum rc outcome_lapse(struct tx *tx, size_t max, size_t *ret_n)
 {
+	FAILPOINT("outcome.lapse");
 	static const struct store_query lapsed = {
 		.sql = "SELECT id, attempt FROM tasks WHERE status IN ('leased', 'running') AND lease_until < $1 "
 		       "ORDER BY id LIMIT $2"
@@ -224,15 +235,19 @@ enum rc outcome_lapse(struct tx *tx, size_t max, size_t *ret_n)
 	return rc;
 }
 
-enum rc outcome_revive(struct tx *tx)
+enum rc outcome_spare(struct tx *tx)
 {
 	static const struct store_query renew = {
 		.sql = "UPDATE tasks SET lease_until = $1 WHERE status IN ('leased', 'running')"
 	};
+	return store_do(tx->db, &renew, STORE_ARGS(store_int(tx->now_ms + tx->control->conf->lease_ms)), tx->fault);
+}
+
+enum rc outcome_revive(struct tx *tx)
+{
 	static const struct store_query away = {
 		.sql = "UPDATE agents SET state = 'disconnected' WHERE state = 'connected'"
 	};
-	enum rc rc = store_do(
-		tx->db, &renew, STORE_ARGS(store_int(tx->now_ms + tx->control->conf->lease_ms)), tx->fault);
+	enum rc rc = outcome_spare(tx);
 	return rc == RC_OK ? store_do(tx->db, &away, STORE_NO_ARGS, tx->fault) : rc;
 }

@@ -31,5 +31,8 @@ must_check enum rc outcome_reconcile(
 /* Leases that lapsed: their attempts are lost. At most `max` at once; *ret_n tells how many. */
 must_check enum rc outcome_lapse(struct tx *tx, size_t max, size_t *ret_n);
 
+/* Everyone who holds a task has a whole lease from now on. */
+must_check enum rc outcome_spare(struct tx *tx);
+
 /* After the start of the only control plane: the agents get a whole lease to come back. */
 must_check enum rc outcome_revive(struct tx *tx);

@@ -3,7 +3,9 @@
  */
 #pragma once
 
+#include "control/engine/job_rules.h"
 #include "control/http/route.h"
+#include "model/action.h"
 
 struct submit_job {
 	const char *action;
@@ -13,8 +15,13 @@ struct submit_job {
 	const char *payload; /* JSON object; NULL: {} */
 	const char *region_id;
 	uint32_t priority, max_attempts;
+	struct task_policy policy; /* zeroes: as the action says */
+	int64_t not_before;        /* 0: at once */
+	uint32_t delay_s;
 	bool dry_run;
+	struct job_rules rules;
 };
+#define SUBMIT_DELAY_MAX_S (366u * 86400)
 
 extern const struct field submit_fields[];
 
@@ -34,5 +41,25 @@ struct submit_try {
 };
 must_check enum rc submit_own(struct tx *tx, const struct submit_try *in, const char **ret_task_id);
 
-/* A new job of those tasks of another that failed, with the same action and payload. RC_CONFLICT: none failed. */
-must_check enum rc submit_retry(struct call *c, const char *job_id, const char **ret_id);
+/* The checks of submit_new, without its targets: for what is submitted later. */
+must_check enum rc submit_check(struct call *c, const struct submit_job *in);
+
+/* Who submits when nobody asks. Scopes were looked at before. */
+struct submit_fire {
+	const char *schedule_id, *created_by, *tenant_id;
+	struct field_reader *reader;
+};
+must_check enum rc submit_fired(
+	struct tx *tx, const struct submit_fire *by, const struct submit_job *in, const char **ret_id);
+
+/*
+ * A new job of those tasks of another that failed, with the same action and payload. RC_CONFLICT: there are none. A task whose
+ * outcome is in doubt has not failed.
+ */
+struct submit_retry {
+	int only;                   /* enum submit_only */
+	struct field_list task_ids; /* of const char *; none: all */
+};
+enum submit_only { SUBMIT_FAILED, SUBMIT_NOT_DONE };
+must_check enum rc submit_again(
+	struct call *c, const char *job_id, const struct submit_retry *which, const char **ret_id);

@@ -86,7 +86,7 @@ struct tasks_query {
 	int status; /* 0: any */
 };
 static const char *const any_task_words[] = { "any", "queued", "leased", "running", "outcome_unknown",
-	"needs_attention", "succeeded", "failed", "canceled", "reconciling", NULL };
+	"needs_attention", "succeeded", "failed", "canceled", "expired", "reconciling", NULL };
 
 static const struct field tasks_query_fields[] = {
 	PAGE_QUERY_FIELDS(struct tasks_query),

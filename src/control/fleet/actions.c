@@ -14,7 +14,10 @@ static void put(const struct action *a, struct buf *to)
 		buf_str(to, i ? "," : "");
 		json_put_str(to, a->lanes[i]);
 	}
-	buf_str(to, "],\"description\":");
+	const struct task_policy p = task_policy_of(a->class, a->retry, NULL);
+	buf_fmt(to, "],\"retry\":{\"maxAttempts\":%u,\"backoffMs\":%u,\"backoffMaxMs\":%u}", p.max_attempts,
+		p.backoff_ms, p.backoff_max_ms);
+	buf_str(to, ",\"description\":");
 	json_put_str(to, a->doc);
 	buf_str(to, ",\"payloadSchema\":");
 	field_json_schema(a->payload, false, to);

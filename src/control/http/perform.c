@@ -76,6 +76,8 @@ static enum rc take_body(struct exchange *x, struct call *c, struct json_t **ret
 			return RC_OK;
 		return fault_set(c->tx.fault, RC_INVALID, "this operation takes no body");
 	}
+	if ((x->route->flags & ROUTE_MAYBE) && v->body_n == 0)
+		return RC_OK;
 	if ((x->route->flags & ROUTE_TEXT) && is_text(x))
 		return take_text(x, c, ret_json);
 	if (!is_json(x))
@@ -229,7 +231,8 @@ enum rc perform_request(struct exchange *x, struct tx *tx)
 	if (x->rc != RC_OK)
 		perform_problem(x, x->rc, f.text, &reader);
 	tx->appended = c.tx.appended;
-	tx->ring = c.tx.ring;
+	if (c.tx.ring)
+		tx_ring(tx, c.tx.ring_in);
 	tx->cancels = c.tx.cancels;
 	tx->bots = c.tx.bots;
 	if (x->rc == RC_INTERNAL || x->rc == RC_IO)

@@ -13,6 +13,8 @@
 
 struct field_reader;
 
+#define ROUTE_TENANT_DEFAULT "ten_default"
+
 #define ROUTE_ARGS_MAX 3 /* {…} in a path */
 
 enum route_flag {
@@ -24,6 +26,7 @@ enum route_flag {
 	ROUTE_WAIT = 32,      /* the answer is a job; Prefer: wait=N holds it until the job is over */
 	ROUTE_STREAM = 64,    /* can also be a stream of events: see call.streams */
 	ROUTE_TEXT = 256,     /* the body may be text/plain instead: see call.text */
+	ROUTE_MAYBE = 512,    /* the body may be left out; call.in is then NULL */
 	ROUTE_ACCEPTED = 128, /* a key is welcome but not required */
 	ROUTE_SOCKET = 512,   /* with ROUTE_STREAM: it is a WebSocket, see call.streams */
 };
@@ -32,6 +35,7 @@ enum route_flag {
 struct principal {
 	const char *id; /* of the key; "" for nobody */
 	const char *name;
+	const char *tenant_id;    /* whose jobs its jobs are; NULL: ROUTE_TENANT_DEFAULT */
 	struct field_list scopes; /* of const char * */
 };
 

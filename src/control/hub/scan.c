@@ -4,10 +4,12 @@
 #include "control/cluster/singletons.h"
 #include "control/control.h"
 #include "control/engine/outcome.h"
+#include "control/engine/pace.h"
 #include "control/fleet/bots.h"
 #include "control/fleet/orphans.h"
 #include "control/keys/key_steps.h"
 #include "control/writer.h"
+#include "io/clock.h"
 
 #define SCAN_AT_ONCE 500
 
@@ -17,7 +19,28 @@ struct scan {
 	struct write write;
 	bool running;
 	size_t n; /* leases that lapsed */
+	/* The last look, on both clocks. */
+	int64_t wall_ms;
+	uint64_t mono_ms;
+	bool stood; /* this look comes after a time in which nobody could have been heard, or the clock jumped */
 };
+
+/*
+ * Who was silent is judged by the moment at which this look was asked for: what was heard before stands before it in the writer's queue,
+ * however long the disk took. And when this process itself stood still, or its clock was set, silence says nothing: everyone gets a
+ * whole lease to be heard again.
+ */
+static void judge_clock(struct scan *s)
+{
+	int64_t wall = clock_wall_ms(), apart;
+	uint64_t mono = clock_mono_ms(), lease = s->control->conf->lease_ms;
+
+	apart = (wall - s->wall_ms) - (int64_t)(mono - s->mono_ms);
+	s->stood |= s->mono_ms && (mono - s->mono_ms > SCAN_MS + lease / 3 || apart > (int64_t)lease / 6 ||
+					  apart < -(int64_t)lease / 6);
+	s->wall_ms = wall;
+	s->mono_ms = mono;
+}
 
 static enum rc look(struct write *w, struct tx *tx)
 {
@@ -25,12 +48,17 @@ static enum rc look(struct write *w, struct tx *tx)
 	bool held = false;
 
 	s->n = 0;
+	tx->now_ms = s->wall_ms;
 	enum rc rc = singletons_hold(tx, "scan", &held);
 	if (rc != RC_OK || !held)
 		return rc;
+	if (s->stood) {
+		rc = outcome_spare(tx);
+		return rc == RC_OK ? bots_revive(tx) : rc;
+	}
 	rc = orphans_scan(tx, SCAN_AT_ONCE);
 	if (rc == RC_OK)
-		rc = outcome_lapse(tx, SCAN_AT_ONCE, &s->n);
+		rc = pace_scan(tx, SCAN_AT_ONCE, &s->n);
 	if (rc == RC_OK)
 		rc = bots_scan(tx);
 	if (rc == RC_OK)
@@ -45,8 +73,12 @@ static void on_looked(struct write *w)
 	s->running = false;
 	if (w->rc != RC_OK)
 		log_error(w->control->log, "leases not scanned: %s", w->fault.text);
+	else if (s->stood)
+		log_warn(w->control->log, "this process stood still or its clock was set: all leases begin anew");
 	else if (s->n)
 		log_warn(w->control->log, "leases lapsed n=%zu", s->n);
+	if (w->rc == RC_OK)
+		s->stood = false;
 }
 
 static void on_time(void *ctx)
@@ -56,6 +88,7 @@ static void on_time(void *ctx)
 	loop_timer_at(s->timer, loop_now_ms(s->control->loop) + SCAN_MS);
 	if (s->running)
 		return;
+	judge_clock(s);
 	s->write = (struct write){ .control = s->control, .run = look, .done = on_looked };
 	s->running = writer_push(&s->write) == RC_OK;
 }

@@ -186,6 +186,7 @@ enum rc key_fold_task(struct tx *tx, const struct moves_task *t)
 	case TASK_SUCCEEDED:
 	case TASK_FAILED:
 	case TASK_CANCELED:
+	case TASK_EXPIRED:
 		return end(tx, &k, t);
 	case TASK_LEASED:
 	case TASK_UNKNOWN:

@@ -1,17 +1,16 @@
 #include "control/webhooks/webhook_calls.h"
+#include "base/hush.h"
+#include "base/metric.h"
 #include "control/access/audit.h"
-#include "control/access/vault.h"
 #include "control/control.h"
 #include "control/events/events.h"
-#include "control/webhooks/webhooks.h"
-#include "io/clock.h"
+#include "control/webhooks/webhook_rules.h"
+#include "control/webhooks/webhook_secrets.h"
 
 #include <stdio.h>
 
 #define SWEEP_AT_ONCE 2000
-
-static const char *const key_names[WEBHOOK_CALL_KEYS] = { "hmac", "hmac_old" };
-static const char *const seed_names[WEBHOOK_CALL_KEYS] = { "ed25519", "ed25519_old" };
+#define ENDPOINTS_MAX 100 /* that one transaction looks at */
 
 void webhook_calls_free(struct webhook_call *c)
 {
@@ -23,78 +22,6 @@ void webhook_calls_free(struct webhook_call *c)
 	free(c->body);
 	free(c->answer);
 	free(c);
-}
-
-/* --- secrets */
-
-static enum rc get_key(struct tx *tx, const char *webhook_id, const char *name, uint8_t to[static WEBHOOK_SIGN_KEY])
-{
-	const struct vault_at at = { "webhook", webhook_id, name };
-	struct hush value = { 0 };
-	enum rc rc = vault_get(tx, &at, &value);
-
-	if (rc == RC_OK && value.n != WEBHOOK_SIGN_KEY)
-		rc = fault_set(tx->fault, RC_INTERNAL, "the secret %s of %s is malformed", name, webhook_id);
-	if (rc == RC_OK)
-		memcpy(to, value.p, WEBHOOK_SIGN_KEY);
-	hush_done(&value);
-	return rc;
-}
-
-static enum rc put_key(
-	struct tx *tx, const char *webhook_id, const char *name, const uint8_t from[static WEBHOOK_SIGN_KEY])
-{
-	const struct vault_at at = { "webhook", webhook_id, name };
-	struct hush value = { 0 };
-	enum rc rc = hush_set(&value, from, WEBHOOK_SIGN_KEY);
-
-	if (rc == RC_OK)
-		rc = vault_put(tx, &at, &value, NULL);
-	hush_done(&value);
-	return rc;
-}
-
-static enum rc keep_old(struct tx *tx, const char *webhook_id, const char *const names[WEBHOOK_CALL_KEYS])
-{
-	uint8_t key[WEBHOOK_SIGN_KEY];
-	enum rc rc = get_key(tx, webhook_id, names[0], key);
-
-	if (rc == RC_OK)
-		rc = put_key(tx, webhook_id, names[1], key);
-	hush_wipe(key, sizeof(key));
-	return rc;
-}
-
-static const char *text_of(struct tx *tx, const uint8_t key[static WEBHOOK_SIGN_KEY],
-	enum rc (*put)(const uint8_t key[static WEBHOOK_SIGN_KEY], struct buf *to))
-{
-	struct buf b = { 0 };
-	const char *text = put(key, &b) == RC_OK ? arena_str(tx->arena, buf_text(&b)) : NULL;
-
-	hush_wipe(b.p, b.n);
-	buf_done(&b);
-	return text;
-}
-
-enum rc webhook_calls_secrets(
-	struct tx *tx, const char *webhook_id, bool rotated, const char **ret_secret, const char **ret_public)
-{
-	uint8_t key[WEBHOOK_SIGN_KEY], seed[WEBHOOK_SIGN_KEY];
-	enum rc rc = rotated ? keep_old(tx, webhook_id, key_names) : RC_OK;
-
-	if (rc == RC_OK && rotated)
-		rc = keep_old(tx, webhook_id, seed_names);
-	clock_random(key, sizeof(key));
-	clock_random(seed, sizeof(seed));
-	if (rc == RC_OK)
-		rc = put_key(tx, webhook_id, key_names[0], key);
-	if (rc == RC_OK)
-		rc = put_key(tx, webhook_id, seed_names[0], seed);
-	*ret_secret = text_of(tx, key, webhook_sign_secret);
-	*ret_public = text_of(tx, seed, webhook_sign_public);
-	hush_wipe(key, sizeof(key));
-	hush_wipe(seed, sizeof(seed));
-	return rc == RC_OK && (!*ret_secret || !*ret_public) ? RC_NOMEM : rc;
 }
 
 /* --- claims */
@@ -114,7 +41,7 @@ struct endpoint {
 	int64_t old_until, sending;
 };
 
-static enum rc list_endpoints(struct tx *tx, struct endpoint ret[static WEBHOOKS_MAX], size_t *ret_n)
+static enum rc list_endpoints(struct tx *tx, struct endpoint ret[static ENDPOINTS_MAX], size_t *ret_n)
 {
 	static const struct store_query due = { .sql = "SELECT w.id, w.url, w.enabled, w.old_until, (SELECT "
 						       "COUNT(*) FROM webhook_deliveries s WHERE "
@@ -128,8 +55,8 @@ static enum rc list_endpoints(struct tx *tx, struct endpoint ret[static WEBHOOKS
 	size_t n = 0;
 
 	enum rc rc =
-		store_run(tx->db, &due, STORE_ARGS(store_int(tx->now_ms), store_int(WEBHOOKS_MAX)), &r, tx->fault);
-	while (rc == RC_OK && n < WEBHOOKS_MAX && (rc = store_next(r, &row, tx->fault)) == RC_OK && row) {
+		store_run(tx->db, &due, STORE_ARGS(store_int(tx->now_ms), store_int(ENDPOINTS_MAX)), &r, tx->fault);
+	while (rc == RC_OK && n < ENDPOINTS_MAX && (rc = store_next(r, &row, tx->fault)) == RC_OK && row) {
 		ret[n] = (struct endpoint){ .id = arena_str(tx->arena, store_col_text(r, 0)),
 			.url = arena_str(tx->arena, store_col_text(r, 1)),
 			.enabled = store_col_int(r, 2) != 0,
@@ -139,20 +66,6 @@ static enum rc list_endpoints(struct tx *tx, struct endpoint ret[static WEBHOOKS
 		n++;
 	}
 	*ret_n = n;
-	return rc;
-}
-
-static enum rc take_keys(struct tx *tx, const struct endpoint *e, struct webhook_call *c)
-{
-	size_t n = e->old_until > tx->now_ms ? 2 : 1;
-	enum rc rc = RC_OK;
-
-	for (size_t i = 0; rc == RC_OK && i < n; i++) {
-		rc = get_key(tx, e->id, key_names[i], c->keys[i]);
-		if (rc == RC_OK)
-			rc = get_key(tx, e->id, seed_names[i], c->seeds[i]);
-	}
-	c->keys_n = n;
 	return rc;
 }
 
@@ -195,7 +108,8 @@ static enum rc claim_of(struct tx *tx, const struct endpoint *e, size_t room, st
 		rc = new_call(e, r, list);
 	store_close(take(r));
 	for (struct webhook_call *c = *list; rc == RC_OK && c != before; c = c->next) {
-		rc = take_keys(tx, e, c);
+		c->keys_n = e->old_until > tx->now_ms ? 2 : 1;
+		rc = webhook_secrets_get(tx, e->id, c->keys_n, c->keys, c->seeds);
 		if (rc == RC_OK)
 			rc = store_do(tx->db, &mark,
 				STORE_ARGS(store_text(c->id), store_text(tx->control->instance_id)), tx->fault);
@@ -205,7 +119,7 @@ static enum rc claim_of(struct tx *tx, const struct endpoint *e, size_t room, st
 
 enum rc webhook_calls_claim(struct tx *tx, size_t room, struct webhook_call **ret_list)
 {
-	struct endpoint *all = arena_take(tx->arena, WEBHOOKS_MAX * sizeof(*all));
+	struct endpoint *all = arena_take(tx->arena, ENDPOINTS_MAX * sizeof(*all));
 	const int64_t parallel = tx->control->webhook_rules->conf->parallel;
 	size_t n = 0;
 	enum rc rc = all ? list_endpoints(tx, all, &n) : RC_NOMEM;
@@ -329,14 +243,13 @@ static enum rc judge_endpoint(
 	return rc == RC_OK && webhook_is_tired(w, tx->now_ms) ? disable(tx, c->webhook_id, "failing") : rc;
 }
 
-enum rc webhook_calls_settle(struct tx *tx, const struct webhook_call *c, const char **ret_result)
+enum rc webhook_calls_settle(struct tx *tx, const struct webhook_call *c)
 {
 	static const char *const results[] = { "delivered", "retried", "dead", "gone" };
 	static const struct webhook_plan once = { .n = 1 };
 	struct open o = { 0 };
 	enum rc rc = load_open(tx, c, &o);
 
-	*ret_result = NULL;
 	if (rc != RC_OK)
 		return rc == RC_MISSING ? RC_OK : rc;
 	struct webhook w = { .tries = o.tries, .failing_since_ms = o.failing_since };
@@ -350,7 +263,8 @@ enum rc webhook_calls_settle(struct tx *tx, const struct webhook_call *c, const 
 		rc = note_delivery(tx, c, &w, &o, verdict);
 	if (rc == RC_OK && o.pos)
 		rc = judge_endpoint(tx, c, &w, verdict);
-	*ret_result = results[verdict];
+	metric_add(tx->control->metrics, METRIC_WEBHOOK_DELIVERIES, results[verdict], 1);
+	metric_seen(tx->control->metrics, METRIC_WEBHOOK_SECONDS, NULL, (double)c->took_ms / 1e3);
 	return rc;
 }
 

@@ -6,10 +6,8 @@
 
 #include "base/id.h"
 #include "control/tx.h"
+#include "control/webhooks/webhook_secrets.h"
 #include "control/writer.h"
-#include "wire/webhook_sign.h"
-
-#define WEBHOOK_CALL_KEYS 2 /* the secret, and the one before it */
 
 struct webhooks;
 
@@ -22,7 +20,7 @@ struct webhook_call {
 	struct webhooks *hooks;
 	char id[ID_MAX], webhook_id[ID_MAX], trace_id[33];
 	char *url, *body;
-	uint8_t keys[WEBHOOK_CALL_KEYS][WEBHOOK_SIGN_KEY], seeds[WEBHOOK_CALL_KEYS][WEBHOOK_SIGN_KEY];
+	uint8_t keys[WEBHOOK_SECRETS_MAX][WEBHOOK_SIGN_KEY], seeds[WEBHOOK_SECRETS_MAX][WEBHOOK_SIGN_KEY];
 	size_t keys_n;
 	int64_t created_ms;
 	/* How it ended. */
@@ -40,12 +38,8 @@ must_check enum rc webhook_calls_recover(struct tx *tx, const char *mine);
 /* Claims what is due, at most `room`, fairly among the endpoints. *ret_list is the caller's. */
 must_check enum rc webhook_calls_claim(struct tx *tx, size_t room, struct webhook_call **ret_list);
 
-/* Writes down how it ended, and what follows. *ret_result: the metric's word; NULL: the delivery is another's, or gone. */
-must_check enum rc webhook_calls_settle(struct tx *tx, const struct webhook_call *c, const char **ret_result);
-
-/* Makes the endpoint's secrets; the old ones stay for the overlap when `rotated`. *ret_secret, *ret_public are in the arena. */
-must_check enum rc webhook_calls_secrets(
-	struct tx *tx, const char *webhook_id, bool rotated, const char **ret_secret, const char **ret_public);
+/* Writes down how it ended, and what follows. Nothing, when the delivery is another's by now, or gone. */
+must_check enum rc webhook_calls_settle(struct tx *tx, const struct webhook_call *c);
 
 /* Forgets deliveries that are over for longer than they are kept, a part at a time. */
 must_check enum rc webhook_calls_sweep(struct tx *tx);

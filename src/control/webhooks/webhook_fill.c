@@ -5,13 +5,15 @@
 #include "control/events/slice.h"
 #include "control/rows.h"
 #include "control/webhooks/webhook_row.h"
-#include "control/webhooks/webhooks.h"
+#include "control/webhooks/webhook_rules.h"
 #include "wire/json.h"
 
 #include <inttypes.h>
 #include <jansson.h>
 
-#define REPLAY_MAX 10000
+#define REPLAY_MAX    10000
+#define ENDPOINTS_MAX 100 /* that one transaction fills */
+#define PING          "webhook.ping"
 
 /* What becomes a row. */
 struct made {
@@ -90,7 +92,7 @@ static enum rc add_event(struct tx *tx, const struct webhook_row *w, const struc
 	enum rc rc = RC_OK;
 
 	slice_put(&b, tx->control->epoch, e);
-	if (w->thin || b.n > WEBHOOKS_BODY_MAX)
+	if (w->thin || b.n > WEBHOOK_RULES_BODY)
 		rc = put_thin(tx, e, &b);
 	if (rc == RC_OK && b.bad)
 		rc = RC_NOMEM;
@@ -182,7 +184,7 @@ static enum rc fill_one(struct tx *tx, const struct webhook_row *w, bool *more)
 {
 	struct walk k = { .w = w, .at = w->pos, .until = INT64_MAX };
 
-	if (w->pending >= WEBHOOKS_BACKLOG_MAX)
+	if (w->pending >= WEBHOOK_RULES_BACKLOG)
 		return RC_OK; /* the log keeps them */
 	enum rc rc = take_page(tx, &k);
 	if (rc == RC_OK && k.oldest > w->pos + 1)
@@ -201,10 +203,11 @@ enum rc webhook_fill(struct tx *tx, bool *ret_more)
 	auto_rows struct store_rows *r = NULL;
 	struct field_list all = { 0 };
 
-	enum rc rc = store_run(tx->db, &behind, STORE_ARGS(store_int(WEBHOOKS_MAX)), &r, tx->fault);
+	enum rc rc = store_run(tx->db, &behind, STORE_ARGS(store_int(ENDPOINTS_MAX)), &r, tx->fault);
 	if (rc == RC_OK)
-		rc = rows_list(r, &each, sizeof(struct webhook_row), WEBHOOKS_MAX, &all, tx->fault);
+		rc = rows_list(r, &each, sizeof(struct webhook_row), ENDPOINTS_MAX, &all, tx->fault);
 	store_close(take(r));
+	*ret_more = all.n == ENDPOINTS_MAX;
 	const struct webhook_row *w = all.at;
 	for (size_t i = 0; rc == RC_OK && i < all.n; i++)
 		rc = fill_one(tx, &w[i], ret_more);
@@ -276,11 +279,11 @@ enum rc webhook_fill_ping(struct tx *tx, const struct webhook_row *w, const char
 
 	when_text(ts, tx->now_ms);
 	const struct made m = { .w = w,
-		.type = WEBHOOKS_PING,
+		.type = PING,
 		.subject = subject,
 		.trace_id = *tx->trace_id ? tx->trace_id : NULL,
 		.body = arena_fmt(tx->arena,
-			"{\"id\":\"%s\",\"type\":\"" WEBHOOKS_PING "\",\"schema\":\"" WEBHOOKS_PING
+			"{\"id\":\"%s\",\"type\":\"" PING "\",\"schema\":\"" PING
 			"/1\",\"ts\":\"%s\",\"resource\":\"%s\",\"actor\":\"%s\",\"payload\":{}}",
 			subject, ts, w->id, tx->actor) };
 	return subject && m.body ? insert(tx, &m, ret_id) : RC_NOMEM;

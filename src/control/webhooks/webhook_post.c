@@ -1,6 +1,7 @@
 #include "control/webhooks/webhook_post.h"
 #include "base/utf8.h"
-#include "control/webhooks/webhooks.h"
+#include "control/control.h"
+#include "control/webhooks/webhook_rules.h"
 #include "io/clock.h"
 #include "io/http_call.h"
 #include "wire/trace.h"
@@ -63,7 +64,7 @@ static char *clean(const uint8_t *p, size_t n)
 static void look_at(struct webhook_call *c, const struct http_answer *a)
 {
 	const char *after = http_call_header_of(a, "retry-after");
-	size_t n = a->body.n < WEBHOOKS_ANSWER_KEEP ? a->body.n : WEBHOOKS_ANSWER_KEEP;
+	size_t n = a->body.n < WEBHOOK_RULES_ANSWER_KEEP ? a->body.n : WEBHOOK_RULES_ANSWER_KEEP;
 
 	c->status = a->status;
 	snprintf(c->retry_after, sizeof(c->retry_after), "%s", after ? after : "");
@@ -96,7 +97,7 @@ static enum rc call(
 		.headers = headers,
 		.body = c->body,
 		.body_n = strlen(c->body),
-		.body_max = WEBHOOKS_ANSWER_MAX,
+		.body_max = WEBHOOK_RULES_ANSWER,
 		.body_cut = true,
 		.deadline_ms = rules->conf->timeout_ms,
 		.connect_ms = rules->conf->timeout_ms,

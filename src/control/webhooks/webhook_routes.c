@@ -6,8 +6,8 @@
 #include "control/events/events.h"
 #include "control/fleet/labels.h"
 #include "control/http/page.h"
-#include "control/webhooks/webhook_calls.h"
 #include "control/webhooks/webhook_row.h"
+#include "control/webhooks/webhook_secrets.h"
 #include "control/webhooks/webhooks.h"
 #include "wire/field_json.h"
 
@@ -26,7 +26,7 @@ static enum rc check(struct call *c, const struct webhook_row *v)
 	if (!route_may(c->who, SCOPE_EVENTS_READ))
 		return fault_set(
 			c->tx.fault, RC_DENIED, "a webhook shows events: this needs the scope events:read, too");
-	enum rc rc = http_guard_check(&c->tx.control->webhook_rules->guard, v->url, &why);
+	enum rc rc = webhooks_url(c->tx.control, v->url, &why);
 	if (rc != RC_OK)
 		return field_json_problem(c->reader, "/url", "malformed",
 			arena_fmt(c->tx.arena, "%s; see webhooks.ports and webhooks.allow_private", why.text));
@@ -66,7 +66,7 @@ static enum rc create(struct call *c, void *ret_out)
 	if (rc == RC_OK)
 		rc = check_room(tx);
 	if (rc == RC_OK)
-		rc = webhook_calls_secrets(tx, id, false, &secret, &public);
+		rc = webhook_secrets_make(tx, id, false, &secret, &public);
 	if (rc != RC_OK)
 		return rc;
 	rc = store_do(tx->db, &add,
@@ -206,10 +206,10 @@ static enum rc rotate(struct call *c, void *ret_out)
 
 	enum rc rc = webhook_row_load(tx, c->arg[0], v);
 	if (rc == RC_OK)
-		rc = webhook_calls_secrets(tx, v->id, true, &secret, &public);
+		rc = webhook_secrets_make(tx, v->id, true, &secret, &public);
 	if (rc != RC_OK)
 		return rc;
-	int64_t until = tx->now_ms + tx->control->webhook_rules->conf->overlap_ms;
+	int64_t until = tx->now_ms + tx->control->conf->webhooks->overlap_ms;
 	rc = store_do(tx->db, &set,
 		STORE_ARGS(store_text(v->id), store_text(public), store_int(until), store_int(tx->now_ms)),
 		tx->fault);

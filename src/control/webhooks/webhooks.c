@@ -1,12 +1,16 @@
 #include "control/webhooks/webhooks.h"
 #include "base/log.h"
-#include "base/metric.h"
 #include "control/cluster/singletons.h"
 #include "control/control.h"
 #include "control/reader.h"
 #include "control/webhooks/webhook_calls.h"
 #include "control/webhooks/webhook_fill.h"
 #include "control/webhooks/webhook_post.h"
+#include "control/webhooks/webhook_rules.h"
+
+#include <stdatomic.h>
+
+#define TICK_MS 500
 
 struct webhooks {
 	struct control *control;
@@ -29,16 +33,6 @@ struct webhooks {
 	struct webhook_call *claimed;
 };
 
-enum rc webhooks_rules(const struct webhooks_conf *conf, struct webhook_rules *ret, struct fault *f)
-{
-	*ret = (struct webhook_rules){ .conf = conf };
-	ret->guard.allow = &ret->allow;
-	enum rc rc = webhook_plan_read(conf->plan, &ret->plan, f);
-	if (rc == RC_OK)
-		rc = ip_block_read(conf->allow_private, &ret->allow, f);
-	return rc == RC_OK ? http_guard_ports(conf->ports, &ret->guard, f) : rc;
-}
-
 static void go_on(struct webhooks *h);
 
 /* --- calls */
@@ -48,18 +42,7 @@ static struct webhook_call *call_of_write(struct write *w)
 	return (struct webhook_call *)(void *)((char *)w - offsetof(struct webhook_call, write));
 }
 
-static enum rc settle(struct write *w, struct tx *tx)
-{
-	struct webhook_call *c = call_of_write(w);
-	const char *result = NULL;
-	enum rc rc = webhook_calls_settle(tx, c, &result);
-
-	if (rc == RC_OK && result) {
-		metric_add(tx->control->metrics, METRIC_WEBHOOK_DELIVERIES, result, 1);
-		metric_seen(tx->control->metrics, METRIC_WEBHOOK_SECONDS, NULL, (double)c->took_ms / 1e3);
-	}
-	return rc;
-}
+static enum rc settle(struct write *w, struct tx *tx) { return webhook_calls_settle(tx, call_of_write(w)); }
 
 static void land(struct webhook_call *c)
 {
@@ -130,9 +113,9 @@ static enum rc work(struct write *w, struct tx *tx)
 static bool has_senders(struct webhooks *h)
 {
 	const struct pool_conf conf = { .name = "webhook",
-		.threads = WEBHOOKS_THREADS,
+		.threads = WEBHOOK_RULES_THREADS,
 		.batch_max = 1,
-		.queue_max = WEBHOOKS_THREADS,
+		.queue_max = WEBHOOK_RULES_THREADS,
 		.run = send_them };
 	struct fault f = { 0 };
 
@@ -176,7 +159,7 @@ static void go_on(struct webhooks *h)
 	h->again = h->working || h->looking; /* the look ends first: both use what stands here */
 	if (h->again)
 		return;
-	h->room = WEBHOOKS_THREADS - h->flying;
+	h->room = WEBHOOK_RULES_THREADS - h->flying;
 	h->idle = h->flying == 0;
 	h->work = (struct write){ .control = h->control, .run = work, .done = on_worked };
 	h->working = writer_push(&h->work) == RC_OK;
@@ -221,7 +204,7 @@ static void on_tick(void *ctx)
 {
 	struct webhooks *h = ctx;
 
-	loop_timer_at(h->tick, loop_now_ms(h->control->loop) + WEBHOOKS_TICK_MS);
+	loop_timer_at(h->tick, loop_now_ms(h->control->loop) + TICK_MS);
 	if (h->looking || h->working || atomic_load(&h->stop))
 		return;
 	h->idle = h->flying == 0;
@@ -250,13 +233,13 @@ enum rc webhooks_new(struct control *c, struct webhooks **ret, struct fault *f)
 		return RC_NOMEM;
 	h->control = c;
 	h->bell.run = on_bell;
-	enum rc rc = webhooks_rules(c->conf->webhooks, &h->rules, f);
+	enum rc rc = webhook_rules_read(c->conf->webhooks, &h->rules, f);
 	if (rc != RC_OK)
 		return rc;
 	rc = loop_timer_new(c->loop, on_tick, h, &h->tick);
 	if (rc != RC_OK)
 		return fault_set(f, rc, "no timer for webhooks");
-	loop_timer_at(h->tick, loop_now_ms(c->loop) + WEBHOOKS_TICK_MS);
+	loop_timer_at(h->tick, loop_now_ms(c->loop) + TICK_MS);
 	c->webhook_rules = &h->rules;
 	*ret = take(h);
 	return RC_OK;
@@ -278,3 +261,10 @@ void webhooks_free(struct webhooks *h)
 	loop_timer_free(h->tick);
 	free(h);
 }
+
+enum rc webhooks_url(const struct control *c, const char *url, struct fault *f)
+{
+	return http_guard_check(&c->webhook_rules->guard, url, f);
+}
+
+enum rc webhooks_sweep(struct tx *tx) { return webhook_calls_sweep(tx); }

@@ -9,44 +9,24 @@
 
 #include "base/fault.h"
 #include "base/own.h"
-#include "flow/webhook.h"
-#include "io/http_guard.h"
-#include "wire/ip_block.h"
 
-#include <stdatomic.h>
-
-#define WEBHOOKS_MAX         200   /* endpoints */
-#define WEBHOOKS_THREADS     16    /* deliveries on their way at once */
-#define WEBHOOKS_BACKLOG_MAX 10000 /* deliveries of one endpoint that are not over: more events wait in the log */
-#define WEBHOOKS_BODY_MAX    20480 /* bytes; a larger event is sent thin */
-#define WEBHOOKS_ANSWER_MAX  65536 /* bytes of an answer that are read */
-#define WEBHOOKS_ANSWER_KEEP 2048  /* and kept */
-#define WEBHOOKS_TICK_MS     500
-#define WEBHOOKS_PING        "webhook.ping"
-
-struct webhooks_conf {
-	const char *plan, *allow_private, *ports; /* texts: see flow/webhook, wire/ip_block, io/http_guard */
-	const char *ca_file;                      /* NULL: the system's authorities alone */
-	uint32_t timeout_ms, parallel;            /* of one attempt; deliveries of one endpoint at once */
-	int64_t keep_ms,
-		overlap_ms; /* a delivery that is over stays; a rotated secret is valid beside the new one */
-};
-
-/* The configuration, read. Does not change after the start. */
-struct webhook_rules {
-	struct webhook_plan plan;
-	struct ip_block_list allow;
-	struct http_guard guard;
-	const struct webhooks_conf *conf;
-};
-must_check enum rc webhooks_rules(const struct webhooks_conf *conf, struct webhook_rules *ret, struct fault *f);
+#define WEBHOOKS_MAX 200 /* endpoints */
 
 struct control;
+struct tx;
 struct webhooks;
+
+/* RC_INVALID: the configuration is malformed. */
 must_check enum rc webhooks_new(struct control *c, struct webhooks **ret, struct fault *f);
-/* Ends what is on its way within about a second; it is sent again by the next run. Before the writer ends. */
+/* Ends what is on its way within about a second; it is sent again by the next run. Before the writer ends. Takes NULL. */
 void webhooks_stop(struct webhooks *h);
 void webhooks_free(struct webhooks *h);
 OWN_DEFINE(webhooks)
 
 void webhooks_wake(struct webhooks *h); /* any thread, NULL too: there are new events */
+
+/* May a webhook lead there, as far as can be told without asking for the name? RC_INVALID with what is wrong. Any thread. */
+must_check enum rc webhooks_url(const struct control *c, const char *url, struct fault *f);
+
+/* Forgets deliveries that are over for longer than they are kept, a part at a time. On the writer. */
+must_check enum rc webhooks_sweep(struct tx *tx);

@@ -68,6 +68,28 @@ static void anonymous(void)
 	expect_result("t_off", "\"failed\",\"error\":{\"code\":\"session_offline\"");
 }
 
+static void allow(const char *id)
+{
+	const struct tunnel_msg_effect yes = { id, 1, NULL };
+	do_it(&(struct tunnel_msg){ .type = TUNNEL_MSG_EFFECT_OK, .effect_ok = yes });
+}
+
+/* A yes counts for two thirds of a lease from when it was asked for, and not from when it came: the task may be another's by then. */
+static void late_permission(void)
+{
+	const char *say = "{\"steamId\":\"76561197960265729\",\"text\":\"hello\",\"dedupeKey\":\"k\"}";
+
+	task("t_soon", "acc_1", "friends.message", "once", say);
+	expect("EFFECT_BEGIN {\"taskId\":\"t_soon\"");
+	allow("t_soon");
+	expect_result("t_soon", "\"failed\",\"error\":{\"code\":\"session_offline\"");
+	task("t_late", "acc_1", "friends.message", "once", say);
+	expect("EFFECT_BEGIN {\"taskId\":\"t_late\"");
+	usleep((LEASE_MS * 2 / 3 + 50) * 1000);
+	allow("t_late");
+	expect_result("t_late", "\"failed\",\"error\":{\"code\":\"permission_expired\"");
+}
+
 /* Reports carry the lease's epoch and the generation of what was wanted. */
 static void reports(void)
 {
@@ -264,6 +286,7 @@ int main(void)
 	expect("HELLO agt_1");
 	expect("up");
 	anonymous();
+	late_permission();
 	reports();
 	what_is_unusable();
 	password();

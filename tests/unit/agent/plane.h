@@ -122,7 +122,7 @@ static inline void act(const struct tunnel_act *a)
 			&(struct tunnel_msg_welcome){ .session_id = "ses_1",
 				.epoch = 1,
 				.lease_ms = LEASE_MS,
-				.time_ms = 1,
+				.time_ms = 5000,
 				.cancel = { c.cancel, c.cancel_n } });
 		break;
 	case TUNNEL_UP:

@@ -142,6 +142,8 @@ static void the_fence(void)
 	CHECK(begins("agt_1", id, 1) && begins("agt_1", id, 1)); /* told again, it is the same */
 	struct moves_task t = looks(id);
 	CHECK(t.status == TASK_RUNNING && t.intent_attempt == 1 && t.intent_at == d.tx.now_ms);
+	d.tx.now_ms += 5000; /* nothing was heard since; the yes is good for a whole lease */
+	CHECK(begins("agt_1", id, 1) && looks(id).lease_until == d.tx.now_ms + d.control.conf->lease_ms);
 	desk_again(&d);
 	CHECK(looks(id).intent_attempt == 1); /* kept before it was answered */
 	does(DESK_QUERY("UPDATE tasks SET cancel_asked = 1 WHERE id = $1"), id, NULL, NULL);
@@ -275,9 +277,9 @@ static void one_doubt_at_a_time(void)
 	/* Should two be in doubt all the same, neither waits for the other. */
 	does(DESK_QUERY("UPDATE tasks SET probe = 1, not_before = 9000000000000 WHERE id = $1"), second, NULL,
 		NULL);
-	does(DESK_QUERY("UPDATE tasks SET not_before = 0 WHERE id = $1"), first, NULL, NULL);
+	does(DESK_QUERY("UPDATE tasks SET waits = NULL, not_before = 0 WHERE id = $1"), first, NULL, NULL);
 	CHECK(found() == 1);
-	does(DESK_QUERY("UPDATE tasks SET probe = 0, not_before = 0 WHERE id = $1"), second, NULL, NULL);
+	does(DESK_QUERY("UPDATE tasks SET waits = NULL, probe = 0, not_before = 0 WHERE id = $1"), second, NULL, NULL);
 	CHECK_STR(status(first), "leased");
 	CHECK(ends(first, TUNNEL_MSG_SUCCEEDED, false) && found() == 1);
 	CHECK_STR(status(second), "leased");
@@ -296,8 +298,9 @@ static void once(void)
 	falls_silent();
 	CHECK_STR(status(id), "needs_attention"); /* never sent blindly a second time */
 	CHECK(!looks(id).probe);
+	desk_begin(&d);
 	struct moves_task t = looks(id);
-	CHECK(moves_resolve(desk_begin(&d), &t, true, "seen in \"the history\"") == RC_OK);
+	CHECK(moves_resolve(&d.tx, &t, true, "seen in \"the history\"") == RC_OK);
 	desk_commit(&d);
 	CHECK_STR(status(id), "succeeded");
 	CHECK(JOB("attention", id) == 0 && JOB("succeeded", id) == 1 && JOB("status = 'succeeded'", id) == 1);
@@ -309,8 +312,9 @@ static void once(void)
 	id = job_of("wallet.redeem");
 	leases(id);
 	CHECK(begins("agt_1", id, 1) && ends(id, TUNNEL_MSG_UNKNOWN, true));
+	desk_begin(&d);
 	t = looks(id);
-	CHECK(moves_resolve(desk_begin(&d), &t, false, "not there") == RC_OK);
+	CHECK(moves_resolve(&d.tx, &t, false, "not there") == RC_OK);
 	desk_commit(&d);
 	CHECK_STR(status(id), "failed");
 }

@@ -9,6 +9,7 @@
 #include "control/engine/effects.h"
 #include "control/engine/moves.h"
 #include "control/engine/outcome.h"
+#include "control/engine/park.h"
 #include "control/keys/key_fold.h"
 #include "control/keys/key_import.h"
 #include "control/keys/key_rows.h"
@@ -187,7 +188,8 @@ static void takes_work(void)
 	struct field_list got = { 0 };
 	bool more;
 
-	fine(dispatch_lease(desk_begin(&d), &offer, 1, &got, &more));
+	fine(park_scan(desk_begin(&d)));
+	fine(dispatch_lease(&d.tx, &offer, 1, &got, &more));
 	const struct dispatch_grant *g = got.at;
 	for (size_t i = 0; i < got.n; i++) {
 		struct attempt *a = &held[held_n++];

@@ -55,6 +55,9 @@ static void whole(const struct action *a)
 	CHECK(a->lanes && a->mutates == (a->class != TASK_READ) && a->probe == (a->class == TASK_GUARDED));
 	for (size_t i = 0; a->lanes[i]; i++)
 		CHECK(is_lane(a->lanes[i]));
+	const struct task_policy p = task_policy_of(a->class, a->retry, NULL);
+	CHECK(p.max_attempts >= 1 && p.max_attempts <= (task_may_repeat(a->class) ? 5 : 3));
+	CHECK(p.backoff_ms >= 1 && p.backoff_ms <= p.backoff_max_ms);
 	shape(a->payload, a->payload_size);
 	shape(a->result, a->result_size);
 }

@@ -4,16 +4,18 @@
 
 #include <stdbool.h>
 
-/* May a task go from the row's state to the column's? queued leased running unknown attention succeeded failed canceled */
+/* May a task go from the row's state to the column's? queued leased running unknown attention succeeded failed canceled
+ * expired */
 static const char *const moves[TASK_STATUSES] = {
-	[TASK_QUEUED] = ".x....xx",
-	[TASK_LEASED] = "x.xx.xxx",
-	[TASK_RUNNING] = "x..x.xxx",
-	[TASK_UNKNOWN] = "....xxx.",
-	[TASK_ATTENTION] = ".....xx.",
-	[TASK_SUCCEEDED] = "........",
-	[TASK_FAILED] = "........",
-	[TASK_CANCELED] = "........",
+	[TASK_QUEUED] = ".x....xxx",
+	[TASK_LEASED] = "x.xx.xxx.",
+	[TASK_RUNNING] = "x..x.xxx.",
+	[TASK_UNKNOWN] = "....xxx..",
+	[TASK_ATTENTION] = ".....xx..",
+	[TASK_SUCCEEDED] = ".........",
+	[TASK_FAILED] = ".........",
+	[TASK_CANCELED] = ".........",
+	[TASK_EXPIRED] = ".........",
 };
 
 static struct task task_in(enum task_status status)
@@ -48,7 +50,7 @@ static void every_pair(void)
 static void words(void)
 {
 	const char *const want[] = { "queued", "leased", "running", "outcome_unknown", "needs_attention",
-		"succeeded", "failed", "canceled" };
+		"succeeded", "failed", "canceled", "expired" };
 	const char *const classes[] = { "read", "idempotent", "guarded", "once" };
 
 	for (int i = 0; i < TASK_STATUSES; i++) {
@@ -89,6 +91,7 @@ static void who_is_retried(void)
 static void bounds_of_the_wait(void)
 {
 	const int64_t bounds[] = { 1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000, 60000 };
+	const struct task_policy p = task_policy_of(TASK_READ, NULL, NULL);
 
 	for (uint32_t attempt = 1; attempt <= 9; attempt++) {
 		int64_t bound = bounds[attempt - 1];
@@ -97,19 +100,37 @@ static void bounds_of_the_wait(void)
 		} all[] = { { 0, 0 }, { 1, 1 }, { bound - 1, bound - 1 }, { bound, bound }, { bound + 1, 0 },
 			{ UINT32_MAX, UINT32_MAX % (bound + 1) } };
 		for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
-			struct task t = task_in(TASK_LEASED);
-			t.attempt = attempt;
-			t.max_attempts = 100;
-			CHECK(task_retry(&t, TASK_READ, (struct task_failure){ true, false },
-				      (uint32_t)all[i].random, 1000000) == RC_OK);
-			CHECK(t.status == TASK_QUEUED && t.not_before_ms == 1000000 + all[i].wait);
+			CHECK(task_wait_ms(&p, attempt, (uint32_t)all[i].random, 0) == all[i].wait);
+			CHECK(task_wait_ms(&p, attempt, (uint32_t)all[i].random, 30000) == 30000 + all[i].wait);
 		}
 	}
-	struct task t = task_in(TASK_RUNNING);
-	t.attempt = UINT32_MAX - 1;
-	t.max_attempts = UINT32_MAX;
-	CHECK(task_retry(&t, TASK_READ, (struct task_failure){ true, false }, 60000, 0) == RC_OK &&
-		t.not_before_ms == 60000);
+	CHECK(task_wait_ms(&p, UINT32_MAX, 60000, -5) == 60000);
+	CHECK(task_wait_ms(&p, 1, 0, INT64_MAX) == TASK_RETRY_AFTER_MAX_MS);
+}
+
+/* The job says, else the action, else the class; and the class has the last word on what has an effect. */
+static void policies(void)
+{
+	const struct task_policy action = { 4, 500, 0, 1u << TASK_AWAY }, job = { 20, 0, 2000, 0 },
+				 greedy = { UINT32_MAX, UINT32_MAX, UINT32_MAX, 0 };
+
+	for (int c = TASK_READ; c <= TASK_ONCE; c++) {
+		bool repeats = task_may_repeat((enum task_class)c);
+		struct task_policy p = task_policy_of((enum task_class)c, NULL, NULL);
+		CHECK(p.max_attempts == (repeats ? 5 : 3) && p.backoff_ms == 1000 && p.backoff_max_ms == 60000);
+		p = task_policy_of((enum task_class)c, &action, NULL);
+		CHECK(p.max_attempts == (repeats ? 4 : 3) && p.backoff_ms == 500 && p.backoff_max_ms == 60000);
+		CHECK(task_may_retry(&p, "rate_limited", true) && !task_may_retry(&p, "rate_limited", false));
+		CHECK(!task_may_retry(&p, "session_offline", true) && task_may_retry(&p, NULL, true));
+		p = task_policy_of((enum task_class)c, &action, &job);
+		CHECK(p.max_attempts == (repeats ? 20 : 3) && p.backoff_ms == 500 && p.backoff_max_ms == 2000);
+		CHECK(!task_may_retry(&p, "web_session_lost", true)); /* the action's, whatever the job says */
+		p = task_policy_of((enum task_class)c, &action, &greedy);
+		CHECK(p.max_attempts == (repeats ? 20 : 3) && p.backoff_max_ms == TASK_BACKOFF_LIMIT_MS &&
+			p.backoff_ms == TASK_BACKOFF_LIMIT_MS);
+		CHECK(task_wait_ms(&p, 20, UINT32_MAX, 0) <= TASK_BACKOFF_LIMIT_MS);
+	}
+	CHECK(task_trouble_of("lease_expired") == TASK_LOST && task_trouble_of("x") == TASK_OTHER);
 }
 
 static void no_retry_of_what_does_not_run(void)
@@ -150,6 +171,7 @@ int main(void)
 	words();
 	who_is_retried();
 	bounds_of_the_wait();
+	policies();
 	no_retry_of_what_does_not_run();
 	a_life();
 	return 0;
