@@ -52,7 +52,11 @@ static json_t *ask_receiver(const char *method, const char *what, const char *na
 	const struct http_ask ask = {
 		.method = method, .url = url, .body = body, .body_n = body ? strlen(body) : 0, .deadline_ms = 10000
 	};
-	CHECK(http_call(&ask, &answer, &f) == RC_OK && answer.status == 200);
+	if (http_call(&ask, &answer, &f) != RC_OK) {
+		fprintf(stderr, "the receiver is gone: %s\n", f.text);
+		exit(1);
+	}
+	CHECK(answer.status == 200);
 	json_t *j = json_loadb((const char *)answer.body.p, answer.body.n, 0, NULL);
 	http_answer_done(&answer);
 	CHECK(j);

@@ -31,8 +31,8 @@ const verifiesEd25519 = (key, headers, body) => {
 		.some((s) => crypto.verify(null, text, publicKey, Buffer.from(s.slice(4), "base64")));
 };
 
-const take = (h, req, body) => {
-	const headers = req.headers, event = JSON.parse(body);
+const take = (h, headers, address, body) => {
+	const event = JSON.parse(body);
 	const old = { ...headers, "webhook-timestamp": String(Number(headers["webhook-timestamp"]) - 3600) };
 	const svix = { "svix-id": headers["webhook-id"], "svix-timestamp": headers["webhook-timestamp"], "svix-signature": headers["webhook-signature"] };
 	const all = (keys, check) => keys.length > 0 && keys.every((k) => passes(() => check(k)));
@@ -41,7 +41,7 @@ const take = (h, req, body) => {
 	h.log.push({
 		id: headers["webhook-id"], pos: event.pos || 0, type: event.type, event, trace: headers.traceparent || "",
 		subject: event.taskId || event.jobId || event.resource || event.accountId || event.regionId || "",
-		address: req.socket.localAddress.replace(/^::ffff:/, ""), answered, signatures: headers["webhook-signature"],
+		address: address, answered, signatures: headers["webhook-signature"],
 		v1: all(h.secrets, (s) => new Standard(s).verify(body, headers)),
 		svix: all(h.secrets, (s) => new Svix(s).verify(body, svix)),
 		v1a: all(h.publicKeys, (k) => verifiesEd25519(k, headers, body)),
@@ -53,6 +53,7 @@ const take = (h, req, body) => {
 };
 
 const server = http.createServer((req, res) => {
+	const address = (req.socket.localAddress || "").replace(/^::ffff:/, ""); // the sender may be killed later on
 	let body = "";
 	req.setEncoding("utf8");
 	req.on("data", (p) => (body += p));
@@ -60,7 +61,7 @@ const server = http.createServer((req, res) => {
 		const [, what, name] = req.url.split("/"), h = hook(name);
 		const answer = (status, headers, text) => res.writeHead(status, headers).end(text);
 		if (what === "hook")
-			return setTimeout(() => answer(take(h, req, body), h.headers, "noted\u0007 \u00fc"), h.delayMs);
+			return setTimeout(() => answer(take(h, req.headers, address, body), h.headers, "noted\u0007 \u00fc"), h.delayMs);
 		if (what === "control") {
 			Object.assign(h, JSON.parse(body));
 			return answer(200, {}, "{}");
