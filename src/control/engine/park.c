@@ -17,12 +17,13 @@ static enum rc wake(struct tx *tx, const struct store_query *q, struct store_arg
 	return rc;
 }
 
-/* The account is free, or whoever was to have it waits for something else: the next is looked at. */
+/* The account is free, or whoever was to have it waits for something else: the next is looked at. What is in doubt goes first: others
+ * of its action may not go before it. */
 static enum rc free_account(struct tx *tx, const char *account_id)
 {
 	static const struct store_query next = {
 		.sql = "UPDATE tasks SET waits = NULL WHERE id = (SELECT id FROM tasks WHERE account_id = $1 "
-		       "AND " QUEUED "= 'account' ORDER BY " RANK ", id LIMIT 1) RETURNING id"
+		       "AND " QUEUED "= 'account' ORDER BY probe DESC, " RANK ", id LIMIT 1) RETURNING id"
 	};
 	return account_id ? wake(tx, &next, STORE_ARGS(store_text(account_id))) : RC_OK;
 }
@@ -32,7 +33,7 @@ enum rc park_task(struct tx *tx, const struct park_task *t, const char *waits, i
 	static const struct store_query set = {
 		.sql = "UPDATE tasks SET waits = $2, look_at = $3 WHERE id = $1 AND status = 'queued'"
 	};
-	enum rc rc = store_do(
+	enum rc rc = store_put(
 		tx->db, &set, STORE_ARGS(store_text(t->id), store_text(waits), store_int(look_at)), tx->fault);
 	return rc == RC_OK && strcmp(waits, PARK_ACCOUNT) != 0 ? free_account(tx, t->account_id) : rc;
 }
@@ -84,7 +85,7 @@ enum rc park_room(struct tx *tx, const char *agent_id, size_t n)
 		.sql = "UPDATE tasks SET waits = NULL WHERE id IN (SELECT id FROM tasks WHERE " QUEUED
 		       "= $1 ORDER BY " RANK ", id LIMIT $2)"
 	};
-	return store_do(tx->db, &next, STORE_ARGS(store_text(agent_id), store_int((int64_t)n)), tx->fault);
+	return store_put(tx->db, &next, STORE_ARGS(store_text(agent_id), store_int((int64_t)n)), tx->fault);
 }
 
 enum rc park_places(struct tx *tx)
