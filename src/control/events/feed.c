@@ -14,6 +14,8 @@ struct feed {
 	struct control *control;
 	struct list live;   /* subscribers that have all up to `last` */
 	struct list behind; /* subscribers that read pages, or wait for their socket to drain before the next */
+	struct list asking; /* those of them whose turn to read has not come */
+	size_t reads;       /* pages being read for them */
 	int64_t last;       /* position up to which live subscribers have everything; -1 before the first read */
 	bool reading;       /* a page for the live ones is being read */
 	bool again;         /* and there is more since */
@@ -31,7 +33,7 @@ struct subscriber {
 	struct feed_line_on on;
 	struct feed_wish *wish;
 	int64_t at; /* has all up to here */
-	bool greeted, reading, socket;
+	bool greeted, reading, asking, socket;
 };
 
 static void read_on(struct subscriber *s);
@@ -64,7 +66,7 @@ static void on_close(void *ctx)
 static void on_drain(void *ctx)
 {
 	struct subscriber *s = ctx;
-	if (!s->reading && s->at < s->feed->last)
+	if (!s->reading && !s->asking && s->at < s->feed->last)
 		read_on(s);
 }
 
@@ -129,8 +131,8 @@ static bool write_slice(struct subscriber *s, const struct slice *p)
 	return feed_out_done(&o);
 }
 
-/* A slice for one subscriber that is behind. */
-static void on_slice(struct slice_read *r)
+/* A page for one subscriber that is behind. */
+static void on_page(struct slice_read *r)
 {
 	struct subscriber *s = r->ctx;
 	struct feed *f = s->feed;
@@ -161,15 +163,32 @@ static void on_slice(struct slice_read *r)
 		read_on(s); /* else on_drain does */
 }
 
+static void on_slice(struct slice_read *r)
+{
+	struct feed *f = ((struct subscriber *)r->ctx)->feed;
+
+	f->reads--;
+	on_page(r);
+	while (f->reads < FEED_READS_MAX && !list_empty(&f->asking))
+		read_on(list_of(f->asking.next, struct subscriber, all));
+}
+
+/* Reads the next page for it, when so few others do that memory stays within bounds. */
 static void read_on(struct subscriber *s)
 {
 	const struct slice_read how = { .ask = { s->at, FEED_PAGE, s->wish->job_id }, .ctx = s, .done = on_slice };
+	struct feed *f = s->feed;
 
-	s->reading = true;
-	if (slice_start(s->feed->control, &how) == RC_OK)
+	s->asking = f->reads >= FEED_READS_MAX;
+	list_remove(&s->all);
+	list_append(s->asking ? &f->asking : &f->behind, &s->all);
+	if (s->asking)
 		return;
-	s->reading = false; /* overloaded: it comes back by itself, with its cursor */
-	feed_line_close(&s->line);
+	s->reading = slice_start(f->control, &how) == RC_OK;
+	if (s->reading)
+		f->reads++;
+	else
+		feed_line_close(&s->line); /* overloaded: it comes back by itself, with its cursor */
 }
 
 void feed_open(struct feed *f, struct web_request *r, struct feed_wish *wish)
@@ -273,6 +292,7 @@ static void on_beat(void *ctx)
 	struct feed *f = ctx;
 	beat_list(&f->live);
 	beat_list(&f->behind);
+	beat_list(&f->asking);
 	read_live(f); /* in case a read failed */
 	loop_timer_at(f->beat, loop_now_ms(f->control->loop) + FEED_HEARTBEAT_MS);
 }
@@ -287,6 +307,7 @@ enum rc feed_new(struct control *c, struct feed **ret_feed, struct fault *fault)
 	f->bell.run = on_bell;
 	list_init(&f->live);
 	list_init(&f->behind);
+	list_init(&f->asking);
 	enum rc rc = loop_timer_new(c->loop, on_beat, f, &f->beat);
 	if (rc != RC_OK)
 		return fault_set(fault, rc, "no timer for the event feed");
@@ -298,8 +319,8 @@ enum rc feed_new(struct control *c, struct feed **ret_feed, struct fault *fault)
 
 void feed_close_all(struct feed *f)
 {
-	struct list *lists[] = { &f->live, &f->behind };
-	for (int i = 0; i < 2; i++)
+	struct list *lists[] = { &f->live, &f->behind, &f->asking };
+	for (int i = 0; i < 3; i++)
 		list_each (at, next, lists[i])
 			feed_line_close(&list_of(at, struct subscriber, all)->line);
 }
@@ -308,8 +329,8 @@ void feed_free(struct feed *f)
 {
 	if (!f)
 		return;
-	struct list *lists[] = { &f->live, &f->behind };
-	for (int i = 0; i < 2; i++)
+	struct list *lists[] = { &f->live, &f->behind, &f->asking };
+	for (int i = 0; i < 3; i++)
 		list_each (at, next, lists[i])
 			forget(list_of(at, struct subscriber, all));
 	loop_timer_free(f->beat);
