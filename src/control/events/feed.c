@@ -32,8 +32,8 @@ struct subscriber {
 		line; /* once it is closed: freed when its page comes back, or at once when none is on its way */
 	struct feed_line_on on;
 	struct feed_wish *wish;
-	int64_t at; /* has all up to here */
-	bool greeted, reading, asking, socket;
+	int64_t at;                                  /* has all up to here */
+	bool greeted, reading, asking, live, socket; /* live, asking: on that list */
 };
 
 static void read_on(struct subscriber *s);
@@ -66,7 +66,7 @@ static void on_close(void *ctx)
 static void on_drain(void *ctx)
 {
 	struct subscriber *s = ctx;
-	if (!s->reading && !s->asking && s->at < s->feed->last)
+	if (!s->reading && !s->asking && !s->live)
 		read_on(s);
 }
 
@@ -155,6 +155,7 @@ static void on_page(struct slice_read *r)
 	}
 	list_remove(&s->all);
 	if (whole && f->last >= 0 && s->at >= f->last) {
+		s->live = true;
 		list_append(&f->live, &s->all);
 		return;
 	}
@@ -202,7 +203,8 @@ void feed_open(struct feed *f, struct web_request *r, struct feed_wish *wish)
 	}
 	*s = (struct subscriber){ .feed = f,
 		.wish = wish,
-		.at = wish->after,
+		.at = wish->after < 0 ? f->last
+				      : wish->after, /* from now on: not from when its turn to read comes */
 		.socket = web_view(r)->upgrade,
 		.on = { .ctx = s, .drain = on_drain, .close = on_close } };
 	list_append(&f->behind, &s->all);
@@ -222,6 +224,7 @@ static void tell(struct subscriber *s, const struct slice *p)
 
 	if (feed_line_queued(&s->line) >= FEED_QUEUED_MAX / 2) {
 		list_remove(&s->all);
+		s->live = false;
 		list_append(&f->behind, &s->all);
 		return;
 	}
