@@ -216,10 +216,31 @@ void feed_open(struct feed *f, struct web_request *r, struct feed_wish *wish)
 	read_on(s);
 }
 
+/* New events as frames of a stream, written once for all streams. */
+struct batch {
+	const struct slice *slice;
+	struct buf text;
+	size_t at[FEED_PAGE + 1]; /* where each frame begins in text */
+};
+
+static void batch_write(struct batch *b, const char *epoch)
+{
+	struct feed_line stream = { 0 };
+	struct feed_out o = { .line = &stream, .epoch = epoch };
+
+	for (size_t i = 0; i < b->slice->n; i++) {
+		b->at[i] = o.text.n;
+		put_event(&o, &b->slice->events[i]);
+	}
+	b->at[b->slice->n] = o.text.n;
+	b->text = o.text;
+}
+
 /* One live subscriber gets the new events, or falls behind. */
-static void tell(struct subscriber *s, const struct slice *p)
+static void tell(struct subscriber *s, const struct batch *b)
 {
 	struct feed *f = s->feed;
+	const struct slice *p = b->slice;
 	struct feed_out o = { .line = &s->line, .epoch = f->control->epoch };
 
 	if (feed_line_queued(&s->line) >= FEED_QUEUED_MAX / 2) {
@@ -228,9 +249,14 @@ static void tell(struct subscriber *s, const struct slice *p)
 		list_append(&f->behind, &s->all);
 		return;
 	}
-	for (size_t i = 0; i < p->n; i++)
-		if (p->events[i].pos > s->at && feed_wants(s->wish, &p->events[i]))
+	for (size_t i = 0; i < p->n; i++) {
+		if (p->events[i].pos <= s->at || !feed_wants(s->wish, &p->events[i]))
+			continue;
+		if (s->socket)
 			put_event(&o, &p->events[i]);
+		else
+			buf_put(&o.text, b->text.p + b->at[i], b->at[i + 1] - b->at[i]);
+	}
 	s->at = p->events[p->n - 1].pos;
 	if (!feed_out_done(&o))
 		return; /* it is closed soon */
@@ -250,9 +276,12 @@ static void on_live(struct slice_read *r)
 	else if (f->last < 0)
 		f->last = p->newest;
 	if (p->n > 0) {
+		struct batch b = { .slice = p };
+		batch_write(&b, f->control->epoch);
 		f->last = p->events[p->n - 1].pos;
 		list_each (at, next, &f->live)
-			tell(list_of(at, struct subscriber, all), p);
+			tell(list_of(at, struct subscriber, all), &b);
+		buf_done(&b.text);
 		for (size_t i = 0; i < p->n; i++)
 			if (!strcmp(p->events[i].type, "job.finished"))
 				waits_over(f->control->waits, p->events[i].job_id);
