@@ -56,7 +56,7 @@ static enum rc add_tasks(struct submit_plan *p)
 		"CASE value->>3 WHEN '1' THEN 0 ELSE $7::bigint END, "
 		"CASE value->>3 WHEN '1' THEN NULL ELSE $9::text END, "
 		"$2::text, $3::text, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::text, $10::text, 0, 0, 0, "
-		"0 FROM "
+		"0, $11::text, $6::bigint FROM "
 		"jsonb_array_elements($1::jsonb) AS rows (value)"
 	};
 	static const char disabled[] =
@@ -137,7 +137,9 @@ static enum rc tell(struct submit_plan *p, const struct job_summary *s)
 			: RC_NOMEM;
 	if (rc == RC_OK && job_is_over(job_status_of(s)))
 		rc = events_add(tx, &(struct event){ .type = "job.finished", .job_id = p->id });
-	tx->ring |= s->queued > 0;
+	if (s->queued > 0)
+		for (size_t i = 0; i < p->n; i++)
+			tx_ring(tx, p->region_id ? p->region_id : p->targets[i].region_id);
 	if (rc != RC_OK || p->owner)
 		return rc; /* the owner has told who wanted it */
 	return audit_add(tx, p->parent ? "job.retry" : "job.create", p->id);
