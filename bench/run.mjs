@@ -6,19 +6,22 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chunksLzma, chunksZip, chunksZstd } from './figures/chunks.mjs';
 import { createsAt1, createsAt64 } from './figures/creates.mjs';
+import { executed } from './figures/executed.mjs';
 import { measureMemory } from './figures/memory.mjs';
 import { productInfo } from './figures/product_info.mjs';
 import { reads } from './figures/reads.mjs';
+import { measureRecovery } from './figures/recovery.mjs';
 import { measureSessions } from './figures/sessions.mjs';
+import { fanOutFigure, measureSubscribers } from './figures/streams.mjs';
 import { Cell } from './lib/cell.mjs';
-import { interleave, number, table } from './lib/stats.mjs';
+import { interleave, median, number, table } from './lib/stats.mjs';
 
-const FIGURES = [createsAt1, createsAt64, reads, productInfo, chunksLzma, chunksZstd, chunksZip];
+const FIGURES = [createsAt1, createsAt64, executed, fanOutFigure, reads, productInfo, chunksLzma, chunksZstd, chunksZip];
 const OUT = process.env.BENCH_OUT ?? fileURLToPath(new URL('../build/bench.json', import.meta.url));
 const only = process.env.ONLY ?? '';
 const withOurs = !process.argv.includes('--peers-only');
 
-const names = [...FIGURES.flatMap(({ ratios }) => ratios.map(({ name }) => name)), 'memory', 'session_memory_vs_steam_user'];
+const names = [...FIGURES.flatMap(({ ratios }) => ratios.map(({ name }) => name)), 'memory', 'recovery_vs_bullmq', 'sse_memory_vs_nchan', 'session_memory_vs_steam_user'];
 if (only && !names.includes(only)) {
 	console.error(`ONLY=${only} is no figure; there are: ${names.join(', ')}`);
 	process.exit(2);
@@ -117,6 +120,35 @@ async function runSessions() {
 	}
 }
 
+/** Seconds until another worker has the job of one that was killed; of ours also of one that only fell silent. */
+async function runRecovery() {
+	const { killed, silent, peer } = await inCell((room) => measureRecovery(room, { withOurs }));
+	const seconds = (list) => [Math.min(...list), median(list), Math.max(...list)].map((ms) => number(ms / 1000));
+	console.log('\na dead worker\'s job runs elsewhere (s)');
+	console.log(table(['', 'min', 'median', 'max'], [
+		...(withOurs ? [['footplate, agent killed', ...seconds(killed)], ['footplate, agent silent', ...seconds(silent)]] : []),
+		['bullmq, worker killed', ...seconds([peer])],
+	]));
+	report.shown.recovery_vs_bullmq = { killed, silent, peer };
+	if (withOurs) {
+		const ratio = peer / median(killed);
+		report.ratios.recovery_vs_bullmq = { ratio: Number(ratio.toFixed(3)), ours: Math.round(median(killed)), peer: Math.round(peer), unit: 'ms', against: 'bullmq' };
+		verdict(`recovery_vs_bullmq: ${ratio.toFixed(1)} × sooner than bullmq`, ratio >= 6, 'target ≥ 6 ×');
+	}
+}
+
+/** Bytes of an idle subscriber of an event stream. */
+async function runSubscribers() {
+	const { ours, peer } = await inCell((room) => measureSubscribers(room, { withOurs }));
+	console.log('\nan idle subscriber of an event stream (KiB)');
+	console.log(table(['', 'KiB'], [...(withOurs ? [['footplate', number(ours / 1024)]] : []), ['nchan', number(peer / 1024)]]));
+	if (withOurs) {
+		const ratio = peer / ours;
+		report.ratios.sse_memory_vs_nchan = { ratio: Number(ratio.toFixed(3)), ours: Math.round(ours), peer: Math.round(peer), unit: 'bytes', against: 'nchan' };
+		verdict(`sse_memory_vs_nchan: ${ratio.toFixed(2)} × less than nchan`, ratio >= 5, 'target ≥ 5 ×');
+	}
+}
+
 const start = performance.now();
 for (const figure of FIGURES) {
 	if (!only || figure.ratios.some(({ name }) => name === only)) {
@@ -128,6 +160,12 @@ if (withOurs && (!only || only === 'memory')) {
 }
 if (!only || only === 'session_memory_vs_steam_user') {
 	await runSessions();
+}
+if (!only || only === 'sse_memory_vs_nchan') {
+	await runSubscribers();
+}
+if (!only || only === 'recovery_vs_bullmq') {
+	await runRecovery();
 }
 report.seconds = Math.round((performance.now() - start) / 1000);
 if (withOurs) {

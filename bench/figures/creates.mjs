@@ -3,6 +3,7 @@ import { startFootplate } from '../lib/footplate.mjs';
 import { proveSameWork } from '../lib/jobs.mjs';
 import { startDriver, startFastifySqlite } from '../lib/peers.mjs';
 import { startPostgres } from '../lib/postgres.mjs';
+import { startRedis } from '../lib/redis.mjs';
 import { wrk } from '../lib/wrk.mjs';
 
 const SECONDS = 3;
@@ -12,7 +13,9 @@ const creates = (clients) => async (cell, { withOurs }) => {
 	const servers = withOurs ? [['footplate', await startFootplate(cell)]] : [];
 	servers.push(['fastify + better-sqlite3', await startFastifySqlite(cell)]);
 	const postgres = await startPostgres(cell);
+	const redis = await startRedis(cell);
 	const drivers = [
+		['bullmq', await startDriver(cell, 'bullmq', [redis.port])],
 		['pg-boss', await startDriver(cell, 'pgboss', [await postgres.database('pgboss'), POOL])],
 		['graphile-worker', await startDriver(cell, 'graphile', [await postgres.database('graphile'), POOL])],
 	];
@@ -31,10 +34,13 @@ const creates = (clients) => async (cell, { withOurs }) => {
 
 export const createsAt1 = {
 	title: 'durable job creates, 1 client', unit: 'creates/s', run: creates(1),
-	ratios: [{ name: 'jobs_create_1' }],
+	ratios: [
+		{ name: 'jobs_create_1' }, { name: 'enqueue_vs_bullmq', against: 'bullmq', target: 2 },
+		{ name: 'enqueue_vs_graphile', against: 'graphile-worker', target: 3 }, { name: 'enqueue_vs_pgboss', against: 'pg-boss', target: 5 },
+	],
 };
 
 export const createsAt64 = {
 	title: 'durable job creates, 64 clients', unit: 'creates/s', run: creates(64),
-	ratios: [{ name: 'jobs_create_64', target: 3 }],
+	ratios: [{ name: 'jobs_create_64', target: 3 }, { name: 'enqueue64_vs_bullmq', against: 'bullmq', target: 3 }],
 };

@@ -26,3 +26,25 @@ export async function hammer({ clients, seconds }, once) {
 	}));
 	return { rate: count / ((performance.now() - start) / 1000) };
 }
+
+/** `clients` callers make `count` jobs by `create`; answers how many a second were made, run and told of as ended. */
+export async function executed({ clients, count }, create, listen) {
+	let left = count;
+	let over;
+	const all = new Promise((done) => { over = done; });
+	const unlisten = listen(() => {
+		if (--left === 0) {
+			over();
+		}
+	});
+	const start = performance.now();
+	let next = 0;
+	await Promise.all(Array.from({ length: clients }, async () => {
+		while (next++ < count) {
+			await create();
+		}
+	}));
+	await all;
+	unlisten();
+	return { rate: count / ((performance.now() - start) / 1000) };
+}

@@ -23,3 +23,10 @@ export async function startDriver(cell, name, args) {
 	await answer(child);
 	return { round: async (message) => (await ask(child, message)).rate, stop: () => cell.stop(child) };
 }
+
+/** Hears of the ends of our jobs: see peers/finished.mjs. */
+export async function listener(cell, server) {
+	const child = cell.node('finished', peer('finished.mjs'), { args: [server.url, server.keyFile] });
+	await answer(child);
+	return child;
+}

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const script = (name) => fileURLToPath(new URL(`../load/${name}.lua`, import.meta.url));
 
-export async function wrk(cell, { url, load, connections, seconds, args = [] }) {
+export async function wrkCount(cell, { url, load, connections, seconds, args = [] }) {
 	const out = await cell.run('wrk', 'wrk', [
 		'-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', '-s', script(load), url, '--', randomUUID().slice(0, 13), ...args,
 	]);
@@ -17,5 +17,11 @@ export async function wrk(cell, { url, load, connections, seconds, args = [] }) 
 	if (bad > 0 || seen.requests === 0) {
 		throw new Error(`wrk on ${url}: ${bad} of ${seen.requests} requests failed: ${line[1]}`);
 	}
+	return seen;
+}
+
+/** The same; answers requests a second. */
+export async function wrk(cell, what) {
+	const seen = await wrkCount(cell, what);
 	return seen.requests / (seen.micros / 1e6);
 }

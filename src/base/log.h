@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,8 +17,8 @@
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 struct log {
-	enum log_level level; /* lines above it are dropped */
-	bool json;
+	_Atomic enum log_level level; /* lines above it are dropped. May be changed at any time, as json */
+	_Atomic bool json;
 	int64_t (*now_ms)(void);
 	void (*write)(void *to, const char *line, size_t n); /* n counts the newline */
 	void *to;

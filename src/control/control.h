@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct bells;
 struct cluster;
 struct feed;
 struct hub;
@@ -24,7 +25,6 @@ struct metrics;
 struct moves_task;
 struct pool;
 struct queue;
-struct queue_ear;
 struct route;
 struct scan;
 struct store;
@@ -56,13 +56,15 @@ struct control_conf {
 	uint16_t port;
 	const char *node; /* machine and data folder: tells a restart from another control plane */
 	const char *tls_cert, *tls_key;
-	uint32_t lease_ms;       /* how long a task stays with an agent that is silent */
-	uint32_t heartbeat_ms;   /* how often an agent speaks */
-	uint32_t idempotency_ms; /* how long an answer is kept for its key */
-	uint32_t event_keep;     /* events kept in the log */
-	int64_t event_keep_ms;   /* how long at most; 0: no such limit */
+	int listener;          /* a socket that was handed over; 0: host and port are bound */
+	uint32_t lease_ms;     /* how long a task stays with an agent that is silent */
+	uint32_t heartbeat_ms; /* how often an agent speaks */
+	/* These, and lanes, may change: */
+	_Atomic uint32_t idempotency_ms; /* how long an answer is kept for its key */
+	_Atomic uint32_t event_keep;     /* events kept in the log */
+	_Atomic int64_t event_keep_ms;   /* how long at most; 0: no such limit */
 	const struct web_limits *limits;
-	const struct lane_kind *lanes; /* LANE_COUNT rows as configured; NULL: model/lanes.def */
+	const struct lane_kind *_Atomic lanes; /* LANE_COUNT rows as configured; NULL: model/lanes.def */
 };
 
 struct control {
@@ -73,10 +75,10 @@ struct control {
 	struct loop *loop;
 	struct store *store;
 	struct queue *queue;
-	struct queue_ear *ear;
 	struct pool *readers, *writer;
 	struct web_server *server;
 	struct cluster *cluster; /* the other control planes on the database; loop thread */
+	struct bells *bells;     /* what is told to them, and heard from them; writer's and loop thread */
 	struct scan *scan;       /* what time and silence bring; loop thread */
 	struct hub *hub;         /* agents connected now; loop thread */
 	struct feed *feed;       /* event subscribers; loop thread */
@@ -90,6 +92,8 @@ struct control {
 	const struct route *const *routes; /* the API: tables of rows, see http/route.h */
 	/* A task that is somebody's (moves_task.owner) has moved: folded in, in the same transaction. NULL: nobody owns any. */
 	enum rc (*owned)(struct tx *tx, const struct moves_task *t);
+	/* Told by the writer what a batch has to tell (the flags of struct tx), inside its transaction. Writer's thread. */
+	enum rc (*committing)(struct tx *told);
 	/* Told by the writer after a commit what there is now: see the flags of struct tx. Writer's thread. */
 	void (*committed)(struct control *c, const struct tx *told);
 	_Atomic int inflight;  /* requests without an answer */

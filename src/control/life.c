@@ -1,7 +1,7 @@
 #include "control/life.h"
 #include "base/log.h"
-#include "contract/queue.h"
 #include "control/budgets/budgets.h"
+#include "control/cluster/bells.h"
 #include "control/cluster/cluster.h"
 #include "control/cluster/singletons.h"
 #include "control/events/events.h"
@@ -12,9 +12,7 @@
 #include "control/http/serve.h"
 #include "control/http/twins.h"
 #include "control/http/waits.h"
-#include "control/hub/deal.h"
 #include "control/hub/hub.h"
-#include "control/hub/push.h"
 #include "control/hub/scan.h"
 #include "control/keys/key_fold.h"
 #include "control/prepare.h"
@@ -24,32 +22,11 @@
 
 #define SWEEP_MS 60000
 
-static void on_ring(void *ctx, const char *topic)
-{
-	struct control *c = ctx;
-	(void)topic;
-	deal_wake(c->hub);
-}
-
 /* The job that ends the loop's last turn. */
 struct last {
 	struct loop_job job;
 	struct loop *loop;
 };
-
-static void on_committed(struct control *c, const struct tx *told)
-{
-	struct fault f = { 0 };
-
-	if (told->appended)
-		feed_wake(c->feed);
-	if (told->ring && queue_ring(c->queue, "", &f) != RC_OK)
-		log_warn(c->log, "the bell did not ring, the next scan will find the work: %s", f.text);
-	if (told->cancels)
-		deal_wake_cancels(c->hub);
-	if (told->bots)
-		push_wake(c->hub);
-}
 
 #define SWEEP_AGAIN_MS 1000 /* after a sweep that did not reach the end */
 struct sweep {
@@ -102,6 +79,7 @@ static enum rc listen_on(struct control *c, struct fault *f)
 		.port = c->conf->port,
 		.tls_cert = c->conf->tls_cert,
 		.tls_key = c->conf->tls_key,
+		.listener = c->conf->listener,
 		.limits = *c->conf->limits,
 		.protocols = protocols,
 		.ctx = c,
@@ -118,7 +96,8 @@ enum rc life_start(struct control *c, struct fault *f)
 	c->started_ms = clock_wall_ms();
 	cluster_name(c);
 	c->routes = routes;
-	c->committed = on_committed;
+	c->committing = bells_note;
+	c->committed = bells_ring;
 	c->owned = key_fold_task;
 	enum rc rc = secrets_open(
 		c->conf->data_dir, c->conf->master_key, getenv("CREDENTIALS_DIRECTORY"), &c->secrets, f);
@@ -138,8 +117,6 @@ enum rc life_start(struct control *c, struct fault *f)
 		rc = cluster_new(c, others > 0, &c->cluster, f);
 	if (rc == RC_OK)
 		rc = scan_new(c, &c->scan, f);
-	if (rc == RC_OK)
-		rc = queue_listen(c->queue, on_ring, c, &c->ear, f);
 	if (rc == RC_OK)
 		rc = loop_timer_new(c->loop, on_sweep, c, &c->sweep);
 	if (rc == RC_OK)
@@ -167,7 +144,6 @@ void life_stop(struct control *c)
 {
 	struct last last = { .job = { .run = on_last }, .loop = c->loop };
 
-	queue_unlisten(c->queue, take(c->ear));
 	pool_free(take(c->writer));
 	pool_free(take(c->readers));
 	if (c->loop) { /* one last turn: what the pools handed back is answered and freed */
@@ -175,6 +151,7 @@ void life_stop(struct control *c)
 		loop_run(c->loop);
 	}
 	web_server_free(take(c->server));
+	bells_free(take(c->bells));
 	scan_free(take(c->scan));
 	cluster_free(take(c->cluster));
 	hub_free(take(c->hub));

@@ -12,21 +12,27 @@
 
 struct control;
 
+#define TX_REGION_MAX 40 /* ID_MAX */
+
 struct tx {
 	struct control *control;
 	struct store_conn *db;
 	struct arena *arena;
 	struct fault *fault;
 	int64_t now_ms;
-	const char *actor;       /* "key:apk_…", "agent:agt_…", "system" */
-	const char *peer;        /* address, "" when there is none */
-	const char *trace_id;    /* 32 hex characters */
-	const char *traceparent; /* the span that is worked for (W3C); NULL: none */
-	bool appended;           /* events were added: subscribers are told after the commit */
-	bool ring;               /* work was queued: the dispatcher is told after the commit */
-	bool cancels;            /* tasks that agents hold were asked to stop */
-	bool bots;               /* agents have to be told of accounts, see hub/bots */
+	const char *actor;           /* "key:apk_…", "agent:agt_…", "system" */
+	const char *peer;            /* address, "" when there is none */
+	const char *trace_id;        /* 32 hex characters */
+	const char *traceparent;     /* the span that is worked for (W3C); NULL: none */
+	bool appended;               /* events were added: subscribers are told after the commit */
+	bool ring;                   /* work was queued: the dispatcher is told after the commit */
+	char ring_in[TX_REGION_MAX]; /* of this region; "": of any */
+	bool cancels;                /* tasks that agents hold were asked to stop */
+	bool bots;                   /* agents have to be told of accounts, see hub/bots */
 };
 
 /* A new id with this prefix, in the arena; NULL without memory. */
 const char *tx_id(struct tx *tx, const char *prefix);
+
+/* Work was queued in a region; NULL or "": in any. */
+void tx_ring(struct tx *tx, const char *region_id);

@@ -69,7 +69,8 @@ static void run_one(struct hand *h, struct write *w, struct tx *told)
 		return;
 	}
 	told->appended |= tx.appended;
-	told->ring |= tx.ring;
+	if (tx.ring)
+		tx_ring(told, tx.ring_in);
 	told->cancels |= tx.cancels;
 	told->bots |= tx.bots;
 }
@@ -78,13 +79,16 @@ static void run_batch(void *worker, struct pool_job **jobs, size_t n)
 {
 	struct hand *h = worker;
 	struct control *c = h->control;
-	struct tx told = { 0 };
 	struct fault f = { 0 };
+	struct tx told = { .control = c, .db = h->db, .arena = &h->arena, .fault = &f, .now_ms = clock_wall_ms() };
 
 	enum rc rc = store_begin(h->db, &f);
 	for (size_t i = 0; rc == RC_OK && i < n; i++)
 		run_one(h, write_of(jobs[i]), &told);
 
+	bool tells = told.appended || told.ring || told.cancels || told.bots;
+	if (rc == RC_OK && tells)
+		rc = c->committing(&told);
 	uint64_t began = clock_mono_us();
 	if (rc == RC_OK)
 		rc = store_commit(h->db, &f);
@@ -104,7 +108,7 @@ static void run_batch(void *worker, struct pool_job **jobs, size_t n)
 	}
 	if (rc != RC_OK)
 		return;
-	if (told.appended || told.ring || told.cancels || told.bots)
+	if (tells)
 		c->committed(c, &told);
 }
 

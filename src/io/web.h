@@ -68,6 +68,7 @@ struct web_server_conf {
 	const char *host;               /* address to bind; "127.0.0.1" */
 	uint16_t port;                  /* 0: any free one, see web_server_port */
 	const char *tls_cert, *tls_key; /* PEM files; NULL: plain */
+	int listener; /* a socket that listens already, taken over whatever becomes of the server; 0: none, bind one */
 	struct web_limits limits;
 	const char *const *protocols;
 	void *ctx;
@@ -79,6 +80,15 @@ struct web_server_conf {
 must_check enum rc web_server_new(
 	struct loop *l, const struct web_server_conf *conf, struct web_server **ret_server, struct fault *f);
 uint16_t web_server_port(const struct web_server *s);
+/* From now on: for connections that are open, too, as far as they ask for them anew. */
+void web_server_limits(struct web_server *s, const struct web_limits *limits);
+
+/* A certificate and its key, read and found to fit each other. web_tls_new may be called on any thread. */
+struct web_tls;
+must_check enum rc web_tls_new(const char *cert, const char *key, struct web_tls **ret_tls, struct fault *f);
+void web_tls_free(struct web_tls *t);
+/* New handshakes of a server that has TLS are answered with it; what is open stays. Takes it over. */
+void web_server_tls(struct web_server *s, struct web_tls *take_tls);
 void web_server_drain(struct web_server *s);        /* accepts no more; answers say Connection: close */
 size_t web_server_open(const struct web_server *s); /* connections */
 /* Cuts what is open. Before the loop is freed, and not from within a callback of the server's. */

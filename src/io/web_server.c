@@ -1,12 +1,13 @@
 #include "base/log.h"
 #include "io/loop.h"
 #include "io/web_request.h"
+#include "io/web_tls.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
-#include <openssl/err.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -115,29 +116,15 @@ static int on_listener(struct lws *wsi, enum lws_callback_reasons reason, void *
 
 /* --- TLS */
 
-static enum rc tls_broken(struct fault *f, const char *what, const char *path)
-{
-	unsigned long e = ERR_peek_last_error();
-	const char *why = ERR_reason_error_string(e);
-	ERR_clear_error();
-	return fault_set(f, RC_INVALID, "%s %s cannot be used: %s", what, path, why ? why : "it is not PEM");
-}
-
 /* libwebsockets says nothing of what is wrong with the files: they are tried first. */
 static enum rc try_tls(const struct web_server_conf *conf, struct fault *f)
 {
+	struct web_tls *t = NULL;
+
 	if (!conf->tls_cert)
 		return RC_OK;
-	if (!conf->tls_key)
-		return fault_set(f, RC_INVALID, "the certificate %s needs a key: set it too", conf->tls_cert);
-
-	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
-	enum rc rc = ctx ? RC_OK : RC_NOMEM;
-	if (rc == RC_OK && SSL_CTX_use_certificate_chain_file(ctx, conf->tls_cert) != 1)
-		rc = tls_broken(f, "the certificate", conf->tls_cert);
-	if (rc == RC_OK && SSL_CTX_use_PrivateKey_file(ctx, conf->tls_key, SSL_FILETYPE_PEM) != 1)
-		rc = tls_broken(f, "the key", conf->tls_key);
-	SSL_CTX_free(ctx);
+	enum rc rc = web_tls_new(conf->tls_cert, conf->tls_key, &t, f);
+	web_tls_free(t);
 	return rc;
 }
 
@@ -146,6 +133,7 @@ static int on_connection(struct lws *wsi, enum lws_callback_reasons reason, void
 	if (reason != LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS)
 		return web_conn_callback(wsi, reason, user, in, n);
 	SSL_CTX *ctx = user;
+	web_tls_follow(ctx, lws_vhost_user(in));
 	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION);
 	SSL_CTX_set_mode(ctx,
@@ -186,6 +174,31 @@ static uint64_t sweep_every(const struct web_limits *l)
 	return least < SWEEP_MIN_MS ? SWEEP_MIN_MS : least > SWEEP_MAX_MS ? SWEEP_MAX_MS : least;
 }
 
+static uint16_t port_of(const struct sockaddr_storage *a)
+{
+	return ntohs(a->ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)a)->sin6_port
+					      : ((const struct sockaddr_in *)a)->sin_port);
+}
+
+/* A socket that someone else has opened: the service manager keeps it over our restarts. */
+static enum rc take_listener(struct web_server *s, int given, int *ret_fd, struct fault *f)
+{
+	struct sockaddr_storage a = { 0 };
+	socklen_t n = sizeof(a);
+	auto_close int fd = given;
+
+	int flags = fcntl(fd, F_GETFL);
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+		getsockname(fd, (struct sockaddr *)&a, &n) < 0)
+		return fault_set(
+			f, RC_INVALID, "the socket that was handed over cannot be used: %s", strerror(errno));
+	if (a.ss_family != AF_INET && a.ss_family != AF_INET6)
+		return fault_set(f, RC_INVALID, "the socket that was handed over is not TCP: mend ListenStream=");
+	s->port = port_of(&a);
+	*ret_fd = take_fd(fd);
+	return RC_OK;
+}
+
 static enum rc listen_at(struct web_server *s, const struct web_server_conf *conf, int *ret_fd, struct fault *f)
 {
 	char port[8];
@@ -209,8 +222,7 @@ static enum rc listen_at(struct web_server *s, const struct web_server_conf *con
 		getsockname(fd, (struct sockaddr *)&a, &n) < 0)
 		return fault_set(f, errno == EACCES ? RC_DENIED : RC_IO, "cannot listen on %s port %u: %s",
 			conf->host, conf->port, strerror(errno));
-	s->port = ntohs(a.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&a)->sin6_port
-						: ((struct sockaddr_in *)&a)->sin_port);
+	s->port = port_of(&a);
 	*ret_fd = take_fd(fd);
 	return RC_OK;
 }
@@ -261,7 +273,7 @@ enum rc web_server_new(
 
 	enum rc rc = try_tls(conf, f);
 	if (rc == RC_OK)
-		rc = listen_at(s, conf, &fd, f);
+		rc = conf->listener ? take_listener(s, conf->listener, &fd, f) : listen_at(s, conf, &fd, f);
 	if (rc == RC_OK)
 		rc = open_vhost(s, conf, fd, f);
 	if (rc == RC_OK)
@@ -271,6 +283,19 @@ enum rc web_server_new(
 	loop_timer_at(s->sweep, loop_now_ms(l) + s->sweep_ms);
 	*ret_server = take(s);
 	return RC_OK;
+}
+
+void web_server_limits(struct web_server *s, const struct web_limits *limits)
+{
+	s->conf.limits = *limits;
+	fill_limits(&s->conf.limits);
+	s->sweep_ms = sweep_every(&s->conf.limits);
+}
+
+void web_server_tls(struct web_server *s, struct web_tls *take_tls)
+{
+	web_tls_free(s->tls);
+	s->tls = take_tls;
 }
 
 uint16_t web_server_port(const struct web_server *s) { return s->port; }
@@ -303,5 +328,6 @@ void web_server_free(struct web_server *s)
 	while (!list_empty(&s->conns))
 		web_conn_kill_now(list_of(s->conns.next, struct web_conn, node));
 	loop_exit(s->loop);
+	web_tls_free(s->tls);
 	free(s); /* its vhost, which no connection has any more, goes with the loop */
 }

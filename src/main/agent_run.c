@@ -2,7 +2,9 @@
 #include "agent/agent.h"
 #include "io/file.h"
 #include "io/logger.h"
+#include "io/notify.h"
 #include "main/conf.h"
+#include "main/reload.h"
 #include "main/signals.h"
 #include "main/traces.h"
 
@@ -68,6 +70,15 @@ static enum rc start(
 	return rc;
 }
 
+/* Of an agent, that is how it logs. */
+static void reload(struct reload *again)
+{
+	notify_reloading();
+	if (reload_read(again))
+		reload_apply(again, NULL);
+	notify_say("READY=1");
+}
+
 int agent_run_main(int argc, char **argv)
 {
 	struct arena arena = { 0 };
@@ -75,6 +86,7 @@ int agent_run_main(int argc, char **argv)
 	struct conf conf;
 	struct agent *agent = NULL;
 	struct tracing *tracing = NULL;
+	struct reload *again = NULL;
 	int left = 0;
 
 	prctl(PR_SET_DUMPABLE, 0);
@@ -83,18 +95,25 @@ int agent_run_main(int argc, char **argv)
 		rc = fault_set(&f, RC_INVALID, "unknown word \"%.60s\"", argv[left + 1]);
 	struct log log = logger_over(STDERR_FILENO, (enum log_level)conf.log.level, conf.log.format == 1);
 	signals_block();
+	const struct reload_conf how = { .argc = argc - 1, .argv = argv + 1, .conf = &conf, .log = &log };
+	if (rc == RC_OK)
+		rc = reload_new(&how, &again, &f);
 	if (rc == RC_OK)
 		rc = traces_start(&conf, &log, NULL, &tracing, &f);
 	if (rc == RC_OK)
 		rc = start(&conf, &log, traces_tracer(tracing), &agent, &f);
 	if (rc == RC_OK) {
 		log_info(&log, "agent started server=%s", conf.agent.server_url);
-		signals_wait();
+		notify_say("READY=1");
+		while (signals_wait())
+			reload(again);
+		notify_say("STOPPING=1");
 		agent_stop(agent);
 		log_info(&log, "agent stopped");
 	} else {
 		fprintf(stderr, "footplate agent run: %s\n", *f.text ? f.text : rc_title(rc));
 	}
+	reload_free(again);
 	traces_stop(tracing);
 	arena_done(&arena);
 	return rc == RC_OK ? 0 : rc == RC_INVALID ? 2 : 1;

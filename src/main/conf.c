@@ -86,6 +86,33 @@ static const struct field data_fields[] = {
 	{ 0 },
 };
 
+static const struct field queue_fields[] = {
+	{ .name = "url",
+		.type = FIELD_STR,
+		IN(queue, url),
+		.flags = FIELD_SECRET,
+		.doc = "NATS servers with JetStream, parted by commas, for several control planes on one database: "
+		       "nats:// or tls://[USER:PASSWORD@]HOST:PORT. Without it bells stay in the process." },
+	{ .name = "name",
+		.type = FIELD_STR,
+		IN(queue, name),
+		.def_text = "footplate",
+		.min = 1,
+		.max = 60,
+		.chars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-",
+		.doc = "Name of the stream, and first word of its subjects: the same for all control planes of a "
+		       "database, another for another database." },
+	{ .name = "ca_file",
+		.type = FIELD_STR,
+		IN(queue, ca_file),
+		.doc = "PEM file of the authorities to trust for tls://." },
+	{ .name = "credentials",
+		.type = FIELD_STR,
+		IN(queue, credentials),
+		.doc = "File with a NATS user's JWT and seed." },
+	{ 0 },
+};
+
 static const struct field engine_fields[] = {
 	{ .name = "lease_ms",
 		.type = FIELD_U32,
@@ -310,6 +337,7 @@ static const struct field trace_fields[] = {
 const struct field conf_fields[] = {
 	SECTION(server, "The HTTP server of `footplate serve`."),
 	SECTION(data, "What is kept."),
+	SECTION(queue, "Bells between control planes."),
 	SECTION(engine, "Jobs, leases, events."),
 	SECTION(agent, "Agents, in this process and elsewhere."),
 	SECTION(steam, "How agents reach Steam."),
@@ -340,6 +368,7 @@ static const struct {
 	{ "PORT", "server.port" },
 	{ "LOG_LEVEL", "log.level" },
 	{ "LOG_FORMAT", "log.format" },
+	{ "NATS_URL", "queue.url" },
 	{ "OTEL_EXPORTER_OTLP_CERTIFICATE", "trace.ca_file" },
 	{ "OTEL_EXPORTER_OTLP_ENDPOINT", "trace.endpoint" },
 	{ "OTEL_EXPORTER_OTLP_HEADERS", "trace.headers" },

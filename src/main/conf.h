@@ -19,6 +19,9 @@ struct conf {
 		const char *dir, *master_key;
 	} data;
 	struct {
+		const char *url, *name, *ca_file, *credentials;
+	} queue;
+	struct {
 		uint32_t lease_ms, heartbeat_ms, idempotency_hours, events_keep, events_keep_hours;
 	} engine;
 	struct {

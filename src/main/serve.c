@@ -1,14 +1,14 @@
 #include "main/serve.h"
 #include "base/metric.h"
 #include "control/life.h"
-#include "driver/queue/embedded.h"
 #include "driver/store/sqlite.h"
 #include "io/file.h"
 #include "io/logger.h"
 #include "io/loop.h"
 #include "io/web.h"
 #include "main/inner_agent.h"
-#include "main/signals.h"
+#include "main/open_queue.h"
+#include "main/service.h"
 #include "main/traces.h"
 #include "wire/json.h"
 
@@ -27,7 +27,9 @@ struct serve {
 	struct log log;
 	struct control control;
 	struct agent *agent;
-	struct signals *signals;
+	struct service *service;
+	int argc;
+	char **argv;
 	struct tracing *tracing;
 	struct loop_job drain;
 	struct loop_timer *wait;
@@ -56,6 +58,7 @@ static void fill_control_conf(struct serve *s)
 		.port = (uint16_t)c->server.port,
 		.tls_cert = c->server.tls_cert,
 		.tls_key = c->server.tls_key,
+		.listener = service_listener(),
 		.lease_ms = c->engine.lease_ms,
 		.heartbeat_ms = c->engine.heartbeat_ms,
 		.idempotency_ms = c->engine.idempotency_hours * 3600000,
@@ -64,17 +67,7 @@ static void fill_control_conf(struct serve *s)
 		.limits = &s->limits,
 		.lanes = c->kinds,
 	};
-	s->limits = (struct web_limits){
-		.header_bytes = c->server.header_bytes,
-		.body_bytes = c->server.body_bytes,
-		.connections = c->server.connections,
-		.head_ms = c->server.head_ms,
-		.body_ms = c->server.body_ms,
-		.idle_ms = c->server.idle_ms,
-		.stream_bytes = 1 << 20,
-		.socket_bytes = 16 << 20,
-		.message_bytes = 2 << 20,
-	};
+	service_limits(c, &s->limits);
 }
 
 static void url_of(const struct serve *s, char *to, size_t n)
@@ -119,6 +112,7 @@ static void on_drain(struct loop_job *job)
 {
 	struct serve *s = (struct serve *)(void *)((char *)job - offsetof(struct serve, drain));
 	log_info(&s->log, "stopping");
+	service_stopping(s->service);
 	life_drain(&s->control);
 	s->stop_by_ms = loop_now_ms(s->control.loop) + DRAIN_MS;
 	loop_timer_at(s->wait, loop_now_ms(s->control.loop) + 20);
@@ -142,7 +136,7 @@ static enum rc open_drivers(struct serve *s, struct fault *f)
 	if (rc == RC_OK)
 		rc = sqlite_open(path, &s->control.store, f);
 	if (rc == RC_OK)
-		rc = embedded_queue_new(&s->control.queue);
+		rc = open_queue(&s->conf, &s->control.queue, f);
 	if (rc == RC_OK)
 		rc = loop_new(&s->log, &s->control.loop, f);
 	s->control.metrics = metric_new();
@@ -171,21 +165,24 @@ static enum rc start(struct serve *s, const char *ready, struct fault *f)
 	if (s->conf.agent.embedded)
 		rc = inner_agent_start(&s->conf, &s->control, url, &s->agent, f);
 	s->drain.run = on_drain;
+	const struct service_conf how = { s->argc, s->argv, &s->conf, &s->log, &s->control, &s->control_conf,
+		&s->limits, s, on_signal };
 	if (rc == RC_OK)
-		rc = signals_watch(on_signal, s, &s->signals, f);
+		rc = service_new(&how, &s->service, f);
 	if (rc == RC_OK && ready)
 		rc = write_ready(s, ready, f);
 	if (rc == RC_OK)
-		log_info(&s->log, "ready url=%s data=%s", url, s->conf.data.dir);
+		service_ready(s->service, url);
 	return rc;
 }
 
 static void finish(struct serve *s)
 {
-	signals_free(s->signals);
+	service_stop(s->service);
 	inner_agent_stop(take(s->agent));
 	loop_timer_free(s->wait);
 	life_stop(&s->control);
+	service_free(s->service);
 	queue_free(s->control.queue);
 	store_free(s->control.store);
 	traces_stop(s->tracing);
@@ -210,7 +207,9 @@ int serve_main(int argc, char **argv)
 		return 2;
 	}
 	s.log = logger_over(STDERR_FILENO, (enum log_level)s.conf.log.level, s.conf.log.format == 1);
-	signals_block();
+	s.argc = argc;
+	s.argv = argv;
+	service_begin();
 	fill_control_conf(&s);
 	rc = start(&s, conf_flag(argc, argv, "--ready-file"), &f);
 	if (rc == RC_OK)

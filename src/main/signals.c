@@ -5,7 +5,7 @@
 
 struct signals {
 	pthread_t thread;
-	void (*caught)(void *ctx);
+	void (*caught)(void *ctx), (*reload)(void *ctx);
 	void *ctx;
 };
 
@@ -14,6 +14,7 @@ static void our_set(sigset_t *set)
 	sigemptyset(set);
 	sigaddset(set, SIGTERM);
 	sigaddset(set, SIGINT);
+	sigaddset(set, SIGHUP);
 	sigaddset(set, SIGUSR2); /* ends the thread */
 }
 
@@ -25,13 +26,14 @@ void signals_block(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-void signals_wait(void)
+bool signals_wait(void)
 {
 	sigset_t set;
 	int n = 0;
 	our_set(&set);
 	while (sigwait(&set, &n) != 0)
 		;
+	return n == SIGHUP;
 }
 
 static void *watch(void *arg)
@@ -41,20 +43,27 @@ static void *watch(void *arg)
 	int n = 0;
 
 	our_set(&set);
-	for (int caught = 0; sigwait(&set, &n) == 0 && n != SIGUSR2; caught++) {
+	for (bool caught = false; sigwait(&set, &n) == 0 && n != SIGUSR2;) {
+		if (n == SIGHUP) {
+			if (!caught)
+				s->reload(s->ctx);
+			continue;
+		}
 		if (caught)
 			_exit(130);
+		caught = true;
 		s->caught(s->ctx);
 	}
 	return NULL;
 }
 
-enum rc signals_watch(void (*caught)(void *ctx), void *ctx, struct signals **ret_signals, struct fault *f)
+enum rc signals_watch(void (*caught)(void *ctx), void (*reload)(void *ctx), void *ctx, struct signals **ret_signals,
+	struct fault *f)
 {
 	auto_free struct signals *s = calloc(1, sizeof(*s));
 	if (!s)
 		return RC_NOMEM;
-	*s = (struct signals){ .caught = caught, .ctx = ctx };
+	*s = (struct signals){ .caught = caught, .reload = reload, .ctx = ctx };
 	if (pthread_create(&s->thread, NULL, watch, s) != 0)
 		return fault_set(f, RC_NOMEM, "no thread for signals");
 	*ret_signals = take(s);

@@ -1,5 +1,6 @@
 /* The list of all declarations, apart from their row type in action.h. */
 #include "model/action_account.h"
+#include "model/action_agent.h"
 #include "model/action_friends.h"
 #include "model/action_keys.h"
 #include "model/action_library.h"
@@ -10,6 +11,7 @@
 const struct action *const action_all[] = {
 	&action_account_standing,
 	&action_library_achievements_read,
+	&action_agent_ping,
 	&action_trade_confirmations_list,
 	&action_trade_confirmations_respond,
 	&action_account_egress_probe,

@@ -8,8 +8,8 @@
 
 #define DAY_MIN 1440
 
-static const char *const month_names[] = { "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov",
-	"dec", NULL };
+static const char *const month_names[] = { "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
+	"nov", "dec", NULL };
 static const char *const day_names[] = { "sun", "mon", "tue", "wed", "thu", "fri", "sat", NULL };
 
 /* A field of the five. */
@@ -133,12 +133,14 @@ enum rc cron_parse(const char *text, struct cron *ret, struct fault *f)
 	const char *p = *text == '@' ? long_form(text) : text;
 	if (!p)
 		return fault_set(f, RC_INVALID,
-			"%.20s is no word for a schedule; there are @yearly, @monthly, @weekly, @daily, @hourly", text);
+			"%.20s is no word for a schedule; there are @yearly, @monthly, @weekly, @daily, @hourly",
+			text);
 	for (size_t i = 0; i < PLACES; i++) {
 		p += strspn(p, " \t");
 		if (!*p)
 			return fault_set(f, RC_INVALID,
-				"five fields are needed (minute, hour, day of the month, month, day of the week), %zu are there",
+				"five fields are needed (minute, hour, day of the month, month, day of the week), "
+				"%zu are there",
 				i);
 		star[i] = *p == '*';
 		enum rc rc = read_field(&places[i], &p, &bits[i], f);

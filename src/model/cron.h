@@ -22,9 +22,9 @@
 struct cron {
 	uint64_t minutes; /* bit n: minute n */
 	uint32_t hours;
-	uint32_t days;    /* bits 1 to 31 */
-	uint16_t months;  /* bits 1 to 12 */
-	uint8_t weekdays; /* bits 0 to 6, 0 is Sunday */
+	uint32_t days;             /* bits 1 to 31 */
+	uint16_t months;           /* bits 1 to 12 */
+	uint8_t weekdays;          /* bits 0 to 6, 0 is Sunday */
 	bool any_day, any_weekday; /* the field begins with '*' */
 };
 

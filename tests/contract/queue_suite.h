@@ -11,6 +11,7 @@
 struct queue_subject {
 	const char *name; /* the driver must have it */
 	struct queue *(*open)(void);
+	int rounds; /* of ears that come and go */
 	bool exact; /* each ring is heard once by each: no broker lies between */
 };
 

@@ -1,4 +1,4 @@
-/* The queue drivers against the suite of their contract. */
+/* The embedded queue against the suite of their contract. */
 #include "driver/queue/embedded.h"
 #include "tests/contract/queue_suite.h"
 #include "tests/unit/check.h"
@@ -12,7 +12,9 @@ static struct queue *open_embedded(void)
 
 int main(void)
 {
-	const struct queue_subject embedded = { .name = "embedded", .open = open_embedded, .exact = true };
+	const struct queue_subject embedded = {
+		.name = "embedded", .open = open_embedded, .rounds = 300, .exact = true
+	};
 
 	queue_suite(&embedded);
 	return 0;

@@ -11,7 +11,8 @@
 
 const struct lane_kind *budgets_kind(const struct control *c, enum lane lane)
 {
-	return c->conf->lanes ? &c->conf->lanes[lane] : &lane_kinds[lane];
+	const struct lane_kind *lanes = atomic_load(&c->conf->lanes);
+	return lanes ? &lanes[lane] : &lane_kinds[lane];
 }
 
 bool budgets_is_key(const char *key)

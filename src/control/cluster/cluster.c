@@ -1,10 +1,13 @@
 #include "control/cluster/cluster.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "control/cluster/bells.h"
 #include "control/cluster/instances.h"
 #include "control/control.h"
 #include "control/events/feed.h"
+#include "control/hub/deal.h"
 #include "control/hub/hub.h"
+#include "control/hub/push.h"
 #include "control/writer.h"
 #include "io/clock.h"
 
@@ -12,6 +15,7 @@ struct cluster {
 	struct control *control;
 	struct loop_timer *beat, *poll;
 	bool beating, left, others;
+	unsigned polls;
 };
 
 struct beat {
@@ -37,7 +41,11 @@ static struct beat *beat_of(struct write *w)
 static enum rc run_beat(struct write *w, struct tx *tx)
 {
 	struct beat *b = beat_of(w);
-	return b->leaves ? instances_leave(tx) : instances_beat(tx, &b->others, &b->lost);
+
+	if (b->leaves)
+		return instances_leave(tx);
+	enum rc rc = instances_beat(tx, &b->others, &b->lost);
+	return rc == RC_OK ? bells_relay(tx) : rc;
 }
 
 static void on_beaten(struct write *w)
@@ -83,13 +91,35 @@ static void on_beat(void *ctx)
 	loop_timer_at(l->beat, loop_now_ms(l->control->loop) + INSTANCES_BEAT_MS);
 }
 
+/* Any thread. */
+static void on_heard(void *ctx, const char *topic)
+{
+	struct control *c = ctx;
+	bool any = !*topic || topic[strlen(topic) - 1] == '.'; /* some may have been missed */
+
+	if (any || !strcmp(topic, "all.events"))
+		feed_wake(c->feed);
+	if (any || !strcmp(topic, "all.work") || !strncmp(topic, "region.", 7))
+		deal_wake(c->hub);
+	if (any || !strcmp(topic, "all.cancels"))
+		deal_wake_cancels(c->hub);
+	if (any || !strcmp(topic, "all.accounts"))
+		push_wake(c->hub);
+}
+
+/* What others wrote is looked for, also when a bell would tell of it: only less often. */
 static void on_poll(void *ctx)
 {
 	struct cluster *l = ctx;
+	struct control *c = l->control;
+	bool bells = bells_come(c->bells);
 
-	if (l->others && l->control->feed)
-		feed_wake(l->control->feed);
-	loop_timer_at(l->poll, loop_now_ms(l->control->loop) + CLUSTER_POLL_MS);
+	if (l->others && (!bells || l->polls % CLUSTER_SLOW == 0)) {
+		feed_wake(c->feed);
+		deal_wake_cancels(c->hub);
+	}
+	l->polls++;
+	loop_timer_at(l->poll, loop_now_ms(c->loop) + CLUSTER_POLL_MS);
 }
 
 enum rc cluster_new(struct control *c, bool others, struct cluster **ret, struct fault *f)
@@ -104,6 +134,9 @@ enum rc cluster_new(struct control *c, bool others, struct cluster **ret, struct
 		rc = loop_timer_new(c->loop, on_poll, l, &l->poll);
 	if (rc != RC_OK)
 		return fault_set(f, rc, "no timer for the heartbeat");
+	rc = bells_new(c, on_heard, &c->bells, f);
+	if (rc != RC_OK)
+		return rc;
 	loop_timer_at(l->beat, loop_now_ms(c->loop) + INSTANCES_BEAT_MS);
 	loop_timer_at(l->poll, loop_now_ms(c->loop) + CLUSTER_POLL_MS);
 	*ret = take(l);

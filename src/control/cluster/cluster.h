@@ -2,7 +2,7 @@
  * cluster: this control plane among the others on its database: the heartbeat of its row, and the eyes on what the others did. Loop
  * thread.
  *
- * Without others (CLUSTER_POLL_MS after the last was seen at the latest) nothing is polled: what happens is known here first.
+ * Without others nothing is polled: what happens is known here first.
  */
 #pragma once
 
@@ -15,11 +15,12 @@ struct cluster;
 struct control;
 
 #define CLUSTER_POLL_MS 250 /* between two looks at what other control planes wrote */
+#define CLUSTER_SLOW    4   /* with bells, only every so many times */
 
 /* Chooses the name of this run: before the first transaction. */
 void cluster_name(struct control *c);
 
-/* `others`: that were alive when this one entered the list. */
+/* After hub and feed; makes the bells, too. `others`: that were alive when this one entered the list. */
 must_check enum rc cluster_new(struct control *c, bool others, struct cluster **ret, struct fault *f);
 void cluster_free(struct cluster *l);
 OWN_DEFINE(cluster)

@@ -151,6 +151,6 @@ enum rc job_limits_resume(struct call *c, const char *job_id)
 
 	if (rc == RC_OK && !was)
 		rc = told(c, job_id, "job.resumed", "job.resume");
-	c->tx.ring = true;
+	tx_ring(&c->tx, NULL);
 	return rc == RC_OK ? park_resume(&c->tx, job_id) : rc;
 }

@@ -307,7 +307,7 @@ static enum rc requeue(struct tx *tx, struct moves_task *t, const struct task *m
 		rc = tell(tx, t, "task.retrying",
 			arena_fmt(tx->arena, "{\"attempt\":%u,\"notBefore\":\"%s\",\"probe\":%s,\"error\":%s}",
 				t->attempt, when, m->probe ? "true" : "false", error));
-	tx->ring = true;
+	tx_ring(tx, t->region_id);
 	return rc == RC_OK ? moved(tx, t, TASK_QUEUED) : rc;
 }
 

@@ -13,7 +13,7 @@ static enum rc wake(struct tx *tx, const struct store_query *q, struct store_arg
 	enum rc rc = store_run(tx->db, q, args, &r, tx->fault);
 
 	while (rc == RC_OK && (rc = store_next(r, &row, tx->fault)) == RC_OK && row)
-		tx->ring = true;
+		tx_ring(tx, NULL);
 	return rc;
 }
 

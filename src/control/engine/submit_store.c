@@ -137,7 +137,9 @@ static enum rc tell(struct submit_plan *p, const struct job_summary *s)
 			: RC_NOMEM;
 	if (rc == RC_OK && job_is_over(job_status_of(s)))
 		rc = events_add(tx, &(struct event){ .type = "job.finished", .job_id = p->id });
-	tx->ring |= s->queued > 0;
+	if (s->queued > 0)
+		for (size_t i = 0; i < p->n; i++)
+			tx_ring(tx, p->region_id ? p->region_id : p->targets[i].region_id);
 	if (rc != RC_OK || p->owner)
 		return rc; /* the owner has told who wanted it */
 	return audit_add(tx, p->parent ? "job.retry" : "job.create", p->id);

@@ -53,7 +53,7 @@ static enum rc keep_from(struct tx *tx, int64_t *ret_from, bool *ret_more)
 							"WHERE ts >= $1 ORDER BY pos LIMIT 1)" };
 	const struct control_conf *conf = tx->control->conf;
 	auto_rows struct store_rows *r = NULL;
-	int64_t since = conf->event_keep_ms ? tx->now_ms - conf->event_keep_ms : 0;
+	int64_t keep_ms = atomic_load(&conf->event_keep_ms), since = keep_ms ? tx->now_ms - keep_ms : 0;
 
 	enum rc rc = store_one(tx->db, &ends, STORE_ARGS(store_int(since)), &r, tx->fault);
 	if (rc != RC_OK)

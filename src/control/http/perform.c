@@ -231,7 +231,8 @@ enum rc perform_request(struct exchange *x, struct tx *tx)
 	if (x->rc != RC_OK)
 		perform_problem(x, x->rc, f.text, &reader);
 	tx->appended = c.tx.appended;
-	tx->ring = c.tx.ring;
+	if (c.tx.ring)
+		tx_ring(tx, c.tx.ring_in);
 	tx->cancels = c.tx.cancels;
 	tx->bots = c.tx.bots;
 	if (x->rc == RC_INTERNAL || x->rc == RC_IO)

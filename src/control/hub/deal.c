@@ -1,5 +1,6 @@
 #include "control/hub/deal.h"
 #include "base/log.h"
+#include "control/cluster/bells.h"
 #include "control/control.h"
 #include "control/engine/dispatch.h"
 #include "control/hub/peer.h"
@@ -149,6 +150,8 @@ void deal_tasks(struct hub *h)
 	list_each (at, next, &h->peers) {
 		struct peer *p = list_of(at, struct peer, all);
 		uint32_t credit = p->up && !p->draining ? tunnel_credit(&p->tunnel) : 0;
+		if (credit)
+			bells_region(h->control->bells, p->region_id);
 		if (credit && d->n < room)
 			ok = make_offer(p, credit, &d->offers[d->n++]) && ok;
 	}

@@ -3,6 +3,7 @@
 #include "control/budgets/budgets.h"
 #include "control/cluster/singletons.h"
 #include "control/control.h"
+#include "control/engine/outcome.h"
 #include "control/engine/pace.h"
 #include "control/fleet/bots.h"
 #include "control/fleet/orphans.h"

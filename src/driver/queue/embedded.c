@@ -2,9 +2,11 @@
 #include "base/list.h"
 
 #include <pthread.h>
+#include <stdio.h>
 
 struct queue_ear {
 	struct list all; /* embedded.ears */
+	char topic[QUEUE_TOPIC_MAX];
 	queue_heard *heard;
 	void *ctx;
 };
@@ -15,7 +17,7 @@ struct embedded {
 	struct list ears;
 };
 
-static enum rc ring(struct queue *base, const char *topic, struct fault *f)
+static enum rc ring(struct queue *base, const struct queue_bell *b, struct fault *f)
 {
 	struct embedded *q = (struct embedded *)base;
 	(void)f;
@@ -23,14 +25,15 @@ static enum rc ring(struct queue *base, const char *topic, struct fault *f)
 	pthread_mutex_lock(&q->lock);
 	list_each (at, next, &q->ears) {
 		struct queue_ear *ear = list_of(at, struct queue_ear, all);
-		ear->heard(ear->ctx, topic);
+		if (queue_hears(ear->topic, b->topic))
+			ear->heard(ear->ctx, b->topic);
 	}
 	pthread_mutex_unlock(&q->lock);
 	return RC_OK;
 }
 
-static enum rc listen_to(
-	struct queue *base, queue_heard *heard, void *ctx, struct queue_ear **ret_ear, struct fault *f)
+static enum rc listen_to(struct queue *base, const char *topic, queue_heard *heard, void *ctx,
+	struct queue_ear **ret_ear, struct fault *f)
 {
 	struct embedded *q = (struct embedded *)base;
 	struct queue_ear *ear = malloc(sizeof(*ear));
@@ -39,6 +42,7 @@ static enum rc listen_to(
 	if (!ear)
 		return RC_NOMEM;
 	*ear = (struct queue_ear){ .heard = heard, .ctx = ctx };
+	snprintf(ear->topic, sizeof(ear->topic), "%s", topic);
 	pthread_mutex_lock(&q->lock);
 	list_append(&q->ears, &ear->all);
 	pthread_mutex_unlock(&q->lock);
@@ -55,6 +59,20 @@ static void unlisten(struct queue *base, struct queue_ear *ear)
 	free(ear);
 }
 
+/* Nothing is numbered here: who hears has heard when `ring` returns. */
+static int64_t kept(struct queue *base, const char *topic)
+{
+	(void)base;
+	(void)topic;
+	return 0;
+}
+
+static bool is_up(struct queue *base)
+{
+	(void)base;
+	return true;
+}
+
 static void free_queue(struct queue *base)
 {
 	struct embedded *q = (struct embedded *)base;
@@ -69,6 +87,8 @@ static const struct queue_impl impl = {
 	.ring = ring,
 	.listen = listen_to,
 	.unlisten = unlisten,
+	.kept = kept,
+	.is_up = is_up,
 	.free = free_queue,
 };
 
