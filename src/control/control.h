@@ -96,6 +96,7 @@ struct control {
 	enum rc (*committing)(struct tx *told);
 	/* Told by the writer after a commit what there is now: see the flags of struct tx. Writer's thread. */
 	void (*committed)(struct control *c, const struct tx *told);
+	_Atomic int written;   /* enum rc of the writer's last commit */
 	_Atomic int inflight;  /* requests without an answer */
 	_Atomic bool draining; /* readyz says no, new work is refused */
 };

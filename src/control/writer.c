@@ -3,11 +3,16 @@
 #include "base/metric.h"
 #include "control/control.h"
 #include "io/clock.h"
+#include "io/failpoint.h"
+
+#define TELL_MS 1000
 
 struct hand {
 	struct control *control;
 	struct store_conn *db;
 	struct arena arena;
+	uint64_t told_ms; /* when the log was told last that nothing is committed; 0: all is well */
+	size_t untold;    /* writes since */
 };
 
 static enum rc enter(void *ctx, void **ret_worker, struct fault *f)
@@ -75,38 +80,70 @@ static void run_one(struct hand *h, struct write *w, struct tx *told)
 	told->bots |= tx.bots;
 }
 
+/* A database that is away fails every batch: a line a second tells of it, and one of its end. */
+static void tell_log(struct hand *h, enum rc rc, size_t n, const struct fault *f)
+{
+	const struct log *log = h->control->log;
+	uint64_t now = clock_mono_ms();
+
+	atomic_store(&h->control->written, (int)rc);
+	if (rc == RC_OK && !h->told_ms)
+		return;
+	if (rc == RC_OK) {
+		log_info(log, "writes are committed again");
+		h->told_ms = 0;
+		return;
+	}
+	h->untold += n;
+	if (h->told_ms && now < h->told_ms + TELL_MS)
+		return;
+	log_error(log, "%zu writes were not committed: %s", h->untold, f->text);
+	h->told_ms = now;
+	h->untold = 0;
+}
+
 static void run_batch(void *worker, struct pool_job **jobs, size_t n)
 {
 	struct hand *h = worker;
 	struct control *c = h->control;
 	struct fault f = { 0 };
+	bool unknown = false;
 	struct tx told = { .control = c, .db = h->db, .arena = &h->arena, .fault = &f, .now_ms = clock_wall_ms() };
 
+	FAILPOINT("writer.before_begin");
 	enum rc rc = store_begin(h->db, &f);
+	bool begun = rc == RC_OK;
 	for (size_t i = 0; rc == RC_OK && i < n; i++)
 		run_one(h, write_of(jobs[i]), &told);
 
 	bool tells = told.appended || told.ring || told.cancels || told.bots;
 	if (rc == RC_OK && tells)
 		rc = c->committing(&told);
-	uint64_t began = clock_mono_us();
 	if (rc == RC_OK)
+		rc = FAILPOINT_RC("writer.before_commit", &f);
+	if (rc != RC_OK && begun)
+		store_rollback(h->db);
+	uint64_t began = clock_mono_us();
+	if (rc == RC_OK) {
 		rc = store_commit(h->db, &f);
+		unknown = rc == RC_AWAY;
+	}
+	FAILPOINT("writer.after_commit");
 	metric_seen(c->metrics, METRIC_FSYNC_SECONDS, NULL, (double)(clock_mono_us() - began) / 1e6);
 	metric_add(c->metrics, METRIC_GROUP_SIZE, NULL, n);
-	if (rc != RC_OK)
-		log_error(c->log, "%zu writes were not committed: %s", n, f.text);
+	tell_log(h, rc, n, &f);
 
 	for (size_t i = 0; i < n; i++) {
 		struct write *w = write_of(jobs[i]);
 		if (rc != RC_OK) {
 			w->rc = rc;
 			w->fault = f;
+			w->unknown = unknown;
 		}
 		w->back.run = come_back;
 		loop_post(c->loop, &w->back);
 	}
-	if (rc != RC_OK)
+	if (rc != RC_OK && !unknown)
 		return;
 	if (tells)
 		c->committed(c, &told);
@@ -115,6 +152,7 @@ static void run_batch(void *worker, struct pool_job **jobs, size_t n)
 enum rc writer_push(struct write *w)
 {
 	w->rc = RC_OK;
+	w->unknown = false;
 	return w->control->writer ? pool_push(w->control->writer, &w->job)
 				  : RC_OVERLOADED; /* none any more at the end */
 }

@@ -19,6 +19,7 @@ struct write {
 	enum rc (*run)(struct write *w, struct tx *tx); /* writer's thread; what it did is undone unless RC_OK */
 	void (*done)(struct write *w);                  /* loop thread, after the commit; see rc */
 	enum rc rc;                                     /* what run said, or why the commit failed; for `done` */
+	bool unknown; /* it failed, but may have been committed: the database went away before it said so */
 	struct fault fault;
 };
 

@@ -30,11 +30,14 @@ enum rc zoneinfo_read(const char *name, struct buf *ret, struct fault *f)
 	char path[sizeof(FOLDER) + ZONEINFO_NAME_MAX + 2];
 
 	if (strnlen(name, ZONEINFO_NAME_MAX + 1) > ZONEINFO_NAME_MAX || !is_name(name))
-		return fault_set(f, RC_INVALID, "not the name of a time zone; it is spelled like Europe/Berlin, or UTC");
+		return fault_set(
+			f, RC_INVALID, "not the name of a time zone; it is spelled like Europe/Berlin, or UTC");
 	snprintf(path, sizeof(path), "%s/%s", FOLDER, name);
 	enum rc rc = file_read(path, BYTES_MAX, ret, f);
 	if (rc == RC_MISSING || rc == RC_IO || rc == RC_TOO_LARGE) /* a folder cannot be read either */
 		return fault_set(f, RC_INVALID,
-			"there is no time zone %s here; it is spelled like Europe/Berlin, and needs the system's tzdata", name);
+			"there is no time zone %s here; it is spelled like Europe/Berlin, and needs the system's "
+			"tzdata",
+			name);
 	return rc;
 }

@@ -86,6 +86,22 @@ static const struct field data_fields[] = {
 	{ 0 },
 };
 
+static const struct field database_fields[] = {
+	{ .name = "url",
+		.type = FIELD_STR,
+		IN(database, url),
+		.flags = FIELD_SECRET,
+		.doc = "Where the database is: sqlite:///PATH, or postgresql://USER:PASSWORD@HOST:PORT/NAME. Else "
+		       "the "
+		       "file of url_file, else the systemd credential footplate-database-url, else SQLite in "
+		       "data.dir/footplate.db." },
+	{ .name = "url_file",
+		.type = FIELD_STR,
+		IN(database, url_file),
+		.doc = "File (0600) with that URL, so that no password stands in the environment." },
+	{ 0 },
+};
+
 static const struct field queue_fields[] = {
 	{ .name = "url",
 		.type = FIELD_STR,
@@ -337,6 +353,7 @@ static const struct field trace_fields[] = {
 const struct field conf_fields[] = {
 	SECTION(server, "The HTTP server of `footplate serve`."),
 	SECTION(data, "What is kept."),
+	SECTION(database, "Where it is kept."),
 	SECTION(queue, "Bells between control planes."),
 	SECTION(engine, "Jobs, leases, events."),
 	SECTION(agent, "Agents, in this process and elsewhere."),
@@ -365,6 +382,8 @@ static const struct {
 static const struct {
 	const char *variable, *key;
 } aliases[] = {
+	{ "DATABASE_URL", "database.url" },
+	{ "DATABASE_URL_FILE", "database.url_file" },
 	{ "PORT", "server.port" },
 	{ "LOG_LEVEL", "log.level" },
 	{ "LOG_FORMAT", "log.format" },
@@ -430,12 +449,26 @@ static enum rc take_flag(char **words, struct arena *a, struct conf *to, int *re
 	return RC_OK;
 }
 
+static bool has_password(const char *url)
+{
+	const char *at = strstr(url, "://");
+	size_t n = at ? strcspn(at + 3, "/?") : 0;
+
+	return strstr(url, "password=") ||
+	       (at && memchr(at + 3, '@', n) && memchr(at + 3, ':', strcspn(at + 3, "@")));
+}
+
 static enum rc take_set(const char *text, struct arena *a, struct conf *to, struct fault *f)
 {
 	char *key = arena_str(a, text), *equals = key ? strchr(key, '=') : NULL;
 	if (!equals)
 		return fault_set(f, RC_INVALID, "--set wants section.key=value, not \"%.60s\"", text);
 	*equals = 0;
+	if (!strcmp(key, "database.url") && has_password(equals + 1))
+		return fault_set(f, RC_INVALID,
+			"others can read a command line: give a database URL with a password in DATABASE_URL, or "
+			"in a "
+			"file that database.url_file names");
 	return field_conf_set(conf_fields, key, equals + 1, a, to, f);
 }
 

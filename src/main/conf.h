@@ -19,6 +19,9 @@ struct conf {
 		const char *dir, *master_key;
 	} data;
 	struct {
+		const char *url, *url_file;
+	} database;
+	struct {
 		const char *url, *name, *ca_file, *credentials;
 	} queue;
 	struct {

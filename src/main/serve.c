@@ -1,11 +1,11 @@
 #include "main/serve.h"
 #include "base/metric.h"
 #include "control/life.h"
-#include "driver/store/sqlite.h"
 #include "io/file.h"
 #include "io/logger.h"
 #include "io/loop.h"
 #include "io/web.h"
+#include "main/database.h"
 #include "main/inner_agent.h"
 #include "main/open_queue.h"
 #include "main/service.h"
@@ -128,13 +128,14 @@ static void on_signal(void *ctx)
 
 static enum rc open_drivers(struct serve *s, struct fault *f)
 {
-	char path[4200];
+	char place[DATABASE_PLACE_MAX];
 
 	enum rc rc = file_mkdirs(s->conf.data.dir, 0700, f);
 	name_node(s);
-	snprintf(path, sizeof(path), "%s/footplate.db", s->conf.data.dir);
 	if (rc == RC_OK)
-		rc = sqlite_open(path, &s->control.store, f);
+		rc = database_open(&s->conf, &s->control.store, place, f);
+	if (rc == RC_OK)
+		log_info(&s->log, "database opened at=%s", place);
 	if (rc == RC_OK)
 		rc = open_queue(&s->conf, &s->control.queue, f);
 	if (rc == RC_OK)

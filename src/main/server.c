@@ -5,9 +5,9 @@
 #include "control/http/openapi.h"
 #include "control/http/problem.h"
 #include "control/http/routes.h"
-#include "driver/store/sqlite.h"
 #include "io/http_call.h"
 #include "main/conf.h"
+#include "main/database.h"
 #include "wire/field_conf.h"
 
 #include <stdio.h>
@@ -121,24 +121,29 @@ static int check_secret(const struct conf *c, const char *name)
 
 static int check_database(const struct conf *c)
 {
-	static const struct store_query check = { .sql = "PRAGMA quick_check" };
-	char path[4200], text[512];
+	static const struct store_query check = { .sql = "PRAGMA quick_check",
+		.sql_pg = "SELECT CASE WHEN current_setting('fsync') = 'off' THEN 'fsync is off: what was "
+			  "acknowledged is lost with the power' WHEN pg_is_in_recovery() OR "
+			  "current_setting('default_transaction_read_only') = 'on' THEN 'it takes no writes' ELSE "
+			  "'ok' END" };
+	char place[DATABASE_PLACE_MAX], path[4200], text[512];
 	struct fault f = { 0 };
 	auto_of(store) struct store *store = NULL;
 	__attribute__((cleanup(own_store_conn_p))) struct store_conn *db = NULL;
 	auto_rows struct store_rows *r = NULL;
 
 	snprintf(path, sizeof(path), "%s/footplate.db", c->data.dir);
-	if (access(path, F_OK) != 0)
+	if (!database_named(c) && access(path, F_OK) != 0)
 		return failures(true, "database", "there is none yet; serve makes it");
-	enum rc rc = sqlite_open(path, &store, &f);
-	if (rc == RC_OK)
-		rc = store_connect(store, STORE_READ, &db, &f);
+	enum rc rc = database_open(c, &store, place, &f);
+	if (rc != RC_OK)
+		return failures(false, "database", f.text);
+	rc = store_connect(store, STORE_WRITE, &db, &f);
 	if (rc == RC_OK)
 		rc = store_one(db, &check, STORE_NO_ARGS, &r, &f);
 	const char *says = rc == RC_OK ? store_col_text(r, 0) : f.text;
 	bool ok = rc == RC_OK && !strcmp(says, "ok");
-	snprintf(text, sizeof(text), "%.200s: %s", path, ok ? "whole" : says);
+	snprintf(text, sizeof(text), "%.200s: %s", place, ok ? "whole" : says);
 	return failures(ok, "database", text);
 }
 

@@ -192,9 +192,11 @@ static void nothing_leaked(const struct rig *r)
 {
 	char command[256];
 
-	snprintf(command, sizeof(command), "! grep -raqF -e '%s' -e '%s' %s", PLANTED, SHARED, r->dir);
+	snprintf(
+		command, sizeof(command), "! grep -raqF -e '%s' -e '%s' %s %s", PLANTED, SHARED, r->dir, r->pg.dir);
 	CHECK(system(command) == 0);
-	snprintf(command, sizeof(command), "grep -raqF fleet-login %s", r->dir); /* the search does find things */
+	snprintf(command, sizeof(command), "grep -raqF fleet-login %s %s", r->dir,
+		r->pg.dir); /* the search does find things */
 	CHECK(system(command) == 0);
 }
 

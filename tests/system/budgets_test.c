@@ -88,12 +88,12 @@ static void what_is_none(const struct rig *r)
 /* The only look into the database: the audit has no route yet. */
 static void audited(const struct rig *r, const char *action, int n)
 {
-	char command[COMMANDS];
-	snprintf(command, sizeof(command),
-		"test \"$(sqlite3 %s/data/footplate.db \"SELECT COUNT(*) FROM audit WHERE action = '%s' AND "
-		"resource = 'cm.login:egr_a' AND actor LIKE '%%apk_%%'\")\" = %d",
-		r->dir, action, n);
-	CHECK(system(command) == 0);
+	char sql[COMMANDS];
+	snprintf(sql, sizeof(sql),
+		"SELECT COUNT(*) FROM audit WHERE action = '%s' AND resource = 'cm.login:egr_a' AND actor LIKE "
+		"'%%apk_%%'",
+		action);
+	CHECK(atoi(rig_sql(r, sql)) == n);
 }
 
 int main(void)

@@ -253,7 +253,7 @@ int main(void)
 	const char *const quick[] = { "--set", "lanes.unsafe=true", "--set",
 		"lanes.limits=cm.connect=0,cm.login=0,cm.login.account=0", NULL };
 	struct rig rig, *r = &rig;
-	char key[1024];
+	char key[1200];
 
 	rig_init(r);
 	rig_sim(r, world, (const char *const[]){ "--poll", "200", NULL });

@@ -29,6 +29,7 @@ int main(void)
 	char out[96];
 	unsigned long answers = 0, early = 0;
 
+	unsetenv("FOOTPLATE_STORE"); /* PostgreSQL's system calls are another program's */
 	rig_init(&r);
 	snprintf(out, sizeof(out), "%s/shim", r.dir);
 	setenv("SYNC_SHIM_OUT", out, 1);

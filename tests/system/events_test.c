@@ -265,12 +265,9 @@ static void another_epoch(struct rig *r)
 static void forgotten(struct rig *r)
 {
 	static struct reader s;
-	char command[200];
 
 	rig_stop(&r->server, SIGTERM);
-	snprintf(command, sizeof(command), "sqlite3 %s/data/footplate.db 'DELETE FROM events WHERE pos <= 50'",
-		r->dir);
-	CHECK(system(command) == 0);
+	rig_sql(r, "DELETE FROM events WHERE pos <= 50");
 	rig_serve(r, (const char *const[]){ "--no-agent", NULL });
 	for (int i = 0; i < 2; i++) {
 		s = (struct reader){ .last_pos = 50 /* where the gap ends */, .socket = i };

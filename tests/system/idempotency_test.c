@@ -109,6 +109,8 @@ static void in_progress(struct rig *r, const char *slow)
 	pthread_t first;
 	FILE *f = fopen(slow, "w");
 	CHECK(f && fclose(f) == 0);
+	if (r->pg.pid) /* it is not the server's own fsync then */
+		pg_pause(&r->pg);
 	CHECK(pthread_create(&first, NULL, post_slow, r) == 0);
 	rig_sleep_ms(300);
 	struct rig_answer a = rig_call(r, "POST", "/v1/jobs", "Idempotency-Key: slow", BODY);
@@ -116,6 +118,8 @@ static void in_progress(struct rig *r, const char *slow)
 	CHECK_STR(rig_header(&a, "retry-after"), "1");
 	rig_answer_done(&a);
 	CHECK(remove(slow) == 0);
+	if (r->pg.pid)
+		pg_resume(&r->pg);
 	pthread_join(first, NULL);
 	a = rig_call(r, "POST", "/v1/jobs", "Idempotency-Key: slow", BODY);
 	CHECK(a.status == 201 && !strcmp(rig_header(&a, "idempotency-replayed"), "true"));

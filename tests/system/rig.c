@@ -43,6 +43,10 @@ void rig_init(struct rig *r)
 	signal(SIGPIPE, SIG_IGN);
 	snprintf(r->dir, sizeof(r->dir), "/tmp/footplate-test-XXXXXX");
 	CHECK(mkdtemp(r->dir) != NULL);
+	const char *store = getenv("FOOTPLATE_STORE");
+	CHECK(!store || !strcmp(store, "postgres") || !strcmp(store, "sqlite"));
+	if (store && !strcmp(store, "postgres"))
+		pg_start(&r->pg, NULL);
 }
 
 pid_t rig_spawn(struct rig *r, const char *name, const char *const *argv)
@@ -128,6 +132,8 @@ void rig_serve(struct rig *r, const char *const *more)
 		CHECK(n < RIG_ARGS_MAX - 1);
 		argv[n++] = *more;
 	}
+	if (*r->pg.url)
+		setenv("DATABASE_URL", r->pg.url, 1);
 	r->server = rig_spawn(r, "serve", argv);
 	char *text = rig_await_file(r, "ready", r->server);
 	json_t *j = json_loads(text, 0, NULL);
@@ -171,6 +177,7 @@ void rig_done(struct rig *r)
 		}
 	}
 	rig_stop(&r->sim, SIGTERM);
+	pg_done(&r->pg);
 	if (r->warp)
 		munmap(r->warp, sizeof(*r->warp));
 	snprintf(command, sizeof(command), "rm -rf %s", r->dir);
@@ -425,6 +432,24 @@ json_t *rig_post_job(const struct rig *r, const char *body)
 	json_t *j = json_incref(a.body);
 	rig_answer_done(&a);
 	return j;
+}
+
+const char *rig_sql(const struct rig *r, const char *sql)
+{
+	static char line[1024];
+	char command[2048];
+
+	if (*r->pg.url)
+		snprintf(command, sizeof(command), "psql -qAt '%s' -c \"%s\"", r->pg.url, sql);
+	else
+		snprintf(command, sizeof(command), "sqlite3 %s/data/footplate.db \"%s\"", r->dir, sql);
+	FILE *f = popen(command, "re");
+	CHECK(f != NULL);
+	if (!fgets(line, sizeof(line), f))
+		*line = 0;
+	CHECK(pclose(f) == 0);
+	line[strcspn(line, "\n")] = 0;
+	return line;
 }
 
 int rig_connect(const struct rig *r)

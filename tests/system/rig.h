@@ -5,6 +5,7 @@
 #pragma once
 
 #include "io/http_call.h"
+#include "tests/system/pg.h"
 #include "tests/system/warp.h"
 #include "tests/unit/check.h"
 
@@ -25,7 +26,8 @@ struct rig {
 	const char *preload; /* a library for the server, or NULL */
 	pid_t agents[RIG_AGENTS_MAX];
 	struct warp_time *warp; /* mapped; NULL: time is the machine's */
-	char agent_url[128];    /* where agents find the control plane; "": at url */
+	struct pg pg;        /* the database of its programs, when FOOTPLATE_STORE is "postgres"; else SQLite is */
+	char agent_url[128]; /* where agents find the control plane; "": at url */
 };
 
 void rig_init(struct rig *r);
@@ -76,6 +78,9 @@ json_t *rig_expect(const struct rig *r, int status, const char *method, const ch
 
 /* A POST with an Idempotency-Key of its own. */
 json_t *rig_post_job(const struct rig *r, const char *body);
+
+/* Runs a statement in the control plane's database; the first line of its answer. "" when there is none. */
+const char *rig_sql(const struct rig *r, const char *sql);
 
 /* A connected TCP socket to the server. */
 int rig_connect(const struct rig *r);

@@ -156,8 +156,13 @@ static void await_state(struct plant *t, unsigned i, const char *state)
 static void answer_challenge(struct plant *t)
 {
 	char path[160];
-	json_t *open = call(t, 200, "GET", "/v1/challenges?state=open", NULL);
-	json_t *c = json_array_get(json_object_get(open, "items"), 0);
+	json_t *open = NULL, *c = NULL;
+	for (int tries = 0; tries < 500 && !c; tries++) { /* it is an event after the state's */
+		json_decref(open);
+		rig_sleep_ms(tries ? 10 : 0);
+		open = call(t, 200, "GET", "/v1/challenges?state=open", NULL);
+		c = json_array_get(json_object_get(open, "items"), 0);
+	}
 	CHECK(c && !strcmp(json_str(c, "kind"), "guard_email"));
 	snprintf(path, sizeof(path), "/v1/challenges/%s/answer", json_str(c, "id"));
 	json_decref(open);
@@ -358,6 +363,8 @@ int main(void)
 	no_core(&t.rig.agents[0]);
 	no_core(&t.rig.server);
 	look_folder(&t, t.rig.dir);
+	if (*t.rig.pg.dir)
+		look_folder(&t, t.rig.pg.dir);
 	recorder_stop(&t.rec);
 	for (size_t i = 0; planted[i]; i++)
 		if (recorder_has(&t.rec, planted[i])) {

@@ -56,7 +56,7 @@ static enum rc add_tasks(struct submit_plan *p)
 		"CASE value->>3 WHEN '1' THEN 0 ELSE $7::bigint END, "
 		"CASE value->>3 WHEN '1' THEN NULL ELSE $9::text END, "
 		"$2::text, $3::text, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::text, $10::text, 0, 0, 0, "
-		"0 FROM "
+		"0, $11::text, $6::bigint FROM "
 		"jsonb_array_elements($1::jsonb) AS rows (value)"
 	};
 	static const char disabled[] =

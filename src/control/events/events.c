@@ -15,8 +15,11 @@ static void put(struct buf *b, const char *name, const char *value)
 
 enum rc events_add(struct tx *tx, const struct event *e)
 {
-	static const struct store_query add = { .sql = "INSERT INTO events (ts, type, job_id, task_id, account_id, "
-						       "region_id, data) VALUES ($1, $2, $3, $4, $5, $6, $7)" };
+	/* No position is left out, whatever was undone before: one writer at a time, and the newest row is never swept. */
+	static const struct store_query add = {
+		.sql = "INSERT INTO events (pos, ts, type, job_id, task_id, account_id, region_id, data) VALUES "
+		       "((SELECT COALESCE(MAX(pos), 0) + 1 FROM events), $1, $2, $3, $4, $5, $6, $7)"
+	};
 	struct buf b = { 0 };
 	char ts[WHEN_MAX];
 
@@ -32,7 +35,7 @@ enum rc events_add(struct tx *tx, const struct event *e)
 	put(&b, "traceId", *tx->trace_id ? tx->trace_id : NULL);
 	buf_fmt(&b, ",\"payload\":%s}", e->payload ? e->payload : "{}");
 	enum rc rc = b.bad ? RC_NOMEM
-			   : store_do(tx->db, &add,
+			   : store_put(tx->db, &add,
 				     STORE_ARGS(store_int(tx->now_ms), store_text(e->type), store_text(e->job_id),
 					     store_text(e->task_id), store_text(e->account_id),
 					     store_text(e->region_id), store_text(buf_text(&b))),

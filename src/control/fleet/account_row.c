@@ -263,7 +263,9 @@ enum rc account_row_add(struct tx *tx, struct account *v)
 							  "region_hint, egress_id, roles, labels, "
 							  "enabled, state, state_since, version, created_at, "
 							  "updated_at) VALUES ($1, $2, $3, $4, $5, $6, "
-							  "$7, $8, $9, $10, $11, 1, $11, $11)" };
+							  "$7, $8, $9, $10, $11, 1, $11, $11) "
+							  "ON CONFLICT (login) DO NOTHING RETURNING id" };
+	auto_rows struct store_rows *r = NULL;
 	v->id = tx_id(tx, "acc");
 	v->version = v->generation = 1;
 	v->desired = (struct account_desired){ .persona = 1 };
@@ -273,16 +275,17 @@ enum rc account_row_add(struct tx *tx, struct account *v)
 	v->created_at = v->updated_at = v->state_since = tx->now_ms;
 	const char *roles = labels_texts_json(tx->arena, &v->roles), *labels = labels_json(tx->arena, &v->labels);
 	enum rc rc = v->id && roles && labels
-			     ? store_do(tx->db, &insert,
+			     ? store_one(tx->db, &insert,
 				       STORE_ARGS(store_text(v->id), store_text(v->login), store_int(v->anonymous),
 					       store_text(v->steam_id), store_text(v->region_hint),
 					       store_text(v->egress_id), store_text(roles), store_text(labels),
 					       store_int(v->enabled), store_text(account_state_words[v->state]),
 					       store_int(tx->now_ms)),
-				       tx->fault)
+				       &r, tx->fault)
 			     : RC_NOMEM;
-	if (rc == RC_EXISTS)
-		return fault_set(tx->fault, rc, "there is an account with the login %s already", v->login);
+	store_close(take(r));
+	if (rc == RC_MISSING) /* the transaction is not spoilt: the next of many can be added */
+		return fault_set(tx->fault, RC_EXISTS, "there is an account with the login %s already", v->login);
 	if (rc == RC_OK)
 		rc = events_add(tx, &(struct event){ .type = "account.created", .account_id = v->id });
 	return rc == RC_OK ? audit_add(tx, "account.create", v->id) : rc;

@@ -94,14 +94,15 @@ static const char *names_json(struct tx *tx, const struct field_list *names)
 	return text;
 }
 
-enum rc agents_connected(struct tx *tx, const char *agent_id, const struct tunnel_msg_hello *m)
+enum rc agents_connected(
+	struct tx *tx, const char *agent_id, const struct tunnel_msg_hello *m, int64_t *ret_session)
 {
 	static const struct store_query set = {
 		.sql = "UPDATE agents SET state = 'connected', version = $2, capabilities = $3, boot_id = $4, "
 		       "last_seen_at = $5, updated_at = $5, lease_until = $6, instance_id = $7, session = session "
 		       "+ 1 "
 		       "WHERE id = $1 "
-		       "RETURNING region_id"
+		       "RETURNING region_id, session"
 	};
 	auto_rows struct store_rows *r = NULL;
 	struct buf payload = { 0 };
@@ -114,6 +115,7 @@ enum rc agents_connected(struct tx *tx, const char *agent_id, const struct tunne
 	if (rc != RC_OK)
 		return rc;
 	const char *region = arena_str(tx->arena, store_col_text(r, 0));
+	*ret_session = store_col_int(r, 1);
 	store_close(take(r));
 	buf_str(&payload, "{\"version\":");
 	json_put_str(&payload, m->version);
@@ -126,17 +128,17 @@ enum rc agents_connected(struct tx *tx, const char *agent_id, const struct tunne
 	return rc;
 }
 
-enum rc agents_gone(struct tx *tx, const char *agent_id, const char *why)
+enum rc agents_gone(struct tx *tx, const char *agent_id, int64_t session, const char *why)
 {
 	static const struct store_query set = {
 		.sql = "UPDATE agents SET state = 'disconnected', last_seen_at = $2, updated_at = $2 WHERE id = $1 "
-		       "AND state = 'connected' RETURNING region_id"
+		       "AND state = 'connected' AND (session = $3 OR $3 = 0) RETURNING region_id"
 	};
 	auto_rows struct store_rows *r = NULL;
 	struct buf payload = { 0 };
 
-	enum rc rc =
-		store_one(tx->db, &set, STORE_ARGS(store_text(agent_id), store_int(tx->now_ms)), &r, tx->fault);
+	enum rc rc = store_one(tx->db, &set,
+		STORE_ARGS(store_text(agent_id), store_int(tx->now_ms), store_int(session)), &r, tx->fault);
 	if (rc != RC_OK)
 		return rc == RC_MISSING ? RC_OK : rc;
 	const char *region = arena_str(tx->arena, store_col_text(r, 0));

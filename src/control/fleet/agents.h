@@ -12,8 +12,12 @@ struct tunnel_msg_hello;
 /* The public key and region of an enrolled agent. RC_MISSING: unknown; RC_DENIED: revoked. */
 must_check enum rc agents_key(struct tx *tx, const char *agent_id, uint8_t *ret_public, char *ret_region);
 
-must_check enum rc agents_connected(struct tx *tx, const char *agent_id, const struct tunnel_msg_hello *m);
-must_check enum rc agents_gone(struct tx *tx, const char *agent_id, const char *why);
+/* The agent has a tunnel to this control plane; *ret_session is its number. What an older one says from now on is refused. */
+must_check enum rc agents_connected(
+	struct tx *tx, const char *agent_id, const struct tunnel_msg_hello *m, int64_t *ret_session);
+
+/* That tunnel is down; nothing when the agent has a newer one. Session 0: whichever it has. */
+must_check enum rc agents_gone(struct tx *tx, const char *agent_id, int64_t session, const char *why);
 
 /* The agent lives: the leases of its accounts are renewed. RC_DENIED: it was revoked. */
 must_check enum rc agents_seen(struct tx *tx, const char *agent_id);

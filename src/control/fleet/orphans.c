@@ -10,7 +10,7 @@ static enum rc orphan(struct tx *tx, const char *agent_id)
 	static const struct store_query bots = { .sql = "UPDATE agents SET lease_until = $2 WHERE id = $1" };
 	int64_t until = tx->now_ms + tx->control->conf->lease_ms;
 
-	enum rc rc = agents_gone(tx, agent_id, "its control plane is gone");
+	enum rc rc = agents_gone(tx, agent_id, 0, "its control plane is gone");
 	if (rc == RC_OK)
 		rc = store_do(tx->db, &tasks, STORE_ARGS(store_text(agent_id), store_int(until)), tx->fault);
 	return rc == RC_OK ? store_do(tx->db, &bots, STORE_ARGS(store_text(agent_id), store_int(until)), tx->fault)

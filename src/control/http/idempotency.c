@@ -77,7 +77,7 @@ enum rc idempotency_keep(struct call *c, const struct idempotency *i, const stru
 		.sql = "INSERT INTO idempotency (principal, route, key, fingerprint, status, location, body, "
 		       "created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
 	};
-	return store_do(c->tx.db, &keep,
+	return store_put(c->tx.db, &keep,
 		STORE_ARGS(store_text(c->who->id), store_text(route_of(c)), store_text(i->key),
 			store_text(i->fingerprint), store_int(answer->status), store_text(answer->location),
 			store_text(answer->body), store_int(c->tx.now_ms)),

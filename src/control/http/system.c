@@ -12,8 +12,9 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define DISK_LOW_BYTES (64ll << 20)
-#define WRITER_BUSY    4096 /* writes that wait: more is not ready for more */
+#define DISK_LOW_BYTES   (64ll << 20)
+#define DATABASE_SLOW_US 1000000
+#define WRITER_BUSY      4096 /* writes that wait: more is not ready for more */
 
 static enum rc livez(struct call *c, void *ret_out)
 {
@@ -28,15 +29,30 @@ struct check {
 	const char *name, *unit;
 	bool ok;
 	int64_t value;
+	bool slow;       /* it is well, but not as it should be */
+	const char *why; /* it is not well; NULL: nothing to add */
 };
 
+/* It can be read, now; and it was written to, at the last commit: the scan alone writes twice a second. */
 static struct check check_database(struct call *c)
 {
 	static const struct store_query ask = { .sql = "SELECT value FROM meta WHERE name = 'epoch'" };
 	auto_rows struct store_rows *r = NULL;
 	uint64_t began = clock_mono_us();
-	bool ok = store_one(c->tx.db, &ask, STORE_NO_ARGS, &r, c->tx.fault) == RC_OK;
-	return (struct check){ "database", "latencyUs", ok, (int64_t)(clock_mono_us() - began) };
+	enum rc rc = store_one(c->tx.db, &ask, STORE_NO_ARGS, &r, c->tx.fault);
+	int64_t took = (int64_t)(clock_mono_us() - began);
+
+	if (rc == RC_OK)
+		rc = (enum rc)atomic_load(&c->tx.control->written);
+	bool slow = rc == RC_OVERLOADED || (rc == RC_OK && took > DATABASE_SLOW_US);
+	return (struct check){ .name = "database",
+		.unit = "latencyUs",
+		.ok = rc == RC_OK || slow,
+		.value = took,
+		.slow = slow,
+		.why = slow          ? "slow"
+		       : rc == RC_OK ? NULL
+				     : rc_code(rc) };
 }
 
 static struct check check_disk(const struct control *c)
@@ -44,8 +60,10 @@ static struct check check_disk(const struct control *c)
 	struct statvfs s;
 	bool ok = statvfs(c->conf->data_dir, &s) == 0;
 	int64_t room = ok ? (int64_t)(s.f_bavail * s.f_frsize) : 0;
-	return (struct check){ "disk", "freeBytes",
-		ok && room > DISK_LOW_BYTES && access(c->conf->data_dir, W_OK) == 0, room };
+	return (struct check){ .name = "disk",
+		.unit = "freeBytes",
+		.ok = ok && room > DISK_LOW_BYTES && access(c->conf->data_dir, W_OK) == 0,
+		.value = room };
 }
 
 static size_t gather(struct call *c, struct check ret[static 4])
@@ -55,25 +73,38 @@ static size_t gather(struct call *c, struct check ret[static 4])
 
 	ret[0] = check_database(c);
 	ret[1] = check_disk(control);
-	ret[2] = (struct check){ "writer", "waiting", waiting < WRITER_BUSY, (int64_t)waiting };
-	ret[3] = (struct check){ "draining", "requests", !atomic_load(&control->draining),
-		atomic_load(&control->inflight) };
+	ret[2] = (struct check){
+		.name = "writer", .unit = "waiting", .ok = waiting < WRITER_BUSY, .value = (int64_t)waiting
+	};
+	ret[3] = (struct check){ .name = "draining",
+		.unit = "requests",
+		.ok = !atomic_load(&control->draining),
+		.value = atomic_load(&control->inflight) };
 	return 4;
 }
+
+static const char *status_of(bool ok, bool slow) { return !ok ? "down" : slow ? "degraded" : "ok"; }
 
 static enum rc readyz(struct call *c, void *ret_out)
 {
 	struct check all[4];
 	size_t n = gather(c, all);
-	bool ok = true;
+	bool ok = true, slow = false;
 	(void)ret_out;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		ok = ok && all[i].ok;
-	buf_fmt(c->body, "{\"status\":\"%s\",\"checks\":{", ok ? "ok" : "down");
-	for (size_t i = 0; i < n; i++)
-		buf_fmt(c->body, "%s\"%s\":{\"status\":\"%s\",\"%s\":%" PRId64 "}", i ? "," : "", all[i].name,
-			all[i].ok ? "ok" : "down", all[i].unit, all[i].value);
+		slow = slow || all[i].slow;
+	}
+	buf_fmt(c->body, "{\"status\":\"%s\",\"checks\":{", status_of(ok, slow));
+	for (size_t i = 0; i < n; i++) {
+		const struct check *k = &all[i];
+		buf_fmt(c->body, "%s\"%s\":{\"status\":\"%s\",\"%s\":%" PRId64, i ? "," : "", k->name,
+			status_of(k->ok, k->slow), k->unit, k->value);
+		if (k->why)
+			buf_fmt(c->body, ",\"reason\":\"%s\"", k->why);
+		buf_u8(c->body, '}');
+	}
 	buf_str(c->body, "}}");
 	c->status = ok ? 200 : 503;
 	return RC_OK;
@@ -162,7 +193,8 @@ const struct route system_routes[] = {
 		.path = "/readyz",
 		JSON,
 		.run = readyz,
-		.doc = "200 when work can be taken, else 503, with each check." },
+		.doc = "200 when work can be taken (status ok, or degraded when it is slow), else 503, with each "
+		       "check." },
 	{ .name = "health",
 		.method = "GET",
 		.path = "/v1/health",

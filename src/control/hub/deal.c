@@ -3,6 +3,7 @@
 #include "control/cluster/bells.h"
 #include "control/control.h"
 #include "control/engine/dispatch.h"
+#include "control/fleet/fence.h"
 #include "control/hub/peer.h"
 #include "control/reader.h"
 #include "control/writer.h"
@@ -14,7 +15,8 @@
 
 /* An offer as it was made: the agent may have gone, or come anew, when the grants are there. */
 struct offered {
-	int64_t epoch;
+	int64_t epoch, session;
+	bool late; /* the agent has a newer connection */
 	char agent_id[ID_MAX], region_id[ID_MAX];
 	char *actions;
 	uint32_t credit;
@@ -54,6 +56,24 @@ static void keep_grant(struct arena *a, const struct dispatch_grant *g, struct d
 	to->intent = arena_str(a, g->intent);
 }
 
+/* An agent that has gone to another control plane is not ours to give work to. */
+static enum rc fence(struct deal *d, struct tx *tx, const struct dispatch_grant *g, size_t n)
+{
+	size_t last = SIZE_MAX;
+	bool current = true, all = true;
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && i < n; last = g[i++].offer) {
+		struct offered *o = &d->offers[g[i].offer];
+		if (g[i].offer == last)
+			continue;
+		rc = fence_check(tx, o->agent_id, o->session, &current);
+		o->late = !current;
+		all &= current;
+	}
+	return rc == RC_OK && !all ? fault_set(tx->fault, RC_CONFLICT, "agents have gone elsewhere") : rc;
+}
+
 static enum rc lease(struct write *w, struct tx *tx)
 {
 	struct deal *d = (struct deal *)(void *)((char *)w - offsetof(struct deal, write));
@@ -69,6 +89,9 @@ static enum rc lease(struct write *w, struct tx *tx)
 	if (rc != RC_OK)
 		return rc;
 	const struct dispatch_grant *g = got.at;
+	rc = fence(d, tx, g, got.n);
+	if (rc != RC_OK)
+		return rc;
 	d->grants = arena_take(&d->arena, (got.n + 1) * sizeof(*d->grants));
 	if (!d->grants)
 		return RC_NOMEM;
@@ -110,17 +133,36 @@ static void dispatch(struct hub *h, const struct offered *o, const struct dispat
 	peer_send(p, &m);
 }
 
+/* Connections whose agents have newer ones. */
+static bool drop_late(struct deal *d)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < d->n; i++) {
+		struct peer *p = d->offers[i].late ? peer_at(d->hub, d->offers[i].epoch) : NULL;
+		any |= p != NULL;
+		if (p)
+			peer_supersede(p);
+	}
+	return any;
+}
+
 static void on_leased(struct write *w)
 {
 	struct deal *d = (struct deal *)(void *)((char *)w - offsetof(struct deal, write));
 	struct hub *h = d->hub;
 
 	h->dealing = false;
+	bool late = drop_late(d);
 	if (w->rc != RC_OK)
-		log_error(h->control->log, "no work handed out: %s", w->fault.text);
+		log_line(h->control->log, late ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "no work handed out: %s",
+			w->fault.text);
+	/* The agent has it by the database, perhaps, and has not heard of it: its next HELLO tells. */
+	for (size_t i = 0; w->unknown && i < d->grants_n; i++)
+		peer_redial(h, d->offers[d->grants[i].offer].agent_id, "its leases are uncertain");
 	for (size_t i = 0; w->rc == RC_OK && i < d->grants_n; i++)
 		dispatch(h, &d->offers[d->grants[i].offer], &d->grants[i]);
-	bool again = h->deal_again || (w->rc == RC_OK && d->more);
+	bool again = h->deal_again || late || (w->rc == RC_OK && d->more);
 	deal_free(d);
 	if (again)
 		deal_tasks(h);
@@ -128,7 +170,7 @@ static void on_leased(struct write *w)
 
 static bool make_offer(const struct peer *p, uint32_t credit, struct offered *o)
 {
-	*o = (struct offered){ .epoch = p->epoch, .credit = credit };
+	*o = (struct offered){ .epoch = p->epoch, .session = p->session, .credit = credit };
 	memcpy(o->agent_id, p->id, sizeof(o->agent_id));
 	memcpy(o->region_id, p->region_id, sizeof(o->region_id));
 	o->actions = strdup(p->actions);
@@ -176,18 +218,23 @@ struct survey {
 
 static enum rc survey_rows(struct survey *s, struct tx *tx)
 {
-	static const struct store_query cancels = {
-		.sql = "SELECT id, agent_id, attempt FROM tasks WHERE status IN ('leased', 'running') AND "
-		       "cancel_asked = 1 ORDER BY agent_id LIMIT $1"
+	static const struct store_query cancels = { .sql = "SELECT t.id, t.agent_id, t.attempt FROM tasks t JOIN "
+							   "agents g ON g.id = t.agent_id WHERE t.status IN "
+							   "('leased', 'running') AND t.cancel_asked = 1 AND "
+							   "g.instance_id = $2 ORDER BY t.agent_id LIMIT "
+							   "$1" };
+	static const struct store_query held = {
+		.sql = "SELECT t.id, t.agent_id, t.attempt FROM tasks t JOIN agents g ON g.id = t.agent_id WHERE "
+		       "t.status IN "
+		       "('leased', 'running') AND g.instance_id = $2 ORDER BY t.agent_id LIMIT $1"
 	};
-	static const struct store_query held = { .sql = "SELECT id, agent_id, attempt FROM tasks WHERE status IN "
-							"('leased', 'running') ORDER BY agent_id LIMIT $1" };
 	auto_rows struct store_rows *r = NULL;
 	bool row = false;
 
 	s->rows = arena_take(&s->arena, CANCELS_MAX * sizeof(*s->rows));
 	enum rc rc = s->rows ? store_run(tx->db, s->reconcile ? &held : &cancels,
-				       STORE_ARGS(store_int(CANCELS_MAX)), &r, tx->fault)
+				       STORE_ARGS(store_int(CANCELS_MAX), store_text(tx->control->instance_id)), &r,
+				       tx->fault)
 			     : RC_NOMEM;
 	while (rc == RC_OK && s->n < CANCELS_MAX && (rc = store_next(r, &row, tx->fault)) == RC_OK && row) {
 		struct survey_row *to = &s->rows[s->n++];

@@ -47,8 +47,7 @@ static void come_up(struct peer *p)
 		old->up = false;
 		lanes_hub_gone(old);
 		map_take(&h->agents, old->id);
-		tunnel_close(&old->tunnel, TUNNEL_LINK_SUPERSEDED, "the agent has a newer connection");
-		peer_pump(old);
+		peer_supersede(old);
 	}
 	p->up = map_put(&h->agents, p->id, p) == RC_OK;
 	log_info(h->control->log, "agent connected agent=%s region=%s", p->id, p->region_id);

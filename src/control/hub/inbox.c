@@ -1,11 +1,11 @@
 #include "control/hub/inbox.h"
 #include "base/log.h"
-#include "control/budgets/budgets.h"
 #include "control/control.h"
 #include "control/engine/effects.h"
 #include "control/engine/outcome.h"
 #include "control/fleet/agents.h"
 #include "control/fleet/bots.h"
+#include "control/fleet/fence.h"
 #include "control/fleet/reports.h"
 #include "control/hub/deal.h"
 #include "control/hub/lanes.h"
@@ -19,10 +19,11 @@ struct letter {
 	struct write write;
 	struct hub *hub;
 	char agent_id[ID_MAX];
-	int64_t epoch;
+	int64_t epoch, session;
 	unsigned type;
 	struct buf payload;
 	bool stale, allowed;
+	bool late;            /* the agent has a newer connection: nothing was done */
 	char task_id[ID_MAX]; /* RESULT, EFFECT_BEGIN: whom the answer is for */
 	uint32_t attempt;
 	int64_t wal_pos; /* EVENT */
@@ -40,15 +41,6 @@ static void letter_free(struct letter *l)
 	free(l);
 }
 
-/* A lane or key that there is not is acknowledged: the agent would tell it for ever. */
-static enum rc pause_lane(struct tx *tx, const struct tunnel_msg_lane_cool *m)
-{
-	enum lane lane = lane_find(m->lane);
-	if (lane == LANE_COUNT || lane_kinds[lane].where != LANE_CONTROL || !budgets_is_key(m->key))
-		return RC_OK;
-	return budgets_cool(tx, lane, m->key, m->for_ms, m->reason);
-}
-
 static enum rc deliver(struct write *w, struct tx *tx)
 {
 	struct letter *l = letter_of(w);
@@ -56,8 +48,12 @@ static enum rc deliver(struct write *w, struct tx *tx)
 
 	tx->actor = arena_fmt(tx->arena, "agent:%s", l->agent_id);
 	enum rc rc = tunnel_msg_decode(l->type, l->payload.p, l->payload.n, tx->arena, &m, tx->fault);
-	if (rc != RC_OK || !tx->actor)
-		return rc == RC_OK ? RC_NOMEM : rc;
+	bool current = false;
+	if (rc == RC_OK)
+		rc = tx->actor ? fence_check(tx, l->agent_id, l->session, &current) : RC_NOMEM;
+	l->late = rc == RC_OK && !current;
+	if (rc != RC_OK || l->late)
+		return rc;
 	switch (l->type) { /* a number: most messages are not for the writer */
 	case TUNNEL_MSG_ACCEPT:
 		return outcome_accept(tx, l->agent_id, &m.accept);
@@ -70,7 +66,7 @@ static enum rc deliver(struct write *w, struct tx *tx)
 	case TUNNEL_MSG_EFFECT_BEGIN:
 		return effects_begin(tx, l->agent_id, &m.effect_begin, &l->allowed);
 	case TUNNEL_MSG_LANE_COOL:
-		return pause_lane(tx, &m.lane_cool);
+		return lanes_hub_cool(tx, &m.lane_cool);
 	case TUNNEL_MSG_RESULT:
 		return outcome_result(tx, l->agent_id, &m.result, &l->stale);
 	case TUNNEL_MSG_HEARTBEAT:
@@ -111,6 +107,15 @@ static void answer(struct letter *l, struct peer *p)
 	}
 }
 
+/* Not acknowledged: the agent keeps it and says it again after its next connection. A heartbeat comes again anyway. */
+static void not_kept(const struct letter *l, const struct write *w)
+{
+	log_error(l->hub->control->log, "%s of an agent not kept agent=%s: %s", tunnel_msg_name(l->type),
+		l->agent_id, w->fault.text);
+	if (rc_retry(w->rc) && l->type != TUNNEL_MSG_HEARTBEAT)
+		peer_redial(l->hub, l->agent_id, "what the agent said could not be kept; it says it again");
+}
+
 static void on_delivered(struct write *w)
 {
 	struct letter *l = letter_of(w);
@@ -118,12 +123,14 @@ static void on_delivered(struct write *w)
 
 	if (p && l->type == TUNNEL_MSG_HEARTBEAT)
 		p->renewing = false;
-	if (w->rc == RC_DENIED)
+	if (w->rc == RC_OK && l->late) {
+		struct peer *old = peer_at(l->hub, l->epoch);
+		if (old)
+			peer_supersede(old);
+	} else if (w->rc == RC_DENIED)
 		peer_drop(l->hub, l->agent_id, "the agent was revoked");
 	else if (w->rc != RC_OK)
-		/* Not acknowledged: the agent keeps it and says it again after its next connection. */
-		log_error(l->hub->control->log, "%s of an agent not kept agent=%s: %s", tunnel_msg_name(l->type),
-			l->agent_id, w->fault.text);
+		not_kept(l, w);
 	else if (p)
 		answer(l, p);
 	letter_free(l);
@@ -134,7 +141,7 @@ static void post(struct peer *p, const struct tunnel_msg *m)
 	struct letter *l = calloc(1, sizeof(*l));
 
 	if (l) {
-		*l = (struct letter){ .hub = p->hub, .epoch = p->epoch, .type = m->type };
+		*l = (struct letter){ .hub = p->hub, .epoch = p->epoch, .session = p->session, .type = m->type };
 		l->write = (struct write){ .control = p->hub->control, .run = deliver, .done = on_delivered };
 		snprintf(l->agent_id, sizeof(l->agent_id), "%s", p->id);
 		tunnel_msg_encode(m, &l->payload);
@@ -207,6 +214,7 @@ struct visit {
 	struct buf payload; /* the HELLO */
 	struct tunnel_auth_talk talk;
 	uint8_t sig[TUNNEL_AUTH_SIG], public[TUNNEL_AUTH_KEY];
+	int64_t session;
 	char agent_id[ID_MAX], region_id[ID_MAX], peer[64];
 	struct arena arena; /* holds `cancel` */
 	struct field_list cancel;
@@ -252,22 +260,12 @@ static enum rc admit(struct write *w, struct tx *tx)
 	if (rc == RC_OK && !tunnel_auth_is_hello(&v->talk, v->public, v->sig))
 		return fault_set(tx->fault, RC_DENIED, "the HELLO is not signed by this agent");
 	if (rc == RC_OK)
-		rc = agents_connected(tx, v->agent_id, &m.hello);
+		rc = agents_connected(tx, v->agent_id, &m.hello, &v->session);
 	if (rc == RC_OK)
 		rc = outcome_reconcile(tx, v->agent_id, &m.hello.inflight, &cancel);
 	if (rc == RC_OK)
 		rc = bots_welcome(tx, v->agent_id);
 	return rc == RC_OK ? keep_cancel(v, &cancel) : rc;
-}
-
-static struct peer *peer_at(struct hub *h, int64_t epoch)
-{
-	list_each (at, next, &h->peers) {
-		struct peer *p = list_of(at, struct peer, all);
-		if (p->epoch == epoch)
-			return p;
-	}
-	return NULL;
 }
 
 static void on_admitted(struct write *w)
@@ -279,7 +277,7 @@ static void on_admitted(struct write *w)
 	if (p && w->rc != RC_OK) {
 		log_warn(h->control->log, "agent refused agent=%s: %s", v->agent_id,
 			*w->fault.text ? w->fault.text : rc_title(w->rc));
-		tunnel_refuse(&p->tunnel, TUNNEL_LINK_SCOPE,
+		tunnel_refuse(&p->tunnel, rc_retry(w->rc) ? TUNNEL_LINK_INTERNAL : TUNNEL_LINK_SCOPE,
 			w->rc == RC_DENIED || w->rc == RC_MISSING ? "not an agent of this control plane"
 								  : "try again");
 	} else if (p) {
@@ -289,6 +287,7 @@ static void on_admitted(struct write *w)
 		id_make(session, "ses", clock_wall_ms(), random);
 		snprintf(p->id, sizeof(p->id), "%s", v->agent_id);
 		snprintf(p->region_id, sizeof(p->region_id), "%s", v->region_id);
+		p->session = v->session;
 		p->actions = take(v->actions);
 		const struct tunnel_msg_welcome welcome = { .session_id = session,
 			.epoch = v->epoch,
@@ -344,12 +343,13 @@ struct farewell {
 	struct write write;
 	struct hub *hub;
 	char agent_id[ID_MAX], why[96];
+	int64_t session;
 };
 
 static enum rc note_gone(struct write *w, struct tx *tx)
 {
 	struct farewell *g = (struct farewell *)(void *)((char *)w - offsetof(struct farewell, write));
-	return agents_gone(tx, g->agent_id, g->why);
+	return agents_gone(tx, g->agent_id, g->session, g->why);
 }
 
 static void on_gone(struct write *w)
@@ -366,6 +366,7 @@ void inbox_gone(struct peer *p)
 	if (!g)
 		return;
 	g->hub = p->hub;
+	g->session = p->session;
 	g->write = (struct write){ .control = p->hub->control, .run = note_gone, .done = on_gone };
 	snprintf(g->agent_id, sizeof(g->agent_id), "%s", p->id);
 	snprintf(g->why, sizeof(g->why), "%s", p->why);

@@ -340,6 +340,14 @@ void lanes_hub_gone(struct peer *p)
 	}
 }
 
+enum rc lanes_hub_cool(struct tx *tx, const struct tunnel_msg_lane_cool *m)
+{
+	enum lane lane = lane_find(m->lane);
+	if (lane == LANE_COUNT || lane_kinds[lane].where != LANE_CONTROL || !budgets_is_key(m->key))
+		return RC_OK;
+	return budgets_cool(tx, lane, m->key, m->for_ms, m->reason);
+}
+
 enum rc lanes_hub_new(struct hub *h, struct lanes_hub **ret, struct fault *f)
 {
 	struct lanes_hub *l = calloc(1, sizeof(*l));

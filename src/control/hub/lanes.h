@@ -12,6 +12,7 @@
 #define LANES_HUB_VALID_MS 10000 /* how long a grant may be used */
 
 struct lanes_hub;
+struct tx;
 
 must_check enum rc lanes_hub_new(struct hub *h, struct lanes_hub **ret, struct fault *f);
 void lanes_hub_free(struct lanes_hub *l);
@@ -19,3 +20,6 @@ void lanes_hub_free(struct lanes_hub *l);
 void lanes_hub_ask(struct peer *p, const struct tunnel_msg_lane_ask *m);
 void lanes_hub_drop(struct peer *p, int64_t id);
 void lanes_hub_gone(struct peer *p); /* its connection is down */
+
+/* Writer: an agent was throttled. A lane or key that there is not is RC_OK: the agent would tell it for ever. */
+must_check enum rc lanes_hub_cool(struct tx *tx, const struct tunnel_msg_lane_cool *m);

@@ -38,7 +38,8 @@ struct peer {
 	struct tunnel tunnel;
 	struct loop_timer *timer;
 	bool up, draining, renewing, ended;
-	int64_t epoch;
+	int64_t epoch;   /* of the connection, here */
+	int64_t session; /* of the agent, over all control planes (agents_connected); 0: not admitted yet */
 	char id[ID_MAX], region_id[ID_MAX], why[96];
 	char *actions; /* ",a,b,": see struct dispatch_offer; this peer's */
 	uint64_t heard_ms;
@@ -55,3 +56,12 @@ void peer_send(struct peer *p, const struct tunnel_msg *m);
 
 /* Ends the connection of an agent, if it has one (4403). */
 void peer_drop(struct hub *h, const char *agent_id, const char *why);
+
+/* The agent has a newer connection, here or at another control plane: this one ends (4409). */
+void peer_supersede(struct peer *p);
+
+/* The connection with this number; NULL when it is gone. */
+struct peer *peer_at(struct hub *h, int64_t epoch);
+
+/* Ends it so that the agent comes again soon (1011), and says what it still holds: when nobody knows what was kept of its last words. */
+void peer_redial(struct hub *h, const char *agent_id, const char *why);

@@ -205,12 +205,13 @@ static enum rc find_bots(struct push *p, struct tx *tx)
 		       "c.expires_at > $1) FROM accounts a JOIN agents g ON g.id = a.agent_id LEFT JOIN egresses e "
 		       "ON e.id = "
 		       "a.egress_id WHERE a.held = 1 AND a.bot_sent < a.bot_version AND g.state = 'connected' "
-		       "LIMIT $2"
+		       "AND g.instance_id = $3 LIMIT $2"
 	};
 	auto_rows struct store_rows *r = NULL;
 	struct field_list list = { 0 };
-	enum rc rc =
-		store_run(tx->db, &untold, STORE_ARGS(store_int(tx->now_ms), store_int(AT_ONCE)), &r, tx->fault);
+	enum rc rc = store_run(tx->db, &untold,
+		STORE_ARGS(store_int(tx->now_ms), store_int(AT_ONCE), store_text(tx->control->instance_id)), &r,
+		tx->fault);
 
 	if (rc == RC_OK)
 		rc = rows_list(r, &(struct rows_into){ bot_fields, &p->arena, NULL }, sizeof(struct bot_row),
@@ -224,13 +225,16 @@ static enum rc find_bots(struct push *p, struct tx *tx)
 
 static enum rc find_gone(struct push *p, struct tx *tx)
 {
-	static const struct store_query gone = { .sql = "SELECT b.agent_id, b.account_id, b.epoch, b.reason FROM "
-							"bots_gone b JOIN agents g ON g.id = b.agent_id "
-							"WHERE g.state = 'connected' LIMIT $1" };
+	static const struct store_query gone = {
+		.sql = "SELECT b.agent_id, b.account_id, b.epoch, b.reason FROM "
+		       "bots_gone b JOIN agents g ON g.id = b.agent_id "
+		       "WHERE g.state = 'connected' AND g.instance_id = $2 LIMIT $1"
+	};
 	auto_rows struct store_rows *r = NULL;
 	bool row = false;
 	size_t n = 0;
-	enum rc rc = store_run(tx->db, &gone, STORE_ARGS(store_int(AT_ONCE)), &r, tx->fault);
+	enum rc rc = store_run(
+		tx->db, &gone, STORE_ARGS(store_int(AT_ONCE), store_text(tx->control->instance_id)), &r, tx->fault);
 
 	for (; rc == RC_OK && n < AT_ONCE && (rc = store_next(r, &row, tx->fault)) == RC_OK && row; n++) {
 		struct parcel *to = &p->parcels[p->n++];
@@ -289,12 +293,14 @@ static enum rc find_answers(struct push *p, struct tx *tx)
 		       "accounts a ON "
 		       "a.id = c.account_id AND a.held = 1 AND a.bot_sent > 0 JOIN agents g ON g.id = a.agent_id "
 		       "AND g.state "
-		       "= 'connected' WHERE c.state = 'answered' AND c.delivered = 0 AND c.expires_at > $1 LIMIT $2"
+		       "= 'connected' AND g.instance_id = $3 WHERE c.state = 'answered' AND c.delivered = 0 AND "
+		       "c.expires_at > $1 LIMIT $2"
 	};
 	auto_rows struct store_rows *r = NULL;
 	struct field_list list = { 0 };
-	enum rc rc =
-		store_run(tx->db, &given, STORE_ARGS(store_int(tx->now_ms), store_int(AT_ONCE)), &r, tx->fault);
+	enum rc rc = store_run(tx->db, &given,
+		STORE_ARGS(store_int(tx->now_ms), store_int(AT_ONCE), store_text(tx->control->instance_id)), &r,
+		tx->fault);
 
 	if (rc == RC_OK)
 		rc = rows_list(r, &(struct rows_into){ answer_fields, &p->arena, NULL }, sizeof(struct answer_row),

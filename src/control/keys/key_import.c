@@ -79,15 +79,18 @@ static enum rc add_batch(struct importing *im)
 		tx->fault);
 }
 
+/* RC_EXISTS spoils nothing: the next one can be added. */
 static enum rc add_seat(struct importing *im, const char *account_id)
 {
 	static const struct store_query insert = { .sql = "INSERT INTO batch_accounts (batch_id, account_id, ord, "
 							  "got, redeemed, not_before) VALUES ($1, $2, "
-							  "$3, 0, 0, 0)" };
+							  "$3, 0, 0, 0) ON CONFLICT DO NOTHING RETURNING ord" };
+	auto_rows struct store_rows *r = NULL;
 	struct tx *tx = &im->c->tx;
 	uint32_t seat = im->seats++;
-	return store_do(tx->db, &insert, STORE_ARGS(store_text(im->id), store_text(account_id), store_int(seat)),
-		tx->fault);
+	enum rc rc = store_one(tx->db, &insert,
+		STORE_ARGS(store_text(im->id), store_text(account_id), store_int(seat)), &r, tx->fault);
+	return rc == RC_MISSING ? RC_EXISTS : rc;
 }
 
 static enum rc add_named(struct importing *im)

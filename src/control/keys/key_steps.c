@@ -75,10 +75,9 @@ static enum rc find_key(struct tx *tx, const struct key_batch *b, const char *ac
 static enum rc set_seat(
 	struct tx *tx, const char *batch_id, const char *account_id, const char *key_id, int64_t not_before)
 {
-	static const struct store_query set = {
-		.sql = "UPDATE batch_accounts SET key_id = $3, got = got + CASE WHEN $3 IS NULL THEN 0 ELSE 1 END, "
-		       "not_before = $4 WHERE batch_id = $1 AND account_id = $2"
-	};
+	static const struct store_query set = { .sql = "UPDATE batch_accounts SET key_id = $3, got = got + CASE "
+						       "WHEN CAST($3 AS TEXT) IS NULL THEN 0 ELSE 1 END, "
+						       "not_before = $4 WHERE batch_id = $1 AND account_id = $2" };
 	return store_do(tx->db, &set,
 		STORE_ARGS(store_text(batch_id), store_text(account_id), store_text(key_id), store_int(not_before)),
 		tx->fault);

@@ -25,15 +25,17 @@ struct schedule {
 
 /* All of it, in the order of the columns. */
 extern const struct field schedule_row_fields[];
-#define SCHEDULE_ROW_COLUMNS                                                                                        \
-	"id, name, cron, timezone, enabled, jitter, missed_max, missed, overlap, job, next_tick, next_run, waiting, " \
+#define SCHEDULE_ROW_COLUMNS                                                                                 \
+	"id, name, cron, timezone, enabled, jitter, missed_max, missed, overlap, job, next_tick, next_run, " \
+	"waiting, "                                                                                          \
 	"last_tick, last_job_id, problem, tenant_id, created_by, version, created_at, updated_at"
 
 #define SCHEDULE_ROW_NAME_MAX 63
 
 must_check enum rc schedule_row_load(struct tx *tx, const char *id, struct schedule *ret);
 must_check enum rc schedule_row_add(struct tx *tx, const struct schedule *s);
-must_check enum rc schedule_row_keep(struct tx *tx, const struct schedule *s); /* all but id, tenant, maker, created_at */
+must_check enum rc schedule_row_keep(
+	struct tx *tx, const struct schedule *s); /* all but id, tenant, maker, created_at */
 
 /* Its clock, in the arena. RC_INVALID: the fields, or the time zone, which the fault names. */
 must_check enum rc schedule_row_clock(
@@ -51,5 +53,5 @@ void schedule_row_set_next(struct schedule *s, const struct schedule_clock *c, i
 /* *ret_new: there was none. */
 must_check enum rc schedule_row_claim(
 	struct tx *tx, const char *schedule_id, int64_t tick, const char *status, bool *ret_new);
-must_check enum rc schedule_row_settle(
-	struct tx *tx, const char *schedule_id, int64_t tick, const char *status, const char *job_id, const char *reason);
+must_check enum rc schedule_row_settle(struct tx *tx, const char *schedule_id, int64_t tick, const char *status,
+	const char *job_id, const char *reason);

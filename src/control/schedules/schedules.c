@@ -9,11 +9,13 @@
 
 #define OPEN_MAX 100 /* jobs of one schedule that cancel_previous cancels at once */
 
-static enum rc tell(struct tx *tx, const struct schedule *s, const char *type, const char *job_id, const char *payload)
+static enum rc tell(
+	struct tx *tx, const struct schedule *s, const char *type, const char *job_id, const char *payload)
 {
 	if (!payload)
 		return RC_NOMEM;
-	return events_add(tx, &(struct event){ .type = type, .job_id = job_id, .resource = s->id, .payload = payload });
+	return events_add(
+		tx, &(struct event){ .type = type, .job_id = job_id, .resource = s->id, .payload = payload });
 }
 
 static enum rc tell_missed(struct tx *tx, const struct schedule *s, int64_t tick, uint32_t n, const char *reason)
@@ -104,7 +106,8 @@ static enum rc find_open(struct tx *tx, const struct schedule *s, struct field_l
 	enum rc rc = store_run(tx->db, &open, STORE_ARGS(store_text(s->id), store_int(OPEN_MAX)), &r, tx->fault);
 	if (rc != RC_OK)
 		return rc;
-	return rows_list(r, &(struct rows_into){ id_row, tx->arena, NULL }, sizeof(const char *), OPEN_MAX, ret, tx->fault);
+	return rows_list(
+		r, &(struct rows_into){ id_row, tx->arena, NULL }, sizeof(const char *), OPEN_MAX, ret, tx->fault);
 }
 
 /* The oldest tick that waits gets its turn, unless the job before has to be over first. *ret_ran: it left the queue. */
@@ -157,7 +160,9 @@ static enum rc queue(struct tx *tx, struct schedule *s, int64_t tick)
 static enum rc catch_up(struct tx *tx, struct schedule *s, const struct schedule_clock *c)
 {
 	int64_t until = tx->now_ms - SCHEDULE_LATE_MS - (int64_t)s->jitter_s * 1000, ticks[SCHEDULE_CATCH_MAX];
-	size_t keep = s->missed == SCHEDULE_MISSED_SKIP ? 0 : s->missed == SCHEDULE_MISSED_RUN_ONCE ? 1 : s->missed_max;
+	size_t keep = s->missed == SCHEDULE_MISSED_SKIP       ? 0
+		      : s->missed == SCHEDULE_MISSED_RUN_ONCE ? 1
+							      : s->missed_max;
 	bool is_new;
 	uint32_t n = 0;
 	enum rc rc = RC_OK;
@@ -224,34 +229,36 @@ static enum rc move_on(struct tx *tx, const char *id, int64_t *tasks)
 	return rc == RC_OK ? schedule_row_keep(tx, &s) : rc;
 }
 
-enum rc schedules_scan(struct tx *tx)
-{
-	static const struct store_query find = {
-		.sql = "SELECT id FROM schedules WHERE (enabled = 1 AND next_tick > 0 AND next_run <= $1) OR (waiting > 0 "
-		       "AND (overlap <> 'queue' OR NOT EXISTS (SELECT 1 FROM jobs j WHERE j.schedule_id = schedules.id AND "
-		       "j.finished_at = 0))) ORDER BY next_run LIMIT $2"
-	};
-	static const struct field id_row[] = { { .name = "id", .type = FIELD_STR, .at = 0 }, { 0 } };
-	auto_rows struct store_rows *r = NULL;
-	struct field_list ids = { 0 };
-	int64_t tasks = 0;
-
-	enum rc rc = store_run(tx->db, &find, STORE_ARGS(store_int(tx->now_ms), store_int(SCHEDULES_AT_ONCE)), &r, tx->fault);
-	if (rc == RC_OK)
-		rc = rows_list(r, &(struct rows_into){ id_row, tx->arena, NULL }, sizeof(const char *), SCHEDULES_AT_ONCE,
-			&ids, tx->fault);
-	store_close(take(r));
-	for (size_t i = 0; rc == RC_OK && i < ids.n && tasks < SCHEDULES_TASKS_MAX; i++)
-		rc = move_on(tx, ((const char **)ids.at)[i], &tasks);
-	return rc;
-}
-
-enum rc schedules_sweep(struct tx *tx)
+/* Old ticks are forgotten. */
+static enum rc sweep(struct tx *tx)
 {
 	static const struct store_query old = {
 		.sql = "DELETE FROM schedule_ticks WHERE at < $1 AND status <> 'waiting'"
 	};
 	return store_do(tx->db, &old, STORE_ARGS(store_int(tx->now_ms - SCHEDULES_KEEP_MS)), tx->fault);
+}
+
+enum rc schedules_scan(struct tx *tx)
+{
+	static const struct store_query find = { .sql = "SELECT id FROM schedules WHERE (enabled = 1 AND next_tick "
+							"> 0 AND next_run <= $1) OR (waiting > 0 "
+							"AND (overlap <> 'queue' OR NOT EXISTS (SELECT 1 FROM jobs "
+							"j WHERE j.schedule_id = schedules.id AND "
+							"j.finished_at = 0))) ORDER BY next_run LIMIT $2" };
+	static const struct field id_row[] = { { .name = "id", .type = FIELD_STR, .at = 0 }, { 0 } };
+	auto_rows struct store_rows *r = NULL;
+	struct field_list ids = { 0 };
+	int64_t tasks = 0;
+
+	enum rc rc = store_run(
+		tx->db, &find, STORE_ARGS(store_int(tx->now_ms), store_int(SCHEDULES_AT_ONCE)), &r, tx->fault);
+	if (rc == RC_OK)
+		rc = rows_list(r, &(struct rows_into){ id_row, tx->arena, NULL }, sizeof(const char *),
+			SCHEDULES_AT_ONCE, &ids, tx->fault);
+	store_close(take(r));
+	for (size_t i = 0; rc == RC_OK && i < ids.n && tasks < SCHEDULES_TASKS_MAX; i++)
+		rc = move_on(tx, ((const char **)ids.at)[i], &tasks);
+	return rc == RC_OK ? sweep(tx) : rc;
 }
 
 enum rc schedules_run_now(struct tx *tx, struct schedule *s, int64_t *ret_tick, const char **ret_job_id)
@@ -283,13 +290,13 @@ enum rc schedules_run_now(struct tx *tx, struct schedule *s, int64_t *ret_tick, 
 
 enum rc schedules_drop_waiting(struct tx *tx, struct schedule *s, const char *reason)
 {
-	static const struct store_query set = {
-		.sql = "UPDATE schedule_ticks SET status = 'missed', reason = $2, at = $3 WHERE schedule_id = $1 AND status "
-		       "= 'waiting'"
-	};
+	static const struct store_query set = { .sql = "UPDATE schedule_ticks SET status = 'missed', reason = $2, "
+						       "at = $3 WHERE schedule_id = $1 AND status "
+						       "= 'waiting'" };
 	uint32_t n = s->waiting;
 
 	s->waiting = 0;
-	enum rc rc = store_do(tx->db, &set, STORE_ARGS(store_text(s->id), store_text(reason), store_int(tx->now_ms)), tx->fault);
+	enum rc rc = store_do(
+		tx->db, &set, STORE_ARGS(store_text(s->id), store_text(reason), store_int(tx->now_ms)), tx->fault);
 	return rc == RC_OK && n ? tell_missed(tx, s, tx->now_ms, n, reason) : rc;
 }

@@ -15,15 +15,11 @@
 
 struct schedule;
 
-/* What is due now. */
+/* What is due now; and old ticks are forgotten. */
 must_check enum rc schedules_scan(struct tx *tx);
 
-/* Forgets old ticks. */
-must_check enum rc schedules_sweep(struct tx *tx);
-
 /* Makes its job at once, besides its ticks. What is wrong with the job is told. */
-must_check enum rc schedules_run_now(
-	struct tx *tx, struct schedule *s, int64_t *ret_tick, const char **ret_job_id);
+must_check enum rc schedules_run_now(struct tx *tx, struct schedule *s, int64_t *ret_tick, const char **ret_job_id);
 
 /* Ticks that wait will not be run. */
 must_check enum rc schedules_drop_waiting(struct tx *tx, struct schedule *s, const char *reason);
