@@ -20,5 +20,6 @@ extern const struct route schedule_routes[], schedule_times_routes[];
 
 const struct route *const routes[] = { jobs_routes, tasks_routes, attempt_routes, dead_letter_routes,
 	schedule_routes, schedule_times_routes, feed_routes, accounts_routes, account_session_routes,
-	imports_routes, account_secrets_routes, challenges_routes, egresses_routes, agents_routes, regions_routes,
-	actions_routes, budget_routes, key_routes, keys_routes, system_routes, NULL };
+	imports_routes, account_secrets_routes, challenges_routes, egresses_routes, agents_routes,
+	enrolments_routes, regions_routes, policies_routes, placements_routes, actions_routes, budget_routes,
+	key_routes, keys_routes, system_routes, NULL };
