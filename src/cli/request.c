@@ -219,8 +219,8 @@ enum rc request_make(const struct cmd *c, struct request *ret, struct fault *f)
 		rc = put_fixed(v->body, ret->body, f);
 	for (int i = 0; rc == RC_OK && i < VERB_ARGS_MAX; i++) {
 		const char *member = v->args[i].member;
-		if (member && c->arg[i] &&
-			json_object_set_new(object_of(ret->body, &member), member, json_string(c->arg[i])) != 0)
+		json_t *in = member ? object_of(ret->body, &member) : NULL;
+		if (member && c->arg[i] && json_object_set_new(in, member, json_string(c->arg[i])) != 0)
 			rc = fault_set(f, RC_INVALID, "%s is not UTF-8", v->args[i].name);
 	}
 	for (const struct verb_option *o = v->options; rc == RC_OK && o && o->row.name; o++)

@@ -27,13 +27,14 @@ enum rc schedule_check_job(struct call *c, const char *job)
 	struct field_reader r = { .arena = c->tx.arena };
 	struct submit_job *in = arena_take(c->tx.arena, sizeof(*in));
 	struct call as = *c;
+	struct fault f = { 0 }; /* names members without what stands before them here */
 
 	if (!job)
 		return field_json_problem(c->reader, "/job", "required", "say which job");
 	as.reader = &r;
 	enum rc rc = in ? json_read(job, strlen(job), &j, c->tx.fault) : RC_NOMEM;
 	if (rc == RC_OK)
-		rc = field_json_decode(submit_fields, j, &r, in, c->tx.fault);
+		rc = field_json_decode(submit_fields, j, &r, in, &f);
 	if (rc == RC_OK)
 		rc = check_template(&as, in);
 	for (size_t i = 0; i < r.problems_n; i++) {
@@ -46,11 +47,11 @@ enum rc schedule_check_job(struct call *c, const char *job)
 enum rc schedule_check_clock(struct call *c, const char *cron, const char *timezone, struct schedule_clock *ret)
 {
 	struct cron fields;
-	enum rc rc = cron_parse(cron, &fields, c->tx.fault);
+	struct fault f = { 0 };
+	enum rc rc = cron_parse(cron, &fields, &f);
 
 	if (rc == RC_INVALID)
-		return field_json_problem(
-			c->reader, "/cron", "malformed", arena_str(c->tx.arena, c->tx.fault->text));
+		return field_json_problem(c->reader, "/cron", "malformed", arena_str(c->tx.arena, f.text));
 	if (rc == RC_OK)
 		rc = schedule_row_clock(&c->tx, cron, timezone, ret);
 	if (rc == RC_INVALID)
