@@ -1,6 +1,7 @@
 #include "control/migrate.h"
 #include "base/buf.h"
 #include "io/clock.h"
+#include "io/failpoint.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -134,8 +135,10 @@ enum rc migrate_run(struct store_conn *db, size_t *ret_ran, struct fault *f)
 	if (rc == RC_OK)
 		rc = check_ran(db, &n, f);
 	size_t first = n;
-	for (; rc == RC_OK && n < MIGRATIONS; n++)
+	for (; rc == RC_OK && n < MIGRATIONS; n++) {
+		FAILPOINT("migrate.before_step");
 		rc = run_one(db, n, f);
+	}
 	if (rc == RC_OK)
 		*ret_ran = n - first;
 	return rc;

@@ -290,12 +290,15 @@ static void the_holder_is_killed(void)
 	cluster_plane_start(&c, (unsigned)was);
 }
 
+/* nginx leaves one alone for a second after it could not be reached: so long, and a little more, until the next goes. */
+#define REST_MS 1500
+
 static void each_is_restarted(void)
 {
 	for (unsigned i = 0; i < CLUSTER_PLANES; i++) {
 		cluster_plane_stop(&c, i, SIGTERM);
 		cluster_plane_start(&c, i);
-		rig_sleep_ms(part_ms() / 2);
+		rig_sleep_ms(part_ms() > REST_MS ? part_ms() : REST_MS);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include "control/events/events.h"
 #include "control/rows.h"
 #include "control/tx.h"
+#include "io/failpoint.h"
 #include "model/task.h"
 #include "wire/json.h"
 #include "wire/json_check.h"
@@ -211,6 +212,7 @@ enum rc outcome_reconcile(
 
 enum rc outcome_lapse(struct tx *tx, size_t max, size_t *ret_n)
 {
+	FAILPOINT("outcome.lapse");
 	static const struct store_query lapsed = {
 		.sql = "SELECT id, attempt FROM tasks WHERE status IN ('leased', 'running') AND lease_until < $1 "
 		       "ORDER BY id LIMIT $2"

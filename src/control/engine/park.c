@@ -17,12 +17,13 @@ static enum rc wake(struct tx *tx, const struct store_query *q, struct store_arg
 	return rc;
 }
 
-/* The account is free, or whoever was to have it waits for something else: the next is looked at. */
+/* The account is free, or whoever was to have it waits for something else: the next is looked at. What is in doubt goes first: others
+ * of its action may not go before it. */
 static enum rc free_account(struct tx *tx, const char *account_id)
 {
 	static const struct store_query next = {
 		.sql = "UPDATE tasks SET waits = NULL WHERE id = (SELECT id FROM tasks WHERE account_id = $1 "
-		       "AND " QUEUED "= 'account' ORDER BY " RANK ", id LIMIT 1) RETURNING id"
+		       "AND " QUEUED "= 'account' ORDER BY probe DESC, " RANK ", id LIMIT 1) RETURNING id"
 	};
 	return account_id ? wake(tx, &next, STORE_ARGS(store_text(account_id))) : RC_OK;
 }

@@ -71,7 +71,7 @@ static enum rc deliver(struct write *w, struct tx *tx)
 		return outcome_result(tx, l->agent_id, &m.result, &l->stale);
 	case TUNNEL_MSG_HEARTBEAT:
 		rc = outcome_renew(tx, l->agent_id);
-		return rc == RC_OK ? agents_seen(tx, l->agent_id) : rc;
+		return rc == RC_OK ? agents_seen(tx, l->agent_id, m.heartbeat.load) : rc;
 	default:
 		return RC_INTERNAL;
 	}
