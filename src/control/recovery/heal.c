@@ -127,6 +127,9 @@ static enum rc heal_rest(struct tx *tx)
 			 "1000" },
 		{ .sql = "UPDATE join_tokens SET expires_at = 0 WHERE used_at = 0 AND expires_at > $1" },
 		{ .sql = "UPDATE key_batches SET status = 'paused', updated_at = $1 WHERE status = 'running'" },
+		{ .sql = "UPDATE schedules SET enabled = 0, updated_at = $1 WHERE enabled = 1 AND (waiting > 0 OR "
+			 "(next_tick > 0 "
+			 "AND next_tick <= $1))" },
 		{ .sql = "DELETE FROM instances WHERE $1 > 0" },
 		{ .sql = "DELETE FROM meta WHERE name IN ('" HEAL_MARK "', 'epoch') AND $1 > 0" },
 	};

@@ -5,7 +5,7 @@
  * In one transaction, before anything else is done with it: the event log gets a new epoch; the epochs of accounts and the numbers
  * of attempts jump ahead, so that nothing an agent holds from the lost time is ever taken for current; what may have been done in
  * that time is asked about (guarded) or waits for a person (once) instead of being done again; rate lanes begin empty; one-time tokens
- * are void; key batches are paused.
+ * are void; key batches are paused, and so are schedules that had a time to make a job since.
  */
 #pragma once
 
