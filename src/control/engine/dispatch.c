@@ -141,7 +141,7 @@ static enum rc offline(struct round *r, const struct turns_job *j, const struct 
 static enum rc note_placement(struct tx *tx, const char *task_id, const char *told)
 {
 	static const struct store_query set = { .sql = "UPDATE tasks SET placement = $2 WHERE id = $1" };
-	return store_do(tx->db, &set, STORE_ARGS(store_text(task_id), store_text(told)), tx->fault);
+	return store_put(tx->db, &set, STORE_ARGS(store_text(task_id), store_text(told)), tx->fault);
 }
 
 /* Hands the task out, or says in its row what it waits for. */

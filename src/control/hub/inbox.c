@@ -349,7 +349,8 @@ struct farewell {
 static enum rc note_gone(struct write *w, struct tx *tx)
 {
 	struct farewell *g = (struct farewell *)(void *)((char *)w - offsetof(struct farewell, write));
-	return agents_gone(tx, g->agent_id, g->session, g->why);
+	enum rc rc = agents_gone(tx, g->agent_id, g->session, g->why);
+	return rc == RC_OK ? outcome_gone(tx, g->agent_id) : rc;
 }
 
 static void on_gone(struct write *w)
