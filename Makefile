@@ -4,7 +4,7 @@ ASAN  ?= build-asan
 TSAN  ?= build-tsan
 FUZZ  ?= build-fuzz
 
-.PHONY: all build demo serve test test-fast bench fuzz lint asan tsan clean deps help format
+.PHONY: all build demo serve test test-fast bench soak fuzz lint asan tsan clean deps help format
 all: build
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "make tsan    the tests of what has threads, under TSAN"
 	@echo "make lint    layers, sizes, purity, globals, symbols, format, clang-tidy"
 	@echo "make fuzz    every fuzz harness with libFuzzer, SECONDS_EACH=60 each"
+	@echo "make soak    the long runs: simulation, kill -9, chaos, partitions, the model; ONLY=name runs one"
 	@echo "make bench   ratios against peers and limits, ONLY=name runs one"
 
 deps:
@@ -66,6 +67,10 @@ fuzz:
 bench: build
 	@tools/deps.sh bench
 	@bench/prepare.sh && node bench/run.mjs
+
+soak: build
+	@tools/deps.sh test
+	@tools/soak.sh $(BUILD)
 
 format:
 	@git ls-files 'src/*.[ch]' 'sim/*.[ch]' 'tests/*.[ch]' | xargs clang-format -i

@@ -31,6 +31,7 @@ check layers tools/check_layers.py
 check sizes tools/check_sizes.py
 check objects tools/check_objects.py "$build"
 check tables tools/check_tables.py
+check failpoints tools/check_failpoints.py
 check model tools/check_model.sh
 check format format
 check spelling spelling

@@ -1,5 +1,7 @@
 #include "agent/keeper.h"
 
+#include "io/failpoint.h"
+
 #include <stddef.h>
 
 #define BATCH 256
@@ -53,7 +55,11 @@ static void run(void *worker, struct pool_job **jobs, size_t n)
 		perform(k->journal, one);
 		must_sync = must_sync || one->what == KEEPER_PUT || one->what == KEEPER_SYNC;
 	}
+	if (must_sync)
+		FAILPOINT("journal.before_sync");
 	enum rc rc = must_sync || journal_is_slack(k->journal) ? journal_sync(k->journal, &f) : RC_OK;
+	if (must_sync)
+		FAILPOINT("journal.after_sync");
 	for (size_t i = 0; i < n; i++) {
 		struct keeper_job *one = job_of(jobs[i]);
 		if (rc != RC_OK && one->rc == RC_OK && (one->what == KEEPER_PUT || one->what == KEEPER_SYNC)) {

@@ -43,6 +43,10 @@ enum rc session_set_egress(struct session *s, const struct tunnel_msg_egress *e,
 	if (rc != RC_OK)
 		return rc;
 	bool moved = s->egress_id && (!same(s->egress_id, e->id) || !same(s->egress_address, e->address));
+	if (s->egress_id && !moved) { /* told again: who asks for lanes has their key from here */
+		s->egress_kind = (enum egress_kind)kind;
+		return RC_OK;
+	}
 	char *id = e->id ? strdup(e->id) : NULL, *address = e->address ? strdup(e->address) : NULL;
 	if ((e->id && !id) || (e->address && !address)) {
 		free(id);

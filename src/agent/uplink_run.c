@@ -6,6 +6,7 @@
 #include "flow/tunnel_link.h"
 #include "flow/uplink.h"
 #include "io/clock.h"
+#include "io/failpoint.h"
 #include "io/loop.h"
 #include "io/web.h"
 #include "wire/tunnel_frame.h"
@@ -295,6 +296,8 @@ enum rc uplink_run_send(struct uplink_run *r, const struct tunnel_msg *m)
 {
 	if (!uplink_run_is_up(r))
 		return RC_AWAY;
+	if (m->type == TUNNEL_MSG_RESULT)
+		FAILPOINT("uplink.before_result");
 	enum rc rc = uplink_send(&r->machine, m);
 	pump_soon(r);
 	return rc;

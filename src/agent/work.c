@@ -1,5 +1,6 @@
 #include "agent/work.h"
 
+#include "io/failpoint.h"
 #include "io/http_call.h"
 #include "model/action.h"
 #include "wire/field_json.h"
@@ -157,6 +158,7 @@ static enum rc act(struct work *w)
 	if (w->dry_run && w->decl->mutates)
 		return plan(w, in);
 	rc = effect(w, in, out);
+	FAILPOINT("work.after_effect");
 	if (rc == RC_OK)
 		field_json_encode(w->decl->result, out, &w->result);
 	return rc;

@@ -1,6 +1,7 @@
 /* What a trace learns of a task on this agent: the attempt, and each of its effects. */
 #include "agent/work.h"
 #include "io/clock.h"
+#include "io/failpoint.h"
 #include "model/action.h"
 #include "wire/trace.h"
 
@@ -50,6 +51,7 @@ void work_span_effect(struct work *w, const char *what)
 {
 	struct trace task;
 
+	FAILPOINT("work.before_effect");
 	if (!is_wanted(w, &task))
 		return;
 	effect_over(w, &task);

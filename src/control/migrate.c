@@ -1,12 +1,13 @@
 #include "control/migrate.h"
 #include "base/buf.h"
 #include "io/clock.h"
+#include "io/failpoint.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
 
 extern const char migrate_0001[], migrate_0002[], migrate_0003[], migrate_0004[], migrate_0005[], migrate_0006[],
-	migrate_0007[], migrate_0008[], migrate_0009[]; /* in migrate_texts.c */
+	migrate_0007[], migrate_0008[], migrate_0009[], migrate_0010[], migrate_0011[], migrate_0012[]; /* in migrate_texts.c */
 
 static const struct {
 	const char *name, *text;
@@ -20,6 +21,9 @@ static const struct {
 	{ "0007_trace", migrate_0007 },
 	{ "0008_pace", migrate_0008 },
 	{ "0009_retries", migrate_0009 },
+	{ "0010_webhooks", migrate_0010 },
+	{ "0011_schedules", migrate_0011 },
+	{ "0012_restore", migrate_0012 },
 };
 #define MIGRATIONS (sizeof(migrations) / sizeof(*migrations))
 
@@ -134,8 +138,10 @@ enum rc migrate_run(struct store_conn *db, size_t *ret_ran, struct fault *f)
 	if (rc == RC_OK)
 		rc = check_ran(db, &n, f);
 	size_t first = n;
-	for (; rc == RC_OK && n < MIGRATIONS; n++)
+	for (; rc == RC_OK && n < MIGRATIONS; n++) {
+		FAILPOINT("migrate.before_step");
 		rc = run_one(db, n, f);
+	}
 	if (rc == RC_OK)
 		*ret_ran = n - first;
 	return rc;

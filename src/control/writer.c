@@ -3,6 +3,7 @@
 #include "base/metric.h"
 #include "control/control.h"
 #include "io/clock.h"
+#include "io/failpoint.h"
 
 #define TELL_MS 1000
 
@@ -109,6 +110,7 @@ static void run_batch(void *worker, struct pool_job **jobs, size_t n)
 	bool unknown = false;
 	struct tx told = { .control = c, .db = h->db, .arena = &h->arena, .fault = &f, .now_ms = clock_wall_ms() };
 
+	FAILPOINT("writer.before_begin");
 	enum rc rc = store_begin(h->db, &f);
 	bool begun = rc == RC_OK;
 	for (size_t i = 0; rc == RC_OK && i < n; i++)
@@ -117,6 +119,8 @@ static void run_batch(void *worker, struct pool_job **jobs, size_t n)
 	bool tells = told.appended || told.ring || told.cancels || told.bots;
 	if (rc == RC_OK && tells)
 		rc = c->committing(&told);
+	if (rc == RC_OK)
+		rc = FAILPOINT_RC("writer.before_commit", &f);
 	if (rc != RC_OK && begun)
 		store_rollback(h->db);
 	uint64_t began = clock_mono_us();
@@ -124,6 +128,7 @@ static void run_batch(void *worker, struct pool_job **jobs, size_t n)
 		rc = store_commit(h->db, &f);
 		unknown = rc == RC_AWAY;
 	}
+	FAILPOINT("writer.after_commit");
 	metric_seen(c->metrics, METRIC_FSYNC_SECONDS, NULL, (double)(clock_mono_us() - began) / 1e6);
 	metric_add(c->metrics, METRIC_GROUP_SIZE, NULL, n);
 	tell_log(h, rc, n, &f);

@@ -2,11 +2,13 @@
 #include "base/field.h"
 #include "base/metric.h"
 #include "control/control.h"
+#include "control/engine/lost.h"
 #include "control/engine/moves.h"
 #include "control/engine/park.h"
 #include "control/events/events.h"
 #include "control/rows.h"
 #include "control/tx.h"
+#include "io/failpoint.h"
 #include "model/task.h"
 #include "wire/json.h"
 #include "wire/json_check.h"
@@ -79,9 +81,11 @@ enum rc outcome_result(struct tx *tx, const char *agent_id, const struct tunnel_
 	bool kept = t.agent_id && !strcmp(t.agent_id, agent_id) && t.attempt == m->attempt &&
 		    task_is_over((enum task_status)t.status);
 	*ret_stale = !kept;
-	if (!kept)
-		metric_add(tx->control->metrics, METRIC_STALE_RESULTS, NULL, 1);
-	return RC_OK;
+	if (kept)
+		return RC_OK;
+	metric_add(tx->control->metrics, METRIC_STALE_RESULTS, NULL, 1);
+	bool unheard = false;
+	return lost_keep(tx, agent_id, m, &unheard);
 }
 
 enum rc outcome_accept(struct tx *tx, const char *agent_id, const struct tunnel_msg_task *m)
@@ -120,6 +124,36 @@ enum rc outcome_progress(struct tx *tx, const char *agent_id, const struct tunne
 				      .account_id = t.account_id,
 				      .region_id = t.region_id,
 				      .payload = m->data });
+}
+
+/* ",a,b,": the actions that only read and need no account. In the arena. */
+static const char *free_reads(struct arena *a)
+{
+	struct buf b = { 0 };
+
+	for (size_t i = 0; action_all[i]; i++)
+		if (action_all[i]->class == TASK_READ && action_all[i]->target == ACTION_TARGET_NONE)
+			buf_fmt(&b, ",%s", action_all[i]->name);
+	buf_u8(&b, ',');
+	const char *text = arena_str(a, buf_text(&b));
+	buf_done(&b);
+	return text;
+}
+
+enum rc outcome_gone(struct tx *tx, const char *agent_id)
+{
+	static const struct store_query shorten = { .sql = "UPDATE tasks SET lease_until = $2 WHERE agent_id = $1 "
+							   "AND status IN ('leased', 'running') AND "
+							   "lease_until > $2 AND account_id IS NULL AND $3 LIKE "
+							   "'%,' || action || ',%' AND EXISTS (SELECT 1 "
+							   "FROM agents WHERE id = $1 AND state <> 'connected')" };
+	const char *reads = free_reads(tx->arena);
+
+	return reads ? store_do(tx->db, &shorten,
+			       STORE_ARGS(store_text(agent_id), store_int(tx->now_ms + OUTCOME_GONE_MS),
+				       store_text(reads)),
+			       tx->fault)
+		     : RC_NOMEM;
 }
 
 enum rc outcome_renew(struct tx *tx, const char *agent_id)
@@ -174,11 +208,16 @@ static enum rc find_foreign(
 		return RC_NOMEM;
 	for (size_t i = 0; i < inflight->n; i++) {
 		struct moves_task held = { 0 };
+		bool lost = false;
 		enum rc rc = moves_held(tx, agent_id, t[i].task_id, t[i].attempt, &held);
+		if (rc == RC_OK)
+			continue;
 		if (rc == RC_MISSING)
-			out[n++] = t[i];
-		else if (rc != RC_OK)
+			rc = lost_is(tx, agent_id, t[i].task_id, t[i].attempt, &lost);
+		if (rc != RC_OK)
 			return rc;
+		if (!lost) /* else its result is evidence: the agent is not told to forget it */
+			out[n++] = t[i];
 	}
 	*ret = (struct field_list){ out, n };
 	return RC_OK;
@@ -211,6 +250,7 @@ enum rc outcome_reconcile(
 
 enum rc outcome_lapse(struct tx *tx, size_t max, size_t *ret_n)
 {
+	FAILPOINT("outcome.lapse");
 	static const struct store_query lapsed = {
 		.sql = "SELECT id, attempt FROM tasks WHERE status IN ('leased', 'running') AND lease_until < $1 "
 		       "ORDER BY id LIMIT $2"

@@ -17,8 +17,8 @@ static enum rc wake(struct tx *tx, const struct store_query *q, struct store_arg
 	return rc;
 }
 
-/* The account is free, or whoever was to have it waits for something else: the next is looked at. One in doubt first: others with
- * its action would find the account busy with it, and nobody would be woken after them. */
+/* The account is free, or whoever was to have it waits for something else: the next is looked at. What is in doubt goes first: others
+ * of its action may not go before it. */
 static enum rc free_account(struct tx *tx, const char *account_id)
 {
 	static const struct store_query next = {
@@ -33,9 +33,27 @@ enum rc park_task(struct tx *tx, const struct park_task *t, const char *waits, i
 	static const struct store_query set = {
 		.sql = "UPDATE tasks SET waits = $2, look_at = $3 WHERE id = $1 AND status = 'queued'"
 	};
-	enum rc rc = store_do(
+	enum rc rc = store_put(
 		tx->db, &set, STORE_ARGS(store_text(t->id), store_text(waits), store_int(look_at)), tx->fault);
 	return rc == RC_OK && strcmp(waits, PARK_ACCOUNT) != 0 ? free_account(tx, t->account_id) : rc;
+}
+
+enum rc park_accounts(struct tx *tx, const char *ids)
+{
+	static const struct store_query set = { .sql = "UPDATE tasks SET waits = 'account', look_at = 0 WHERE id "
+						       "IN (SELECT value FROM json_each($1)) AND "
+						       "status = 'queued'",
+		.sql_pg = "UPDATE tasks SET waits = 'account', look_at = 0 WHERE id IN (SELECT value FROM "
+			  "jsonb_array_elements_text($1::jsonb) AS ids (value)) AND status = 'queued'" };
+	return store_do(tx->db, &set, STORE_ARGS(store_text(ids)), tx->fault);
+}
+
+enum rc park_doubted(struct tx *tx, const char *account_id)
+{
+	static const struct store_query next = { .sql = "UPDATE tasks SET waits = NULL WHERE account_id = $1 AND "
+							"status = 'queued' AND probe = 1 AND waits = "
+							"'account' RETURNING id" };
+	return wake(tx, &next, STORE_ARGS(store_text(account_id)));
 }
 
 enum rc park_job(struct tx *tx, const char *job_id)
@@ -85,7 +103,7 @@ enum rc park_room(struct tx *tx, const char *agent_id, size_t n)
 		.sql = "UPDATE tasks SET waits = NULL WHERE id IN (SELECT id FROM tasks WHERE " QUEUED
 		       "= $1 ORDER BY " RANK ", id LIMIT $2)"
 	};
-	return store_do(tx->db, &next, STORE_ARGS(store_text(agent_id), store_int((int64_t)n)), tx->fault);
+	return store_put(tx->db, &next, STORE_ARGS(store_text(agent_id), store_int((int64_t)n)), tx->fault);
 }
 
 enum rc park_places(struct tx *tx)

@@ -1,6 +1,7 @@
 #include "control/hub/peer.h"
 #include "base/log.h"
 #include "control/control.h"
+#include "io/failpoint.h"
 
 void peer_pump(struct peer *p)
 {
@@ -14,6 +15,12 @@ struct peer *peer_of(struct hub *h, const char *agent_id) { return map_get(&h->a
 
 void peer_send(struct peer *p, const struct tunnel_msg *m)
 {
+	if (m->type == TUNNEL_MSG_DISPATCH)
+		FAILPOINT("peer.before_dispatch");
+	else if (m->type == TUNNEL_MSG_EFFECT_OK)
+		FAILPOINT("peer.before_effect_ok");
+	else if (m->type == TUNNEL_MSG_RESULT_ACK)
+		FAILPOINT("peer.before_result_ack");
 	enum rc rc = tunnel_send(&p->tunnel, m);
 	if (rc != RC_OK)
 		log_warn(p->hub->control->log, "%s not sent agent=%s: %s", tunnel_msg_name(m->type), p->id,

@@ -1,0 +1,216 @@
+/*
+ * kill -9 of the control plane, of two agents and (KILL9_PG=1) of PostgreSQL, at random moments and at each failpoint, while jobs of all
+ * four classes are submitted and run. The ledger of the simulated Steam is the judge: nothing acknowledged is lost, nothing is done
+ * twice. KILL9_POINTS random kills, KILL9_ROUNDS times each failpoint.
+ */
+#include "tests/system/load.h"
+#include "tests/system/pg.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#define REACHED_MS 60000 /* until an armed failpoint is passed */
+
+static unsigned env_unsigned(const char *name, unsigned def)
+{
+	const char *s = getenv(name);
+	return s ? (unsigned)strtoul(s, NULL, 10) : def;
+}
+
+enum victim { SERVER, AGENT_0, AGENT_1, DATABASE, VICTIMS };
+
+struct kill9 {
+	struct rig rig;
+	struct load load;
+	struct pg pg;
+	bool has_pg;
+	unsigned kills[VICTIMS], reached;
+};
+
+static const char *serve_args[32] = { "--no-agent", "--log-level", "warn", "--set", "engine.lease_ms=3000", "--set",
+	"engine.heartbeat_ms=500", "--set", "lanes.unsafe=true", "--set", LOAD_LANES, NULL };
+static const char *const agent_args[] = { "--log-level", "warn", "--set", "lanes.unsafe=true", "--set", LOAD_LANES,
+	NULL };
+
+static void start(struct kill9 *k, enum victim who)
+{
+	if (who == SERVER)
+		rig_serve(&k->rig, serve_args);
+	else if (who == DATABASE)
+		pg_start(&k->pg, NULL);
+	else
+		rig_agent(&k->rig, who - AGENT_0, NULL, agent_args);
+}
+
+static void kill_and_start(struct kill9 *k, enum victim who)
+{
+	if (who == SERVER || who == DATABASE)
+		pthread_rwlock_wrlock(&k->load.url);
+	if (who == DATABASE)
+		pg_kill9(&k->pg);
+	else
+		rig_stop(who == SERVER ? &k->rig.server : &k->rig.agents[who - AGENT_0], SIGKILL);
+	start(k, who);
+	if (who == SERVER || who == DATABASE)
+		pthread_rwlock_unlock(&k->load.url);
+	k->kills[who]++;
+}
+
+static void random_kills(struct kill9 *k, unsigned points)
+{
+	for (unsigned i = 0; i < points; i++) {
+		rig_sleep_ms(rig_random(250));
+		kill_and_start(k, (enum victim)rig_random(k->has_pg ? VICTIMS : DATABASE));
+		if (i % 50 == 49) {
+			printf("%u random kills, %u jobs\n", i + 1, k->load.acked);
+			fflush(stdout);
+		}
+	}
+}
+
+/* ---- the failpoints ---- */
+
+static const struct {
+	const char *name;
+	enum victim who;
+	unsigned passes; /* it dies at one of so many */
+} points[] = {
+	{ "peer.before_dispatch", SERVER, 6 },
+	{ "peer.before_effect_ok", SERVER, 4 },
+	{ "peer.before_result_ack", SERVER, 6 },
+	{ "journal.after_sync", AGENT_0, 6 },
+	{ "journal.before_sync", AGENT_0, 6 },
+	{ "uplink.before_result", AGENT_0, 6 },
+	{ "outcome.lapse", SERVER, 3 },
+	{ "work.before_effect", AGENT_0, 3 },
+	{ "work.after_effect", AGENT_0, 6 },
+	{ "writer.after_commit", SERVER, 30 },
+	{ "writer.before_begin", SERVER, 30 },
+	{ "writer.before_commit", SERVER, 30 },
+};
+
+/* Both agents can be the one that gets there: which has the accounts is not known. */
+static bool is_victim(size_t i, enum victim who)
+{
+	return points[i].who == SERVER ? who == SERVER : who == AGENT_0 || who == AGENT_1;
+}
+
+static pid_t *pid_of(struct kill9 *k, enum victim who)
+{
+	return who == SERVER ? &k->rig.server : &k->rig.agents[who - AGENT_0];
+}
+
+static void restart(struct kill9 *k, size_t i)
+{
+	pthread_rwlock_wrlock(&k->load.url);
+	for (enum victim who = SERVER; who < DATABASE; who++) {
+		if (!is_victim(i, who))
+			continue;
+		rig_stop(pid_of(k, who), SIGKILL);
+		start(k, who);
+	}
+	pthread_rwlock_unlock(&k->load.url);
+}
+
+static bool is_dead(struct kill9 *k, size_t i)
+{
+	int status = 0;
+
+	for (enum victim who = SERVER; who < DATABASE; who++) {
+		pid_t *pid = pid_of(k, who);
+		if (!is_victim(i, who) || waitpid(*pid, &status, WNOHANG) == 0)
+			continue;
+		CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+		*pid = 0;
+		return true;
+	}
+	return false;
+}
+
+/* The victim is started anew with its failpoint armed, dies of it, and is started again. */
+static void die_at(struct kill9 *k, size_t i)
+{
+	char armed[96];
+
+	snprintf(armed, sizeof(armed), "%s:kill:%u", points[i].name,
+		points[i].passes + rig_random(points[i].passes));
+	setenv("FOOTPLATE_FAILPOINT", armed, 1);
+	restart(k, i);
+	unsetenv("FOOTPLATE_FAILPOINT");
+	for (int waited = 0; !is_dead(k, i); waited += 5) {
+		if (waited > REACHED_MS) {
+			fprintf(stderr, "%s was not reached\n", armed);
+			exit(1);
+		}
+		rig_sleep_ms(5);
+	}
+	restart(k, i);
+	k->reached++;
+}
+
+/* A database that is half migrated is migrated by the next start. */
+static void die_while_migrating(struct kill9 *k)
+{
+	char data[96], port[16] = "0";
+	int status = 0;
+
+	snprintf(data, sizeof(data), "%s/data", k->rig.dir);
+	const char *argv[40] = { getenv("FOOTPLATE"), "serve", "--data", data, "--port", port };
+	for (size_t n = 6, i = 0; serve_args[i]; i++)
+		argv[n++] = serve_args[i];
+	setenv("FOOTPLATE_FAILPOINT", "migrate.before_step:kill:4", 1);
+	pid_t pid = rig_spawn(&k->rig, "serve", argv);
+	unsetenv("FOOTPLATE_FAILPOINT");
+	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	k->reached++;
+}
+
+static void use_pg(struct kill9 *k)
+{
+	static char set[200];
+
+	k->has_pg = true;
+	pg_start(&k->pg, NULL);
+	snprintf(set, sizeof(set), "database.url=%s", k->pg.url);
+	size_t n = 0;
+	while (serve_args[n])
+		n++;
+	serve_args[n++] = "--set";
+	serve_args[n++] = set;
+}
+
+int main(void)
+{
+	struct kill9 k = { 0 };
+	unsigned rounds = env_unsigned("KILL9_ROUNDS", 1);
+
+	rig_init(&k.rig);
+	if (getenv("KILL9_PG"))
+		use_pg(&k);
+	load_sim(&k.rig, NULL);
+	die_while_migrating(&k);
+	rig_serve(&k.rig, serve_args);
+	json_t *region = rig_expect(&k.rig, 201, "POST", "/v1/regions", "{\"name\":\"here\"}");
+	rig_agent(&k.rig, 0, json_str(region, "id"), agent_args);
+	rig_agent(&k.rig, 1, json_str(region, "id"), agent_args);
+	rig_await_agents(&k.rig, 2);
+	json_decref(region);
+	load_init(&k.load, &k.rig);
+	load_start(&k.load);
+	for (unsigned round = 0; round < rounds; round++)
+		for (size_t i = 0; i < sizeof(points) / sizeof(*points); i++)
+			die_at(&k, i);
+	random_kills(&k, env_unsigned("KILL9_POINTS", 12));
+	load_stop(&k.load);
+	printf("killed: control plane %u, agents %u, database %u; failpoints %u\n", k.kills[SERVER],
+		k.kills[AGENT_0] + k.kills[AGENT_1], k.kills[DATABASE], k.reached);
+	struct load_verdict v = load_judge(&k.load);
+	CHECK(v.lost == 0 && v.doubled == 0);
+	load_done(&k.load);
+	rig_check_events(&k.rig);
+	rig_done(&k.rig);
+	if (k.has_pg)
+		pg_done(&k.pg);
+	return 0;
+}
