@@ -34,6 +34,7 @@ static uint64_t until;
 static unsigned kinds;
 static uint64_t every_us;
 static int64_t jumped_ms;
+static unsigned strikes, fails; /* per 10,000 passes of a failpoint */
 
 int64_t nemesis_jumped_ms(void) { return jumped_ms; }
 
@@ -112,6 +113,35 @@ static void open_later(struct machine *a, struct machine *b)
 }
 
 /* ---- going wrong ---- */
+
+static void on_strike(void *a, uint64_t b)
+{
+	struct machine *m = a;
+	if (!m->up || m->life != b)
+		return;
+	machine_stop(m, sim_chance(300));
+	sim_in(a_while(), on_start, m, m->life);
+}
+
+bool nemesis_strikes(const char *name)
+{
+	struct machine *m = sim_me();
+
+	if (!on || sim_below(10000) >= strikes)
+		return false;
+	sim_say("%s is to die at %s", m->name, name);
+	sim.faults++;
+	sim_in(0, on_strike, m, m->life);
+	return true;
+}
+
+bool nemesis_fails(void)
+{
+	if (!on || sim_below(10000) >= fails)
+		return false;
+	sim.faults++;
+	return true;
+}
 
 static void stop(bool power)
 {
@@ -250,6 +280,8 @@ void nemesis_begin(uint64_t until_us)
 	until = until_us;
 	kinds = (unsigned)(sim_rand() | sim_rand());
 	every_us = sim_between(20, 400) * SIM_MS;
+	strikes = sim_chance(500) ? (unsigned)sim_below(60) : 0;
+	fails = sim_chance(300) ? (unsigned)sim_below(300) : 0;
 	on_next(NULL, 0);
 }
 

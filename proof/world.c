@@ -59,6 +59,10 @@ static void quit(struct machine *m, const char *why)
 	sim_in(0, on_exit_now, m, m->life);
 }
 
+static const struct webhooks_conf webhooks = {
+	.plan = "0,5,30", .allow_private = "", .ports = "", .timeout_ms = 10000, .parallel = 1, .keep_ms = 3600000
+};
+
 static void boot_control(struct machine *m)
 {
 	struct serve *s = calloc(1, sizeof(*s));
@@ -77,6 +81,7 @@ static void boot_control(struct machine *m)
 		.idempotency_ms = 3600000,
 		.event_keep = 1000000,
 		.limits = &s->limits,
+		.webhooks = &webhooks,
 		.lanes = s->lanes };
 	s->limits =
 		(struct web_limits){ .stream_bytes = 1 << 20, .socket_bytes = 16 << 20, .message_bytes = 2 << 20 };
