@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define WELCOME_MS         10000
+#define FAILURES_THERE     3 /* 2 s: the control plane is there, what it needs will be soon */
 #define FAILURES_MAX       7 /* 0.25 s · 2^7 is past the longest wait */
 #define RETRY_AFTER_MAX_MS 600000
 
@@ -241,7 +242,8 @@ void uplink_close(struct uplink *u, int code, const char *why) { tunnel_link_bre
 uint32_t uplink_wait_ms(unsigned failures, int code, uint32_t retry_after_ms, uint32_t random)
 {
 	bool hopeless = code == TUNNEL_LINK_SCOPE || code == TUNNEL_LINK_SUPERSEDED || code == TUNNEL_LINK_VERSION;
-	unsigned n = hopeless || failures > FAILURES_MAX ? FAILURES_MAX : failures;
+	unsigned most = code == TUNNEL_LINK_INTERNAL ? FAILURES_THERE : FAILURES_MAX;
+	unsigned n = hopeless || failures > most ? most : failures;
 	uint32_t cap = UPLINK_WAIT_MS << n;
 
 	if (cap > UPLINK_WAIT_MAX_MS)

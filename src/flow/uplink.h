@@ -83,7 +83,8 @@ void uplink_close(struct uplink *u, int code, const char *why);
  * How long to wait before the next dial. `failures` in a row since the last UP; `code`: how the last connection ended (a
  * WebSocket close code, 0: none); `retry_after_ms`: of the last GOAWAY, 0: none; `random`: any number. Full jitter over
  * 0.25 s · 2^failures, at most 30 s; never under retry_after_ms, to which the same jitter is added. An agent that was refused
- * (4403), superseded (4409) or is of another version (4426) waits as long as one that failed many times.
+ * (4403), superseded (4409) or is of another version (4426) waits as long as one that failed many times. One that was told of a
+ * failure of the control plane's own (1011: its database is away) never waits for longer than 2 s.
  */
 #define UPLINK_WAIT_MS     250u
 #define UPLINK_WAIT_MAX_MS 30000u

@@ -1,7 +1,9 @@
 #include "control/engine/dispatch.h"
 #include "control/engine/job_limits.h"
 #include "control/engine/job_rules.h"
+#include "control/engine/moves.h"
 #include "control/engine/park.h"
+#include "control/engine/placing.h"
 #include "control/engine/sealed.h"
 #include "control/engine/turns.h"
 #include "control/fleet/bots.h"
@@ -18,6 +20,7 @@ struct round {
 	size_t credit;  /* of all */
 	struct dispatch_grant *grants;
 	size_t got;
+	struct placing placing;
 };
 
 /* A question with one row, or none. */
@@ -41,42 +44,6 @@ static enum rc is_busy(struct tx *tx, const struct turns_job *j, const struct tu
 	if (rc == RC_OK && !*ret && !t->probe)
 		rc = any(tx, &doubt, STORE_ARGS(store_text(t->account_id), store_text(j->action)), ret);
 	return rc;
-}
-
-static bool has_action(const struct dispatch_offer *o, const char *action)
-{
-	size_t n = strlen(action);
-	for (const char *at = o->actions; (at = strstr(at, action)); at++)
-		if (at > o->actions && at[-1] == ',' && at[n] == ',')
-			return true;
-	return false;
-}
-
-static bool suits(const struct dispatch_offer *o, const struct turns_job *j, const struct turns_task *t)
-{
-	return has_action(o, j->action) && (!t->region_id || !strcmp(t->region_id, o->region_id)) &&
-	       (!t->egress_region || !strcmp(t->egress_region, o->region_id));
-}
-
-/* The offer that gets the task; r->n: none. *ret_waits: what it waits for then. */
-static size_t choose(
-	const struct round *r, const struct turns_job *j, const struct turns_task *t, const char **ret_waits)
-{
-	size_t best = r->n;
-
-	*ret_waits = PARK_PLACE;
-	for (size_t i = 0; i < r->n; i++) {
-		bool its = t->agent_id && !strcmp(t->agent_id, r->offers[i].agent_id);
-		if (!suits(&r->offers[i], j, t) || (t->agent_id && !its && (t->held || t->holder_up)))
-			continue;
-		if (r->room[i] && (its || best == r->n || r->room[i] > r->room[best]))
-			best = i;
-		if (its)
-			break;
-	}
-	if (best == r->n && t->agent_id && (t->held || t->holder_up))
-		*ret_waits = t->agent_id;
-	return best;
 }
 
 /* What the agent must know of the job besides the task; read when the first of its tasks goes out. */
@@ -171,10 +138,16 @@ static enum rc offline(struct round *r, const struct turns_job *j, const struct 
 	return park(r, t, PARK_TIME, r->tx->now_ms + PARK_AGAIN_MS);
 }
 
+static enum rc note_placement(struct tx *tx, const char *task_id, const char *told)
+{
+	static const struct store_query set = { .sql = "UPDATE tasks SET placement = $2 WHERE id = $1" };
+	return store_put(tx->db, &set, STORE_ARGS(store_text(task_id), store_text(told)), tx->fault);
+}
+
 /* Hands the task out, or says in its row what it waits for. */
 static enum rc look(struct round *r, struct turns *turns, struct turns_job *j, const struct turns_task *t)
 {
-	const char *waits = NULL;
+	struct placing_at at;
 	bool stays = false;
 
 	enum rc rc = held_back(r, j, t, &stays);
@@ -191,11 +164,17 @@ static enum rc look(struct round *r, struct turns *turns, struct turns_job *j, c
 		return rc;
 	if (t->account_id && t->moving)
 		return park(r, t, PARK_TIME, r->tx->now_ms + PARK_AGAIN_MS);
-	size_t offer = choose(r, j, t, &waits);
-	if (offer == r->n)
-		return park(r, t, waits, r->tx->now_ms + PARK_AGAIN_MS);
+	rc = placing_choose(&r->placing, j, t, &at);
+	if (rc != RC_OK)
+		return rc;
+	if (at.offer == r->n) {
+		if (at.agent_id) /* it may be at another control plane, and have room */
+			tx_ring(r->tx, NULL);
+		return park(r, t, at.agent_id ? at.agent_id : PARK_PLACE, r->tx->now_ms + PARK_AGAIN_MS);
+	}
 	turns_took(turns, j);
-	return lease(r, j, t, offer);
+	rc = lease(r, j, t, at.offer);
+	return rc == RC_OK ? note_placement(r->tx, t->id, at.told) : rc;
 }
 
 static enum rc begin(struct round *r)
@@ -208,6 +187,7 @@ static enum rc begin(struct round *r)
 		r->credit += r->room[i];
 		rc = r->room[i] ? park_room(r->tx, r->offers[i].agent_id, r->room[i]) : RC_OK;
 	}
+	r->placing = (struct placing){ r->tx, r->offers, r->room, r->n, NULL };
 	r->grants = arena_take(r->tx->arena, (r->credit + 1) * sizeof(*r->grants));
 	return r->grants ? rc : RC_NOMEM;
 }

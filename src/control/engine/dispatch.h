@@ -1,8 +1,9 @@
 /*
  * dispatch: which agent gets which task, decided and leased in one transaction. On the writer's thread.
  *
- * A task may go to an agent that has the action, is in the task's region, and holds the account, or may hold it from now on (see
- * fleet/bots). An account's tasks go one at a time; while nobody knows what became of one, no other with the same action goes, so
+ * A task goes to the agent that model/placement chooses among all that are connected, here or at another control plane: to the one that
+ * holds the account, or may hold it from now on (see fleet/bots). If that one has no room, the task waits for it PARK_AGAIN_MS; then who
+ * has no room stands behind. An account's tasks go one at a time; while nobody knows what became of one, no other with the same action goes, so
  * that what is found at Steam is that one's.
  *
  * In which order tasks get their turn is engine/turns; what cannot be handed out is parked (engine/park), so that a look at the
@@ -10,17 +11,14 @@
  */
 #pragma once
 
-#include "control/engine/moves.h"
+#include "base/field.h"
+#include "control/engine/offer.h"
+#include "control/tx.h"
+
+struct action;
 
 #define DISPATCH_AT_ONCE 64   /* tasks that one agent gets in one transaction */
 #define DISPATCH_LOOKS   1024 /* tasks that one transaction looks at: each is handed out, or parked */
-
-/* An agent that takes tasks. */
-struct dispatch_offer {
-	const char *agent_id, *region_id;
-	const char *actions; /* their names with a comma before, between and after: ",a,b," */
-	uint32_t credit;
-};
 
 /* A task that was leased, with what the agent must know. In the arena. */
 struct dispatch_grant {

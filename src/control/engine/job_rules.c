@@ -24,7 +24,7 @@ enum rc job_rules_keep(struct tx *tx, const char *job_id, const char *tenant_id,
 		.sql = "UPDATE jobs SET tenant_id = $2, deadline = $3, max_parallel = $4, task_order = $5, offline "
 		       "= $6, stop_count = $7, stop_percent = $8 WHERE id = $1"
 	};
-	return store_do(tx->db, &set,
+	return store_put(tx->db, &set,
 		STORE_ARGS(store_text(job_id), store_text(tenant_id), store_int(rules->deadline),
 			store_int(rules->max_parallel), store_text(job_rules_order_words[rules->order]),
 			store_text(job_rules_offline_words[rules->offline]), store_int(rules->stop.count),
@@ -39,5 +39,5 @@ enum rc job_rules_copy(struct tx *tx, const char *job_id, const char *from_id)
 		       "(SELECT tenant_id, max_parallel, task_order, offline, stop_count, stop_percent FROM jobs f "
 		       "WHERE f.id = $2) WHERE id = $1"
 	};
-	return store_do(tx->db, &set, STORE_ARGS(store_text(job_id), store_text(from_id)), tx->fault);
+	return store_put(tx->db, &set, STORE_ARGS(store_text(job_id), store_text(from_id)), tx->fault);
 }

@@ -104,7 +104,7 @@ static enum rc end_job(
 		       "NULL END WHERE id = $1"
 	};
 	bool over = job_is_over(status);
-	enum rc rc = store_do(tx->db, &set,
+	enum rc rc = store_put(tx->db, &set,
 		STORE_ARGS(store_text(t->job_id), store_text(job_words[status]), store_int(over ? tx->now_ms : 0)),
 		tx->fault);
 
@@ -215,7 +215,7 @@ enum rc moves_lease(struct tx *tx, struct moves_task *t, const char *agent_id)
 	t->agent_id = agent_id;
 	t->nonce = tx_id(tx, "n");
 	t->lease_until = tx->now_ms + tx->control->conf->lease_ms;
-	rc = store_do(tx->db, &set,
+	rc = store_put(tx->db, &set,
 		STORE_ARGS(store_text(t->id), store_int(t->attempt), store_text(agent_id), store_text(t->nonce),
 			store_int(t->lease_until), store_int(tx->now_ms)),
 		tx->fault);
@@ -235,7 +235,7 @@ enum rc moves_start(struct tx *tx, struct moves_task *t)
 	struct task m = { 0 };
 	enum rc rc = turn(tx, t, TASK_RUNNING, &m);
 	if (rc == RC_OK)
-		rc = store_do(tx->db, &set, STORE_ARGS(store_text(t->id)), tx->fault);
+		rc = store_put(tx->db, &set, STORE_ARGS(store_text(t->id)), tx->fault);
 	if (rc == RC_OK)
 		rc = moves_attempts_start(tx, t);
 	if (rc == RC_OK)
@@ -252,7 +252,7 @@ static enum rc end(struct tx *tx, struct moves_task *t, enum task_status to, con
 	t->error = error;
 	enum rc rc = turn(tx, t, to, &m);
 	if (rc == RC_OK)
-		rc = store_do(tx->db, &set,
+		rc = store_put(tx->db, &set,
 			STORE_ARGS(store_text(t->id), store_text(task_words[to]), store_text(result),
 				store_text(error), store_int(tx->now_ms)),
 			tx->fault);
@@ -299,7 +299,7 @@ static enum rc requeue(struct tx *tx, struct moves_task *t, const struct task *m
 	enum rc rc = moves_attempts_end(tx, t, m->probe ? "unknown" : "failed", TASK_QUEUED);
 	t->probe = m->probe;
 	if (rc == RC_OK)
-		rc = store_do(tx->db, &set,
+		rc = store_put(tx->db, &set,
 			STORE_ARGS(store_text(t->id), store_int(m->not_before_ms), store_text(error),
 				store_int(m->probe), store_int(t->max_attempts)),
 			tx->fault);
@@ -331,7 +331,7 @@ static enum rc doubt(struct tx *tx, struct moves_task *t, const char *error)
 	if (rc == RC_OK)
 		rc = turn(tx, t, TASK_ATTENTION, &m);
 	if (rc == RC_OK)
-		rc = store_do(tx->db, &set, STORE_ARGS(store_text(t->id), store_text(error)), tx->fault);
+		rc = store_put(tx->db, &set, STORE_ARGS(store_text(t->id), store_text(error)), tx->fault);
 	if (rc == RC_OK)
 		rc = tell(tx, t, "task.needs_attention", payload);
 	return rc == RC_OK ? moved(tx, t, TASK_ATTENTION) : rc;
@@ -347,7 +347,7 @@ enum rc moves_intend(struct tx *tx, struct moves_task *t, const char *effect)
 
 	t->lease_until = tx->now_ms + tx->control->conf->lease_ms;
 	if (rc == RC_OK)
-		rc = store_do(tx->db, &set,
+		rc = store_put(tx->db, &set,
 			STORE_ARGS(store_text(t->id), store_text(effect), store_int(tx->now_ms),
 				store_int(t->lease_until)),
 			tx->fault);

@@ -10,7 +10,7 @@ enum rc moves_attempts_lease(struct tx *tx, const struct moves_task *t)
 		       "ended_at, intent_at) VALUES ($1, $2, $3, $4, COALESCE((SELECT epoch FROM accounts WHERE "
 		       "id = $5), 0), $6, $7, 0, 0, 0)"
 	};
-	return store_do(tx->db, &add,
+	return store_put(tx->db, &add,
 		STORE_ARGS(store_text(t->id), store_int(t->attempt), store_text(t->agent_id), store_text(t->nonce),
 			store_text(t->account_id), store_int(t->probe), store_int(tx->now_ms)),
 		tx->fault);
@@ -21,7 +21,7 @@ enum rc moves_attempts_start(struct tx *tx, const struct moves_task *t)
 	static const struct store_query set = {
 		.sql = "UPDATE attempts SET started_at = $3 WHERE task_id = $1 AND n = $2"
 	};
-	return store_do(tx->db, &set, STORE_ARGS(store_text(t->id), store_int(t->attempt), store_int(tx->now_ms)),
+	return store_put(tx->db, &set, STORE_ARGS(store_text(t->id), store_int(t->attempt), store_int(tx->now_ms)),
 		tx->fault);
 }
 
@@ -40,7 +40,7 @@ enum rc moves_attempts_intend(struct tx *tx, const struct moves_task *t, const c
 	};
 	if (asks(t))
 		count(tx, "not_done"); /* else it would not go on to do it */
-	return store_do(tx->db, &set,
+	return store_put(tx->db, &set,
 		STORE_ARGS(store_text(t->id), store_int(t->attempt), store_text(effect), store_int(tx->now_ms)),
 		tx->fault);
 }
@@ -55,7 +55,7 @@ enum rc moves_attempts_end(struct tx *tx, const struct moves_task *t, const char
 		return RC_OK;
 	if (asks(t))
 		count(tx, to == TASK_SUCCEEDED ? "done" : "unknown");
-	return store_do(tx->db, &set,
+	return store_put(tx->db, &set,
 		STORE_ARGS(store_text(t->id), store_int(t->attempt), store_int(tx->now_ms), store_text(outcome),
 			store_text(task_words[to]), store_text(t->error)),
 		tx->fault);
@@ -66,7 +66,7 @@ enum rc moves_attempts_resolve(struct tx *tx, const struct moves_task *t, bool d
 	static const struct store_query add = {
 		.sql = "INSERT INTO resolutions (task_id, at, actor, outcome, evidence) VALUES ($1, $2, $3, $4, $5)"
 	};
-	return store_do(tx->db, &add,
+	return store_put(tx->db, &add,
 		STORE_ARGS(store_text(t->id), store_int(tx->now_ms), store_text(tx->actor),
 			store_text(done ? "done" : "not_done"), store_text(evidence)),
 		tx->fault);
@@ -78,7 +78,7 @@ enum rc moves_attempts_died(struct tx *tx, const struct moves_task *t, const cha
 		.sql = "INSERT INTO dead_letters (task_id, job_id, action, account_id, code, reason, attempts, "
 		       "error, died_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 	};
-	return store_do(tx->db, &add,
+	return store_put(tx->db, &add,
 		STORE_ARGS(store_text(t->id), store_text(t->job_id), store_text(t->action),
 			store_text(t->account_id), store_text(t->code ? t->code : "unknown"), store_text(reason),
 			store_int(t->attempt), store_text(t->error), store_int(tx->now_ms)),

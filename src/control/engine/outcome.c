@@ -123,6 +123,36 @@ enum rc outcome_progress(struct tx *tx, const char *agent_id, const struct tunne
 				      .payload = m->data });
 }
 
+/* ",a,b,": the actions that only read and need no account. In the arena. */
+static const char *free_reads(struct arena *a)
+{
+	struct buf b = { 0 };
+
+	for (size_t i = 0; action_all[i]; i++)
+		if (action_all[i]->class == TASK_READ && action_all[i]->target == ACTION_TARGET_NONE)
+			buf_fmt(&b, ",%s", action_all[i]->name);
+	buf_u8(&b, ',');
+	const char *text = arena_str(a, buf_text(&b));
+	buf_done(&b);
+	return text;
+}
+
+enum rc outcome_gone(struct tx *tx, const char *agent_id)
+{
+	static const struct store_query shorten = { .sql = "UPDATE tasks SET lease_until = $2 WHERE agent_id = $1 "
+							   "AND status IN ('leased', 'running') AND "
+							   "lease_until > $2 AND account_id IS NULL AND $3 LIKE "
+							   "'%,' || action || ',%' AND EXISTS (SELECT 1 "
+							   "FROM agents WHERE id = $1 AND state <> 'connected')" };
+	const char *reads = free_reads(tx->arena);
+
+	return reads ? store_do(tx->db, &shorten,
+			       STORE_ARGS(store_text(agent_id), store_int(tx->now_ms + OUTCOME_GONE_MS),
+				       store_text(reads)),
+			       tx->fault)
+		     : RC_NOMEM;
+}
+
 enum rc outcome_renew(struct tx *tx, const char *agent_id)
 {
 	static const struct store_query renew = {

@@ -22,6 +22,13 @@ must_check enum rc outcome_progress(struct tx *tx, const char *agent_id, const s
 must_check enum rc outcome_renew(struct tx *tx, const char *agent_id);
 
 /*
+ * The agent's connection is down. What it only reads, with no account's session, may run elsewhere soon (OUTCOME_GONE_MS) unless it
+ * comes back before; for the rest its leases count.
+ */
+#define OUTCOME_GONE_MS 300
+must_check enum rc outcome_gone(struct tx *tx, const char *agent_id);
+
+/*
  * An agent has come (back), with these attempts in its hands: what the database holds for it and it does not know is lost and
  * tried again; *ret_cancel are those that are no longer its own.
  */

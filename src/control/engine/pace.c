@@ -2,6 +2,7 @@
 #include "control/engine/job_limits.h"
 #include "control/engine/outcome.h"
 #include "control/engine/park.h"
+#include "control/fleet/drains.h"
 
 #define SWEEP_MS 60000
 
@@ -12,6 +13,8 @@ enum rc pace_scan(struct tx *tx, size_t max, size_t *ret_lapsed)
 		rc = park_scan(tx);
 	if (rc == RC_OK)
 		rc = job_limits_scan(tx);
+	if (rc == RC_OK)
+		rc = drains_scan(tx);
 	/* One scan of a minute, or none when that one came late: there is a next minute. */
 	return rc == RC_OK && tx->now_ms % SWEEP_MS < PACE_MS ? park_sweep(tx) : rc;
 }

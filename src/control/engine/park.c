@@ -33,7 +33,7 @@ enum rc park_task(struct tx *tx, const struct park_task *t, const char *waits, i
 	static const struct store_query set = {
 		.sql = "UPDATE tasks SET waits = $2, look_at = $3 WHERE id = $1 AND status = 'queued'"
 	};
-	enum rc rc = store_do(
+	enum rc rc = store_put(
 		tx->db, &set, STORE_ARGS(store_text(t->id), store_text(waits), store_int(look_at)), tx->fault);
 	return rc == RC_OK && strcmp(waits, PARK_ACCOUNT) != 0 ? free_account(tx, t->account_id) : rc;
 }
@@ -85,7 +85,7 @@ enum rc park_room(struct tx *tx, const char *agent_id, size_t n)
 		.sql = "UPDATE tasks SET waits = NULL WHERE id IN (SELECT id FROM tasks WHERE " QUEUED
 		       "= $1 ORDER BY " RANK ", id LIMIT $2)"
 	};
-	return store_do(tx->db, &next, STORE_ARGS(store_text(agent_id), store_int((int64_t)n)), tx->fault);
+	return store_put(tx->db, &next, STORE_ARGS(store_text(agent_id), store_int((int64_t)n)), tx->fault);
 }
 
 enum rc park_places(struct tx *tx)

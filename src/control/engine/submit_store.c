@@ -77,7 +77,7 @@ static enum rc add_tasks(struct submit_plan *p)
 	p->task_id = arena_str(tx->arena, id);
 	enum rc rc = rows.bad || !p->task_id ? RC_NOMEM : RC_OK;
 	if (rc == RC_OK)
-		rc = store_do(tx->db, &insert,
+		rc = store_put(tx->db, &insert,
 			STORE_ARGS(store_text(buf_text(&rows)), store_text(p->id), store_text(p->action->name),
 				store_int(p->priority), store_int(p->policy.max_attempts), store_int(p->not_before),
 				store_int(tx->now_ms), store_text(p->owner), store_text(disabled),
@@ -101,7 +101,7 @@ static enum rc add_job(struct submit_plan *p, const struct job_summary *s)
 	enum job_status status = job_status_of(s);
 	bool over = job_is_over(status);
 
-	return store_do(tx->db, &insert,
+	return store_put(tx->db, &insert,
 		STORE_ARGS(store_text(p->id), store_text(p->action->name), store_text(job_words[status]),
 			store_int(p->priority), store_text(p->payload), store_int(s->total), store_int(s->queued),
 			store_int(s->failed), store_text(p->parent),

@@ -10,7 +10,7 @@
 	"THEN 'reconciling' ELSE status END"
 
 struct task_view {
-	const char *id, *job_id, *action, *account_id, *region_id, *agent_id, *result, *error;
+	const char *id, *job_id, *action, *account_id, *region_id, *agent_id, *placement, *result, *error;
 	int status;
 	uint32_t attempt, max_attempts;
 	bool in_doubt;
@@ -54,6 +54,10 @@ static const struct field task_fields[] = {
 		.type = FIELD_TIME,
 		FIELD_AT(struct task_view, not_before),
 		.doc = "It was or is not given to an agent earlier; null: at once." },
+	{ .name = "placement",
+		.type = FIELD_JSON,
+		FIELD_AT(struct task_view, placement),
+		.doc = "Why that agent got it last: agentId, rule, reasons." },
 	{ .name = "result",
 		.type = FIELD_JSON,
 		FIELD_AT(struct task_view, result),
@@ -76,10 +80,11 @@ static const struct field task_fields[] = {
 		.doc = "When it was over." },
 	{ 0 },
 };
-#define TASK_COLUMNS                                                                                         \
-	"id, job_id, action, account_id, region_id, agent_id, " TASKS_SHOWN ", attempt, max_attempts, "      \
-	"CASE WHEN status IN ('outcome_unknown', 'needs_attention') OR (probe = 1 AND status IN ('queued', " \
-	"'leased', 'running')) THEN 1 ELSE 0 END, not_before, result, error, created_at, started_at, finished_at"
+#define TASK_COLUMNS                                                                                              \
+	"id, job_id, action, account_id, region_id, agent_id, " TASKS_SHOWN ", attempt, max_attempts, "           \
+	"CASE WHEN status IN ('outcome_unknown', 'needs_attention') OR (probe = 1 AND status IN ('queued', "      \
+	"'leased', 'running')) THEN 1 ELSE 0 END, not_before, placement, result, error, created_at, started_at, " \
+	"finished_at"
 
 struct tasks_query {
 	struct page_query page;

@@ -194,7 +194,7 @@ static enum rc write_jobs(struct turns *t, struct turns_tenant *n)
 	for (size_t i = 0; rc == RC_OK && i < n->n; i++)
 		if (n->jobs[i]->dirty) {
 			n->jobs[i]->dirty = false;
-			rc = store_do(t->tx->db, &set,
+			rc = store_put(t->tx->db, &set,
 				STORE_ARGS(store_text(n->jobs[i]->id), store_int(n->jobs[i]->turn)), t->tx->fault);
 		}
 	return rc;
@@ -334,7 +334,7 @@ enum rc turns_close(struct turns *t)
 			n->deficit = 0;
 		rc = n->jobs ? write_jobs(t, n) : RC_OK;
 		if (rc == RC_OK && (n->deficit != n->was_deficit || n->turn != n->was_turn))
-			rc = store_do(t->tx->db, &set,
+			rc = store_put(t->tx->db, &set,
 				STORE_ARGS(store_text(n->id), store_int(n->deficit), store_int(n->turn)),
 				t->tx->fault);
 	}

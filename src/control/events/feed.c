@@ -14,6 +14,8 @@ struct feed {
 	struct control *control;
 	struct list live;   /* subscribers that have all up to `last` */
 	struct list behind; /* subscribers that read pages, or wait for their socket to drain before the next */
+	struct list asking; /* those of them whose turn to read has not come */
+	size_t reads;       /* pages being read for them */
 	int64_t last;       /* position up to which live subscribers have everything; -1 before the first read */
 	bool reading;       /* a page for the live ones is being read */
 	bool again;         /* and there is more since */
@@ -30,8 +32,8 @@ struct subscriber {
 		line; /* once it is closed: freed when its page comes back, or at once when none is on its way */
 	struct feed_line_on on;
 	struct feed_wish *wish;
-	int64_t at; /* has all up to here */
-	bool greeted, reading, socket;
+	int64_t at;                                  /* has all up to here */
+	bool greeted, reading, asking, live, socket; /* live, asking: on that list */
 };
 
 static void read_on(struct subscriber *s);
@@ -64,7 +66,7 @@ static void on_close(void *ctx)
 static void on_drain(void *ctx)
 {
 	struct subscriber *s = ctx;
-	if (!s->reading && s->at < s->feed->last)
+	if (!s->reading && !s->asking && !s->live)
 		read_on(s);
 }
 
@@ -129,8 +131,8 @@ static bool write_slice(struct subscriber *s, const struct slice *p)
 	return feed_out_done(&o);
 }
 
-/* A slice for one subscriber that is behind. */
-static void on_slice(struct slice_read *r)
+/* A page for one subscriber that is behind. */
+static void on_page(struct slice_read *r)
 {
 	struct subscriber *s = r->ctx;
 	struct feed *f = s->feed;
@@ -153,6 +155,7 @@ static void on_slice(struct slice_read *r)
 	}
 	list_remove(&s->all);
 	if (whole && f->last >= 0 && s->at >= f->last) {
+		s->live = true;
 		list_append(&f->live, &s->all);
 		return;
 	}
@@ -161,15 +164,32 @@ static void on_slice(struct slice_read *r)
 		read_on(s); /* else on_drain does */
 }
 
+static void on_slice(struct slice_read *r)
+{
+	struct feed *f = ((struct subscriber *)r->ctx)->feed;
+
+	f->reads--;
+	on_page(r);
+	while (f->reads < FEED_READS_MAX && !list_empty(&f->asking))
+		read_on(list_of(f->asking.next, struct subscriber, all));
+}
+
+/* Reads the next page for it, when so few others do that memory stays within bounds. */
 static void read_on(struct subscriber *s)
 {
 	const struct slice_read how = { .ask = { s->at, FEED_PAGE, s->wish->job_id }, .ctx = s, .done = on_slice };
+	struct feed *f = s->feed;
 
-	s->reading = true;
-	if (slice_start(s->feed->control, &how) == RC_OK)
+	s->asking = f->reads >= FEED_READS_MAX;
+	list_remove(&s->all);
+	list_append(s->asking ? &f->asking : &f->behind, &s->all);
+	if (s->asking)
 		return;
-	s->reading = false; /* overloaded: it comes back by itself, with its cursor */
-	feed_line_close(&s->line);
+	s->reading = slice_start(f->control, &how) == RC_OK;
+	if (s->reading)
+		f->reads++;
+	else
+		feed_line_close(&s->line); /* overloaded: it comes back by itself, with its cursor */
 }
 
 void feed_open(struct feed *f, struct web_request *r, struct feed_wish *wish)
@@ -183,7 +203,8 @@ void feed_open(struct feed *f, struct web_request *r, struct feed_wish *wish)
 	}
 	*s = (struct subscriber){ .feed = f,
 		.wish = wish,
-		.at = wish->after,
+		.at = wish->after < 0 ? f->last
+				      : wish->after, /* from now on: not from when its turn to read comes */
 		.socket = web_view(r)->upgrade,
 		.on = { .ctx = s, .drain = on_drain, .close = on_close } };
 	list_append(&f->behind, &s->all);
@@ -195,20 +216,47 @@ void feed_open(struct feed *f, struct web_request *r, struct feed_wish *wish)
 	read_on(s);
 }
 
+/* New events as frames of a stream, written once for all streams. */
+struct batch {
+	const struct slice *slice;
+	struct buf text;
+	size_t at[FEED_PAGE + 1]; /* where each frame begins in text */
+};
+
+static void batch_write(struct batch *b, const char *epoch)
+{
+	struct feed_line stream = { 0 };
+	struct feed_out o = { .line = &stream, .epoch = epoch };
+
+	for (size_t i = 0; i < b->slice->n; i++) {
+		b->at[i] = o.text.n;
+		put_event(&o, &b->slice->events[i]);
+	}
+	b->at[b->slice->n] = o.text.n;
+	b->text = o.text;
+}
+
 /* One live subscriber gets the new events, or falls behind. */
-static void tell(struct subscriber *s, const struct slice *p)
+static void tell(struct subscriber *s, const struct batch *b)
 {
 	struct feed *f = s->feed;
+	const struct slice *p = b->slice;
 	struct feed_out o = { .line = &s->line, .epoch = f->control->epoch };
 
 	if (feed_line_queued(&s->line) >= FEED_QUEUED_MAX / 2) {
 		list_remove(&s->all);
+		s->live = false;
 		list_append(&f->behind, &s->all);
 		return;
 	}
-	for (size_t i = 0; i < p->n; i++)
-		if (p->events[i].pos > s->at && feed_wants(s->wish, &p->events[i]))
+	for (size_t i = 0; i < p->n; i++) {
+		if (p->events[i].pos <= s->at || !feed_wants(s->wish, &p->events[i]))
+			continue;
+		if (s->socket)
 			put_event(&o, &p->events[i]);
+		else
+			buf_put(&o.text, b->text.p + b->at[i], b->at[i + 1] - b->at[i]);
+	}
 	s->at = p->events[p->n - 1].pos;
 	if (!feed_out_done(&o))
 		return; /* it is closed soon */
@@ -228,9 +276,12 @@ static void on_live(struct slice_read *r)
 	else if (f->last < 0)
 		f->last = p->newest;
 	if (p->n > 0) {
+		struct batch b = { .slice = p };
+		batch_write(&b, f->control->epoch);
 		f->last = p->events[p->n - 1].pos;
 		list_each (at, next, &f->live)
-			tell(list_of(at, struct subscriber, all), p);
+			tell(list_of(at, struct subscriber, all), &b);
+		buf_done(&b.text);
 		for (size_t i = 0; i < p->n; i++)
 			if (!strcmp(p->events[i].type, "job.finished"))
 				waits_over(f->control->waits, p->events[i].job_id);
@@ -273,6 +324,7 @@ static void on_beat(void *ctx)
 	struct feed *f = ctx;
 	beat_list(&f->live);
 	beat_list(&f->behind);
+	beat_list(&f->asking);
 	read_live(f); /* in case a read failed */
 	loop_timer_at(f->beat, loop_now_ms(f->control->loop) + FEED_HEARTBEAT_MS);
 }
@@ -287,6 +339,7 @@ enum rc feed_new(struct control *c, struct feed **ret_feed, struct fault *fault)
 	f->bell.run = on_bell;
 	list_init(&f->live);
 	list_init(&f->behind);
+	list_init(&f->asking);
 	enum rc rc = loop_timer_new(c->loop, on_beat, f, &f->beat);
 	if (rc != RC_OK)
 		return fault_set(fault, rc, "no timer for the event feed");
@@ -298,8 +351,8 @@ enum rc feed_new(struct control *c, struct feed **ret_feed, struct fault *fault)
 
 void feed_close_all(struct feed *f)
 {
-	struct list *lists[] = { &f->live, &f->behind };
-	for (int i = 0; i < 2; i++)
+	struct list *lists[] = { &f->live, &f->behind, &f->asking };
+	for (int i = 0; i < 3; i++)
 		list_each (at, next, lists[i])
 			feed_line_close(&list_of(at, struct subscriber, all)->line);
 }
@@ -308,8 +361,8 @@ void feed_free(struct feed *f)
 {
 	if (!f)
 		return;
-	struct list *lists[] = { &f->live, &f->behind };
-	for (int i = 0; i < 2; i++)
+	struct list *lists[] = { &f->live, &f->behind, &f->asking };
+	for (int i = 0; i < 3; i++)
 		list_each (at, next, lists[i])
 			forget(list_of(at, struct subscriber, all));
 	loop_timer_free(f->beat);

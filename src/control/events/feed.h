@@ -14,6 +14,7 @@
 #define FEED_QUEUED_MAX   65536 /* bytes that wait for one socket before it counts as behind */
 #define FEED_TYPES_MAX    16
 #define FEED_PAGE         200 /* events of one page */
+#define FEED_READS_MAX    4   /* pages read at once for those that are behind; the others wait their turn */
 #define FEED_HEARTBEAT_MS 15000
 #define FEED_SOCKET_PATH  "/v1/events/ws"
 

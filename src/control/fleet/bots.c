@@ -2,9 +2,11 @@
 #include "control/control.h"
 #include "control/events/events.h"
 #include "control/fleet/challenges.h"
+#include "control/fleet/roster.h"
 #include "control/fleet/states.h"
 #include "control/rows.h"
 #include "model/account.h"
+#include "wire/field_json.h"
 #include "wire/json.h"
 
 #include <inttypes.h>
@@ -36,6 +38,15 @@ static enum rc tell_lease(
 	return rc;
 }
 
+/* How many it holds, for the placement of others. */
+static enum rc count(struct tx *tx, const char *agent_id, int64_t n)
+{
+	static const struct store_query set = { .sql = "UPDATE agents SET sessions = CASE WHEN sessions + $2 < 0 "
+						       "THEN 0 ELSE sessions + $2 END WHERE id = "
+						       "$1" };
+	return agent_id ? store_do(tx->db, &set, STORE_ARGS(store_text(agent_id), store_int(n)), tx->fault) : RC_OK;
+}
+
 static enum rc give(struct tx *tx, const char *account_id, const char *agent_id)
 {
 	static const struct store_query set = {
@@ -54,6 +65,8 @@ static enum rc give(struct tx *tx, const char *account_id, const char *agent_id)
 	store_close(take(r));
 	tx->bots = true;
 	rc = store_do(tx->db, &unsay, STORE_ARGS(store_text(agent_id), store_text(account_id)), tx->fault);
+	if (rc == RC_OK)
+		rc = count(tx, agent_id, 1);
 	return rc == RC_OK ? tell_lease(tx, account_id, agent_id, epoch, "assigned") : rc;
 }
 
@@ -89,6 +102,8 @@ enum rc bots_release(struct tx *tx, const char *account_id, const char *reason)
 		STORE_ARGS(store_text(agent_id), store_text(account_id), store_int(epoch), store_text(reason),
 			store_int(tx->now_ms)),
 		tx->fault);
+	if (rc == RC_OK)
+		rc = count(tx, agent_id, -1);
 	return rc == RC_OK ? tell_lease(tx, account_id, NULL, epoch, reason) : rc;
 }
 
@@ -159,13 +174,15 @@ enum rc bots_revive(struct tx *tx)
 }
 
 struct found {
-	const char *id, *agent_id, *region_id, *egress_region;
+	const char *id, *agent_id, *region_id, *egress_region, *egress_kind, *labels;
 };
 static const struct field found_fields[] = {
 	{ .name = "id", .type = FIELD_STR, FIELD_AT(struct found, id) },
 	{ .name = "agent_id", .type = FIELD_STR, FIELD_AT(struct found, agent_id) },
 	{ .name = "region_id", .type = FIELD_STR, FIELD_AT(struct found, region_id) },
 	{ .name = "egress_region", .type = FIELD_STR, FIELD_AT(struct found, egress_region) },
+	{ .name = "egress_kind", .type = FIELD_STR, FIELD_AT(struct found, egress_kind) },
+	{ .name = "labels", .type = FIELD_STR, FIELD_AT(struct found, labels) },
 	{ 0 },
 };
 
@@ -207,9 +224,11 @@ static enum rc fenced(struct tx *tx, const char *account_id)
 
 static enum rc lapse(struct tx *tx)
 {
-	static const struct store_query lapsed = { .sql = "SELECT a.id, a.agent_id, NULL, NULL FROM agents g JOIN "
-							  "accounts a ON a.agent_id = g.id AND a.held "
-							  "= 1 WHERE g.lease_until < $1 LIMIT $2" };
+	static const struct store_query lapsed = {
+		.sql = "SELECT a.id, a.agent_id, NULL, NULL, NULL, NULL FROM agents g JOIN "
+		       "accounts a ON a.agent_id = g.id AND a.held "
+		       "= 1 WHERE g.lease_until < $1 LIMIT $2"
+	};
 	struct field_list list = { 0 };
 	enum rc rc = find(tx, &lapsed, tx->now_ms - BOTS_GRACE_MS, &list);
 	const struct found *f = list.at;
@@ -238,80 +257,52 @@ static enum rc end_times(struct tx *tx)
 	return rc;
 }
 
-struct taker {
-	const char *id, *region_id;
-	uint32_t bots;
-};
-static const struct field taker_fields[] = {
-	{ .name = "id", .type = FIELD_STR, FIELD_AT(struct taker, id) },
-	{ .name = "region_id", .type = FIELD_STR, FIELD_AT(struct taker, region_id) },
-	{ .name = "bots", .type = FIELD_U32, FIELD_AT(struct taker, bots) },
-	{ 0 },
-};
-
-static bool suits(const struct found *a, const struct taker *t)
+static enum rc place(struct tx *tx, const struct roster *r, const struct found *f)
 {
-	return t->bots < BOTS_OF_AGENT && (!a->region_id || !strcmp(a->region_id, t->region_id)) &&
-	       (!a->egress_region || !strcmp(a->egress_region, t->region_id));
-}
+	static const struct store_query later = { .sql = "UPDATE accounts SET used_at = $2 WHERE id = $1" };
+	static const struct field labels_row = { .name = "labels", .type = FIELD_MAP };
+	struct placement_task t = { .key = f->id,
+		.account = true,
+		.region_id = f->region_id,
+		.egress_region = f->egress_region,
+		.egress_kind = f->egress_kind,
+		.agent_id = f->agent_id };
+	struct placement p;
+	enum rc rc = r->rules.n ? field_json_text(&labels_row, f->labels, tx->arena, &t.labels, tx->fault) : RC_OK;
 
-static struct taker *choose(const struct found *a, const struct field_list *takers)
-{
-	struct taker *t = takers->at, *best = NULL;
-
-	for (size_t i = 0; i < takers->n; i++) {
-		if (!suits(a, &t[i]))
-			continue;
-		if (a->agent_id && !strcmp(a->agent_id, t[i].id))
-			return &t[i];
-		if (!best || t[i].bots < best->bots)
-			best = &t[i];
-	}
-	return best;
-}
-
-static enum rc find_takers(struct tx *tx, struct field_list *ret)
-{
-	static const struct store_query up = {
-		.sql = "SELECT id, region_id, (SELECT COUNT(*) FROM accounts WHERE agent_id = agents.id AND held = "
-		       "1) "
-		       "FROM agents WHERE state = 'connected' AND lease_until > $1 ORDER BY id LIMIT $2"
-	};
-	auto_rows struct store_rows *r = NULL;
-	enum rc rc = store_run(
-		tx->db, &up, STORE_ARGS(store_int(tx->now_ms), store_int(BOTS_AGENTS_MAX)), &r, tx->fault);
-	return rc == RC_OK ? rows_list(r, &(struct rows_into){ taker_fields, tx->arena, NULL },
-				     sizeof(struct taker), BOTS_AGENTS_MAX, ret, tx->fault)
-			   : rc;
+	if (rc != RC_OK)
+		return rc;
+	roster_choose(r, &t, &p);
+	if (p.chosen == r->n) /* the others' turn comes first, next time */
+		return store_do(tx->db, &later, STORE_ARGS(store_text(f->id), store_int(tx->now_ms)), tx->fault);
+	r->agents[p.chosen].sessions++;
+	return give(tx, f->id, r->agents[p.chosen].id);
 }
 
 static enum rc assign(struct tx *tx)
 {
 	/* Those that nobody could take are left out here: they must not stand in the way of the others. */
 	static const struct store_query wanted = {
-		.sql = "SELECT a.id, a.agent_id, a.region_hint, e.region_id FROM accounts a LEFT JOIN egresses e "
-		       "ON e.id = "
-		       "a.egress_id WHERE a.held = 0 AND a.want_mode <> 'offline' AND a.enabled = 1 AND "
-		       "a.quarantined = 0 AND "
-		       "(a.want_until = 0 "
-		       "OR a.want_until > $1) AND a.state NOT IN ('failed', 'quarantined', 'disabled') AND EXISTS "
-		       "(SELECT "
-		       "1 FROM agents g WHERE g.state = 'connected' AND (a.region_hint IS NULL OR a.region_hint = "
-		       "g.region_id) AND (e.region_id IS NULL OR e.region_id = g.region_id)) ORDER BY a.id LIMIT $2"
+		.sql = "SELECT a.id, a.agent_id, a.region_hint, e.region_id, e.kind, a.labels FROM accounts a LEFT "
+		       "JOIN "
+		       "egresses e ON e.id = a.egress_id WHERE a.held = 0 AND a.want_mode <> 'offline' AND "
+		       "a.enabled "
+		       "= 1 AND a.quarantined = 0 AND (a.want_until = 0 OR a.want_until > $1) AND a.state NOT IN "
+		       "('failed', 'quarantined', 'disabled') AND EXISTS (SELECT 1 FROM agents g WHERE g.state = "
+		       "'connected' AND g.cordoned = 0 AND g.drain_until = 0 AND (a.region_hint IS NULL OR "
+		       "a.region_hint = g.region_id) AND (e.region_id IS NULL OR e.region_id = g.region_id)) ORDER "
+		       "BY "
+		       "a.used_at, a.id LIMIT $2"
 	};
-	struct field_list list = { 0 }, takers = { 0 };
+	struct field_list list = { 0 };
+	struct roster roster = { 0 };
 	enum rc rc = find(tx, &wanted, tx->now_ms, &list);
 
 	if (rc == RC_OK && list.n)
-		rc = find_takers(tx, &takers);
+		rc = roster_load(tx, false, &roster);
 	const struct found *f = list.at;
-	for (size_t i = 0; rc == RC_OK && i < list.n; i++) {
-		struct taker *t = choose(&f[i], &takers);
-		if (!t)
-			continue;
-		rc = give(tx, f[i].id, t->id);
-		t->bots++;
-	}
+	for (size_t i = 0; rc == RC_OK && i < list.n; i++)
+		rc = place(tx, &roster, &f[i]);
 	return rc;
 }
 
@@ -319,7 +310,7 @@ static enum rc assign(struct tx *tx)
 static enum rc give_up(struct tx *tx)
 {
 	static const struct store_query idle = {
-		.sql = "SELECT a.id, a.agent_id, NULL, NULL FROM accounts a WHERE "
+		.sql = "SELECT a.id, a.agent_id, NULL, NULL, NULL, NULL FROM accounts a WHERE "
 		       "a.held = 1 AND a.state IN ('offline', "
 		       "'disabled', 'failed', 'cooling_down', 'quarantined') AND "
 		       "a.bot_sent = a.bot_version AND ((a.moving "

@@ -2,8 +2,7 @@
  * bots: which agent holds which account. An account has a lease: held by one agent, for as long as that agent is heard
  * (agents.lease_until, renewed by its HEARTBEAT), under an epoch that grows with every lease. On the writer.
  *
- * An account that is wanted online is given to a connected agent of its region and of its egress's region: to the one that had it
- * last, else to the one that has the fewest. It is given up when the agent has been silent for a lease and BOTS_GRACE_MS (by then
+ * An account that is wanted online is given to the agent that model/placement chooses. It is given up when the agent has been silent for a lease and BOTS_GRACE_MS (by then
  * the agent has logged it off by itself), when it must move (the agent is first told to log it off), or when nothing was
  * wanted of it for BOTS_IDLE_MS. So at most one agent has a session of it (product.md 5.6, A1). What the agents are told
  * goes out after the commit, see hub/push.
@@ -14,11 +13,9 @@
 
 struct states_account;
 
-#define BOTS_GRACE_MS   5000
-#define BOTS_IDLE_MS    60000
-#define BOTS_OF_AGENT   2000 /* accounts that one agent holds at most */
-#define BOTS_AT_ONCE    256  /* accounts that one scan gives away */
-#define BOTS_AGENTS_MAX 4096
+#define BOTS_GRACE_MS 5000
+#define BOTS_IDLE_MS  60000
+#define BOTS_AT_ONCE  256 /* accounts that one scan gives away */
 
 /* A task goes to this agent: the account is its own from now on. RC_CONFLICT: another holds it. */
 must_check enum rc bots_hold(struct tx *tx, const char *account_id, const char *agent_id);

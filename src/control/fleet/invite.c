@@ -1,6 +1,6 @@
 #include "control/fleet/invite.h"
 #include "control/control.h"
-#include "control/fleet/agents.h"
+#include "control/fleet/enrolments.h"
 #include "control/fleet/regions.h"
 #include "io/clock.h"
 
@@ -25,7 +25,7 @@ enum rc invite_agent(struct control *c, const char *region, struct hush *ret_tok
 	if (rc == RC_OK) {
 		rc = regions_first(&tx, region, &id);
 		if (rc == RC_OK)
-			rc = agents_token(&tx, id, &token, &expires);
+			rc = enrolments_token(&tx, id, &token, &expires);
 		if (rc == RC_OK)
 			rc = store_commit(db, f);
 		else

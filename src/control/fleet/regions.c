@@ -1,15 +1,29 @@
 #include "control/fleet/regions.h"
 #include "control/access/audit.h"
 #include "control/events/events.h"
+#include "control/fleet/drains.h"
 #include "control/fleet/labels.h"
 #include "control/http/page.h"
 #include "control/rows.h"
 
 struct region {
-	const char *id, *name;
-	struct field_list labels;
+	const char *id, *name, *country;
+	struct field_list labels, compliance;
+	bool cordoned;
 	int64_t version, created_at, updated_at;
 };
+
+#define COUNTRY_ROWS                                                                                              \
+	{ .name = "country",                                                                                      \
+		.type = FIELD_STR,                                                                                \
+		FIELD_AT(struct region, country),                                                                 \
+		.flags = FIELD_NULLABLE,                                                                          \
+		.max = 63,                                                                                        \
+		.doc = "The country that its agents are in; routing policies look at it." },                      \
+	{                                                                                                         \
+		.name = "compliance", .type = FIELD_LIST, FIELD_AT(struct region, compliance), .item = FIELD_STR, \
+		.max = 16, .doc = "What it complies with; routing policies look at it."                           \
+	}
 
 static const struct field region_fields[] = {
 	{ .name = "id", .type = FIELD_STR, FIELD_AT(struct region, id), .doc = "rgn_ and a ULID." },
@@ -18,6 +32,11 @@ static const struct field region_fields[] = {
 		.type = FIELD_MAP,
 		FIELD_AT(struct region, labels),
 		.doc = "For people and selectors." },
+	COUNTRY_ROWS,
+	{ .name = "cordoned",
+		.type = FIELD_BOOL,
+		FIELD_AT(struct region, cordoned),
+		.doc = "Its agents get no new tasks and accounts." },
 	{ .name = "version",
 		.type = FIELD_I64,
 		FIELD_AT(struct region, version),
@@ -32,7 +51,7 @@ static const struct field region_fields[] = {
 		.doc = "When it was edited last." },
 	{ 0 },
 };
-#define COLUMNS "id, name, labels, version, created_at, updated_at"
+#define COLUMNS "id, name, labels, country, compliance, cordoned, version, created_at, updated_at"
 
 static const struct field region_in_fields[] = {
 	{ .name = "name",
@@ -47,9 +66,10 @@ static const struct field region_in_fields[] = {
 		.type = FIELD_MAP,
 		FIELD_AT(struct region, labels),
 		.doc = "For people and selectors." },
+	COUNTRY_ROWS,
 	{ 0 },
 };
-enum { GIVEN_NAME = 1, GIVEN_LABELS = 2 };
+enum { GIVEN_NAME = 1, GIVEN_LABELS = 2, GIVEN_COUNTRY = 4, GIVEN_COMPLIANCE = 8 };
 
 static enum rc load(struct tx *tx, const char *id, struct region *ret)
 {
@@ -60,14 +80,18 @@ static enum rc load(struct tx *tx, const char *id, struct region *ret)
 
 static enum rc insert(struct tx *tx, struct region *v)
 {
-	static const struct store_query add = { .sql = "INSERT INTO regions (id, name, labels, version, "
-						       "created_at, updated_at) VALUES ($1, $2, $3, 1, $4, $4)" };
+	static const struct store_query add = {
+		.sql = "INSERT INTO regions (id, name, labels, version, "
+		       "created_at, updated_at, country, compliance) VALUES ($1, $2, "
+		       "$3, 1, $4, $4, $5, $6)"
+	};
 	v->id = tx_id(tx, "rgn");
 	v->version = 1;
 	v->created_at = v->updated_at = tx->now_ms;
 	enum rc rc = store_do(tx->db, &add,
 		STORE_ARGS(store_text(v->id), store_text(v->name), store_text(labels_json(tx->arena, &v->labels)),
-			store_int(tx->now_ms)),
+			store_int(tx->now_ms), store_text(v->country),
+			store_text(labels_texts_json(tx->arena, &v->compliance))),
 		tx->fault);
 	if (rc == RC_EXISTS)
 		return fault_set(tx->fault, rc, "there is a region with the name %s already", v->name);
@@ -129,8 +153,11 @@ static enum rc get(struct call *c, void *ret_out)
 
 static enum rc patch(struct call *c, void *ret_out)
 {
-	static const struct store_query set = { .sql = "UPDATE regions SET name = $2, labels = $3, version = "
-						       "version + 1, updated_at = $4 WHERE id = $1" };
+	static const struct store_query set = {
+		.sql = "UPDATE regions SET name = $2, labels = $3, version = "
+		       "version + 1, updated_at = $4, country = $5, compliance = $6 "
+		       "WHERE id = $1"
+	};
 	const struct region *in = c->in;
 	struct region *v = ret_out;
 
@@ -143,17 +170,47 @@ static enum rc patch(struct call *c, void *ret_out)
 		v->name = in->name;
 	if (c->given & GIVEN_LABELS)
 		v->labels = in->labels;
+	if (c->given & GIVEN_COUNTRY)
+		v->country = in->country;
+	if (c->given & GIVEN_COMPLIANCE)
+		v->compliance = in->compliance;
 	c->version = ++v->version;
 	v->updated_at = c->tx.now_ms;
 	rc = store_do(c->tx.db, &set,
 		STORE_ARGS(store_text(v->id), store_text(v->name), store_text(labels_json(c->tx.arena, &v->labels)),
-			store_int(v->updated_at)),
+			store_int(v->updated_at), store_text(v->country),
+			store_text(labels_texts_json(c->tx.arena, &v->compliance))),
 		c->tx.fault);
 	if (rc == RC_EXISTS)
 		return fault_set(c->tx.fault, rc, "there is a region with the name %s already", v->name);
 	if (rc == RC_OK)
 		rc = events_add(&c->tx, &(struct event){ .type = "region.updated", .region_id = v->id });
 	return rc == RC_OK ? audit_add(&c->tx, "region.update", v->id) : rc;
+}
+
+static enum rc cordon(struct call *c, void *ret_out)
+{
+	enum rc rc = drains_cordon_region(&c->tx, c->arg[0], true);
+	return rc == RC_OK ? get(c, ret_out) : rc;
+}
+
+static enum rc uncordon(struct call *c, void *ret_out)
+{
+	enum rc rc = drains_cordon_region(&c->tx, c->arg[0], false);
+	return rc == RC_OK ? get(c, ret_out) : rc;
+}
+
+static enum rc drain(struct call *c, void *ret_out)
+{
+	const struct drains_in *in = c->in;
+	enum rc rc = drains_begin_region(&c->tx, c->arg[0], in->deadline_ms);
+	return rc == RC_OK ? get(c, ret_out) : rc;
+}
+
+static enum rc undrain(struct call *c, void *ret_out)
+{
+	enum rc rc = drains_end_region(&c->tx, c->arg[0]);
+	return rc == RC_OK ? get(c, ret_out) : rc;
 }
 
 static enum rc drop(struct call *c, void *ret_out)
@@ -221,6 +278,17 @@ const struct route regions_routes[] = {
 		OUT,
 		.run = patch,
 		.doc = "Edits a region by a merge patch (RFC 7396)." },
+#define DEED(name_, verb, doc_)                                                                           \
+	.name = (name_), .method = "POST", .path = "/v1/regions/{id}/" verb, .scope = SCOPE_AGENTS_WRITE, \
+	.flags = ROUTE_WRITE | ROUTE_ACCEPTED, OUT, .doc = (doc_)
+	{ DEED("cordonRegion", "cordon", "Gives the agents of a region no new tasks and accounts."),
+		.run = cordon },
+	{ DEED("uncordonRegion", "uncordon", "Gives the agents of a region tasks and accounts again."),
+		.run = uncordon },
+	{ DEED("drainRegion", "drain", "Cordons a region, and drains each of its agents."), .in = drains_fields,
+		.in_size = sizeof(struct drains_in), .run = drain },
+	{ DEED("undrainRegion", "undrain", "Ends the drain of a region's agents, and uncordons it."),
+		.run = undrain },
 	{ .name = "deleteRegion",
 		.method = "DELETE",
 		.path = "/v1/regions/{id}",

@@ -1,4 +1,4 @@
-/* regions: places where agents work. */
+/* regions: places where agents work; and the rules of what is placed where (policies, placements). */
 #pragma once
 
 #include "control/http/route.h"
@@ -6,4 +6,4 @@
 /* The first region, made when there is none with that name; *ret_id is in the arena. */
 must_check enum rc regions_first(struct tx *tx, const char *name, const char **ret_id);
 
-extern const struct route regions_routes[];
+extern const struct route regions_routes[], policies_routes[], placements_routes[];

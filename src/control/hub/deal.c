@@ -8,6 +8,7 @@
 #include "control/reader.h"
 #include "control/writer.h"
 #include "io/clock.h"
+#include "model/action.h"
 
 #define OFFERS_MAX  256 /* agents that are offered in one transaction */
 #define CANCELS_MAX 10000

@@ -71,7 +71,7 @@ static enum rc deliver(struct write *w, struct tx *tx)
 		return outcome_result(tx, l->agent_id, &m.result, &l->stale);
 	case TUNNEL_MSG_HEARTBEAT:
 		rc = outcome_renew(tx, l->agent_id);
-		return rc == RC_OK ? agents_seen(tx, l->agent_id) : rc;
+		return rc == RC_OK ? agents_seen(tx, l->agent_id, m.heartbeat.load) : rc;
 	default:
 		return RC_INTERNAL;
 	}
@@ -349,7 +349,8 @@ struct farewell {
 static enum rc note_gone(struct write *w, struct tx *tx)
 {
 	struct farewell *g = (struct farewell *)(void *)((char *)w - offsetof(struct farewell, write));
-	return agents_gone(tx, g->agent_id, g->session, g->why);
+	enum rc rc = agents_gone(tx, g->agent_id, g->session, g->why);
+	return rc == RC_OK ? outcome_gone(tx, g->agent_id) : rc;
 }
 
 static void on_gone(struct write *w)

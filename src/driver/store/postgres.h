@@ -15,7 +15,7 @@
 /* The key of the advisory lock that every write transaction holds until its end: "footplat" in ASCII. */
 #define POSTGRES_WRITER_LOCK  INT64_C(0x666f6f74706c6174)
 #define POSTGRES_PAUSE_MIN_MS 50
-#define POSTGRES_PAUSE_MAX_MS 1000
+#define POSTGRES_PAUSE_MAX_MS 500
 
 bool postgres_is_url(const char *url); /* postgresql:// or postgres:// */
 

@@ -279,7 +279,8 @@ static void one_doubt_at_a_time(void)
 		NULL);
 	does(DESK_QUERY("UPDATE tasks SET waits = NULL, not_before = 0 WHERE id = $1"), first, NULL, NULL);
 	CHECK(found() == 1);
-	does(DESK_QUERY("UPDATE tasks SET waits = NULL, probe = 0, not_before = 0 WHERE id = $1"), second, NULL, NULL);
+	does(DESK_QUERY("UPDATE tasks SET waits = NULL, probe = 0, not_before = 0 WHERE id = $1"), second, NULL,
+		NULL);
 	CHECK_STR(status(first), "leased");
 	CHECK(ends(first, TUNNEL_MSG_SUCCEEDED, false) && found() == 1);
 	CHECK_STR(status(second), "leased");
@@ -457,6 +458,38 @@ static void canceled_in_doubt(void)
 	CHECK(strstr(answers("getTaskHistory", id, &query), "canceled"));
 }
 
+/* How long the task still belongs to its agent. */
+static int64_t lease_left(const char *id) { return looks(id).lease_until - d.tx.now_ms; }
+
+static void leaves(const char *state)
+{
+	desk_begin(&d);
+	does(DESK_QUERY("UPDATE agents SET state = $1"), state, NULL, NULL);
+	CHECK(outcome_gone(&d.tx, "agt_1") == RC_OK);
+	desk_commit(&d);
+}
+
+/* A connection that is down is no proof that the agent is: only what can be read twice is given up before its lease is over. */
+static void gone(void)
+{
+	char read[32], redeem[32];
+
+	snprintf(read, sizeof(read), "%s", job_of("pics.changes"));
+	snprintf(redeem, sizeof(redeem), "%s", job_of("keys.redeem"));
+	desk_begin(&d);
+	does(DESK_QUERY("UPDATE tasks SET account_id = NULL WHERE id = $1"), read, NULL, NULL);
+	desk_commit(&d);
+	leases(read);
+	leases(redeem);
+	leaves("connected");
+	CHECK(lease_left(read) == 6000 && lease_left(redeem) == 6000);
+	leaves("disconnected");
+	CHECK(lease_left(read) == OUTCOME_GONE_MS && lease_left(redeem) == 6000);
+	CHECK(outcome_renew(desk_begin(&d), "agt_1") == RC_OK);
+	desk_commit(&d);
+	CHECK(lease_left(read) == 6000);
+}
+
 int main(void)
 {
 	desk_open(&d);
@@ -472,6 +505,7 @@ int main(void)
 	reads();
 	the_past();
 	canceled_in_doubt();
+	gone();
 	desk_close(&d);
 	return 0;
 }

@@ -27,6 +27,7 @@ int main(void)
 	CHECK(longest(0, TUNNEL_LINK_SUPERSEDED, 0) == 30000);
 	CHECK(longest(0, TUNNEL_LINK_VERSION, 0) == 30000);
 	CHECK(longest(0, TUNNEL_LINK_TIMEOUT, 0) == 250);
+	CHECK(longest(1000, TUNNEL_LINK_INTERNAL, 0) == 2000);
 	CHECK(uplink_wait_ms(0, 0, UINT32_MAX, 0) == 600000); /* nobody can send an agent away for ever */
 	return 0;
 }
