@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-static const char *const serve_args[] = { "--no-agent", "--log-level", "warn", "--set", "engine.lease_ms=3000",
+static const char *const serve_args[] = { "--no-agent", "--log-level", "warn", "--set", "engine.lease_ms=12000",
 	"--set", "engine.heartbeat_ms=500", "--set", "lanes.unsafe=true", "--set", LOAD_LANES, NULL };
 static const char *const agent_args[] = { "--log-level", "warn", "--set", "lanes.unsafe=true", "--set", LOAD_LANES,
 	NULL };

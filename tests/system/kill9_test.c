@@ -28,7 +28,7 @@ struct kill9 {
 	unsigned kills[VICTIMS], reached;
 };
 
-static const char *serve_args[32] = { "--no-agent", "--log-level", "warn", "--set", "engine.lease_ms=3000", "--set",
+static const char *serve_args[32] = { "--no-agent", "--log-level", "warn", "--set", "engine.lease_ms=6000", "--set",
 	"engine.heartbeat_ms=500", "--set", "lanes.unsafe=true", "--set", LOAD_LANES, NULL };
 static const char *const agent_args[] = { "--log-level", "warn", "--set", "lanes.unsafe=true", "--set", LOAD_LANES,
 	NULL };
