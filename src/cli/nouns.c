@@ -8,6 +8,7 @@ static const struct verb own_verbs[] = { 0 };
 const struct noun nouns[] = {
 	{ "job", "Work that was asked for: submit, follow, cancel, retry.", job_verbs },
 	{ "task", "One action on one account, as a part of a job.", task_verbs },
+	{ "schedule", "Jobs that are made again and again, by the clock.", schedule_verbs },
 	{ "dead-letter", "Tasks that failed after all their attempts.", dead_letter_verbs },
 	{ "account", "The Steam accounts.", account_verbs },
 	{ "challenge", "What Steam wants from a person before an account is logged on.", challenge_verbs },

@@ -28,12 +28,15 @@ struct queue;
 struct route;
 struct scan;
 struct store;
+struct sweep;
 struct tracer;
 struct twins;
 struct tx;
 struct waits;
 struct web_limits;
 struct web_server;
+struct webhook_rules;
+struct webhooks;
 
 #define CONTROL_EPOCH_MAX 16
 #define CONTROL_NAME_MAX  40 /* ID_MAX */
@@ -47,6 +50,16 @@ struct control_secrets {
 	uint8_t kek[32];         /* encrypts the keys of secrets at rest, see access/vault */
 	uint8_t kek_name[4];     /* tells which kek that is */
 	uint8_t prints[32];      /* of fingerprints of secrets */
+};
+
+/* As configured; read by webhooks/webhook_rules. */
+struct webhooks_conf {
+	const char *plan, *allow_private, *ports; /* texts: see flow/webhook, wire/ip_block, io/http_guard */
+	const char *ca_file;                      /* NULL: the system's authorities alone */
+	uint32_t timeout_ms;                      /* of one attempt */
+	uint32_t parallel;                        /* deliveries of one endpoint at once */
+	int64_t keep_ms;                          /* a delivery that is over stays */
+	int64_t overlap_ms;                       /* a rotated secret is used beside the new one */
 };
 
 struct control_conf {
@@ -64,6 +77,7 @@ struct control_conf {
 	_Atomic uint32_t event_keep;     /* events kept in the log */
 	_Atomic int64_t event_keep_ms;   /* how long at most; 0: no such limit */
 	const struct web_limits *limits;
+	const struct webhooks_conf *webhooks;
 	const struct lane_kind *_Atomic lanes; /* LANE_COUNT rows as configured; NULL: model/lanes.def */
 };
 
@@ -84,7 +98,9 @@ struct control {
 	struct feed *feed;       /* event subscribers; loop thread */
 	struct waits *waits;     /* requests that wait for a job's end; loop thread */
 	struct twins *twins;     /* requests held back behind one with the same Idempotency-Key; loop thread */
-	struct loop_timer *sweep;
+	struct webhooks *webhooks; /* loop thread */
+	const struct webhook_rules *webhook_rules;
+	struct sweep *sweep; /* loop thread */
 	struct control_secrets secrets;
 	char epoch[CONTROL_EPOCH_MAX];      /* of the event log: made with the database */
 	char instance_id[CONTROL_NAME_MAX]; /* of this run of this control plane, see cluster/instances */

@@ -1,13 +1,7 @@
 #include "control/life.h"
-#include "base/log.h"
-#include "control/budgets/budgets.h"
 #include "control/cluster/bells.h"
 #include "control/cluster/cluster.h"
-#include "control/cluster/singletons.h"
-#include "control/events/events.h"
 #include "control/events/feed.h"
-#include "control/fleet/states.h"
-#include "control/http/idempotency.h"
 #include "control/http/routes.h"
 #include "control/http/serve.h"
 #include "control/http/twins.h"
@@ -17,59 +11,16 @@
 #include "control/keys/key_fold.h"
 #include "control/prepare.h"
 #include "control/secrets.h"
+#include "control/sweep.h"
+#include "control/webhooks/webhooks.h"
 #include "io/clock.h"
 #include "wire/tunnel_auth.h"
-
-#define SWEEP_MS 60000
 
 /* The job that ends the loop's last turn. */
 struct last {
 	struct loop_job job;
 	struct loop *loop;
 };
-
-#define SWEEP_AGAIN_MS 1000 /* after a sweep that did not reach the end */
-struct sweep {
-	struct write write;
-	bool more;
-};
-
-static enum rc run_sweep(struct write *w, struct tx *tx)
-{
-	bool held = false;
-	struct sweep *s = (struct sweep *)w;
-	enum rc rc = singletons_hold(tx, "sweep", &held);
-	if (rc != RC_OK || !held)
-		return rc;
-	rc = idempotency_sweep(tx);
-	if (rc == RC_OK)
-		rc = states_sweep(tx);
-	if (rc == RC_OK)
-		rc = budgets_sweep(tx);
-	return rc == RC_OK ? events_sweep(tx, &s->more) : rc;
-}
-
-static void on_swept(struct write *w)
-{
-	if (w->rc != RC_OK)
-		log_warn(w->control->log, "old rows not swept: %s", w->fault.text);
-	else if (((struct sweep *)w)->more && w->control->sweep)
-		loop_timer_at(w->control->sweep, loop_now_ms(w->control->loop) + SWEEP_AGAIN_MS);
-	free(w);
-}
-
-static void on_sweep(void *ctx)
-{
-	struct control *c = ctx;
-	struct sweep *s = calloc(1, sizeof(*s));
-
-	if (s) {
-		s->write = (struct write){ .control = c, .run = run_sweep, .done = on_swept };
-		if (writer_push(&s->write) != RC_OK)
-			free(s);
-	}
-	loop_timer_at(c->sweep, loop_now_ms(c->loop) + SWEEP_MS);
-}
 
 static enum rc listen_on(struct control *c, struct fault *f)
 {
@@ -112,15 +63,15 @@ enum rc life_start(struct control *c, struct fault *f)
 	if (rc == RC_OK)
 		rc = feed_new(c, &c->feed, f);
 	if (rc == RC_OK)
+		rc = webhooks_new(c, &c->webhooks, f);
+	if (rc == RC_OK)
 		rc = hub_new(c, &c->hub, f);
 	if (rc == RC_OK)
 		rc = cluster_new(c, others > 0, &c->cluster, f);
 	if (rc == RC_OK)
 		rc = scan_new(c, &c->scan, f);
 	if (rc == RC_OK)
-		rc = loop_timer_new(c->loop, on_sweep, c, &c->sweep);
-	if (rc == RC_OK)
-		loop_timer_at(c->sweep, loop_now_ms(c->loop) + SWEEP_MS);
+		rc = sweep_new(c, &c->sweep, f);
 	return rc == RC_OK ? listen_on(c, f) : rc;
 }
 
@@ -144,6 +95,7 @@ void life_stop(struct control *c)
 {
 	struct last last = { .job = { .run = on_last }, .loop = c->loop };
 
+	webhooks_stop(c->webhooks);
 	pool_free(take(c->writer));
 	pool_free(take(c->readers));
 	if (c->loop) { /* one last turn: what the pools handed back is answered and freed */
@@ -156,9 +108,10 @@ void life_stop(struct control *c)
 	cluster_free(take(c->cluster));
 	hub_free(take(c->hub));
 	feed_free(take(c->feed));
+	webhooks_free(take(c->webhooks));
 	twins_free(take(c->twins));
 	waits_free(take(c->waits));
-	loop_timer_free(take(c->sweep));
+	sweep_free(take(c->sweep));
 	loop_free(take(c->loop));
 	hush_wipe(&c->secrets, sizeof(c->secrets));
 }

@@ -1,8 +1,10 @@
 #include "io/http_call.h"
+#include "io/http_guard.h"
 
 #include <ctype.h>
 #include <curl/curl.h>
 #include <openssl/ssl.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #define PROXY_LOGIN_MAX 511
@@ -16,7 +18,8 @@ struct call {
 	CURL *easy;
 	struct http_answer answer;
 	struct curl_slist *headers;
-	bool too_large, stopped, bad_ca;
+	bool too_large, stopped, bad_ca, cut;
+	void *hold; /* of the guard */
 };
 
 struct http_caller *http_call_new(void)
@@ -104,12 +107,29 @@ static size_t on_body(char *p, size_t one, size_t n, void *ctx)
 		c->stopped = !c->ask->on_body(c->ask->ctx, p, n);
 		return c->stopped ? 0 : n;
 	}
+	if (n > max - c->answer.body.n && c->ask->body_cut) {
+		c->cut = true;
+		buf_put(&c->answer.body, p, max - c->answer.body.n);
+		return 0;
+	}
 	if (n > max - c->answer.body.n) {
 		c->too_large = true;
 		return 0;
 	}
 	buf_put(&c->answer.body, p, n);
 	return c->answer.body.bad ? 0 : n;
+}
+
+static int on_progress(void *ctx, curl_off_t down_n, curl_off_t down, curl_off_t up_n, curl_off_t up)
+{
+	struct call *c = ctx;
+
+	(void)down_n;
+	(void)down;
+	(void)up_n;
+	(void)up;
+	c->stopped = atomic_load(c->ask->stop);
+	return c->stopped;
 }
 
 /* libcurl's own option for such a file would trust nobody else. */
@@ -203,6 +223,11 @@ static void set_way(struct call *c)
 	curl_easy_setopt(c->easy, CURLOPT_HEADERDATA, c);
 	curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c);
+	if (ask->stop) {
+		curl_easy_setopt(c->easy, CURLOPT_NOPROGRESS, 0L);
+		curl_easy_setopt(c->easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+		curl_easy_setopt(c->easy, CURLOPT_XFERINFODATA, c);
+	}
 	if (ask->unix_socket)
 		curl_easy_setopt(c->easy, CURLOPT_UNIX_SOCKET_PATH, ask->unix_socket);
 	if (ask->tls_ca) {
@@ -257,6 +282,8 @@ static enum rc rc_of(const struct call *c, CURLcode code)
 		return RC_CANCELED;
 	if (c->too_large)
 		return RC_TOO_LARGE;
+	if (c->cut)
+		return c->answer.body.bad ? RC_NOMEM : RC_OK;
 	switch ((int)code) {
 	case CURLE_OK:
 		return RC_OK;
@@ -316,6 +343,8 @@ static enum rc perform(struct call *c, struct fault *f)
 	enum rc rc = set_egress(c, f);
 	if (rc == RC_OK)
 		rc = set_headers(c, f);
+	if (rc == RC_OK && c->ask->guard)
+		rc = http_guard_apply(c->ask->guard, c->easy, c->ask->url, &c->hold, f);
 	if (rc != RC_OK)
 		return rc;
 	curl_easy_setopt(c->easy, CURLOPT_ERRORBUFFER, words);
@@ -339,6 +368,7 @@ enum rc http_call(const struct http_ask *ask, struct http_answer *ret, struct fa
 		return RC_NOMEM;
 	struct call c = { .ask = ask, .easy = caller->easy };
 	enum rc rc = perform(&c, f);
+	http_guard_release(c.hold);
 	curl_easy_reset(c.easy); /* nothing of this frame stays in it */
 	drop_headers(c.headers);
 	http_call_free(own);

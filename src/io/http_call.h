@@ -14,6 +14,8 @@
 
 #include <stdint.h>
 
+struct http_guard;
+
 #define HTTP_CALL_HEAD_MAX   65536      /* bytes of the answer's headers */
 #define HTTP_CALL_BODY_MAX   (8u << 20) /* of its body, when the caller names no limit */
 #define HTTP_CALL_CONNECT_MS 20000
@@ -44,10 +46,15 @@ struct http_ask {
 	const struct hush
 		*proxy_login;     /* USER:PASSWORD for either; NULL or empty: none beside what http_proxy has */
 	const char *bind_address; /* the local IP address to speak from; NULL or "": any */
-	const char *unix_socket;  /* path to connect to instead of the URL's host; NULL: none */
+	const struct http_guard
+		*guard; /* where the call may lead, see http_guard; NULL: anywhere. Not with a proxy or a socket */
+	bool body_cut;  /* what is past body_max is not read, and that is no error */
+	const char *unix_socket; /* path to connect to instead of the URL's host; NULL: none */
 	/* Is given the body of a 2xx answer as it comes, which is then not collected nor limited. false ends it: RC_CANCELED. */
 	bool (*on_body)(void *ctx, const void *p, size_t n);
 	void *ctx;
+	const _Atomic bool *
+		stop; /* set by another thread: ends the call within about a second, RC_CANCELED. NULL: nobody does */
 	bool *ret_sent; /* set to whether any of the request went out, also on failure; NULL: not asked */
 };
 

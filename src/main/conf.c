@@ -1,5 +1,6 @@
 #include "main/conf.h"
 #include "agent/directory.h"
+#include "flow/webhook.h"
 #include "io/file.h"
 #include "wire/field_conf.h"
 #include "wire/otlp.h"
@@ -278,6 +279,59 @@ static const struct field lanes_fields[] = {
 	{ 0 },
 };
 
+static const struct field webhooks_fields[] = {
+	{ .name = "retry_s",
+		.type = FIELD_STR,
+		IN(webhooks, retry_s),
+		.def_text = WEBHOOK_PLAN,
+		.doc = "Seconds before each attempt of a delivery, parted by commas; up to a fifth more is "
+		       "added." },
+	{ .name = "allow_private",
+		.type = FIELD_STR,
+		IN(webhooks, allow_private),
+		.def_text = "",
+		.doc = "Blocks of addresses that webhooks may reach although they are not public, parted by "
+		       "commas, such as "
+		       "10.1.0.0/16,fd00::/8." },
+	{ .name = "ports",
+		.type = FIELD_STR,
+		IN(webhooks, ports),
+		.def_text = "80,443,8080,8443",
+		.doc = "Ports that webhooks may reach; nothing: any." },
+	{ .name = "ca_file",
+		.type = FIELD_STR,
+		IN(webhooks, ca_file),
+		.doc = "PEM file of further authorities to trust for webhooks." },
+	{ .name = "timeout_ms",
+		.type = FIELD_U32,
+		IN(webhooks, timeout_ms),
+		.min = 100,
+		.max = 60000,
+		.def = 20000,
+		.doc = "An attempt is answered within." },
+	{ .name = "parallel",
+		.type = FIELD_U32,
+		IN(webhooks, parallel),
+		.min = 1,
+		.max = 16,
+		.def = 4,
+		.doc = "Deliveries to one webhook at once, of different subjects; 16 to all." },
+	{ .name = "keep_hours",
+		.type = FIELD_U32,
+		IN(webhooks, keep_hours),
+		.min = 1,
+		.max = 8760,
+		.def = 168,
+		.doc = "A delivery that is over is kept for." },
+	{ .name = "overlap_hours",
+		.type = FIELD_U32,
+		IN(webhooks, overlap_hours),
+		.max = 8760,
+		.def = 24,
+		.doc = "After a rotation the old secrets are used beside the new ones for." },
+	{ 0 },
+};
+
 static const char *const level_words[] = { "error", "warn", "info", "debug", NULL };
 static const char *const format_words[] = { "text", "json", NULL };
 static const struct field log_fields[] = {
@@ -359,6 +413,7 @@ const struct field conf_fields[] = {
 	SECTION(agent, "Agents, in this process and elsewhere."),
 	SECTION(steam, "How agents reach Steam."),
 	SECTION(lanes, "Rate lanes: how often Steam is called."),
+	SECTION(webhooks, "Webhooks: what is sent where, and how often."),
 	SECTION(log, "The log, on standard error."),
 	SECTION(trace, "Traces, for an OpenTelemetry collector."),
 	{ 0 },

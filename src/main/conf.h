@@ -43,6 +43,10 @@ struct conf {
 		bool unsafe;
 	} lanes;
 	struct {
+		const char *retry_s, *allow_private, *ports, *ca_file;
+		uint32_t timeout_ms, parallel, keep_hours, overlap_hours;
+	} webhooks;
+	struct {
 		int level, format;
 	} log;
 	struct {

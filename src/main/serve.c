@@ -24,6 +24,7 @@ struct serve {
 	struct conf conf;
 	struct control_conf control_conf;
 	struct web_limits limits;
+	struct webhooks_conf webhooks;
 	struct log log;
 	struct control control;
 	struct agent *agent;
@@ -65,8 +66,10 @@ static void fill_control_conf(struct serve *s)
 		.event_keep = c->engine.events_keep,
 		.event_keep_ms = (int64_t)c->engine.events_keep_hours * 3600000,
 		.limits = &s->limits,
+		.webhooks = &s->webhooks,
 		.lanes = c->kinds,
 	};
+	service_webhooks(c, &s->webhooks);
 	service_limits(c, &s->limits);
 }
 

@@ -27,6 +27,20 @@ struct service {
 
 void service_begin(void) { signals_block(); }
 void service_limits(const struct conf *c, struct web_limits *to) { reload_limits(c, to); }
+void service_webhooks(const struct conf *c, struct webhooks_conf *to)
+{
+	*to = (struct webhooks_conf){
+		.plan = c->webhooks.retry_s,
+		.allow_private = c->webhooks.allow_private,
+		.ports = c->webhooks.ports,
+		.ca_file = c->webhooks.ca_file,
+		.timeout_ms = c->webhooks.timeout_ms,
+		.parallel = c->webhooks.parallel,
+		.keep_ms = (int64_t)c->webhooks.keep_hours * 3600000,
+		.overlap_ms = (int64_t)c->webhooks.overlap_hours * 3600000,
+	};
+}
+
 int service_listener(void) { return notify_listener("footplate"); }
 
 /* --- the watchdog */

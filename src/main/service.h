@@ -13,6 +13,7 @@ struct control_conf;
 struct log;
 struct service;
 struct web_limits;
+struct webhooks_conf;
 
 struct service_conf {
 	int argc; /* as reload_conf has it */
@@ -26,8 +27,9 @@ struct service_conf {
 	void (*stop)(void *ctx); /* SIGTERM or SIGINT has come; on the thread of the signals */
 };
 
-void service_begin(void);                                         /* before any thread is made */
-void service_limits(const struct conf *c, struct web_limits *to); /* what the configuration says of them */
+void service_begin(void);                                              /* before any thread is made */
+void service_limits(const struct conf *c, struct web_limits *to);      /* what the configuration says of them */
+void service_webhooks(const struct conf *c, struct webhooks_conf *to); /* the same */
 int service_listener(void); /* the socket that was handed over ("footplate" among several); 0: none */
 must_check enum rc service_new(const struct service_conf *conf, struct service **ret_service, struct fault *f);
 void service_ready(struct service *s, const char *url); /* told to the manager */

@@ -8,6 +8,7 @@
 #include "control/hub/deal.h"
 #include "control/hub/hub.h"
 #include "control/hub/push.h"
+#include "control/webhooks/webhooks.h"
 #include "control/writer.h"
 #include "io/clock.h"
 
@@ -97,8 +98,10 @@ static void on_heard(void *ctx, const char *topic)
 	struct control *c = ctx;
 	bool any = !*topic || topic[strlen(topic) - 1] == '.'; /* some may have been missed */
 
-	if (any || !strcmp(topic, "all.events"))
+	if (any || !strcmp(topic, "all.events")) {
 		feed_wake(c->feed);
+		webhooks_wake(c->webhooks);
+	}
 	if (any || !strcmp(topic, "all.work") || !strncmp(topic, "region.", 7))
 		deal_wake(c->hub);
 	if (any || !strcmp(topic, "all.cancels"))

@@ -1,0 +1,41 @@
+/* webhook_row: an endpoint as the API shows it. */
+#pragma once
+
+#include "base/field.h"
+#include "control/http/route.h"
+
+struct webhook_row {
+	const char *id, *url;
+	struct field_list types; /* of const char *; empty: all */
+	const char *job_id, *account_id, *region_id;
+	bool enabled, thin;
+	const char *disabled_reason;
+	int64_t pos;
+	uint32_t pending;
+	int64_t failing_since;
+	uint32_t last_status;
+	int64_t last_at;
+	const char *public_key, *old_public_key;
+	int64_t old_until, version, created_at, updated_at;
+	const char *secret; /* only in the answer that made it */
+};
+
+extern const struct field webhook_row_fields[], webhook_row_in_fields[];
+/* Bits of call.given after a patch, in the order of webhook_row_in_fields. */
+enum webhook_row_given {
+	WEBHOOK_ROW_URL = 1,
+	WEBHOOK_ROW_TYPES = 2,
+	WEBHOOK_ROW_JOB = 4,
+	WEBHOOK_ROW_ACCOUNT = 8,
+	WEBHOOK_ROW_REGION = 16,
+	WEBHOOK_ROW_ENABLED = 32,
+	WEBHOOK_ROW_THIN = 64,
+};
+
+#define WEBHOOK_ROW_SELECT                                                                                         \
+	"SELECT w.id, w.url, w.types, w.job_id, w.account_id, w.region_id, w.enabled, w.thin, w.disabled_reason, " \
+	"w.pos, (SELECT COUNT(*) FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.finished_at = 0), "     \
+	"w.failing_since, w.last_status, w.last_at, w.public_key, w.old_public_key, w.old_until, w.version, "      \
+	"w.created_at, w.updated_at, NULL FROM webhooks w "
+
+must_check enum rc webhook_row_load(struct tx *tx, const char *id, struct webhook_row *ret);
