@@ -15,6 +15,8 @@ const struct noun nouns[] = {
 	{ "confirm", "What waits for an account's mobile confirmation.", confirm_verbs },
 	{ "agent", "The programs in the regions that do the work.", agent_verbs },
 	{ "region", "Where agents are.", region_verbs },
+	{ "route", "Where a task would run.", route_verbs },
+	{ "routing-policy", "The rules of what runs where.", routing_policy_verbs },
 	{ "egress", "The addresses that accounts go out by.", egress_verbs },
 	{ "budget", "How often Steam may be asked for what, and what is left of it.", budget_verbs },
 	{ "key", "API keys.", key_verbs },

@@ -274,6 +274,8 @@ enum rc sqlite_open(const char *path, struct store **ret_store, struct fault *f)
 		return RC_NOMEM;
 	s->base.impl = &impl;
 	memcpy(s->path, path, n);
+	/* Its count of what it allocates costs a lock each time, and nobody reads it. Refused once SQLite is in use: then it was set. */
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 
 	/* SQLite would make it with the umask's rights; what is in it is for its owner alone. */
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
