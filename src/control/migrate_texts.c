@@ -19,3 +19,4 @@ TEXT(migrate_0008, "0008_pace.sql");
 TEXT(migrate_0009, "0009_retries.sql");
 TEXT(migrate_0010, "0010_webhooks.sql");
 TEXT(migrate_0011, "0011_schedules.sql");
+TEXT(migrate_0012, "0012_restore.sql");

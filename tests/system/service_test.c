@@ -329,7 +329,6 @@ static void reloaded_under_load(void)
 	unsigned long calls = 0;
 	struct rig r;
 
-	unsetenv("FOOTPLATE_STORE"); /* how the database is held up here is SQLite's way */
 	rig_init(&r);
 	make_cert(&r, "a", "ec -pkeyopt ec_paramgen_curve:P-256");
 	make_cert(&r, "b", "rsa:2048"); /* another kind of key: nothing of the old may be left */
@@ -368,6 +367,7 @@ static void reloaded_under_load(void)
 int main(void)
 {
 	listen_as_manager();
+	unsetenv("FOOTPLATE_STORE"); /* how the database is held up here is SQLite's way */
 	as_a_service();
 	unsetenv("NOTIFY_SOCKET");
 	reloaded_under_load();
