@@ -44,7 +44,7 @@ int main(void)
 	json_decref(s);
 	await(2);
 	for (int i = 0; i < kills; i++) {
-		rig_sleep_ms(100 + rig_random(900));
+		rig_sleep_ms(100 + rig_random(1500));
 		rig_stop(&r.server, SIGKILL);
 		serve();
 	}
