@@ -83,7 +83,7 @@ static json_t *await(struct rig *r, const char *id, const char *status)
 		}
 		rig_sleep_ms(25);
 	}
-	CHECK(!"the job did not come so far");
+	CHECK_NEVER("the job did not come so far");
 	return NULL;
 }
 
@@ -94,7 +94,7 @@ static const json_t *candidate(const json_t *answer, const char *id)
 
 	json_array_foreach(
 		json_object_get(answer, "candidates"), i, c) if (!strcmp(json_str(c, "agentId"), id)) return c;
-	CHECK(!"the agent is no candidate");
+	CHECK_NEVER("the agent is no candidate");
 	return NULL;
 }
 
