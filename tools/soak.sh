@@ -29,6 +29,7 @@ part kill9 "kill -9 at random points and at each failpoint" KILL9_POINTS="${KILL
 part crash "200 kills while 1,000 jobs run" CRASH_JOBS=1000 CRASH_KILLS=200 "$system/crash_system"
 part keys "10,000 keys with kills" KEYS_TOTAL="${KEYS_TOTAL:-10000}" KEYS_KILLS="${KEYS_KILLS:-100}" "$system/keys_system"
 part fleet "500 accounts" FLEET_ACCOUNTS="${FLEET_ACCOUNTS:-500}" "$system/fleet_system"
+part storm "1,000 agents come back within 10 s" STORM_AGENTS="${STORM_AGENTS:-1000}" STORM_MS="${STORM_MS:-10000}" "$system/storm_system"
 part cluster "three control planes under load, killed and restarted" CLUSTER_MS="${CLUSTER_MS:-20000}" "$system/cluster_system"
 part schedules "a schedule through 100 kills" SCHEDULE_KILLS="${SCHEDULE_KILLS:-100}" "$system/schedules_system"
 echo "$passed passed, $failed failed"
