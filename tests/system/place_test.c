@@ -83,7 +83,7 @@ static json_t *await(struct rig *r, const char *id, const char *status)
 		}
 		rig_sleep_ms(25);
 	}
-	CHECK(!"the job did not come so far");
+	CHECK_NEVER("the job did not come so far");
 	return NULL;
 }
 
@@ -94,7 +94,7 @@ static const json_t *candidate(const json_t *answer, const char *id)
 
 	json_array_foreach(
 		json_object_get(answer, "candidates"), i, c) if (!strcmp(json_str(c, "agentId"), id)) return c;
-	CHECK(!"the agent is no candidate");
+	CHECK_NEVER("the agent is no candidate");
 	return NULL;
 }
 
@@ -231,6 +231,9 @@ static void tenants(struct rig *r)
 	json_decref(key);
 	refused(r, 422, "POST", "/v1/api-keys", header,
 		"{\"name\":\"c\",\"scopes\":[\"jobs:read\"],\"tenantId\":\"ten_red\"}");
+	refused(r, 403, "PUT", "/v1/tenants/ten_blue/weight", header, "{\"weight\":3}");
+	refused(r, 404, "PUT", "/v1/tenants/ten_no/weight", NULL, "{\"weight\":3}");
+	refused(r, 200, "PUT", "/v1/tenants/ten_blue/weight", NULL, "{\"weight\":3}");
 	strftime(more, sizeof(more), "\"deadline\":\"%Y-%m-%dT%H:%M:%SZ\"", gmtime(&soon));
 	submit(r, more, header, id);
 	json_t *job = ask(r, "GET", "jobs", id, "", NULL);
