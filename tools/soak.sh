@@ -34,5 +34,6 @@ part keys "10,000 keys with kills" KEYS_TOTAL="${KEYS_TOTAL:-10000}" KEYS_KILLS=
 part fleet "500 accounts" FLEET_ACCOUNTS="${FLEET_ACCOUNTS:-500}" "$system/fleet_system"
 part storm "1,000 agents come back within 10 s" STORM_AGENTS="${STORM_AGENTS:-1000}" STORM_MS="${STORM_MS:-10000}" "$system/storm_system"
 part cluster "three control planes under load, killed and restarted" CLUSTER_MS="${CLUSTER_MS:-20000}" "$system/cluster_system"
+part schedules "a schedule through 100 kills" SCHEDULE_KILLS="${SCHEDULE_KILLS:-100}" "$system/schedules_system"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
