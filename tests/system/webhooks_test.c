@@ -68,7 +68,7 @@ static json_t *log_of(const char *name) { return ask_receiver("GET", "log", name
 /* Waits until the hook has at least so many. */
 static json_t *await_log(const char *name, size_t n)
 {
-	for (int i = 0; i < 3000; i++) {
+	for (int i = 0; i < 30000; i++) {
 		json_t *log = log_of(name);
 		if (json_array_size(log) >= n)
 			return log;
@@ -203,15 +203,20 @@ static void check_whole(struct rig *r, json_t *log, const char *type, int64_t af
 		json_object_set_new(got, pos, json_true());
 	}
 	snprintf(path, sizeof(path), "/v1/events?type=%s&limit=500&after=%lld", type, (long long)after);
-	json_t *page = rig_expect(r, 200, "GET", path, NULL);
-	json_array_foreach(json_object_get(page, "items"), i, e)
-	{
-		snprintf(pos, sizeof(pos), "%lld", (long long)json_int(e, "pos"));
-		CHECK(json_object_get(got, pos));
-		n++;
+	for (bool more = true; more;) {
+		json_t *page = rig_expect(r, 200, "GET", path, NULL), *items = json_object_get(page, "items");
+		json_array_foreach(items, i, e)
+		{
+			snprintf(pos, sizeof(pos), "%lld", (long long)json_int(e, "pos"));
+			CHECK(json_object_get(got, pos));
+			n++;
+		}
+		more = json_array_size(items) > 0;
+		snprintf(path, sizeof(path), "/v1/events?type=%s&limit=500&after=%s", type,
+			json_str(page, "nextCursor"));
+		json_decref(page);
 	}
 	CHECK(n == json_object_size(got));
-	json_decref(page);
 	json_decref(got);
 }
 
