@@ -44,6 +44,7 @@ struct agent {
 	struct hush token;
 	char identity_path[PATH_LEN], tunnel_url[PATH_LEN];
 	char boot_id[33];
+	char history[64];      /* of the last WELCOME */
 	const char *steam_key; /* PEM; NULL: Steam's own */
 	const char *capabilities[ACTIONS_MAX + 1];
 	size_t capabilities_n;
@@ -80,9 +81,22 @@ static void on_hello(void *ctx, struct tunnel_msg_hello *fill, struct arena *are
 	runs_list(a->runs, &fill->inflight, arena);
 }
 
+/* A database that was put back knows nothing of what we were told since: no account is ours until it says so again. */
+static void heed_history(struct agent *a, const char *history)
+{
+	if (!history)
+		return;
+	if (*a->history && strcmp(a->history, history) != 0) {
+		log_warn(a->conf.log, "control plane has another past: its database was restored");
+		sessions_fence(a->sessions);
+	}
+	snprintf(a->history, sizeof(a->history), "%s", history);
+}
+
 static void on_up(void *ctx, const struct tunnel_msg_welcome *m)
 {
 	struct agent *a = ctx;
+	heed_history(a, m->history);
 	lanes_up(a->lanes);
 	runs_up(a->runs, m);
 	reports_up(a->reports);

@@ -3,6 +3,9 @@
 
 static const struct verb_option list_options[] = { RUN_LIST_OPTIONS, RUN_CURSOR_OPTION, { 0 } };
 
+static const struct verb_option deed_options[] = { RUN_KEY_OPTION, { 0 } };
+static const struct verb_option drain_options[] = { RUN_DRAIN_OPTION, RUN_KEY_OPTION, { 0 } };
+
 #define AGENT_ARG                                 \
 	{                                         \
 		.name = "AGENT", .doc = "Its id." \
@@ -15,7 +18,8 @@ const struct verb agent_verbs[] = {
 		.options = list_options,
 		.method = "GET",
 		.path = "/v1/agents",
-		.columns = "id,regionId:REGION,state,version,lastSeen,createdAt",
+		.columns = "id,regionId:REGION,state,cordoned,drainUntil:DRAIN,version,sessions,capacity,lastSeen,"
+			   "createdAt",
 		.flags = VERB_LIST,
 	},
 	{
@@ -36,6 +40,43 @@ const struct verb agent_verbs[] = {
 		.path = "/v1/agents/enrollments",
 		.id = "token",
 		.example = "(umask 077; footplate agent enroll eu-west -q >token)",
+	},
+	{
+		.name = "cordon",
+		.doc = "Gives an agent no new tasks and accounts; it keeps what it has.",
+		.args = { AGENT_ARG },
+		.options = deed_options,
+		.method = "POST",
+		.path = "/v1/agents/{}/cordon",
+		.flags = VERB_IDEMPOTENT,
+	},
+	{
+		.name = "uncordon",
+		.doc = "Gives an agent tasks and accounts again.",
+		.args = { AGENT_ARG },
+		.options = deed_options,
+		.method = "POST",
+		.path = "/v1/agents/{}/uncordon",
+		.flags = VERB_IDEMPOTENT,
+	},
+	{
+		.name = "drain",
+		.doc = "Gives an agent nothing new, and its accounts to others.",
+		.args = { AGENT_ARG },
+		.options = drain_options,
+		.method = "POST",
+		.path = "/v1/agents/{}/drain",
+		.flags = VERB_IDEMPOTENT,
+		.example = "footplate agent drain agt_… --deadline-ms 60000",
+	},
+	{
+		.name = "undrain",
+		.doc = "Ends the drain of an agent.",
+		.args = { AGENT_ARG },
+		.options = deed_options,
+		.method = "POST",
+		.path = "/v1/agents/{}/undrain",
+		.flags = VERB_IDEMPOTENT,
 	},
 	{
 		.name = "revoke",

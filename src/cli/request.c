@@ -62,7 +62,9 @@ static const struct field *params_table(const struct cmd *c)
 	for (int i = 0; i < VERB_ARGS_MAX; i++) {
 		const char *member = c->verb->args[i].member;
 		const struct action *a =
-			member && c->arg[i] && !strcmp(member, "action") ? action_find(c->arg[i]) : NULL;
+			member && c->arg[i] && (!strcmp(member, "action") || !strcmp(member, "job.action"))
+				? action_find(c->arg[i])
+				: NULL;
 		if (a)
 			return a->payload;
 	}
@@ -215,10 +217,12 @@ enum rc request_make(const struct cmd *c, struct request *ret, struct fault *f)
 		ret->body = json_object();
 	if (rc == RC_OK && v->body)
 		rc = put_fixed(v->body, ret->body, f);
-	for (int i = 0; rc == RC_OK && i < VERB_ARGS_MAX; i++)
-		if (v->args[i].member && c->arg[i] &&
-			json_object_set_new(ret->body, v->args[i].member, json_string(c->arg[i])) != 0)
+	for (int i = 0; rc == RC_OK && i < VERB_ARGS_MAX; i++) {
+		const char *member = v->args[i].member;
+		json_t *in = member ? object_of(ret->body, &member) : NULL;
+		if (member && c->arg[i] && json_object_set_new(in, member, json_string(c->arg[i])) != 0)
 			rc = fault_set(f, RC_INVALID, "%s is not UTF-8", v->args[i].name);
+	}
 	for (const struct verb_option *o = v->options; rc == RC_OK && o && o->row.name; o++)
 		rc = put_option(c, o, ret, f);
 	if (rc == RC_OK)

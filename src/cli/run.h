@@ -51,6 +51,16 @@
 		.value = "ETAG", .place = VERB_MATCH                                                      \
 	}
 
+/* Of the verbs that drain. */
+#define RUN_DRAIN_OPTION                                                                               \
+	{                                                                                              \
+		.row = { .name = "deadline-ms",                                                        \
+			.type = FIELD_U32,                                                             \
+			.max = 86400000,                                                               \
+			.doc = "Accounts that are still busy then are logged off. Default: 600000." }, \
+		.value = "N", .member = "deadlineMs", .place = VERB_BODY                               \
+	}
+
 /* Whatever the row says: names are looked up, the request is made, sent, and its answer printed. */
 enum cli_exit run_verb(struct cmd *c);
 

@@ -103,3 +103,10 @@ enum rc store_one(struct store_conn *c, const struct store_query *q, struct stor
 
 int64_t store_col_int(struct store_rows *r, size_t i) { return r->impl->column(r, i).i; }
 const char *store_col_text(struct store_rows *r, size_t i) { return r->impl->column(r, i).p; }
+
+enum rc store_copy(struct store_conn *c, const char *path, struct fault *f)
+{
+	if (!c->impl->copy)
+		return fault_set(f, RC_INVALID, "%s is no file that could be copied", c->impl->name);
+	return c->impl->copy(c, path, f);
+}

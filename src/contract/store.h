@@ -69,6 +69,8 @@ struct store_impl {
 	enum rc (*next)(struct store_rows *r, bool *ret_row, struct fault *f);
 	struct store_value (*column)(struct store_rows *r, size_t i);
 	void (*close)(struct store_rows *r);
+	/* NULL: it has no file of its own. See store_copy. */
+	enum rc (*copy)(struct store_conn *c, const char *path, struct fault *f);
 	void (*free)(struct store *s);
 };
 
@@ -109,6 +111,12 @@ void store_rollback(struct store_conn *c);
 must_check enum rc store_mark(struct store_conn *c, struct fault *f);
 must_check enum rc store_keep(struct store_conn *c, struct fault *f);
 void store_undo(struct store_conn *c);
+
+/*
+ * Copies the database, as it is at one moment, into a new file (0600), whole and synced, while others read and write. For an
+ * engine that is a file; RC_INVALID: this one is not.
+ */
+must_check enum rc store_copy(struct store_conn *c, const char *path, struct fault *f);
 
 /* Runs a query for its effect. RC_EXISTS when a unique key is taken. */
 must_check enum rc store_do(

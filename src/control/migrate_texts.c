@@ -18,3 +18,5 @@ TEXT(migrate_0007, "0007_trace.sql");
 TEXT(migrate_0008, "0008_pace.sql");
 TEXT(migrate_0009, "0009_retries.sql");
 TEXT(migrate_0010, "0010_webhooks.sql");
+TEXT(migrate_0011, "0011_schedules.sql");
+TEXT(migrate_0012, "0012_restore.sql");

@@ -8,6 +8,7 @@
 #include "control/engine/outcome.h"
 #include "control/fleet/bots.h"
 #include "control/migrate.h"
+#include "control/recovery/heal.h"
 #include "io/clock.h"
 #include "wire/tunnel_auth.h"
 
@@ -64,6 +65,20 @@ static enum rc revive(struct tx *tx, int64_t *ret_others)
 	return rc == RC_OK ? budgets_revive(tx) : rc;
 }
 
+static enum rc heal(struct tx *tx)
+{
+	struct heal_report n;
+	bool healed = false;
+	enum rc rc = heal_restored(tx, &healed, &n);
+
+	if (healed)
+		log_warn(tx->control->log,
+			"the database was put back from a backup: agents are fenced requeued=%lld probed=%lld "
+			"doubted=%lld",
+			(long long)n.requeued, (long long)n.probed, (long long)n.doubted);
+	return rc;
+}
+
 static enum rc enter(struct control *c, struct store_conn *db, int64_t *ret_others, struct fault *f)
 {
 	struct arena arena = { 0 };
@@ -79,6 +94,8 @@ static enum rc enter(struct control *c, struct store_conn *db, int64_t *ret_othe
 	enum rc rc = store_begin(db, f);
 	if (rc == RC_OK) {
 		rc = check_master(c, db, f);
+		if (rc == RC_OK)
+			rc = heal(&tx);
 		if (rc == RC_OK)
 			rc = open_epoch(c, db, f);
 		if (rc == RC_OK)

@@ -170,7 +170,7 @@ struct web_conn *web_request_answer(
 
 void web_request_next(struct web_conn *c, bool keep)
 {
-	if (!keep) {
+	if (!keep || c->server->draining) { /* a stream may have begun long before the drain */
 		web_conn_close(c);
 		return;
 	}

@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 #include "main/agent_run.h"
+#include "main/backup.h"
 #include "main/conf.h"
 #include "main/serve.h"
 #include "main/server.h"
@@ -24,6 +25,11 @@ static const struct cli_extra extra[] = {
 		.verb = "doctor",
 		.run = server_doctor,
 		.doc = "Looks for what would keep the control plane from running well.",
+		.help = CONF_HELP },
+	{ .noun = "server",
+		.verb = "backup",
+		.run = backup_main,
+		.doc = "Makes, checks and puts back a backup: create --to DIR, verify --from DIR, restore --from DIR, restored.",
 		.help = CONF_HELP },
 	{ .noun = "server",
 		.verb = "dump",

@@ -11,9 +11,10 @@ const char *const task_class_words[] = { "read", "idempotent", "guarded", "once"
 
 #define TO(status) (1u << TASK_##status)
 
-/* A result may come before the agent's acceptance was seen: so LEASED may end at once. */
+/* A result may come before the agent's acceptance was seen: so LEASED may end at once. What a restored database has queued may have
+ * been done in the time that was lost. */
 static const unsigned lawful[TASK_STATUSES] = {
-	[TASK_QUEUED] = TO(LEASED) | TO(FAILED) | TO(CANCELED) | TO(EXPIRED),
+	[TASK_QUEUED] = TO(LEASED) | TO(UNKNOWN) | TO(FAILED) | TO(CANCELED) | TO(EXPIRED),
 	[TASK_LEASED] = TO(RUNNING) | TO(QUEUED) | TO(UNKNOWN) | TO(SUCCEEDED) | TO(FAILED) | TO(CANCELED),
 	[TASK_RUNNING] = TO(QUEUED) | TO(UNKNOWN) | TO(SUCCEEDED) | TO(FAILED) | TO(CANCELED),
 	[TASK_UNKNOWN] = TO(ATTENTION) | TO(SUCCEEDED) | TO(FAILED),

@@ -78,7 +78,7 @@ static void submit(struct client *c, const char *header)
 			return;
 		rig_sleep_ms(50);
 	}
-	CHECK(!"the job did not end");
+	CHECK_NEVER("the job did not end");
 }
 
 /* An account's action with an effect, under the same trace. */
@@ -120,7 +120,7 @@ static json_t *await(const char *const *names, size_t n)
 	}
 	json_t *all = collected();
 	json_dumpf(all, stderr, JSON_INDENT(1));
-	CHECK(!"spans did not come");
+	CHECK_NEVER("spans did not come");
 	return NULL;
 }
 

@@ -320,9 +320,10 @@ static enum rc doubt(struct tx *tx, struct moves_task *t, const char *error)
 	const char *payload = arena_fmt(tx->arena, "{\"attempt\":%u,\"error\":%s}", t->attempt, error);
 	struct task m = { 0 };
 
+	bool held = t->status != TASK_QUEUED;
 	t->error = error;
 	enum rc rc = turn(tx, t, TASK_UNKNOWN, &m);
-	if (rc == RC_OK)
+	if (rc == RC_OK && held)
 		rc = moves_attempts_end(tx, t, "unknown", TASK_ATTENTION);
 	if (rc == RC_OK)
 		rc = tell(tx, t, "task.outcome_unknown", payload);
@@ -336,6 +337,8 @@ static enum rc doubt(struct tx *tx, struct moves_task *t, const char *error)
 		rc = tell(tx, t, "task.needs_attention", payload);
 	return rc == RC_OK ? moved(tx, t, TASK_ATTENTION) : rc;
 }
+
+enum rc moves_doubt(struct tx *tx, struct moves_task *t, const char *error) { return doubt(tx, t, error); }
 
 enum rc moves_intend(struct tx *tx, struct moves_task *t, const char *effect)
 {

@@ -60,6 +60,9 @@ must_check enum rc moves_intend(struct tx *tx, struct moves_task *t, const char 
  */
 must_check enum rc moves_fail(struct tx *tx, struct moves_task *t, const char *error, struct task_failure how);
 
+/* A queued task may have had its effect, in a time that the database does not know: a person has to say. `error` is JSON. */
+must_check enum rc moves_doubt(struct tx *tx, struct moves_task *t, const char *error);
+
 /* Somebody says what became of a task that needs attention. RC_CONFLICT: it does not. */
 must_check enum rc moves_resolve(struct tx *tx, struct moves_task *t, bool done, const char *evidence);
 

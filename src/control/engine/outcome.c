@@ -2,6 +2,7 @@
 #include "base/field.h"
 #include "base/metric.h"
 #include "control/control.h"
+#include "control/engine/lost.h"
 #include "control/engine/moves.h"
 #include "control/engine/park.h"
 #include "control/events/events.h"
@@ -80,9 +81,11 @@ enum rc outcome_result(struct tx *tx, const char *agent_id, const struct tunnel_
 	bool kept = t.agent_id && !strcmp(t.agent_id, agent_id) && t.attempt == m->attempt &&
 		    task_is_over((enum task_status)t.status);
 	*ret_stale = !kept;
-	if (!kept)
-		metric_add(tx->control->metrics, METRIC_STALE_RESULTS, NULL, 1);
-	return RC_OK;
+	if (kept)
+		return RC_OK;
+	metric_add(tx->control->metrics, METRIC_STALE_RESULTS, NULL, 1);
+	bool unheard = false;
+	return lost_keep(tx, agent_id, m, &unheard);
 }
 
 enum rc outcome_accept(struct tx *tx, const char *agent_id, const struct tunnel_msg_task *m)
@@ -205,11 +208,16 @@ static enum rc find_foreign(
 		return RC_NOMEM;
 	for (size_t i = 0; i < inflight->n; i++) {
 		struct moves_task held = { 0 };
+		bool lost = false;
 		enum rc rc = moves_held(tx, agent_id, t[i].task_id, t[i].attempt, &held);
+		if (rc == RC_OK)
+			continue;
 		if (rc == RC_MISSING)
-			out[n++] = t[i];
-		else if (rc != RC_OK)
+			rc = lost_is(tx, agent_id, t[i].task_id, t[i].attempt, &lost);
+		if (rc != RC_OK)
 			return rc;
+		if (!lost) /* else its result is evidence: the agent is not told to forget it */
+			out[n++] = t[i];
 	}
 	*ret = (struct field_list){ out, n };
 	return RC_OK;

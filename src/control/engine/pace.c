@@ -18,3 +18,5 @@ enum rc pace_scan(struct tx *tx, size_t max, size_t *ret_lapsed)
 	/* One scan of a minute, or none when that one came late: there is a next minute. */
 	return rc == RC_OK && tx->now_ms % SWEEP_MS < PACE_MS ? park_sweep(tx) : rc;
 }
+
+enum rc pace_spare(struct tx *tx) { return outcome_spare(tx); }

@@ -10,3 +10,6 @@
 
 /* At most `max` leases at once; *ret_lapsed tells how many lapsed. */
 must_check enum rc pace_scan(struct tx *tx, size_t max, size_t *ret_lapsed);
+
+/* This process stood still: nobody could have been heard, so every lease begins anew. */
+must_check enum rc pace_spare(struct tx *tx);

@@ -16,8 +16,11 @@
 #include "control/keys/key_routes.h"
 #include "control/webhooks/webhook_routes.h"
 
-const struct route *const routes[] = { jobs_routes, tasks_routes, attempt_routes, dead_letter_routes, feed_routes,
-	accounts_routes, account_session_routes, imports_routes, account_secrets_routes, challenges_routes,
-	egresses_routes, agents_routes, enrolments_routes, regions_routes, policies_routes, placements_routes,
-	actions_routes, budget_routes, key_routes, keys_routes, system_routes, webhook_routes,
-	webhook_delivery_routes, NULL };
+/* Of control/schedules/schedule_routes. */
+extern const struct route schedule_routes[], schedule_times_routes[];
+
+const struct route *const routes[] = { jobs_routes, tasks_routes, attempt_routes, dead_letter_routes, lost_routes,
+	schedule_routes, schedule_times_routes, feed_routes, accounts_routes, account_session_routes,
+	imports_routes, account_secrets_routes, challenges_routes, egresses_routes, agents_routes,
+	enrolments_routes, regions_routes, policies_routes, placements_routes, actions_routes, budget_routes,
+	key_routes, keys_routes, system_routes, webhook_routes, webhook_delivery_routes, NULL };

@@ -293,7 +293,8 @@ static void on_admitted(struct write *w)
 			.epoch = v->epoch,
 			.cancel = v->cancel,
 			.lease_ms = h->control->conf->lease_ms,
-			.time_ms = clock_wall_ms() };
+			.time_ms = clock_wall_ms(),
+			.history = h->control->epoch };
 		tunnel_admit(&p->tunnel, loop_now_ms(h->control->loop), v->public, &welcome);
 	}
 	if (p)

@@ -3,11 +3,11 @@
 #include "control/budgets/budgets.h"
 #include "control/cluster/singletons.h"
 #include "control/control.h"
-#include "control/engine/outcome.h"
 #include "control/engine/pace.h"
 #include "control/fleet/bots.h"
 #include "control/fleet/orphans.h"
 #include "control/keys/key_steps.h"
+#include "control/schedules/schedules.h"
 #include "control/writer.h"
 #include "io/clock.h"
 
@@ -16,8 +16,8 @@
 struct scan {
 	struct control *control;
 	struct loop_timer *timer;
-	struct write write;
-	bool running;
+	struct write write, schedules;
+	bool running, scheduling;
 	size_t n; /* leases that lapsed */
 	/* The last look, on both clocks. */
 	int64_t wall_ms;
@@ -53,7 +53,7 @@ static enum rc look(struct write *w, struct tx *tx)
 	if (rc != RC_OK || !held)
 		return rc;
 	if (s->stood) {
-		rc = outcome_spare(tx);
+		rc = pace_spare(tx);
 		return rc == RC_OK ? bots_revive(tx) : rc;
 	}
 	rc = orphans_scan(tx, SCAN_AT_ONCE);
@@ -81,11 +81,34 @@ static void on_looked(struct write *w)
 		s->stood = false;
 }
 
+/* Apart from the rest: what is wrong with a schedule stops no other work. */
+static enum rc look_at_schedules(struct write *w, struct tx *tx)
+{
+	bool held = false;
+	enum rc rc = singletons_hold(tx, "schedules", &held);
+	(void)w;
+	return rc == RC_OK && held ? schedules_scan(tx) : rc;
+}
+
+static void on_schedules(struct write *w)
+{
+	struct scan *s = (struct scan *)(void *)((char *)w - offsetof(struct scan, schedules));
+
+	s->scheduling = false;
+	if (w->rc != RC_OK)
+		log_error(w->control->log, "schedules not looked at: %s", w->fault.text);
+}
+
 static void on_time(void *ctx)
 {
 	struct scan *s = ctx;
 
 	loop_timer_at(s->timer, loop_now_ms(s->control->loop) + SCAN_MS);
+	if (!s->scheduling) {
+		s->schedules =
+			(struct write){ .control = s->control, .run = look_at_schedules, .done = on_schedules };
+		s->scheduling = writer_push(&s->schedules) == RC_OK;
+	}
 	if (s->running)
 		return;
 	judge_clock(s);

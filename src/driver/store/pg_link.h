@@ -16,7 +16,7 @@
 #include <libpq-fe.h>
 #include <stdbool.h>
 
-#define PG_ARGS_MAX   32
+#define PG_ARGS_MAX   64
 #define PG_QUEUED_MAX 256 /* answers that may be outstanding: more are collected first */
 
 /* A query and what the server has to know of it. Zero it, fill in `query`, and `number` unless it is used once. */

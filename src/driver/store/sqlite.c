@@ -12,10 +12,11 @@
 #define STATEMENTS_MAX \
 	256 /* kept per connection: SLOTS is a hash table of their addresses, never more than half full */
 #define SLOTS    512
-#define ARGS_MAX 32
+#define ARGS_MAX 64
 
 struct sqlite_store {
 	struct store base;
+	bool frozen; /* path is a URI of a file that is only read */
 	char path[];
 };
 
@@ -220,6 +221,8 @@ static enum rc set_up(struct sqlite_conn *c, enum store_mode mode, struct fault 
 {
 	sqlite3_busy_timeout(c->db, BUSY_MS);
 	sqlite3_extended_result_codes(c->db, 1);
+	if (((const struct sqlite_store *)c->base.store)->frozen)
+		return control(&c->base, "PRAGMA query_only=ON; PRAGMA temp_store=MEMORY", f);
 	enum rc rc = control(&c->base,
 		"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA "
 		"temp_store=MEMORY",
@@ -239,8 +242,8 @@ static enum rc connect_to(struct store *base, enum store_mode mode, struct store
 	if (!c)
 		return RC_NOMEM;
 	c->base = (struct store_conn){ base->impl, base };
-	int e = sqlite3_open_v2(
-		s->path, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+	int how = s->frozen ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	int e = sqlite3_open_v2(s->path, &c->db, how | SQLITE_OPEN_NOMUTEX, NULL);
 	enum rc rc =
 		e == SQLITE_OK ? set_up(c, mode, f) : fault_set(f, rc_of(e), "%s: %s", s->path, sqlite3_errstr(e));
 	if (rc != RC_OK) {
@@ -249,6 +252,39 @@ static enum rc connect_to(struct store *base, enum store_mode mode, struct store
 	}
 	*ret_conn = &c->base;
 	return RC_OK;
+}
+
+/* One step copies all pages inside one read transaction: in WAL mode nobody waits for it, and nothing begins it anew. */
+static enum rc copy_pages(sqlite3 *from, sqlite3 *to, const char *path, struct fault *f)
+{
+	sqlite3_backup *b = sqlite3_backup_init(to, "main", from, "main");
+	if (!b)
+		return fault_set(f, rc_of(sqlite3_errcode(to)), "%s: %s", path, sqlite3_errmsg(to));
+	int e = sqlite3_backup_step(b, -1);
+	sqlite3_backup_finish(b);
+	if (e != SQLITE_DONE)
+		return fault_set(f, rc_of(e), "%s: %s", path, sqlite3_errstr(e));
+	/* The copy is one file, without a log beside it; leaving WAL mode syncs it. */
+	e = sqlite3_exec(to, "PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
+	return e == SQLITE_OK ? RC_OK : fault_set(f, rc_of(e), "%s: %s", path, sqlite3_errmsg(to));
+}
+
+static enum rc copy_to(struct store_conn *base, const char *path, struct fault *f)
+{
+	struct sqlite_conn *c = (struct sqlite_conn *)base;
+	sqlite3 *to = NULL;
+
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fault_set(f, RC_IO, "%s: cannot be made: %m", path);
+	int e = sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	enum rc rc = e == SQLITE_OK ? copy_pages(c->db, to, path, f)
+				    : fault_set(f, rc_of(e), "%s: %s", path, sqlite3_errstr(e));
+	sqlite3_close(to);
+	if (rc == RC_OK && fsync(fd) != 0)
+		rc = fault_set(f, RC_IO, "%s: %m", path);
+	close(fd);
+	return rc;
 }
 
 static void free_store(struct store *s) { free(s); }
@@ -263,17 +299,20 @@ static const struct store_impl impl = {
 	.next = next,
 	.column = column,
 	.close = close_rows,
+	.copy = copy_to,
 	.free = free_store,
 };
 
 enum rc sqlite_open(const char *path, struct store **ret_store, struct fault *f)
 {
 	size_t n = strlen(path) + 1;
-	struct sqlite_store *s = malloc(sizeof(*s) + n);
+	struct sqlite_store *s = calloc(1, sizeof(*s) + n);
 	if (!s)
 		return RC_NOMEM;
 	s->base.impl = &impl;
 	memcpy(s->path, path, n);
+	/* Its count of what it allocates costs a lock each time, and nobody reads it. Refused once SQLite is in use: then it was set. */
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 
 	/* SQLite would make it with the umask's rights; what is in it is for its owner alone. */
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -282,6 +321,31 @@ enum rc sqlite_open(const char *path, struct store **ret_store, struct fault *f)
 		return fault_set(f, RC_IO, "%s: cannot be opened for writing: %m", path);
 	}
 	close(fd);
+	*ret_store = &s->base;
+	return RC_OK;
+}
+
+/* What means something in a URI is written as %XX. */
+static void put_uri(const char *path, char *to)
+{
+	to += sprintf(to, "file:");
+	for (; *path; path++)
+		to += strchr("?#%", *path) ? sprintf(to, "%%%02X", (unsigned char)*path) : sprintf(to, "%c", *path);
+	sprintf(to, "?immutable=1");
+}
+
+enum rc sqlite_open_copy(const char *path, struct store **ret_store, struct fault *f)
+{
+	struct sqlite_store *s = calloc(1, sizeof(*s) + strlen(path) * 3 + 32);
+	if (!s)
+		return RC_NOMEM;
+	if (access(path, R_OK) != 0) {
+		free(s);
+		return fault_set(f, RC_IO, "%s: %m", path);
+	}
+	s->base.impl = &impl;
+	s->frozen = true;
+	put_uri(path, s->path);
 	*ret_store = &s->base;
 	return RC_OK;
 }

@@ -9,3 +9,6 @@
 
 /* Opens (and makes) the file. *ret_store is freed by store_free, after its connections. */
 must_check enum rc sqlite_open(const char *path, struct store **ret_store, struct fault *f);
+
+/* A file that nobody writes, such as a backup: it is only read, and not a byte of it changes. */
+must_check enum rc sqlite_open_copy(const char *path, struct store **ret_store, struct fault *f);

@@ -71,7 +71,7 @@ int main(void)
 		CHECK(n == 0 || strcmp(action_all[n - 1]->name, action_all[n]->name) < 0);
 		CHECK(action_find(action_all[n]->name) == action_all[n]);
 	}
-	CHECK(n == 32);
+	CHECK(n == 33);
 	secrets();
 	CHECK(!action_find("") && !action_find("session") && !action_find("session.logi") &&
 		!action_find("Session.login"));

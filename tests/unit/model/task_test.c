@@ -7,7 +7,7 @@
 /* May a task go from the row's state to the column's? queued leased running unknown attention succeeded failed canceled
  * expired */
 static const char *const moves[TASK_STATUSES] = {
-	[TASK_QUEUED] = ".x....xxx",
+	[TASK_QUEUED] = ".x.x..xxx",
 	[TASK_LEASED] = "x.xx.xxx.",
 	[TASK_RUNNING] = "x..x.xxx.",
 	[TASK_UNKNOWN] = "....xxx..",
