@@ -73,6 +73,7 @@ static void go_down(struct peer *p, int code, const char *why)
 		snprintf(label, sizeof(label), "%d", code);
 		metric_add(h->control->metrics, METRIC_TUNNEL_REJECTED, label, 1);
 		log_warn(h->control->log, "tunnel closed agent=%s code=%d: %s", p->id, code, p->why);
+		peer_breach(p, code);
 	}
 	if (!p->up)
 		return;
