@@ -1,4 +1,6 @@
 #include "control/engine/dispatch.h"
+#include "base/buf.h"
+#include "base/map.h"
 #include "control/engine/job_limits.h"
 #include "control/engine/job_rules.h"
 #include "control/engine/moves.h"
@@ -7,7 +9,6 @@
 #include "control/engine/sealed.h"
 #include "control/engine/turns.h"
 #include "control/fleet/bots.h"
-#include "control/rows.h"
 #include "model/account.h"
 
 #include <string.h>
@@ -21,29 +22,37 @@ struct round {
 	struct dispatch_grant *grants;
 	size_t got;
 	struct placing placing;
+	struct map taken;  /* accounts that got a task in this round */
+	struct buf parked; /* tasks that wait for their accounts, as JSON, and are not written down yet */
+	size_t parked_n;
 };
 
-/* A question with one row, or none. */
-static enum rc any(struct tx *tx, const struct store_query *q, struct store_args args, bool *ret)
+/* What waits for accounts is written down together. */
+static enum rc flush(struct round *r)
 {
-	auto_rows struct store_rows *r = NULL;
-	enum rc rc = store_one(tx->db, q, args, &r, tx->fault);
-	*ret = rc == RC_OK;
-	return rc == RC_MISSING ? RC_OK : rc;
+	if (!r->parked_n)
+		return RC_OK;
+	buf_u8(&r->parked, ']');
+	enum rc rc = r->parked.bad ? RC_NOMEM : park_accounts(r->tx, buf_text(&r->parked));
+	r->parked.n = r->parked_n = 0;
+	return rc;
 }
 
-/* Has another task its account, or is one of the same action in doubt? */
-static enum rc is_busy(struct tx *tx, const struct turns_job *j, const struct turns_task *t, bool *ret)
+/* Another task has its account. */
+static enum rc wait_for_account(struct round *r, const struct turns_task *t)
 {
-	static const struct store_query held = {
-		.sql = "SELECT id FROM tasks WHERE account_id = $1 AND status IN ('leased', 'running') LIMIT 1"
-	};
-	static const struct store_query doubt = { .sql = "SELECT id FROM tasks WHERE account_id = $1 AND status = "
-							 "'queued' AND probe = 1 AND action = $2 LIMIT 1" };
-	enum rc rc = any(tx, &held, STORE_ARGS(store_text(t->account_id)), ret);
-	if (rc == RC_OK && !*ret && !t->probe)
-		rc = any(tx, &doubt, STORE_ARGS(store_text(t->account_id), store_text(j->action)), ret);
-	return rc;
+	buf_fmt(&r->parked, "%c\"%s\"", r->parked_n++ ? ',' : '[', t->id);
+	return r->parked_n == PARK_AT_ONCE ? flush(r) : RC_OK;
+}
+
+/* Must another task of its account be over first? Then it waits. */
+static enum rc is_busy(struct round *r, const struct turns_task *t, bool *ret)
+{
+	bool taken = t->account_id && map_get(&r->taken, t->account_id) != NULL; /* in this round */
+
+	*ret = taken || t->busy != TURNS_FREE;
+	enum rc rc = *ret ? wait_for_account(r, t) : RC_OK;
+	return rc == RC_OK && !taken && t->busy == TURNS_DOUBT ? park_doubted(r->tx, t->account_id) : rc;
 }
 
 /* What the agent must know of the job besides the task; read when the first of its tasks goes out. */
@@ -101,6 +110,10 @@ static enum rc lease(struct round *r, struct turns_job *j, const struct turns_ta
 		.decl = action_find(j->action) };
 	r->room[offer]--;
 	r->credit--;
+	if (k->account_id)
+		rc = map_put(&r->taken, k->account_id, r);
+	if (rc != RC_OK)
+		return rc;
 	return j->secret ? sealed_for_agent(tx, t.job_id, j->secret, o->agent_id, &g->sealed) : RC_OK;
 }
 
@@ -155,10 +168,9 @@ static enum rc look(struct round *r, struct turns *turns, struct turns_job *j, c
 		return rc;
 	if (t->not_before > r->tx->now_ms)
 		return park(r, t, PARK_TIME, t->not_before);
-	if (t->account_id)
-		rc = is_busy(r->tx, j, t, &stays);
+	rc = is_busy(r, t, &stays);
 	if (rc != RC_OK || stays)
-		return rc == RC_OK ? park(r, t, PARK_ACCOUNT, 0) : rc;
+		return rc;
 	rc = offline(r, j, t, &stays);
 	if (rc != RC_OK || stays)
 		return rc;
@@ -192,32 +204,42 @@ static enum rc begin(struct round *r)
 	return r->grants ? rc : RC_NOMEM;
 }
 
+/* *ret_cut: there was no room for more, or too much to look at. */
+static enum rc hand_out(struct round *r, bool *ret_cut)
+{
+	struct turns turns;
+	struct turns_job *j = NULL;
+	const struct turns_task *t = NULL;
+	bool any = r->credit > 0;
+	size_t looks = 0;
+	enum rc rc = turns_open(&turns, r->tx);
+
+	for (; rc == RC_OK && r->credit && looks < DISPATCH_LOOKS; looks++) {
+		rc = turns_next(&turns, &j, &t);
+		if (rc != RC_OK || !j)
+			break;
+		rc = look(r, &turns, j, t);
+	}
+	if (rc == RC_OK)
+		rc = flush(r);
+	*ret_cut = looks == DISPATCH_LOOKS || (any && !r->credit);
+	return rc == RC_OK ? turns_close(&turns) : rc;
+}
+
 enum rc dispatch_lease(
 	struct tx *tx, const struct dispatch_offer *offers, size_t n, struct field_list *ret_grants, bool *ret_more)
 {
 	struct round r = { .tx = tx, .offers = offers, .n = n };
-	struct turns turns;
-	struct turns_job *j = NULL;
-	const struct turns_task *t = NULL;
-	size_t looks = 0, most = 0;
+	bool cut = false;
 
 	enum rc rc = begin(&r);
 	if (rc == RC_OK)
-		rc = turns_open(&turns, tx);
-	if (rc != RC_OK)
-		return rc;
-	most = r.credit;
-	for (; rc == RC_OK && r.credit && looks < DISPATCH_LOOKS; looks++) {
-		rc = turns_next(&turns, &j, &t);
-		if (rc != RC_OK || !j)
-			break;
-		rc = look(&r, &turns, j, t);
-	}
-	if (rc == RC_OK)
-		rc = turns_close(&turns);
+		rc = hand_out(&r, &cut);
+	map_done(&r.taken);
+	buf_done(&r.parked);
 	if (rc != RC_OK)
 		return rc;
 	*ret_grants = (struct field_list){ r.grants, r.got };
-	*ret_more = looks == DISPATCH_LOOKS || (most && !r.credit);
+	*ret_more = cut;
 	return RC_OK;
 }

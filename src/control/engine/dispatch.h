@@ -17,8 +17,8 @@
 
 struct action;
 
-#define DISPATCH_AT_ONCE 64   /* tasks that one agent gets in one transaction */
-#define DISPATCH_LOOKS   1024 /* tasks that one transaction looks at: each is handed out, or parked */
+#define DISPATCH_AT_ONCE 64  /* tasks that one agent gets in one transaction */
+#define DISPATCH_LOOKS   256 /* tasks that one transaction looks at: each is handed out, or parked */
 
 /* A task that was leased, with what the agent must know. In the arena. */
 struct dispatch_grant {

@@ -38,6 +38,24 @@ enum rc park_task(struct tx *tx, const struct park_task *t, const char *waits, i
 	return rc == RC_OK && strcmp(waits, PARK_ACCOUNT) != 0 ? free_account(tx, t->account_id) : rc;
 }
 
+enum rc park_accounts(struct tx *tx, const char *ids)
+{
+	static const struct store_query set = { .sql = "UPDATE tasks SET waits = 'account', look_at = 0 WHERE id "
+						       "IN (SELECT value FROM json_each($1)) AND "
+						       "status = 'queued'",
+		.sql_pg = "UPDATE tasks SET waits = 'account', look_at = 0 WHERE id IN (SELECT value FROM "
+			  "jsonb_array_elements_text($1::jsonb) AS ids (value)) AND status = 'queued'" };
+	return store_do(tx->db, &set, STORE_ARGS(store_text(ids)), tx->fault);
+}
+
+enum rc park_doubted(struct tx *tx, const char *account_id)
+{
+	static const struct store_query next = { .sql = "UPDATE tasks SET waits = NULL WHERE account_id = $1 AND "
+							"status = 'queued' AND probe = 1 AND waits = "
+							"'account' RETURNING id" };
+	return wake(tx, &next, STORE_ARGS(store_text(account_id)));
+}
+
 enum rc park_job(struct tx *tx, const char *job_id)
 {
 	static const struct store_query set = {

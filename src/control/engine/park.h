@@ -31,6 +31,12 @@ struct park_task {
 /* It waits. look_at: until then at the longest; 0: until it is told. */
 must_check enum rc park_task(struct tx *tx, const struct park_task *t, const char *waits, int64_t look_at);
 
+/* Many wait for their accounts; at most PARK_AT_ONCE. `ids` is a list in JSON: ["tsk_1", …]. */
+must_check enum rc park_accounts(struct tx *tx, const char *ids);
+
+/* A task waits because of another of its account that is in doubt: that one is looked at. */
+must_check enum rc park_doubted(struct tx *tx, const char *account_id);
+
 /* What can be handed out of the job waits; at most PARK_AT_ONCE at a time. */
 must_check enum rc park_job(struct tx *tx, const char *job_id);
 

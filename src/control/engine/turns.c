@@ -52,7 +52,7 @@ static const struct field task_row[] = {
 	{ .name = "look_at", .type = FIELD_I64, FIELD_AT(struct turns_task, look_at) },
 	{ .name = "probe", .type = FIELD_BOOL, FIELD_AT(struct turns_task, probe) },
 	{ .name = "held", .type = FIELD_BOOL, FIELD_AT(struct turns_task, held) },
-	{ .name = "holder_up", .type = FIELD_BOOL, FIELD_AT(struct turns_task, holder_up) },
+	{ .name = "busy", .type = FIELD_U32, FIELD_AT(struct turns_task, busy) },
 	{ .name = "moving", .type = FIELD_U32, FIELD_AT(struct turns_task, moving) },
 	{ .name = "agent_id", .type = FIELD_STR, FIELD_AT(struct turns_task, agent_id) },
 	{ .name = "state", .type = FIELD_STR, FIELD_AT(struct turns_task, state) },
@@ -230,11 +230,18 @@ static enum rc read_tasks(struct turns *t, const struct turns_tenant *n, struct 
 {
 	static const struct store_query page = {
 		.sql = "SELECT t.id, t.account_id, t.region_id, a.login, t.created_at, t.not_before, t.look_at, "
-		       "t.probe, a.held, "
-		       "CASE g.state WHEN 'connected' THEN 1 ELSE 0 END, a.moving, a.agent_id, a.state, a.labels, "
+		       "t.probe, a.held, CASE WHEN t.account_id IS NULL THEN 0 WHEN EXISTS (SELECT 1 FROM tasks h "
+		       "WHERE "
+		       "h.account_id = t.account_id AND h.status IN ('leased', 'running')) THEN 1 WHEN t.probe = 0 "
+		       "AND "
+		       "EXISTS (SELECT 1 FROM tasks u WHERE u.account_id = t.account_id AND u.status = 'queued' "
+		       "AND "
+		       "u.probe = 1 AND u.action = t.action) THEN 2 ELSE 0 END, a.moving, a.agent_id, a.state, "
+		       "a.labels, "
 		       "e.kind, e.region_id FROM tasks t LEFT JOIN accounts a ON a.id = t.account_id LEFT JOIN "
-		       "agents g ON g.id = a.agent_id LEFT JOIN egresses e ON e.id = a.egress_id WHERE t.status = "
-		       "'queued' AND t.waits IS NULL AND t.tenant_id = $1 AND t.priority = $2 AND t.job_id = $3 "
+		       "egresses e ON e.id = a.egress_id WHERE t.status = 'queued' AND t.waits IS NULL AND "
+		       "t.tenant_id "
+		       "= $1 AND t.priority = $2 AND t.job_id = $3 "
 		       "AND t.id > $4 ORDER BY t.id LIMIT $5"
 	};
 	const struct turns_task *last = j->tasks.n ? (const struct turns_task *)j->tasks.at + j->tasks.n - 1 : NULL;

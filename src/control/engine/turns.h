@@ -15,12 +15,16 @@
 #define TURNS_JOBS    64  /* of one tenant and priority that take turns: the oldest */
 #define TURNS_TASKS   16  /* read at once of a job */
 
+/* Is there another task of its account that must be over first? DOUBT: one of the same action of which nobody knows what became. */
+enum turns_busy { TURNS_FREE, TURNS_HELD, TURNS_DOUBT };
+
 /* A task that may have its turn. Texts are in the arena. */
 struct turns_task {
 	const char *id, *account_id, *region_id, *login; /* account_id and login NULL: none */
 	int64_t created_at, not_before, look_at;
 	bool probe;
-	bool held, holder_up; /* of the account: an agent has it; that agent is connected */
+	bool held;     /* an agent has the account */
+	uint32_t busy; /* enum turns_busy, as it was when this was read */
 	uint32_t moving;
 	const char *agent_id; /* who has it, or had it last; NULL: nobody */
 	const char *state;    /* of the account */

@@ -12,6 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#define AWAY_MIN_MS \
+	200 /* agents that are sent away come back after this, and up to AWAY_EACH_MS for each of them more */
+#define AWAY_EACH_MS 2
+#define AWAY_MAX_MS  5000
 #define TICK_MS      250
 #define SCAN_MS      500   /* between two looks for tasks whose time has come, and for what agents are to be told */
 #define RECONCILE_MS 60000 /* between two full comparisons with each agent */
@@ -69,6 +73,7 @@ static void go_down(struct peer *p, int code, const char *why)
 		snprintf(label, sizeof(label), "%d", code);
 		metric_add(h->control->metrics, METRIC_TUNNEL_REJECTED, label, 1);
 		log_warn(h->control->log, "tunnel closed agent=%s code=%d: %s", p->id, code, p->why);
+		peer_breach(p, code);
 	}
 	if (!p->up)
 		return;
@@ -240,13 +245,17 @@ enum rc hub_new(struct control *c, struct hub **ret_hub, struct fault *f)
 	return RC_OK;
 }
 
-static void send_away(struct hub *h, int code, const char *why)
+/* They come back spread over some seconds, the more of them there are: not all in the moment in which somebody answers again. */
+static void send_away(struct hub *h, int code, const char *reason, const char *why)
 {
-	const struct tunnel_msg m = { .type = TUNNEL_MSG_GOAWAY,
-		.goaway = { .reason = why, .retry_after_ms = 500 } };
+	size_t spread = h->peers_n * AWAY_EACH_MS < AWAY_MAX_MS ? h->peers_n * AWAY_EACH_MS : AWAY_MAX_MS;
+	struct tunnel_msg m = { .type = TUNNEL_MSG_GOAWAY, .goaway = { .reason = reason } };
+	uint32_t random;
 
 	list_each (at, next, &h->peers) {
 		struct peer *p = list_of(at, struct peer, all);
+		clock_random(&random, sizeof(random));
+		m.goaway.retry_after_ms = AWAY_MIN_MS + random % (uint32_t)(spread + 1);
 		if (p->up)
 			peer_send(p, &m);
 		tunnel_close(&p->tunnel, code, why);
@@ -254,9 +263,9 @@ static void send_away(struct hub *h, int code, const char *why)
 	}
 }
 
-void hub_close_all(struct hub *h) { send_away(h, 1001, "the control plane stops"); }
+void hub_close_all(struct hub *h) { send_away(h, 1001, "stopping", "the control plane stops"); }
 
-void hub_renew_all(struct hub *h) { send_away(h, 1012, "the control plane was taken for dead"); }
+void hub_renew_all(struct hub *h) { send_away(h, 1012, "taken_for_dead", "the control plane was taken for dead"); }
 
 void hub_free(struct hub *h)
 {

@@ -2,6 +2,7 @@
 #include "tests/unit/control/pace_desk.h"
 
 #include "base/when.h"
+#include "control/http/route.h"
 #include "model/job.h"
 
 static const char *status_of(const struct pace_job *j)
@@ -131,6 +132,25 @@ static void delays(void)
 	pace_round(5, &n);
 	CHECK(n == 0);
 	pace_end(b.id, 0, PACE_OK);
+	pace_round(5, &n);
+	CHECK(n == 1 && pace_count(a.id, "leased") == 1);
+	pace_clear();
+}
+
+/* One in doubt, which waits for the account itself, is not forgotten for another of its action that waits for it. */
+static void doubts(void)
+{
+	size_t n = 0;
+
+	struct pace_job other = pace_job("ten_a", 9, 1, "acc_1");
+	pace_round(5, &n);
+	struct pace_job a = pace_job("ten_a", 9, 1, "acc_1"), doubt = pace_job("ten_a", 1, 1, "acc_1");
+	DOES("UPDATE tasks SET probe = 1 WHERE job_id = $1", store_text(doubt.id));
+	pace_round(5, &n);
+	CHECK(n == 0 && pace_end(other.id, 0, PACE_OK) == 1);
+	pace_round(5, &n); /* the better one is looked at, and has to wait for the other */
+	CHECK(n == 1 && pace_count(doubt.id, "leased") == 1);
+	pace_end(doubt.id, 0, PACE_OK);
 	pace_round(5, &n);
 	CHECK(n == 1 && pace_count(a.id, "leased") == 1);
 	pace_clear();
@@ -301,6 +321,7 @@ int main(void)
 	jobs_side_by_side();
 	accounts();
 	delays();
+	doubts();
 	at_most();
 	pauses();
 	deadlines();
