@@ -2,7 +2,7 @@
 # The long runs: soak.sh BUILD, or ONLY=name soak.sh BUILD. The same programs as in `make test`, at full size. Ends with "N passed, N failed".
 cd "$(dirname "$0")/.." || exit 2
 build=$(cd "${1:-build}" && pwd) || exit 2
-export FOOTPLATE="$build/footplate" STEAMSIM="$build/sim/steamsim" WARP_SHIM="$build/tests/system/libwarp_shim.so" SYNC_SHIM="$build/tests/system/libsync_shim.so"
+export FOOTPLATE="$build/footplate" STEAMSIM="$build/sim/steamsim" WARP_SHIM="$build/tests/system/libwarp_shim.so" SYNC_SHIM="$build/tests/system/libsync_shim.so" RESOLVE_SHIM="$build/tests/system/libresolve_shim.so"
 passed=0
 failed=0
 
@@ -32,8 +32,10 @@ part partition "an agent cut off for 120 s in the middle of an effect" PARTITION
 part recovery "ready again with 100,000 open tasks; 100 killed agents" RECOVERY_OPEN="${RECOVERY_OPEN:-100000}" RECOVERY_KILLS="${RECOVERY_KILLS:-100}" "$system/recovery_system"
 part crash "200 kills while 1,000 jobs run" CRASH_JOBS=1000 CRASH_KILLS=200 "$system/crash_system"
 part keys "10,000 keys with kills" KEYS_TOTAL="${KEYS_TOTAL:-10000}" KEYS_KILLS="${KEYS_KILLS:-100}" "$system/keys_system"
+part webhooks "5,000 events to a webhook, 50 kills" WEBHOOK_EVENTS="${WEBHOOK_EVENTS:-5000}" WEBHOOK_KILLS="${WEBHOOK_KILLS:-50}" "$system/webhooks_system"
 part fleet "500 accounts" FLEET_ACCOUNTS="${FLEET_ACCOUNTS:-500}" "$system/fleet_system"
 part storm "1,000 agents come back within 10 s" STORM_AGENTS="${STORM_AGENTS:-1000}" STORM_MS="${STORM_MS:-10000}" "$system/storm_system"
 part cluster "three control planes under load, killed and restarted" CLUSTER_MS="${CLUSTER_MS:-20000}" "$system/cluster_system"
+part schedules "a schedule through 100 kills" SCHEDULE_KILLS="${SCHEDULE_KILLS:-100}" "$system/schedules_system"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
