@@ -24,7 +24,7 @@ static double now_s(void)
 /* The defaults of lease and heartbeat. */
 static const char *const serve_args[] = { "--no-agent", "--log-level", "warn", "--set", "lanes.unsafe=true",
 	"--set", LOAD_LANES, NULL };
-static const char *const agent_args[] = { "--log-level", "warn", "--set", "agent.tasks=16", "--set",
+static const char *const agent_args[] = { "--log-level", "warn", "--set", "agent.tasks=250", "--set",
 	"lanes.unsafe=true", "--set", LOAD_LANES, NULL };
 
 /* Many tasks of one job go in faster by SQL, as copies of the one that the API made. */
@@ -173,7 +173,7 @@ int main(void)
 	struct rig r;
 
 	rig_init(&r);
-	load_sim(&r, (const char *const[]){ "--fault", "product_info@*:latency=30000", NULL });
+	load_sim(&r, (const char *const[]){ "--fault", "product_info@*:latency=20000", NULL });
 	rig_serve(&r, serve_args);
 	agent_dies(&r, env_unsigned("RECOVERY_KILLS", 1));
 	for (unsigned i = 0; i < 2; i++)
