@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EVENTS_MAX 65536
+#define EVENTS_MAX   65536
+#define ATTEMPTS_MAX 40
 
 uint64_t check_tasks, check_events;
 
@@ -153,6 +154,19 @@ void check_begun(const char *task, unsigned attempt)
 		abort();
 }
 
+unsigned check_newest(const char *task)
+{
+	unsigned newest = 0;
+
+	for (unsigned n = 1; n <= ATTEMPTS_MAX; n++) {
+		char key[96];
+		snprintf(key, sizeof(key), "%s %u", task, n);
+		if (map_get(&begun, key))
+			newest = n;
+	}
+	return newest;
+}
+
 /* What an agent has taken it names in every HELLO until its result was acknowledged. */
 static void check_lost(const struct told *t, const char *data)
 {
@@ -164,7 +178,8 @@ static void check_lost(const struct told *t, const char *data)
 	snprintf(key, sizeof(key), "%s %u", t->id, t->attempt);
 	b = map_get(&begun, key);
 	if (b && b->m->up && b->m->life == b->life)
-		sim_break("I3: %s has lost attempt %u of task %s, and has run ever since", b->m->name, t->attempt, t->id);
+		sim_break("I3: %s has lost attempt %u of task %s, and has run ever since", b->m->name, t->attempt,
+			t->id);
 }
 
 /* ---- I4: the events, one after another ---- */
@@ -399,14 +414,16 @@ static void check_key(const struct desk_key *k)
 /* What a task says at its end is what Steam's ledger says. A late effect came after its end, and nobody could know. */
 static void on_end(sqlite3_stmt *s)
 {
-	const char *id = text(s, 0), *action = text(s, 1), *status = text(s, 2), *result = text(s, 3), *error = text(s, 4);
+	const char *id = text(s, 0), *action = text(s, 1), *status = text(s, 2), *result = text(s, 3),
+		   *error = text(s, 4);
 	unsigned effects = steam_count(id);
 	bool guarded = !strcmp(action, "licenses.remove") || !strcmp(action, "friends.message");
 
-	if (!strcmp(status, "succeeded") && strcmp(action, "friends.list") != 0 && !strstr(result, "\"resolved\"") && !effects)
+	if (!strcmp(status, "succeeded") && strcmp(action, "friends.list") != 0 &&
+		!strstr(result, "\"resolved\"") && !effects)
 		sim_break("I3: task %s has succeeded, and Steam has not done it", id);
-	if (guarded && (!strcmp(status, "failed") || !strcmp(status, "canceled") || !strcmp(status, "expired")) && effects &&
-		!steam_was_late(id) && !strstr(error, "not_done"))
+	if (guarded && (!strcmp(status, "failed") || !strcmp(status, "canceled") || !strcmp(status, "expired")) &&
+		effects && !steam_was_late(id) && !strstr(error, "not_done"))
 		sim_break("I3: task %s is %s, and Steam did it %u times", id, status, effects);
 }
 
