@@ -123,12 +123,12 @@ enum rc task_effect(struct action_task *t, const char *effect, struct fault *f)
 		t->code = "attempt_superseded";
 	if (rc != RC_OK)
 		return rc;
+	work_span_effect(t->work, effect);
 	if (clock_mono_ms() >= e.until_ms) {
 		t->code = "permission_expired";
 		return fault_set(f, RC_TIMEOUT,
 			"the control plane's yes came too late: the attempt may be another's by now");
 	}
-	work_span_effect(t->work, effect);
 	return RC_OK;
 }
 

@@ -1,10 +1,10 @@
 /*
- * kill -9 of the control plane, of two agents and (KILL9_PG=1) of PostgreSQL, at random moments and at each failpoint, while jobs of all
- * four classes are submitted and run. The ledger of the simulated Steam is the judge: nothing acknowledged is lost, nothing is done
- * twice. KILL9_POINTS random kills, KILL9_ROUNDS times each failpoint.
+ * kill -9 of the control plane, of two agents, of PostgreSQL (FOOTPLATE_STORE=postgres) and of NATS (KILL9_NATS=1), at random moments
+ * and at each failpoint, while jobs of all four classes are submitted and run. The ledger of the simulated Steam is the judge: nothing
+ * acknowledged is lost, nothing is done twice. KILL9_POINTS random kills, KILL9_ROUNDS times each failpoint.
  */
 #include "tests/system/load.h"
-#include "tests/system/pg.h"
+#include "tests/system/nats.h"
 
 #include <signal.h>
 #include <string.h>
@@ -18,18 +18,20 @@ static unsigned env_unsigned(const char *name, unsigned def)
 	return s ? (unsigned)strtoul(s, NULL, 10) : def;
 }
 
-enum victim { SERVER, AGENT_0, AGENT_1, DATABASE, VICTIMS };
+enum victim { SERVER, AGENT_0, AGENT_1, DATABASE, BELLS, VICTIMS };
 
 struct kill9 {
 	struct rig rig;
 	struct load load;
-	struct pg pg;
-	bool has_pg;
+	struct nats_server nats;
+	bool has_nats;
+	enum victim may[VICTIMS];
+	unsigned may_n;
 	unsigned kills[VICTIMS], reached;
 };
 
-static const char *serve_args[32] = { "--no-agent", "--log-level", "warn", "--set", "engine.lease_ms=3000", "--set",
-	"engine.heartbeat_ms=500", "--set", "lanes.unsafe=true", "--set", LOAD_LANES, NULL };
+static const char *const serve_args[] = { "--no-agent", "--log-level", "warn", "--set", "engine.lease_ms=6000",
+	"--set", "engine.heartbeat_ms=500", "--set", "lanes.unsafe=true", "--set", LOAD_LANES, NULL };
 static const char *const agent_args[] = { "--log-level", "warn", "--set", "lanes.unsafe=true", "--set", LOAD_LANES,
 	NULL };
 
@@ -38,21 +40,27 @@ static void start(struct kill9 *k, enum victim who)
 	if (who == SERVER)
 		rig_serve(&k->rig, serve_args);
 	else if (who == DATABASE)
-		pg_start(&k->pg, NULL);
+		pg_start(&k->rig.pg, NULL);
+	else if (who == BELLS)
+		nats_start(&k->nats, 0);
 	else
 		rig_agent(&k->rig, who - AGENT_0, NULL, agent_args);
 }
 
 static void kill_and_start(struct kill9 *k, enum victim who)
 {
-	if (who == SERVER || who == DATABASE)
+	bool waits = who == SERVER || who == DATABASE; /* a client has nobody to talk to */
+
+	if (waits)
 		pthread_rwlock_wrlock(&k->load.url);
 	if (who == DATABASE)
-		pg_kill9(&k->pg);
+		pg_kill9(&k->rig.pg);
+	else if (who == BELLS)
+		nats_kill9(&k->nats);
 	else
 		rig_stop(who == SERVER ? &k->rig.server : &k->rig.agents[who - AGENT_0], SIGKILL);
 	start(k, who);
-	if (who == SERVER || who == DATABASE)
+	if (waits)
 		pthread_rwlock_unlock(&k->load.url);
 	k->kills[who]++;
 }
@@ -61,7 +69,7 @@ static void random_kills(struct kill9 *k, unsigned points)
 {
 	for (unsigned i = 0; i < points; i++) {
 		rig_sleep_ms(rig_random(250));
-		kill_and_start(k, (enum victim)rig_random(k->has_pg ? VICTIMS : DATABASE));
+		kill_and_start(k, k->may[rig_random(k->may_n)]);
 		if (i % 50 == 49) {
 			printf("%u random kills, %u jobs\n", i + 1, k->load.acked);
 			fflush(stdout);
@@ -159,6 +167,8 @@ static void die_while_migrating(struct kill9 *k)
 	const char *argv[40] = { getenv("FOOTPLATE"), "serve", "--data", data, "--port", port };
 	for (size_t n = 6, i = 0; serve_args[i]; i++)
 		argv[n++] = serve_args[i];
+	if (*k->rig.pg.url)
+		setenv("DATABASE_URL", k->rig.pg.url, 1);
 	setenv("FOOTPLATE_FAILPOINT", "migrate.before_step:kill:4", 1);
 	pid_t pid = rig_spawn(&k->rig, "serve", argv);
 	unsetenv("FOOTPLATE_FAILPOINT");
@@ -166,18 +176,18 @@ static void die_while_migrating(struct kill9 *k)
 	k->reached++;
 }
 
-static void use_pg(struct kill9 *k)
+static void who_may_die(struct kill9 *k)
 {
-	static char set[200];
-
-	k->has_pg = true;
-	pg_start(&k->pg, NULL);
-	snprintf(set, sizeof(set), "database.url=%s", k->pg.url);
-	size_t n = 0;
-	while (serve_args[n])
-		n++;
-	serve_args[n++] = "--set";
-	serve_args[n++] = set;
+	for (enum victim who = SERVER; who < DATABASE; who++)
+		k->may[k->may_n++] = who;
+	if (*k->rig.pg.url)
+		k->may[k->may_n++] = DATABASE;
+	k->has_nats = getenv("KILL9_NATS") != NULL;
+	if (!k->has_nats)
+		return;
+	k->may[k->may_n++] = BELLS;
+	nats_start(&k->nats, 0);
+	setenv("NATS_URL", k->nats.url, 1);
 }
 
 int main(void)
@@ -186,8 +196,7 @@ int main(void)
 	unsigned rounds = env_unsigned("KILL9_ROUNDS", 1);
 
 	rig_init(&k.rig);
-	if (getenv("KILL9_PG"))
-		use_pg(&k);
+	who_may_die(&k);
 	load_sim(&k.rig, NULL);
 	die_while_migrating(&k);
 	rig_serve(&k.rig, serve_args);
@@ -203,14 +212,14 @@ int main(void)
 			die_at(&k, i);
 	random_kills(&k, env_unsigned("KILL9_POINTS", 12));
 	load_stop(&k.load);
-	printf("killed: control plane %u, agents %u, database %u; failpoints %u\n", k.kills[SERVER],
-		k.kills[AGENT_0] + k.kills[AGENT_1], k.kills[DATABASE], k.reached);
+	printf("killed: control plane %u, agents %u, database %u, NATS %u; failpoints %u\n", k.kills[SERVER],
+		k.kills[AGENT_0] + k.kills[AGENT_1], k.kills[DATABASE], k.kills[BELLS], k.reached);
 	struct load_verdict v = load_judge(&k.load);
 	CHECK(v.lost == 0 && v.doubled == 0);
 	load_done(&k.load);
 	rig_check_events(&k.rig);
 	rig_done(&k.rig);
-	if (k.has_pg)
-		pg_done(&k.pg);
+	if (k.has_nats)
+		nats_done(&k.nats);
 	return 0;
 }

@@ -231,6 +231,9 @@ static void tenants(struct rig *r)
 	json_decref(key);
 	refused(r, 422, "POST", "/v1/api-keys", header,
 		"{\"name\":\"c\",\"scopes\":[\"jobs:read\"],\"tenantId\":\"ten_red\"}");
+	refused(r, 403, "PUT", "/v1/tenants/ten_blue/weight", header, "{\"weight\":3}");
+	refused(r, 404, "PUT", "/v1/tenants/ten_no/weight", NULL, "{\"weight\":3}");
+	refused(r, 200, "PUT", "/v1/tenants/ten_blue/weight", NULL, "{\"weight\":3}");
 	strftime(more, sizeof(more), "\"deadline\":\"%Y-%m-%dT%H:%M:%SZ\"", gmtime(&soon));
 	submit(r, more, header, id);
 	json_t *job = ask(r, "GET", "jobs", id, "", NULL);

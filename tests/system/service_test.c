@@ -367,6 +367,7 @@ static void reloaded_under_load(void)
 int main(void)
 {
 	listen_as_manager();
+	unsetenv("FOOTPLATE_STORE"); /* how the database is held up here is SQLite's way */
 	as_a_service();
 	unsetenv("NOTIFY_SOCKET");
 	reloaded_under_load();

@@ -20,4 +20,4 @@ bool keys_is_admin(const struct principal *who);
 /* Makes the first administrator's key when there is no key at all, and writes it to DATA/admin.key (0600). */
 must_check enum rc keys_first(struct control *c, struct store_conn *db, struct fault *f);
 
-extern const struct route keys_routes[];
+extern const struct route keys_routes[], tenants_routes[]; /* tenants.c: whose keys they are */

@@ -9,9 +9,7 @@
 #include "control/engine/sealed.h"
 #include "control/engine/turns.h"
 #include "control/fleet/bots.h"
-#include "control/rows.h"
 #include "model/account.h"
-#include "wire/json.h"
 
 #include <string.h>
 
@@ -43,8 +41,7 @@ static enum rc flush(struct round *r)
 /* Another task has its account. */
 static enum rc wait_for_account(struct round *r, const struct turns_task *t)
 {
-	buf_str(&r->parked, r->parked_n++ ? "," : "[");
-	json_put_str(&r->parked, t->id);
+	buf_fmt(&r->parked, "%c\"%s\"", r->parked_n++ ? ',' : '[', t->id);
 	return r->parked_n == PARK_AT_ONCE ? flush(r) : RC_OK;
 }
 

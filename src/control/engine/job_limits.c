@@ -3,6 +3,7 @@
 #include "control/engine/moves.h"
 #include "control/engine/park.h"
 #include "control/events/events.h"
+#include "control/http/route.h"
 #include "model/job.h"
 
 #define JOBS_AT_ONCE 64

@@ -7,7 +7,9 @@
 #pragma once
 
 #include "control/engine/job_end.h"
-#include "control/http/route.h"
+#include "control/tx.h"
+
+struct call;
 
 #define JOB_LIMITS_AT_ONCE 500 /* tasks that one scan ends */
 

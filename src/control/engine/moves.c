@@ -99,10 +99,9 @@ static int column(int status)
 static enum rc end_job(
 	struct tx *tx, const struct moves_task *t, const struct job_summary *s, enum job_status status)
 {
-	static const struct store_query set = {
-		.sql = "UPDATE jobs SET status = $2, finished_at = $3, secret = CASE $3 WHEN 0 THEN secret ELSE "
-		       "NULL END WHERE id = $1"
-	};
+	static const struct store_query set = { .sql = "UPDATE jobs SET status = $2, finished_at = $3, secret = "
+						       "CASE WHEN CAST($3 AS BIGINT) = 0 THEN secret ELSE "
+						       "NULL END WHERE id = $1" };
 	bool over = job_is_over(status);
 	enum rc rc = store_put(tx->db, &set,
 		STORE_ARGS(store_text(t->job_id), store_text(job_words[status]), store_int(over ? tx->now_ms : 0)),
@@ -289,7 +288,9 @@ static enum rc requeue(struct tx *tx, struct moves_task *t, const struct task *m
 {
 	static const struct store_query set = {
 		.sql = "UPDATE tasks SET status = 'queued', agent_id = NULL, nonce = NULL, lease_until = 0, "
-		       "not_before = $2, error = $3, probe = $4, intent_at = CASE $4 WHEN 0 THEN 0 ELSE intent_at "
+		       "not_before = $2, error = $3, probe = $4, intent_at = CASE WHEN CAST($4 AS BIGINT) = 0 THEN "
+		       "0 ELSE "
+		       "intent_at "
 		       "END, max_attempts = $5 WHERE id = $1"
 	};
 	char when[WHEN_MAX];

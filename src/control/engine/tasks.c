@@ -10,7 +10,8 @@
 	"THEN 'reconciling' ELSE status END"
 
 struct task_view {
-	const char *id, *job_id, *action, *account_id, *region_id, *agent_id, *placement, *result, *error;
+	const char *id, *job_id, *action, *account_id, *region_id, *agent_id, *waits_for, *placement, *result,
+		*error;
 	int status;
 	uint32_t attempt, max_attempts;
 	bool in_doubt;
@@ -54,6 +55,14 @@ static const struct field task_fields[] = {
 		.type = FIELD_TIME,
 		FIELD_AT(struct task_view, not_before),
 		.doc = "It was or is not given to an agent earlier; null: at once." },
+	{ .name = "waitsFor",
+		.type = FIELD_STR,
+		FIELD_AT(struct task_view, waits_for),
+		.doc = "Why it was not handed out when it was looked at: account (another task has it), job "
+		       "(paused, or as "
+		       "many at work as it may have), time, place (no agent may have it), or the id of the agent "
+		       "that is to "
+		       "have it and has no room; null: its turn has not come." },
 	{ .name = "placement",
 		.type = FIELD_JSON,
 		FIELD_AT(struct task_view, placement),
@@ -80,10 +89,11 @@ static const struct field task_fields[] = {
 		.doc = "When it was over." },
 	{ 0 },
 };
-#define TASK_COLUMNS                                                                                              \
-	"id, job_id, action, account_id, region_id, agent_id, " TASKS_SHOWN ", attempt, max_attempts, "           \
-	"CASE WHEN status IN ('outcome_unknown', 'needs_attention') OR (probe = 1 AND status IN ('queued', "      \
-	"'leased', 'running')) THEN 1 ELSE 0 END, not_before, placement, result, error, created_at, started_at, " \
+#define TASK_COLUMNS                                                                                           \
+	"id, job_id, action, account_id, region_id, agent_id, " TASKS_SHOWN ", attempt, max_attempts, "        \
+	"CASE WHEN status IN ('outcome_unknown', 'needs_attention') OR (probe = 1 AND status IN ('queued', "   \
+	"'leased', 'running')) THEN 1 ELSE 0 END, not_before, CASE status WHEN 'queued' THEN waits ELSE NULL " \
+	"END, placement, result, error, created_at, started_at, "                                              \
 	"finished_at"
 
 struct tasks_query {

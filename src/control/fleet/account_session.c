@@ -269,11 +269,13 @@ static const struct field code_fields[] = {
 /* So many in a minute, over restarts too: codes are for people, and a stolen key is to get few. */
 static enum rc count_code(struct tx *tx, const char *account_id)
 {
-	static const struct store_query count = { .sql = "UPDATE accounts SET codes = CASE WHEN codes_since > $2 - "
-							 "$3 THEN codes + 1 ELSE 1 END, codes_since = "
-							 "CASE WHEN codes_since > $2 - $3 THEN codes_since ELSE $2 "
-							 "END WHERE id = $1 AND (codes_since <= $2 - "
-							 "$3 OR codes < $4) RETURNING codes" };
+	static const struct store_query count = {
+		.sql = "UPDATE accounts SET codes = CASE WHEN codes_since > CAST($2 AS BIGINT) - $3 THEN codes + 1 "
+		       "ELSE 1 "
+		       "END, codes_since = CASE WHEN codes_since > CAST($2 AS BIGINT) - $3 THEN codes_since ELSE "
+		       "$2 END "
+		       "WHERE id = $1 AND (codes_since <= CAST($2 AS BIGINT) - $3 OR codes < $4) RETURNING codes"
+	};
 	struct states_account a = { 0 };
 	auto_rows struct store_rows *r = NULL;
 

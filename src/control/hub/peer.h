@@ -23,10 +23,13 @@ struct hub {
 	int64_t epochs; /* counts connections; each gets the next */
 	struct loop_timer *tick;
 	uint64_t scan_ms, reconcile_ms; /* when next */
+	int64_t ahead_ms;               /* the wall clock, of the monotonic one; 0: not looked yet */
 	bool dealing, deal_again;       /* a dispatch is on its way; work came meanwhile */
 	bool canceling, cancel_again;   /* the same for cancels */
 	bool pushing, push_again;       /* and for what agents are told of accounts */
 	_Atomic bool woken, cancels_woken, push_woken;
+	uint64_t breach_ms; /* when a breach was written into the audit log last; those since then are counted */
+	unsigned breaches;
 	struct loop_job bell, cancel_bell, push_bell;
 	void (*act)(struct peer *p, const struct tunnel_act *a);
 };
@@ -53,6 +56,9 @@ struct peer *peer_of(struct hub *h, const char *agent_id);
 
 /* Sends a message; what cannot be sent is logged, and left to the lease. */
 void peer_send(struct peer *p, const struct tunnel_msg *m);
+
+/* The connection ended by a breach of the protocol (p->why): an audit record, at most one a second. Other codes are no breach. */
+void peer_breach(struct peer *p, int code);
 
 /* Ends the connection of an agent, if it has one (4403). */
 void peer_drop(struct hub *h, const char *agent_id, const char *why);

@@ -1,6 +1,7 @@
 /*
  * desk: what a test of the control plane's engine needs: a database of its own, migrated, and a transaction whose clock the test
  * moves. desk_again closes the database and opens it again, as after a crash: only what was committed is there.
+ * With DESK_DATABASE_URL it is at that PostgreSQL, whose database must be empty, and not in a file.
  */
 #pragma once
 
@@ -8,6 +9,7 @@
 #include "control/control.h"
 #include "control/migrate.h"
 #include "control/tx.h"
+#include "driver/store/postgres.h"
 #include "driver/store/sqlite.h"
 
 #include "tests/unit/check.h"
@@ -36,7 +38,11 @@ struct desk {
 static inline void desk_connect(struct desk *d)
 {
 	size_t ran = 0;
-	CHECK(sqlite_open(d->path, &d->store, NULL) == RC_OK);
+	const char *url = getenv("DESK_DATABASE_URL");
+	if (url)
+		CHECK(postgres_open(url, NULL, &d->store, NULL) == RC_OK);
+	else
+		CHECK(sqlite_open(d->path, &d->store, NULL) == RC_OK);
 	d->control.store = d->store;
 	CHECK(store_connect(d->store, STORE_WRITE, &d->tx.db, NULL) == RC_OK);
 	if (migrate_run(d->tx.db, &ran, &d->fault) != RC_OK) {

@@ -50,6 +50,12 @@ int main(void)
 	desk_begin(&d);
 	pace_agent("agt_1", "r");
 	pace_agent("agt_2", "s");
+	for (int64_t i = 0; i < of_env("LOAD_AGENTS", 50); i++) { /* at other control planes */
+		char id[32];
+		snprintf(id, sizeof(id), "agt_x%lld", (long long)i);
+		pace_agent(id, "elsewhere");
+		DOES("UPDATE agents SET cordoned = $2 WHERE id = $1", store_text(id), store_int(1));
+	}
 	for (int64_t i = 0; i < accounts; i++) {
 		char id[32];
 		snprintf(id, sizeof(id), "acc_%lld", (long long)i);

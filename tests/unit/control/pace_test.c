@@ -2,6 +2,7 @@
 #include "tests/unit/control/pace_desk.h"
 
 #include "base/when.h"
+#include "control/http/route.h"
 #include "model/job.h"
 
 static const char *status_of(const struct pace_job *j)
