@@ -326,6 +326,26 @@ static void another_key_is_refused(void)
 	CHECK(system(command) == 0);
 }
 
+/* Each lists all three, knows itself, and every role has one holder. */
+static void each_knows_the_others(void)
+{
+	for (unsigned i = 0; i < CLUSTER_PLANES; i++) {
+		struct rig r = cluster_at(&c, i);
+		json_t *all = rig_expect(&r, 200, "GET", "/v1/instances", NULL), *one;
+		size_t k, roles = 0, selves = 0, agents = 0;
+		json_array_foreach(json_object_get(all, "items"), k, one)
+		{
+			CHECK(json_is_true(json_object_get(one, "alive")));
+			selves += json_is_true(json_object_get(one, "self"));
+			roles += json_array_size(json_object_get(one, "roles"));
+			agents += (size_t)json_int(one, "agents");
+		}
+		CHECK(k == CLUSTER_PLANES && selves == 1 && agents == AGENTS);
+		CHECK(roles >= 3);
+		json_decref(all);
+	}
+}
+
 static void the_holder_is_killed(void)
 {
 	int was = cluster_holder(&c, "scan"), is = -1;
@@ -466,6 +486,7 @@ int main(void)
 	start_agents(1, AGENTS, json_str(region, "id"));
 	json_decref(region);
 
+	each_knows_the_others();
 	begin_load();
 	rig_sleep_ms(part_ms());
 	the_holder_is_killed();
