@@ -15,14 +15,14 @@ export function program(name) {
 
 let count = 0;
 
-export async function startFootplate(cell, { agent = false, env = {} } = {}) {
+export async function startFootplate(cell, { agent = false, env = {}, set = [] } = {}) {
 	const home = cell.folder(`footplate-${++count}`);
 	const ready = join(home, 'ready.json');
 	const child = cell.start('footplate', program('footplate'), [
-		'serve', '--data', join(home, 'data'), '--host', '127.0.0.1', '--port', '0', '--ready-file', ready, ...(agent ? [] : ['--no-agent']),
+		'serve', '--data', join(home, 'data'), '--host', '127.0.0.1', '--port', '0', '--ready-file', ready, ...(agent ? [] : ['--no-agent']), ...set.flatMap((one) => ['--set', one]),
 	], { env });
 	const { url, keyFile } = await cell.readyFile(child, ready);
-	return { child, pid: child.pid, url, keyFile, key: readKey(keyFile), stop: () => cell.stop(child) };
+	return { child, pid: child.pid, data: join(home, 'data'), url, keyFile, key: existsSync(keyFile) ? readKey(keyFile) : null, stop: () => cell.stop(child) };
 }
 
 export const readKey = (file) => readFileSync(file, 'utf8').trim();

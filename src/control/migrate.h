@@ -7,5 +7,8 @@
 
 #include "contract/store.h"
 
+/* How many migrations this program knows. */
+size_t migrate_known(void);
+
 /* *ret_ran: how many were run now. */
 must_check enum rc migrate_run(struct store_conn *db, size_t *ret_ran, struct fault *f);

@@ -86,6 +86,7 @@ void web_server_limits(struct web_server *s, const struct web_limits *limits);
 /* A certificate and its key, read and found to fit each other. web_tls_new may be called on any thread. */
 struct web_tls;
 must_check enum rc web_tls_new(const char *cert, const char *key, struct web_tls **ret_tls, struct fault *f);
+int64_t web_tls_expires_ms(const struct web_tls *t); /* of the certificate itself, since 1970 */
 void web_tls_free(struct web_tls *t);
 /* New handshakes of a server that has TLS are answered with it; what is open stays. Takes it over. */
 void web_server_tls(struct web_server *s, struct web_tls *take_tls);

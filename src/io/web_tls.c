@@ -2,6 +2,7 @@
 #include "io/web_conn.h"
 
 #include <openssl/err.h>
+#include <time.h>
 
 struct web_tls {
 	SSL_CTX *ctx;
@@ -50,6 +51,16 @@ enum rc web_tls_new(const char *cert, const char *key, struct web_tls **ret_tls,
 	}
 	web_tls_free(t);
 	return rc;
+}
+
+int64_t web_tls_expires_ms(const struct web_tls *t)
+{
+	const X509 *cert = SSL_CTX_get0_certificate(t->ctx);
+	struct tm end = { 0 };
+
+	if (!cert || ASN1_TIME_to_tm(X509_get0_notAfter(cert), &end) != 1)
+		return 0;
+	return (int64_t)timegm(&end) * 1000;
 }
 
 void web_tls_free(struct web_tls *t)

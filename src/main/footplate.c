@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 #include "main/agent_run.h"
 #include "main/backup.h"
+#include "main/doctor.h"
 #include "main/conf.h"
 #include "main/serve.h"
 #include "main/server.h"
@@ -23,9 +24,9 @@ static const struct cli_extra extra[] = {
 		.help = CONF_HELP },
 	{ .noun = "server",
 		.verb = "doctor",
-		.run = server_doctor,
+		.run = doctor_main,
 		.doc = "Looks for what would keep the control plane from running well.",
-		.help = CONF_HELP },
+		.help = "--json\tOne JSON object instead of lines.\n" CONF_HELP },
 	{ .noun = "server",
 		.verb = "backup",
 		.run = backup_main,

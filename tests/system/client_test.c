@@ -18,6 +18,7 @@
 /* ---- anonymous ---- */
 
 static const struct step anonymous[] = {
+	DO(NULL, "agent.ping", "{}", "{'version':'" FOOTPLATE_VERSION "'}"),
 	DO(NULL, "pics.product_info", "{'apps':[440,480,999999],'packages':[0,90001,777]}",
 		"{'apps':[{'id':440,'name':'Team Fortress "
 		"2','sha1':'@sha_app_440','missingToken':false,'changeNumber':24480000},{'id':480,'name':'Spacewar'"

@@ -259,6 +259,58 @@ static void twins_are_one(void)
 	}
 }
 
+static void sim_fault(const char *rule)
+{
+	struct http_answer a = { 0 };
+	struct fault f = { 0 };
+	char url[200];
+
+	snprintf(url, sizeof(url), "%s/sim/faults", c.rig.sim_url);
+	const struct http_ask ask = { .method = *rule ? "POST" : "DELETE",
+		.url = url,
+		.body = *rule ? rule : NULL,
+		.body_n = strlen(rule),
+		.deadline_ms = 10000,
+		.body_max = 4096 };
+	CHECK(http_call(&ask, &a, &f) == RC_OK && a.status / 100 == 2);
+	http_answer_done(&a);
+}
+
+static void await_status(const char *id, const char *status)
+{
+	char path[80];
+
+	snprintf(path, sizeof(path), "/v1/jobs/%s", id);
+	for (int i = 0; i < 3000; i++) {
+		json_t *j = rig_expect(&c.rig, 200, "GET", path, NULL);
+		bool is = !strcmp(json_str(j, "status"), status);
+		json_decref(j);
+		if (is)
+			return;
+		rig_sleep_ms(10);
+	}
+	fprintf(stderr, "%s did not become %s\n", id, status);
+	exit(1);
+}
+
+/* Whoever is asked to cancel, the agent is told by the control plane that has its tunnel. Steam would answer in an hour. */
+static void a_cancel_reaches_the_agent(void)
+{
+	sim_fault("product_info@*:latency=3600000");
+	for (unsigned i = 0; i < CLUSTER_PLANES; i++) {
+		struct rig r = cluster_at(&c, i);
+		char path[96];
+		json_t *job = rig_post_job(
+			&r, "{\"action\":\"pics.product_info\",\"payload\":{\"apps\":[100002]},\"maxAttempts\":1}");
+		await_status(json_str(job, "id"), "running");
+		snprintf(path, sizeof(path), "/v1/jobs/%s/cancel", json_str(job, "id"));
+		json_decref(rig_expect(&r, 200, "POST", path, NULL));
+		await_status(json_str(job, "id"), "canceled");
+		json_decref(job);
+	}
+	sim_fault("");
+}
+
 /* Another master key is refused, with words that say so. */
 static void another_key_is_refused(void)
 {
@@ -272,6 +324,26 @@ static void another_key_is_refused(void)
 	char command[160];
 	snprintf(command, sizeof(command), "grep -q 'another master key' %s/stranger.log", c.rig.dir);
 	CHECK(system(command) == 0);
+}
+
+/* Each lists all three, knows itself, and every role has one holder. */
+static void each_knows_the_others(void)
+{
+	for (unsigned i = 0; i < CLUSTER_PLANES; i++) {
+		struct rig r = cluster_at(&c, i);
+		json_t *all = rig_expect(&r, 200, "GET", "/v1/instances", NULL), *one;
+		size_t k, roles = 0, selves = 0, agents = 0;
+		json_array_foreach(json_object_get(all, "items"), k, one)
+		{
+			CHECK(json_is_true(json_object_get(one, "alive")));
+			selves += json_is_true(json_object_get(one, "self"));
+			roles += json_array_size(json_object_get(one, "roles"));
+			agents += (size_t)json_int(one, "agents");
+		}
+		CHECK(k == CLUSTER_PLANES && selves == 1 && agents == AGENTS);
+		CHECK(roles >= 3);
+		json_decref(all);
+	}
 }
 
 static void the_holder_is_killed(void)
@@ -288,6 +360,26 @@ static void the_holder_is_killed(void)
 	printf("roles moved %.1f s after kill -9\n", (double)(now_ms() - began) / 1000);
 	rig_sleep_ms(part_ms());
 	cluster_plane_start(&c, (unsigned)was);
+}
+
+/*
+ * One stands still for so long that it is taken for dead, in the middle of what it does, and goes on: what it says late does not
+ * count, and its agents come anew. Requests that it has wait for it. Only in the long run.
+ */
+static void one_stands_still(void)
+{
+	int which = cluster_holder(&c, "scan");
+
+	CHECK(which >= 0);
+	kill(c.planes[which].pid, SIGSTOP);
+	rig_sleep_ms(14000);
+	CHECK(cluster_holder(&c, "scan") != which);
+	CHECK_STR(rig_sql(&c.rig, "SELECT COUNT(*) FROM instances"), "2");
+	kill(c.planes[which].pid, SIGCONT);
+	for (int i = 0; i < 3000 && atoi(rig_sql(&c.rig, "SELECT COUNT(*) FROM instances")) < CLUSTER_PLANES; i++)
+		rig_sleep_ms(10);
+	rig_await_agents(&c.rig, AGENTS);
+	each_knows_the_others();
 }
 
 /* nginx leaves one alone for a second after it could not be reached: so long, and a little more, until the next goes. */
@@ -311,7 +403,7 @@ static void every_job_is_done(void)
 			break;
 		rig_sleep_ms(10);
 	}
-	CHECK_STR(rig_sql(&c.rig, "SELECT COUNT(*) FROM jobs WHERE status <> 'succeeded'"), "0");
+	CHECK_STR(rig_sql(&c.rig, "SELECT COUNT(*) FROM jobs WHERE status NOT IN ('succeeded', 'canceled')"), "0");
 	for (int i = 0; i < atomic_load(&load.acked); i++) {
 		snprintf(sql, sizeof(sql), "/v1/jobs/%s", load.ids[i]);
 		if (i % 20 == 0) {
@@ -321,7 +413,7 @@ static void every_job_is_done(void)
 		}
 	}
 	int jobs = atoi(rig_sql(&c.rig, "SELECT COUNT(*) FROM jobs WHERE action = 'pics.product_info'"));
-	CHECK(jobs == atomic_load(&load.acked) + CLUSTER_PLANES); /* none was made twice */
+	CHECK(jobs == atomic_load(&load.acked) + 2 * CLUSTER_PLANES); /* none was made twice */
 	int ends = atoi(rig_sql(&c.rig, "SELECT COUNT(*) FROM events WHERE type = 'job.finished'"));
 	CHECK(ends == atoi(rig_sql(&c.rig, "SELECT COUNT(*) FROM jobs")));
 }
@@ -407,15 +499,22 @@ int main(void)
 	part("waits");
 	twins_are_one();
 	part("twins");
+	a_cancel_reaches_the_agent();
+	part("cancels");
 	another_key_is_refused();
 	part("another key");
 	start_agents(1, AGENTS, json_str(region, "id"));
 	json_decref(region);
 
+	each_knows_the_others();
 	begin_load();
 	rig_sleep_ms(part_ms());
 	the_holder_is_killed();
 	part("kill -9");
+	if (part_ms() >= 10000) {
+		one_stands_still();
+		part("stands still");
+	}
 	nats_kill9(&c.nats);
 	rig_sleep_ms(part_ms() / 2);
 	nats_start(&c.nats, 0);

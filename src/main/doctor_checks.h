@@ -1,0 +1,28 @@
+/* doctor_checks: what the doctor looks at, one function a subject. */
+#pragma once
+
+#include "base/buf.h"
+#include "main/conf.h"
+
+enum doctor_verdict { DOCTOR_OK, DOCTOR_WARN, DOCTOR_FAIL };
+
+struct doctor {
+	const struct conf *conf;
+	bool json;
+	struct buf out;
+	unsigned said, warned, failed;
+};
+
+/* One line. `mend`: what to do about it; NULL with DOCTOR_OK. */
+void doctor_say(struct doctor *d, enum doctor_verdict v, const char *what, const char *mend, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+
+void doctor_folder(struct doctor *d);
+void doctor_secrets(struct doctor *d);
+void doctor_disk(struct doctor *d);
+void doctor_database(struct doctor *d); /* with its schema, its clock, its master key, its agents */
+void doctor_queue(struct doctor *d);
+void doctor_tls(struct doctor *d);
+void doctor_port(struct doctor *d);
+void doctor_descriptors(struct doctor *d);
+void doctor_journal(struct doctor *d);
