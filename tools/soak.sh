@@ -2,7 +2,7 @@
 # The long runs: soak.sh BUILD, or ONLY=name soak.sh BUILD. The same programs as in `make test`, at full size. Ends with "N passed, N failed".
 cd "$(dirname "$0")/.." || exit 2
 build=$(cd "${1:-build}" && pwd) || exit 2
-export FOOTPLATE="$build/footplate" STEAMSIM="$build/sim/steamsim" WARP_SHIM="$build/tests/system/libwarp_shim.so" SYNC_SHIM="$build/tests/system/libsync_shim.so"
+export FOOTPLATE="$build/footplate" STEAMSIM="$build/sim/steamsim" WARP_SHIM="$build/tests/system/libwarp_shim.so" SYNC_SHIM="$build/tests/system/libsync_shim.so" RESOLVE_SHIM="$build/tests/system/libresolve_shim.so"
 passed=0
 failed=0
 
@@ -29,8 +29,10 @@ part kill9 "kill -9 at random points and at each failpoint" KILL9_POINTS="${KILL
 part kill9pg "the same on PostgreSQL with NATS" FOOTPLATE_STORE=postgres KILL9_NATS=1 KILL9_POINTS="${KILL9_POINTS:-2500}" KILL9_ROUNDS="${KILL9_ROUNDS:-20}" "$system/kill9_system"
 part chaos "a load through a bad network" CHAOS_SECONDS="${CHAOS_SECONDS:-180}" "$system/chaos_system"
 part partition "an agent cut off for 120 s in the middle of an effect" PARTITION_S="${PARTITION_S:-120}" PARTITION_WARP="${PARTITION_WARP:-1}" "$system/partition_system"
+part recovery "ready again with 100,000 open tasks; 100 killed agents" RECOVERY_OPEN="${RECOVERY_OPEN:-100000}" RECOVERY_KILLS="${RECOVERY_KILLS:-100}" "$system/recovery_system"
 part crash "200 kills while 1,000 jobs run" CRASH_JOBS=1000 CRASH_KILLS=200 "$system/crash_system"
 part keys "10,000 keys with kills" KEYS_TOTAL="${KEYS_TOTAL:-10000}" KEYS_KILLS="${KEYS_KILLS:-100}" "$system/keys_system"
+part webhooks "5,000 events to a webhook, 50 kills" WEBHOOK_EVENTS="${WEBHOOK_EVENTS:-5000}" WEBHOOK_KILLS="${WEBHOOK_KILLS:-50}" "$system/webhooks_system"
 part fleet "500 accounts" FLEET_ACCOUNTS="${FLEET_ACCOUNTS:-500}" "$system/fleet_system"
 part storm "1,000 agents come back within 10 s" STORM_AGENTS="${STORM_AGENTS:-1000}" STORM_MS="${STORM_MS:-10000}" "$system/storm_system"
 part cluster "three control planes under load, killed and restarted" CLUSTER_MS="${CLUSTER_MS:-20000}" "$system/cluster_system"

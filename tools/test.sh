@@ -39,6 +39,7 @@ sum "lint: the rules of the house" make -s lint
 sum "ASAN and UBSAN, compiled by clang: units, scenarios, contracts, corpora, the real programs" make -s asan
 sum "TSAN: what has threads" make -s tsan
 echo "--- the whole"
+one "simulation: 2,000 histories, every invariant" build/proof/footplate-sim --seeds 1..2000
 one "conformance: unmodified npm clients against steamsim" tests/conformance/run.sh build-asan/sim/steamsim
 one "generated documents are what the program says" tools/check_generated.sh build
 one "make demo" make -s demo

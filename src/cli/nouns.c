@@ -24,6 +24,7 @@ const struct noun nouns[] = {
 	{ "tenant", "Whose jobs jobs are, and their shares of the agents.", tenant_verbs },
 	{ "action", "The catalogue of what a job can do.", action_verbs },
 	{ "event", "The log of all that happened.", event_verbs },
+	{ "webhook", "Who is told of events by HTTP.", webhook_verbs },
 	{ "server", "The control plane itself.", server_verbs },
 	{ "dev", "For people who debug.", dev_verbs },
 	{ "completion", "Prints a completion script: completion bash|zsh|fish.", own_verbs },

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define JOBS_MAX    1000 /* of each client */
@@ -180,6 +181,32 @@ static void no_password(const struct rig *r)
 	CHECK(system(command) == 0); /* where it is, is said */
 }
 
+/* Where the URL may stand: not on the command line with a password; in a file that nobody else can read. */
+static void named(const struct rig *r)
+{
+	char path[96], command[500];
+
+	snprintf(path, sizeof(path), "%s/url", r->dir);
+	FILE *f = fopen(path, "we");
+	CHECK(f && fprintf(f, "%s\n", r->pg.url) > 0 && fclose(f) == 0);
+	snprintf(command, sizeof(command),
+		"! DATABASE_URL= %s server check-config --set database.url=postgresql://u:s3cret@h/d >%s/said 2>&1 "
+		"&& grep -q "
+		"'command line' %s/said && ! grep -q s3cret %s/said",
+		getenv("FOOTPLATE"), r->dir, r->dir, r->dir);
+	CHECK(system(command) == 0);
+	for (int i = 0; i < 2; i++) {
+		CHECK(chmod(path, i ? 0600 : 0644) == 0);
+		snprintf(command, sizeof(command),
+			"DATABASE_URL= DATABASE_URL_FILE=%s %s server doctor --data %s/data >%s/said; grep -q '%s' "
+			"%s/said",
+			path, getenv("FOOTPLATE"), r->dir, r->dir,
+			i ? "^ok    database   postgresql://127.0.0.1:.*whole" : "^FAIL  database", r->dir);
+		CHECK(system(command) == 0);
+	}
+	CHECK(remove(path) == 0);
+}
+
 int main(void)
 {
 	struct rig r;
@@ -192,6 +219,7 @@ int main(void)
 	rig_sim(&r, "change 5000\ngenerate apps=100000-104000 seed=7 min=2000 max=6000\n", NULL);
 	rig_serve(&r, serve_args);
 	rig_await_agents(&r, 1);
+	named(&r);
 	killed(&r);
 	read_only(&r);
 	slow(&r);

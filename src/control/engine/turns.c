@@ -85,11 +85,12 @@ static enum rc one_text(struct tx *tx, const struct store_query *q, struct store
 
 enum rc turns_open(struct turns *t, struct tx *tx)
 {
+	/* Not EXISTS: PostgreSQL would make a join of it, and read all tasks. */
 	static const struct store_query all = {
-		.sql = "SELECT n.id, n.weight, n.deficit, n.turn FROM tenants n WHERE EXISTS (SELECT 1 FROM tasks "
-		       "t "
-		       "WHERE t.status = 'queued' AND t.waits IS NULL AND t.tenant_id = n.id) ORDER BY n.turn, "
-		       "n.id LIMIT $1"
+		.sql = "SELECT n.id, n.weight, n.deficit, n.turn FROM tenants n WHERE (SELECT t.tenant_id FROM "
+		       "tasks t "
+		       "WHERE t.status = 'queued' AND t.waits IS NULL AND t.tenant_id = n.id LIMIT 1) IS NOT NULL "
+		       "ORDER BY n.turn, n.id LIMIT $1"
 	};
 	struct field_list list = { 0 };
 	auto_rows struct store_rows *r = NULL;
@@ -131,8 +132,13 @@ static enum rc read_job(struct turns *t, const char *id, struct turns_job **ret)
 /* The tenant's next jobs of one priority, the oldest first. */
 static enum rc find_jobs(struct turns *t, struct turns_tenant *n, uint32_t priority)
 {
+	/* PostgreSQL would look for it among all tasks in the order of their jobs; told to go by the whole key, it finds it at once. */
 	static const struct store_query next = { .sql = "SELECT MIN(job_id) FROM tasks WHERE " READY
-							"AND tenant_id = $1 AND priority = $2 AND job_id > $3" };
+							"AND tenant_id = $1 AND priority = $2 AND job_id > $3",
+		.sql_pg = "SELECT MIN(job_id) FROM (SELECT tenant_id, priority, job_id FROM tasks WHERE " READY
+			  "AND (tenant_id, priority, job_id) > ($1, $2, $3) ORDER BY tenant_id, priority, job_id "
+			  "LIMIT 1) n "
+			  "WHERE tenant_id = $1 AND priority = $2" };
 	enum rc rc = RC_OK;
 
 	for (size_t i = 0; rc == RC_OK && n->last[priority] && i < TURNS_JOBS; i++) {

@@ -205,11 +205,25 @@ void hub_accept(struct hub *h, struct web_request *r)
 		on_close(p, NULL, 1006, "gone during the handshake");
 }
 
+/* Agents count on from the moment that their WELCOME told: when the clock is set, all work would come too late to them. */
+static void mind_clock(struct hub *h)
+{
+	int64_t ahead = clock_wall_ms() - (int64_t)clock_mono_ms(), moved = h->ahead_ms ? ahead - h->ahead_ms : 0;
+	int64_t most = h->control->conf->lease_ms / 6;
+
+	h->ahead_ms = ahead;
+	if (moved < most && moved > -most)
+		return;
+	log_warn(h->control->log, "the clock was set, agents have to come anew moved_ms=%lld", (long long)moved);
+	hub_renew_all(h);
+}
+
 static void on_tick(void *ctx)
 {
 	struct hub *h = ctx;
 	uint64_t now = loop_now_ms(h->control->loop);
 
+	mind_clock(h);
 	if (now >= h->scan_ms) {
 		h->scan_ms = now + SCAN_MS;
 		deal_tasks(h);
@@ -265,7 +279,7 @@ static void send_away(struct hub *h, int code, const char *reason, const char *w
 
 void hub_close_all(struct hub *h) { send_away(h, 1001, "stopping", "the control plane stops"); }
 
-void hub_renew_all(struct hub *h) { send_away(h, 1012, "taken_for_dead", "the control plane was taken for dead"); }
+void hub_renew_all(struct hub *h) { send_away(h, 1012, "taken_for_dead", "the control plane was taken for dead, or its clock was set"); }
 
 void hub_free(struct hub *h)
 {

@@ -23,6 +23,7 @@ struct hub {
 	int64_t epochs; /* counts connections; each gets the next */
 	struct loop_timer *tick;
 	uint64_t scan_ms, reconcile_ms; /* when next */
+	int64_t ahead_ms;               /* the wall clock, of the monotonic one; 0: not looked yet */
 	bool dealing, deal_again;       /* a dispatch is on its way; work came meanwhile */
 	bool canceling, cancel_again;   /* the same for cancels */
 	bool pushing, push_again;       /* and for what agents are told of accounts */

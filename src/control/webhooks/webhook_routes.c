@@ -152,6 +152,14 @@ static enum rc store_row(struct tx *tx, const struct webhook_row *v)
 		     : RC_NOMEM;
 }
 
+/* What waited for a later attempt is due now: somebody has mended it. */
+static enum rc hurry(struct tx *tx, const char *id)
+{
+	static const struct store_query now = { .sql = "UPDATE webhook_deliveries SET next_at = $2 WHERE "
+						       "webhook_id = $1 AND status = 'due' AND next_at > $2" };
+	return store_do(tx->db, &now, STORE_ARGS(store_text(id), store_int(tx->now_ms)), tx->fault);
+}
+
 static enum rc patch(struct call *c, void *ret_out)
 {
 	struct webhook_row *v = ret_out;
@@ -161,8 +169,11 @@ static enum rc patch(struct call *c, void *ret_out)
 		rc = route_match(c, v->version);
 	if (rc != RC_OK)
 		return rc;
+	bool was = v->enabled;
 	merge(v, c->in, c->given);
 	rc = check(c, v);
+	if (rc == RC_OK && v->enabled && !was)
+		rc = hurry(&c->tx, v->id);
 	if (rc == RC_OK)
 		rc = store_row(&c->tx, v);
 	if (rc == RC_OK)

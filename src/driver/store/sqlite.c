@@ -227,8 +227,12 @@ static enum rc set_up(struct sqlite_conn *c, enum store_mode mode, struct fault 
 		"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA "
 		"temp_store=MEMORY",
 		f);
+	/* What a crashed process wrote and a failed sync left in the system's memory alone is read as committed: before anything
+	 * is put behind it, it goes into the database. When others have it open, they have seen to that. */
 	if (rc == RC_OK && mode == STORE_WRITE)
-		rc = control(&c->base, "PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-8000", f);
+		rc = control(&c->base,
+			"PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-8000; PRAGMA wal_checkpoint(TRUNCATE)",
+			f);
 	if (rc == RC_OK && mode == STORE_READ)
 		rc = control(&c->base, "PRAGMA query_only=ON; PRAGMA cache_size=-2000", f);
 	return rc;

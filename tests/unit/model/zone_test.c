@@ -68,6 +68,8 @@ static void offsets(void)
 		{ "Australia_Lord_Howe", "2026-10-03T15:29:59Z", 630 },
 		{ "Australia_Lord_Howe", "2026-10-03T15:30:00Z", 660 },
 		{ "Australia_Lord_Howe", "2060-01-01T00:00:00Z", 660 },
+		{ "Etc_UTC", "1800-01-01T00:00:00Z", 0 },
+		{ "no_footer", "1969-12-31T23:59:59Z", 60 }, /* before the first jump */
 		{ "Asia_Kathmandu", "1985-12-31T18:29:59Z", 330 },
 		{ "Asia_Kathmandu", "1985-12-31T18:30:00Z", 345 },
 		{ "Asia_Kathmandu", "2100-06-01T00:00:00Z", 345 },
@@ -180,6 +182,80 @@ static void broken_files(void)
 	arena_reset(&arena);
 }
 
+static void be(uint8_t *to, size_t n, int64_t v)
+{
+	while (n-- > 0) {
+		to[n] = (uint8_t)v;
+		v >>= 8;
+	}
+}
+
+/* A small file: two types, two jumps. The test changes one thing. */
+struct small {
+	uint8_t version;
+	int64_t counts[6]; /* utc, std, leap, times, types, chars */
+	int64_t at[2], offset[2];
+	uint8_t which[2];
+};
+
+static enum rc reads(const struct small *s)
+{
+	uint8_t file[512] = "TZif";
+	struct zone z;
+	struct fault f;
+	size_t n = 44;
+
+	file[4] = s->version;
+	for (size_t i = 0; i < 6; i++)
+		be(file + 20 + i * 4, 4, s->counts[i]);
+	for (size_t i = 0; i < 2; i++, n += 4)
+		be(file + n, 4, s->at[i]);
+	file[n++] = s->which[0];
+	file[n++] = s->which[1];
+	for (size_t i = 0; i < 2; i++, n += 6)
+		be(file + n, 4, s->offset[i]);
+	n += (size_t)(s->counts[5] < 100 ? s->counts[5] : 0) + (size_t)s->counts[2] * 8;
+	return zone_parse(file, n, &arena, &z, &f);
+}
+
+static void limits(void)
+{
+	const struct small good = {
+		.counts = { 0, 0, 0, 2, 2, 4 }, .at = { 0, 100 }, .offset = { 3600, 7200 }, .which = { 0, 1 }
+	};
+	struct small s = good;
+
+	CHECK(reads(&s) == RC_OK);
+	s.counts[2] = 1;
+	CHECK(reads(&s) == RC_INVALID); /* leap seconds */
+	static const struct {
+		size_t count;
+		int64_t n;
+	} wrong[] = { { 4, 0 }, { 4, 257 }, { 3, 4097 }, { 5, 4097 }, { 2, 1001 }, { 0, 257 }, { 1, 257 }, { 0, 1 },
+		{ 1, 1 }, { 5, 50000 }, { 3, 0xFFFFFFFF } };
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		s = good;
+		s.counts[wrong[i].count] = wrong[i].n;
+		CHECK(reads(&s) == RC_MALFORMED);
+	}
+	s = good;
+	s.offset[1] = ZONE_OFFSET_MAX;
+	CHECK(reads(&s) == RC_OK);
+	s.offset[1] = ZONE_OFFSET_MAX + 1;
+	CHECK(reads(&s) == RC_MALFORMED);
+	s.offset[1] = -ZONE_OFFSET_MAX - 1;
+	CHECK(reads(&s) == RC_MALFORMED);
+	s = good;
+	s.which[1] = 2;
+	CHECK(reads(&s) == RC_MALFORMED);
+	s = good;
+	s.at[1] = 0; /* two at once */
+	CHECK(reads(&s) == RC_MALFORMED);
+	s = good;
+	s.version = '2'; /* and nothing behind it */
+	CHECK(reads(&s) == RC_MALFORMED);
+}
+
 static struct schedule_clock clock_of(const char *cron, const char *zone)
 {
 	struct schedule_clock c = { .zone = zone_of(zone) };
@@ -263,6 +339,7 @@ int main(void)
 	there_and_back();
 	rules();
 	broken_files();
+	limits();
 	ticks();
 	missed();
 	jitter();
