@@ -29,6 +29,8 @@ part kill9 "kill -9 at random points and at each failpoint" KILL9_POINTS="${KILL
 part kill9pg "the same on PostgreSQL with NATS" FOOTPLATE_STORE=postgres KILL9_NATS=1 KILL9_POINTS="${KILL9_POINTS:-2500}" KILL9_ROUNDS="${KILL9_ROUNDS:-20}" "$system/kill9_system"
 part chaos "a load through a bad network" CHAOS_SECONDS="${CHAOS_SECONDS:-180}" "$system/chaos_system"
 part partition "an agent cut off for 120 s in the middle of an effect" PARTITION_S="${PARTITION_S:-120}" PARTITION_WARP="${PARTITION_WARP:-1}" "$system/partition_system"
+part clocks "clocks that are set, programs that stand still for 60 s" CLOCKS_WARP=1 CLOCKS_STOP_S=60 "$system/clocks_system"
+part disk "a full disk, a disk that does not sync" "$system/disk_system"
 part recovery "ready again with 100,000 open tasks; 100 killed agents" RECOVERY_OPEN="${RECOVERY_OPEN:-100000}" RECOVERY_KILLS="${RECOVERY_KILLS:-100}" "$system/recovery_system"
 part crash "200 kills while 1,000 jobs run" CRASH_JOBS=1000 CRASH_KILLS=200 "$system/crash_system"
 part keys "10,000 keys with kills" KEYS_TOTAL="${KEYS_TOTAL:-10000}" KEYS_KILLS="${KEYS_KILLS:-100}" "$system/keys_system"

@@ -214,6 +214,7 @@ struct session *session_new(struct sessions *ss, const char *account_id, const c
 	if (!s)
 		return NULL;
 	s->all = ss;
+	list_init(&s->asked);
 	list_init(&s->waiting);
 	clock_random(&conf.seed, sizeof(conf.seed));
 	clock_random(&conf.login_id, sizeof(conf.login_id));
@@ -239,6 +240,8 @@ void session_free(struct session *s)
 	session_self_free(s);
 	session_web_free(s);
 	bot_free(s->bot);
+	list_each (at, next, &s->asked) /* their askers have left, and no answer comes any more */
+		free(list_of(at, struct sessions_asked, node));
 	loop_timer_free(s->timer);
 	hush_done(&s->proxy_login);
 	hush_done(&s->identity_secret);

@@ -34,6 +34,7 @@ struct session {
 	struct bot *bot;
 	struct loop_timer *timer; /* of the bot, and of who waits */
 	struct line *line;        /* NULL: no connection */
+	struct list asked;        /* sessions_asked.node: questions that the bot has */
 	struct list waiting;      /* sessions_call.node: for the session to be online, or off, or for its token */
 	char *egress_id, *egress_address;
 	enum egress_kind egress_kind;
@@ -95,6 +96,7 @@ uint64_t sessions_patience(struct session *s); /* answers who waited long enough
 
 /* The owner of a question inside the bot: the asker may leave before the answer. */
 struct sessions_asked {
+	struct list node;         /* session.asked */
 	struct sessions_call *by; /* NULL: left, or the session's own question */
 	void (*done)(struct session *s, const struct steam_call *got); /* of the session's own */
 };

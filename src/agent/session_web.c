@@ -203,6 +203,7 @@ static void renew(struct session *s)
 	if (!token || token->n == 0)
 		rc = fault_set(&f, RC_DENIED, "the account has no refresh token, and so no web session");
 	if (rc == RC_OK) {
+		list_append(&s->asked, &asked->node);
 		asked->done = on_token;
 		pack_ask(s, token, &body);
 		const struct steam_ask ask = { .kind = STEAM_CALL_SERVICE,
@@ -219,6 +220,8 @@ static void renew(struct session *s)
 	s->web->asking = rc == RC_OK;
 	if (rc == RC_OK)
 		return;
+	if (asked && asked->done)
+		list_remove(&asked->node);
 	free(asked);
 	serve(s, rc, 0, f.text);
 }

@@ -50,6 +50,7 @@ static void ask(struct session *s, struct sessions_call *c)
 		return;
 	}
 	list_remove(&c->node);
+	list_append(&s->asked, &asked->node);
 	asked->by = c;
 	c->asked = asked;
 	c->ask.owner = asked;
@@ -58,6 +59,7 @@ static void ask(struct session *s, struct sessions_call *c)
 	enum rc rc = bot_ask(s->bot, session_now(s), &c->ask, &number, &f);
 	if (rc == RC_OK)
 		return;
+	list_remove(&asked->node);
 	free(asked);
 	c->asked = NULL;
 	sessions_answer(c, rc, f.text);
@@ -194,6 +196,7 @@ void sessions_take_answer(struct session *s, struct steam_call *got)
 
 	if (asked->done)
 		asked->done(s, got);
+	list_remove(&asked->node);
 	free(asked);
 	if (!c) {
 		steam_call_free(got);

@@ -35,16 +35,15 @@ static void make_master_key(const struct cluster *c)
 	CHECK(fclose(f) == 0 && chmod(path, 0600) == 0);
 }
 
-void cluster_plane_start(struct cluster *c, unsigned i)
+static void spawn_plane(struct cluster *c, unsigned i)
 {
 	struct cluster_plane *p = &c->planes[i];
-	char data[96], ready[96], port[16], key[128], file[32];
+	char data[96], ready[96], port[16], key[128];
 	size_t n = 0;
 
 	snprintf(p->name, sizeof(p->name), "serve-%u", i);
-	snprintf(file, sizeof(file), "ready-%u", i);
 	snprintf(data, sizeof(data), "%s/data-%u", c->rig.dir, i);
-	snprintf(ready, sizeof(ready), "%s/%s", c->rig.dir, file);
+	snprintf(ready, sizeof(ready), "%s/ready-%u", c->rig.dir, i);
 	snprintf(port, sizeof(port), "%u", p->port);
 	snprintf(key, sizeof(key), "data.master_key=%s/master.key", c->rig.dir);
 	snprintf(p->url, sizeof(p->url), "http://127.0.0.1:%u", p->port);
@@ -59,7 +58,42 @@ void cluster_plane_start(struct cluster *c, unsigned i)
 		argv[n++] = *more;
 	}
 	p->pid = rig_spawn(&c->rig, p->name, argv);
-	free(rig_await_file(&c->rig, file, p->pid));
+}
+
+static void await_plane(struct cluster *c, unsigned i)
+{
+	char file[32];
+	snprintf(file, sizeof(file), "ready-%u", i);
+	free(rig_await_file(&c->rig, file, c->planes[i].pid));
+}
+
+void cluster_plane_start(struct cluster *c, unsigned i)
+{
+	spawn_plane(c, i);
+	await_plane(c, i);
+}
+
+/* All start at once on an empty database: one of them makes the first key. */
+static void start_planes(struct cluster *c)
+{
+	unsigned keys = 0;
+
+	for (unsigned i = 0; i < CLUSTER_PLANES; i++) {
+		c->planes[i].port = free_port();
+		spawn_plane(c, i);
+	}
+	for (unsigned i = 0; i < CLUSTER_PLANES; i++) {
+		char path[96];
+		await_plane(c, i);
+		snprintf(path, sizeof(path), "%s/data-%u/admin.key", c->rig.dir, i);
+		FILE *f = fopen(path, "re");
+		if (!f)
+			continue;
+		CHECK(fgets(c->rig.key, sizeof(c->rig.key), f) != NULL);
+		fclose(f);
+		keys++;
+	}
+	CHECK(keys == 1);
 }
 
 void cluster_plane_stop(struct cluster *c, unsigned i, int sig)
@@ -157,13 +191,7 @@ void cluster_start(struct cluster *c, const char *const *more)
 	setenv("DATABASE_URL", c->rig.pg.url, 1);
 	setenv("NATS_URL", c->nats.url, 1);
 	make_master_key(c);
-	for (unsigned i = 0; i < CLUSTER_PLANES; i++) {
-		c->planes[i].port = free_port();
-		cluster_plane_start(c, i);
-	}
-	char *key = rig_await_file(&c->rig, "data-0/admin.key", 0);
-	snprintf(c->rig.key, sizeof(c->rig.key), "%s", key);
-	free(key);
+	start_planes(c);
 	start_nginx(c);
 }
 

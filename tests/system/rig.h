@@ -56,6 +56,8 @@ void rig_await_agents(const struct rig *r, unsigned n);
  * changes that for all of them.
  */
 void rig_warp(struct rig *r, unsigned scale);
+/* Sets the wall clock of them all, while they run; after rig_warp. */
+void rig_set_clock(struct rig *r, int by_s);
 
 /* Reads a small file of DIR, waiting for it to appear (at most a minute). The caller frees. */
 char *rig_await_file(struct rig *r, const char *name, pid_t writer);

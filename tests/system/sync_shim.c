@@ -4,6 +4,7 @@
  * end it writes "answers=N early=N" into the file that SYNC_SHIM_OUT names.
  */
 #include <dlfcn.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,10 +93,24 @@ static void sent(const char *p, size_t n)
 	pthread_mutex_unlock(&lock);
 }
 
+/*
+ * SYNC_SHIM_FULL and SYNC_SHIM_EIO name files: while the one exists, what would make the database grow has no room; while the other
+ * does, a sync fails.
+ */
+static int is_there(const char *variable)
+{
+	const char *path = getenv(variable);
+	return path && access(path, F_OK) == 0;
+}
+
 #define REAL(ret, name, ...) ((ret(*)(__VA_ARGS__))dlsym(RTLD_NEXT, #name))
 
 ssize_t pwrite64(int fd, const void *p, size_t n, off64_t at)
 {
+	if (is_there("SYNC_SHIM_FULL")) {
+		errno = ENOSPC;
+		return -1;
+	}
 	wrote(fd, p, n);
 	return REAL(ssize_t, pwrite64, int, const void *, size_t, off64_t)(fd, p, n, at);
 }
@@ -110,6 +125,10 @@ static void be_slow(void)
 int fdatasync(int fd)
 {
 	be_slow();
+	if (is_there("SYNC_SHIM_EIO")) {
+		errno = EIO;
+		return -1;
+	}
 	pthread_mutex_lock(&lock);
 	unsigned long began = clock_ticks;
 	pthread_mutex_unlock(&lock);
@@ -120,6 +139,10 @@ int fdatasync(int fd)
 }
 int fsync(int fd)
 {
+	if (is_there("SYNC_SHIM_EIO")) {
+		errno = EIO;
+		return -1;
+	}
 	pthread_mutex_lock(&lock);
 	unsigned long began = clock_ticks;
 	pthread_mutex_unlock(&lock);

@@ -410,13 +410,15 @@ enum rc keys_first(struct control *c, struct store_conn *db, struct fault *f)
 	};
 	auto_rows struct store_rows *r = NULL;
 
-	enum rc rc = store_one(db, &any, STORE_NO_ARGS, &r, f);
-	store_close(take(r));
-	if (rc != RC_MISSING)
-		return rc;
-	rc = store_begin(db, f);
+	enum rc rc = store_begin(db, f); /* of several control planes that start at once, one makes it */
 	if (rc == RC_OK)
-		rc = make(&tx, &k);
+		rc = store_one(db, &any, STORE_NO_ARGS, &r, f);
+	store_close(take(r));
+	if (rc != RC_MISSING) {
+		store_rollback(db);
+		return rc;
+	}
+	rc = make(&tx, &k);
 	const char *path = arena_fmt(&arena, "%s/admin.key", c->conf->data_dir);
 	if (rc == RC_OK) /* before the commit: a key that nobody can read would lock everyone out */
 		rc = file_write(path, k.secret, strlen(k.secret), 0600, f);

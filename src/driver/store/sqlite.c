@@ -49,7 +49,8 @@ static enum rc rc_of(int e)
 		return e == SQLITE_CONSTRAINT_PRIMARYKEY || e == SQLITE_CONSTRAINT_UNIQUE ? RC_EXISTS : RC_CONFLICT;
 	case SQLITE_NOMEM:
 		return RC_NOMEM;
-	case SQLITE_FULL:
+	case SQLITE_FULL: /* until there is room again */
+		return RC_READ_ONLY;
 	case SQLITE_IOERR:
 	case SQLITE_READONLY:
 	case SQLITE_CANTOPEN:
