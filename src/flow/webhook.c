@@ -37,6 +37,7 @@ static bool read_date(const char *text, int64_t *ret_ms)
 	unsigned day, year, hour, minute, second, month = 0;
 	char name[4], utc[64];
 
+	/* NOLINTNEXTLINE(cert-err34-c): so few digits cannot be too large */
 	if (sscanf(text, "%*3[A-Za-z], %2u %3s %4u %2u:%2u:%2u GMT", &day, name, &year, &hour, &minute, &second) !=
 		6)
 		return false;

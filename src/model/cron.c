@@ -60,6 +60,21 @@ static enum rc read_value(const struct place *at, const char **p, unsigned *ret,
 	return rc;
 }
 
+/* a or a-b; Sunday at the end of a range of names is 7. */
+static enum rc read_range(const struct place *at, const char **p, unsigned *from, unsigned *to, struct fault *f)
+{
+	enum rc rc = read_value(at, p, from, f);
+
+	*to = *from;
+	if (rc == RC_OK && **p == '-') {
+		(*p)++;
+		rc = read_value(at, p, to, f);
+	}
+	if (rc == RC_OK && at->names == day_names && *to == 0 && *from > 0)
+		*to = 7;
+	return rc;
+}
+
 /* One part of a list: *, a, a-b, with or without a step. */
 static enum rc read_part(const struct place *at, const char **p, uint64_t *bits, struct fault *f)
 {
@@ -71,15 +86,8 @@ static enum rc read_part(const struct place *at, const char **p, uint64_t *bits,
 	if (**p == '*') {
 		(*p)++;
 	} else {
-		rc = read_value(at, p, &from, f);
-		single = rc == RC_OK && **p != '-';
-		to = from;
-		if (rc == RC_OK && !single) {
-			(*p)++;
-			rc = read_value(at, p, &to, f);
-		}
-		if (rc == RC_OK && at->names == day_names && to == 0 && from > 0)
-			to = 7;
+		rc = read_range(at, p, &from, &to, f);
+		single = rc == RC_OK && !memchr(start, '-', (size_t)(*p - start));
 	}
 	if (rc == RC_OK && **p == '/') {
 		(*p)++;

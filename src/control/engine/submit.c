@@ -184,8 +184,8 @@ static int64_t due(const struct tx *tx, const struct submit_job *in)
 static enum rc make(struct submit_plan *p, const struct submit_job *in, const char **ret_id)
 {
 	enum rc rc = check(p, in);
-	if (rc != RC_OK)
-		return rc;
+	if (rc != RC_OK || !p->action)
+		return rc == RC_OK ? RC_INTERNAL : rc;
 	p->payload = in->payload ? in->payload : "{}";
 	p->region_id = in->region_id;
 	p->priority = in->priority;

@@ -50,13 +50,13 @@ static int by_account(const void *a, const void *b)
 /* Each account once. */
 static enum rc check_twice(struct submit_plan *p)
 {
-	const struct submit_target **sorted = arena_take(p->tx->arena, (p->n + 1) * sizeof(*sorted));
+	const struct submit_target **sorted = arena_take(p->tx->arena, (p->n + 1) * sizeof(struct submit_target *));
 
 	if (!sorted)
 		return RC_NOMEM;
 	for (size_t i = 0; i < p->n; i++)
 		sorted[i] = &p->targets[i];
-	qsort(sorted, p->n, sizeof(*sorted), by_account);
+	qsort(sorted, p->n, sizeof(struct submit_target *), by_account);
 	for (size_t i = 1; i < p->n; i++)
 		if (!strcmp(sorted[i - 1]->account_id, sorted[i]->account_id))
 			return field_json_problem(

@@ -27,9 +27,8 @@ static enum rc livez(struct call *c, void *ret_out)
 /* One row of readyz: a name, whether it is well, and a number that says how well. */
 struct check {
 	const char *name, *unit;
-	bool ok;
+	bool ok, slow; /* slow: it is well, but not as it should be */
 	int64_t value;
-	bool slow;       /* it is well, but not as it should be */
 	const char *why; /* it is not well; NULL: nothing to add */
 };
 
