@@ -105,6 +105,13 @@ void metric_set(struct metrics *m, enum metric id, const char *labels, int64_t v
 		atomic_store(&c->value, v);
 }
 
+void metric_zero(struct metrics *m, enum metric id)
+{
+	struct cell *all = m ? atomic_load(&m->cells[id]) : NULL;
+	for (int i = 0; all && i <= METRIC_CELLS; i++)
+		atomic_store(&all[i].value, 0);
+}
+
 void metric_seen(struct metrics *m, enum metric id, const char *labels, double seconds)
 {
 	struct cell *c = cell_of(m, id, labels);
@@ -172,12 +179,20 @@ static void put_histogram(struct buf *to, enum metric id, const struct cell *c, 
 	buf_fmt(to, " %llu\n", (unsigned long long)sum);
 }
 
-static void put_metric(struct buf *to, const struct metrics *m, enum metric id)
+/* OpenMetrics names a counter without the end that its values have. */
+static int family(enum metric id, bool open)
+{
+	size_t n = strlen(rows[id].name);
+	return (int)(open && rows[id].kind == METRIC_COUNTER && n > 6 ? n - 6 : n);
+}
+
+static void put_metric(struct buf *to, const struct metrics *m, enum metric id, bool open)
 {
 	const char *const kinds[] = { "counter", "gauge", "histogram" };
 	const struct cell *all = atomic_load(&m->cells[id]);
 
-	buf_fmt(to, "# HELP %s %s\n# TYPE %s %s\n", rows[id].name, rows[id].help, rows[id].name,
+	int n = family(id, open);
+	buf_fmt(to, "# HELP %.*s %s\n# TYPE %.*s %s\n", n, rows[id].name, rows[id].help, n, rows[id].name,
 		kinds[rows[id].kind]);
 	if (!all && !*rows[id].labels && rows[id].kind != METRIC_HISTOGRAM)
 		buf_fmt(to, "%s 0\n", rows[id].name);
@@ -199,7 +214,14 @@ static void put_metric(struct buf *to, const struct metrics *m, enum metric id)
 void metric_write(const struct metrics *m, struct buf *to)
 {
 	for (int i = 0; i < METRIC_COUNT; i++)
-		put_metric(to, m, (enum metric)i);
+		put_metric(to, m, (enum metric)i, false);
+}
+
+void metric_write_open(const struct metrics *m, struct buf *to)
+{
+	for (int i = 0; i < METRIC_COUNT; i++)
+		put_metric(to, m, (enum metric)i, true);
+	buf_str(to, "# EOF\n");
 }
 
 void metric_document(struct buf *to)

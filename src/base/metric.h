@@ -32,8 +32,11 @@ void metric_add(struct metrics *m, enum metric id, const char *labels, uint64_t 
 void metric_set(struct metrics *m, enum metric id, const char *labels, int64_t v);
 void metric_seen(struct metrics *m, enum metric id, const char *labels, double seconds); /* histogram */
 
-/* Writes all in the Prometheus text format 0.0.4. */
+void metric_zero(struct metrics *m, enum metric id); /* all cells: a gauge that is counted anew */
+
+/* Writes all in the Prometheus text format 0.0.4, or in OpenMetrics 1.0. */
 void metric_write(const struct metrics *m, struct buf *to);
+void metric_write_open(const struct metrics *m, struct buf *to);
 
 /* Writes the list of what there is, for docs/generated/metrics.md. */
 void metric_document(struct buf *to);

@@ -22,7 +22,8 @@ struct exchange {
 	const char *arg[ROUTE_ARGS_MAX]; /* in `path` */
 	char *path;                      /* decoded, cut at its slashes */
 	/* Headers; they live as long as the request. */
-	const char *authorization, *idempotency_key, *if_match, *if_none_match, *content_type, *last_event_id;
+	const char *authorization, *idempotency_key, *if_match, *if_none_match, *content_type, *last_event_id,
+		*accept;
 	bool streams;
 	uint32_t wait_ms; /* Prefer: wait */
 	char id[ID_MAX];

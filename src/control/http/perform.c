@@ -220,7 +220,8 @@ enum rc perform_request(struct exchange *x, struct tx *tx)
 		.reader = &reader,
 		.if_match = x->if_match,
 		.streams = x->streams,
-		.last_event_id = x->last_event_id };
+		.last_event_id = x->last_event_id,
+		.accept = x->accept };
 
 	memcpy(c.arg, x->arg, sizeof(c.arg));
 	c.tx.fault = &f;

@@ -28,6 +28,7 @@ enum route_flag {
 	ROUTE_TEXT = 256,     /* the body may be text/plain instead: see call.text */
 	ROUTE_MAYBE = 512,    /* the body may be left out; call.in is then NULL */
 	ROUTE_ACCEPTED = 128, /* a key is welcome but not required */
+	ROUTE_LOOP = 512,     /* answered on the loop, at once: no database (tx.db is NULL), no scope, no waiting */
 	ROUTE_SOCKET = 512,   /* with ROUTE_STREAM: it is a WebSocket, see call.streams */
 };
 
@@ -87,6 +88,7 @@ struct call {
 	const char *out_type; /* ROUTE_RAW: another than the row's; lives for ever. NULL: the row's */
 	bool streams;         /* ROUTE_STREAM: the caller asks for server-sent events, or for the WebSocket */
 	const char *last_event_id;
+	const char *accept;     /* as the caller sent it; NULL: it did not */
 	struct feed_wish *wish; /* ROUTE_STREAM: what to subscribe to; taken over by http/serve */
 };
 
