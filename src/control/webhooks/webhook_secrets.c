@@ -34,7 +34,7 @@ static enum rc put_key(
 
 static enum rc keep_old(struct tx *tx, const char *webhook_id, const char *const names[WEBHOOK_SECRETS_MAX])
 {
-	uint8_t key[WEBHOOK_SIGN_KEY];
+	uint8_t key[WEBHOOK_SIGN_KEY] = { 0 };
 	enum rc rc = get_key(tx, webhook_id, names[0], key);
 
 	if (rc == RC_OK)
