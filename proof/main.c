@@ -42,7 +42,7 @@ static void run_seed(uint64_t seed, struct outcome *to)
 	sim.faults = 0;
 	sim.over = false;
 	sim.began_us = began;
-	uint64_t until = began + sim_between(4, 14) * SIM_SECOND;
+	uint64_t until = began + sim_between(3, 11) * SIM_SECOND;
 	desk_begin(until);
 	nemesis_begin(until);
 	while (!*sim.broken && sim.now_us < until) {
