@@ -1,4 +1,7 @@
 #include "cli/nouns.h"
+#include "cli/run.h"
+
+static const struct verb_option list_options[] = { RUN_LIST_OPTIONS, RUN_CURSOR_OPTION, { 0 } };
 
 const struct verb server_verbs[] = {
 	{
@@ -14,6 +17,15 @@ const struct verb server_verbs[] = {
 		.method = "GET",
 		.path = "/v1/version",
 		.id = "version",
+	},
+	{
+		.name = "instances",
+		.doc = "Lists the control planes that share the database, and what each does.",
+		.options = list_options,
+		.method = "GET",
+		.path = "/v1/instances",
+		.columns = "id,node,version,self,alive,agents,roles,startedAt",
+		.flags = VERB_LIST,
 	},
 	{
 		.name = "metrics",

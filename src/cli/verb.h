@@ -35,8 +35,9 @@ enum verb_place {
 struct verb_option {
 	const char *value; /* as help calls the value; NULL for a FIELD_BOOL */
 	struct field row;  /* name as typed behind "--"; type, bounds, words and sentence as in every field table */
-	const char *member; /* of the query or the body it becomes; "a.b": b of the object a. NULL: the row's name */
-	const char *json;   /* of a FIELD_BOOL: what it stands for, when that is not true */
+	const char
+		*member;  /* of the query or the body it becomes; "a.b": b of the object a. NULL: the row's name */
+	const char *json; /* of a FIELD_BOOL: what it stands for, when that is not true */
 	enum verb_place place;
 	enum verb_names names;
 	char letter;   /* typed behind "-"; 0: none */

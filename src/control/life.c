@@ -98,6 +98,8 @@ void life_stop(struct control *c)
 	webhooks_stop(c->webhooks);
 	pool_free(take(c->writer));
 	pool_free(take(c->readers));
+	if (c->bells)
+		bells_close(c->bells);
 	if (c->loop) { /* one last turn: what the pools handed back is answered and freed */
 		loop_post(c->loop, &last.job);
 		loop_run(c->loop);

@@ -60,39 +60,50 @@ static enum rc read_value(const struct place *at, const char **p, unsigned *ret,
 	return rc;
 }
 
-/* One part of a list: *, a, a-b, with or without a step. */
+/* *, a or a-b. *ret_single: a alone. */
+static enum rc read_range(
+	const struct place *at, const char **p, unsigned ends[2], bool *ret_single, struct fault *f)
+{
+	ends[0] = at->min;
+	ends[1] = at->max;
+	if (**p == '*') {
+		(*p)++;
+		return RC_OK;
+	}
+	enum rc rc = read_value(at, p, &ends[0], f);
+	*ret_single = rc == RC_OK && **p != '-';
+	ends[1] = ends[0];
+	if (rc == RC_OK && !*ret_single) {
+		(*p)++;
+		rc = read_value(at, p, &ends[1], f);
+	}
+	if (at->names == day_names && ends[1] == 0 && ends[0] > 0) /* fri-sun */
+		ends[1] = 7;
+	return rc;
+}
+
+/* One part of a list: a range, with or without a step. */
 static enum rc read_part(const struct place *at, const char **p, uint64_t *bits, struct fault *f)
 {
 	const char *start = *p;
-	unsigned from = at->min, to = at->max, step = 1;
+	unsigned ends[2], step = 1;
 	bool single = false;
-	enum rc rc = RC_OK;
+	enum rc rc = read_range(at, p, ends, &single, f);
 
-	if (**p == '*') {
-		(*p)++;
-	} else {
-		rc = read_value(at, p, &from, f);
-		single = rc == RC_OK && **p != '-';
-		to = from;
-		if (rc == RC_OK && !single) {
-			(*p)++;
-			rc = read_value(at, p, &to, f);
-		}
-		if (rc == RC_OK && at->names == day_names && to == 0 && from > 0)
-			to = 7;
-	}
 	if (rc == RC_OK && **p == '/') {
 		(*p)++;
 		rc = read_number(at, p, &step, f);
 		if (rc == RC_OK && (step == 0 || step > at->max))
 			return bad(at, "no such step", start, f);
-		to = single ? at->max : to;
+		ends[1] = single ? at->max : ends[1];
 	}
-	if (rc == RC_OK && to < from)
+	if (rc != RC_OK)
+		return rc;
+	if (ends[1] < ends[0])
 		return bad(at, "the range ends before it begins", start, f);
-	for (unsigned v = from; rc == RC_OK && v <= to; v += step)
+	for (unsigned v = ends[0]; v <= ends[1]; v += step)
 		*bits |= (uint64_t)1 << v;
-	return rc;
+	return RC_OK;
 }
 
 static enum rc read_field(const struct place *at, const char **p, uint64_t *ret, struct fault *f)

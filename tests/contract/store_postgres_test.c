@@ -11,7 +11,7 @@
 
 static struct pg pg;
 static const struct pg_limits quick = {
-	.connect_s = 2, .statement_ms = 800, .lock_ms = 300, .idle_ms = 1000, .answer_ms = 400
+	.connect_s = 2, .statement_ms = 1500, .lock_ms = 300, .idle_ms = 3000, .answer_ms = 500
 };
 
 static struct store *open_with(const char *url, const struct pg_limits *limits)

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -56,16 +58,26 @@ static uint32_t roll(struct chaos *c, uint32_t below)
 
 static bool hits(struct chaos *c, unsigned permille) { return permille && roll(c, 1000) < permille; }
 
-static struct sockaddr_in here(uint16_t port)
+static struct sockaddr_in at_address(const char *address, uint16_t port)
 {
-	return (struct sockaddr_in){
-		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)
-	};
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
+	CHECK(inet_pton(AF_INET, address ? address : "127.0.0.1", &a.sin_addr) == 1);
+	return a;
+}
+
+/* This thread's sockets are of that namespace from now on. */
+static void enter(const char *netns)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "/run/netns/%s", netns);
+	int fd = open(*netns == '/' ? netns : path, O_RDONLY | O_CLOEXEC);
+	CHECK(fd >= 0 && setns(fd, CLONE_NEWNET) == 0);
+	close(fd);
 }
 
 static int dial(const struct chaos *c)
 {
-	struct sockaddr_in to = here(c->to);
+	struct sockaddr_in to = at_address(c->to_address, c->to);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0) {
@@ -255,6 +267,9 @@ static void *relay(void *arg)
 	struct chaos *c = arg;
 	static __thread struct pollfd fds[1 + 2 * CHAOS_TALKS_MAX];
 
+	if (*c->netns)
+		enter(c->netns);
+
 	while (!c->stop) {
 		pthread_mutex_lock(&c->lock);
 		struct chaos_knobs k = c->knobs;
@@ -277,11 +292,24 @@ static void *relay(void *arg)
 
 void chaos_start(struct chaos *c, uint16_t to, uint32_t seed)
 {
-	struct sockaddr_in at = here(0);
+	chaos_start_at(c, to, seed, &(struct chaos_where){ 0 });
+}
+
+void chaos_start_at(struct chaos *c, uint16_t to, uint32_t seed, const struct chaos_where *w)
+{
+	struct sockaddr_in at = at_address(w->listen, w->port);
 	socklen_t n = sizeof(at);
+	int back = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 
 	*c = (struct chaos){ .to = to, .dice = seed | 1, .lock = PTHREAD_MUTEX_INITIALIZER };
+	snprintf(c->to_address, sizeof(c->to_address), "%s", w->to ? w->to : "127.0.0.1");
+	snprintf(c->netns, sizeof(c->netns), "%s", w->netns && !w->dials_outside ? w->netns : "");
+	if (w->netns)
+		enter(w->netns);
 	c->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (w->netns)
+		CHECK(back >= 0 && setns(back, CLONE_NEWNET) == 0);
+	close(back);
 	CHECK(bind(c->listener, (struct sockaddr *)&at, sizeof(at)) == 0 && listen(c->listener, 64) == 0);
 	CHECK(getsockname(c->listener, (struct sockaddr *)&at, &n) == 0);
 	c->port = ntohs(at.sin_port);

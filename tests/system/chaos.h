@@ -29,6 +29,7 @@ struct chaos_talk;
 struct chaos {
 	int listener;
 	uint16_t port, to;
+	char to_address[16], netns[32]; /* netns: the thread's; "": the test's */
 	uint32_t dice;
 	pthread_t thread;
 	pthread_mutex_t lock; /* of the knobs */
@@ -39,5 +40,14 @@ struct chaos {
 };
 
 void chaos_start(struct chaos *c, uint16_t to, uint32_t seed);
+
+/* The same elsewhere than on 127.0.0.1 of this machine. Addresses as in "10.0.0.1"; NULL: 127.0.0.1. */
+struct chaos_where {
+	const char *netns;  /* the network namespace (of /run/netns) it listens in; NULL: the test's */
+	bool dials_outside; /* and dials from the test's, nevertheless */
+	const char *listen, *to;
+	uint16_t port; /* 0: any */
+};
+void chaos_start_at(struct chaos *c, uint16_t to, uint32_t seed, const struct chaos_where *w);
 void chaos_set(struct chaos *c, const struct chaos_knobs *k);
 void chaos_stop(struct chaos *c);

@@ -326,6 +326,26 @@ static void another_key_is_refused(void)
 	CHECK(system(command) == 0);
 }
 
+/* Each lists all three, knows itself, and every role has one holder. */
+static void each_knows_the_others(void)
+{
+	for (unsigned i = 0; i < CLUSTER_PLANES; i++) {
+		struct rig r = cluster_at(&c, i);
+		json_t *all = rig_expect(&r, 200, "GET", "/v1/instances", NULL), *one;
+		size_t k, roles = 0, selves = 0, agents = 0;
+		json_array_foreach(json_object_get(all, "items"), k, one)
+		{
+			CHECK(json_is_true(json_object_get(one, "alive")));
+			selves += json_is_true(json_object_get(one, "self"));
+			roles += json_array_size(json_object_get(one, "roles"));
+			agents += (size_t)json_int(one, "agents");
+		}
+		CHECK(k == CLUSTER_PLANES && selves == 1 && agents == AGENTS);
+		CHECK(roles >= 3);
+		json_decref(all);
+	}
+}
+
 static void the_holder_is_killed(void)
 {
 	int was = cluster_holder(&c, "scan"), is = -1;
@@ -340,6 +360,26 @@ static void the_holder_is_killed(void)
 	printf("roles moved %.1f s after kill -9\n", (double)(now_ms() - began) / 1000);
 	rig_sleep_ms(part_ms());
 	cluster_plane_start(&c, (unsigned)was);
+}
+
+/*
+ * One stands still for so long that it is taken for dead, in the middle of what it does, and goes on: what it says late does not
+ * count, and its agents come anew. Requests that it has wait for it. Only in the long run.
+ */
+static void one_stands_still(void)
+{
+	int which = cluster_holder(&c, "scan");
+
+	CHECK(which >= 0);
+	kill(c.planes[which].pid, SIGSTOP);
+	rig_sleep_ms(14000);
+	CHECK(cluster_holder(&c, "scan") != which);
+	CHECK_STR(rig_sql(&c.rig, "SELECT COUNT(*) FROM instances"), "2");
+	kill(c.planes[which].pid, SIGCONT);
+	for (int i = 0; i < 3000 && atoi(rig_sql(&c.rig, "SELECT COUNT(*) FROM instances")) < CLUSTER_PLANES; i++)
+		rig_sleep_ms(10);
+	rig_await_agents(&c.rig, AGENTS);
+	each_knows_the_others();
 }
 
 /* nginx leaves one alone for a second after it could not be reached: so long, and a little more, until the next goes. */
@@ -466,10 +506,15 @@ int main(void)
 	start_agents(1, AGENTS, json_str(region, "id"));
 	json_decref(region);
 
+	each_knows_the_others();
 	begin_load();
 	rig_sleep_ms(part_ms());
 	the_holder_is_killed();
 	part("kill -9");
+	if (part_ms() >= 10000) {
+		one_stands_still();
+		part("stands still");
+	}
 	nats_kill9(&c.nats);
 	rig_sleep_ms(part_ms() / 2);
 	nats_start(&c.nats, 0);

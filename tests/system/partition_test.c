@@ -2,12 +2,22 @@
  * An agent is cut off from its control plane in the middle of an effect that cannot be undone, for PARTITION_S seconds, and still has
  * Steam. It takes its accounts off Steam by itself before another agent may have them; the other finds out what became of the effect
  * and goes on; there is one effect. Cut off just after the effect, and just before it. Time runs PARTITION_WARP times faster.
+ *
+ * Where we may, the agent lives in a network namespace and what is cut is the wire (a veth pair); its way to Steam is another one:
+ *
+ *      agent ── 127.0.0.1 (its) ── veth ═══ 10.213.x.y ── 127.0.0.1 (ours) ── control plane
+ *        └───── 127.0.0.1 (its) ── a thread that stands in both ─────────── steamsim
+ *
+ * Elsewhere a proxy swallows what either end says.
  */
 #include "tests/system/chaos.h"
 #include "tests/system/rig.h"
 
 #include <signal.h>
+#include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define LEASE_MS 9000
 #define GRACE_MS 5000 /* BOTS_GRACE_MS */
@@ -20,7 +30,9 @@ static unsigned env_unsigned(const char *name, unsigned def)
 
 struct partition {
 	struct rig rig;
-	struct chaos between[2]; /* of each agent and the control plane */
+	struct chaos between[2];      /* of each agent and the control plane */
+	struct chaos inner, steam[8]; /* in the namespace; else none */
+	unsigned steam_n;
 	unsigned seconds, warp;
 	char region[64], account[64];
 };
@@ -30,12 +42,126 @@ static const char *const serve_args[] = { "--no-agent", "--log-level", "warn", "
 	"lanes.limits=cm.connect=0,cm.login=0,cm.login.account=0", NULL };
 static const char *const agent_args[] = { "--log-level", "info", NULL };
 
+/* ---- the namespace ---- */
+
+static char netns[24]; /* "": none */
+
+static bool run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static bool run(const char *fmt, ...)
+{
+	char command[600];
+	va_list ap;
+
+	va_start(ap, fmt);
+	CHECK(vsnprintf(command, sizeof(command), fmt, ap) < (int)sizeof(command));
+	va_end(ap);
+	return system(command) == 0;
+}
+
+static void drop_netns(void)
+{
+	if (*netns && !run("ip netns del %s", netns))
+		fprintf(stderr, "the namespace %s stays\n", netns);
+	*netns = 0;
+}
+
+static bool make_netns(char ret_host[static 16])
+{
+	unsigned n = (unsigned)getpid();
+
+	if (geteuid() != 0 || !run("ip netns add fp%u 2>/dev/null", n))
+		return false;
+	snprintf(netns, sizeof(netns), "fp%u", n);
+	snprintf(ret_host, 16, "10.213.%u.%u", n >> 6 & 255, (n & 63) * 4 + 1);
+	return run("ip link add fph%u type veth peer name fpg%u netns fp%u && ip addr add %s/30 dev fph%u && ip "
+		   "link set fph%u up "
+		   "&& ip -n fp%u addr add 10.213.%u.%u/30 dev fpg%u && ip -n fp%u link set fpg%u up && ip -n fp%u "
+		   "link set lo up",
+		n, n, n, ret_host, n, n, n, n >> 6 & 255, (n & 63) * 4 + 2, n, n, n, n);
+}
+
+/* Every port of steamsim is in the namespace, too. */
+static void bridge_steam(struct partition *p)
+{
+	char command[96];
+	unsigned port;
+
+	snprintf(command, sizeof(command), "ss -H -ltnp | sed -n 's/.*127.0.0.1:\\([0-9]*\\) .*pid=%d,.*/\\1/p'",
+		p->rig.sim);
+	FILE *f = popen(command, "re");
+	CHECK(f != NULL);
+	while (fscanf(f, "%u", &port) == 1 && p->steam_n < 8)
+		chaos_start_at(&p->steam[p->steam_n++], (uint16_t)port, 1,
+			&(struct chaos_where){ .netns = netns, .dials_outside = true, .port = (uint16_t)port });
+	pclose(f);
+	CHECK(p->steam_n > 0);
+}
+
+static void make_wire(struct partition *p)
+{
+	uint16_t port = (uint16_t)atoi(strrchr(p->rig.url, ':') + 1);
+	char host[16];
+
+	chaos_start(&p->between[1], port, rig_random(UINT32_MAX));
+	if (!make_netns(host)) {
+		drop_netns();
+		printf("no network namespace here: a proxy makes the hole\n");
+		chaos_start(&p->between[0], port, rig_random(UINT32_MAX));
+		return;
+	}
+	chaos_start_at(&p->between[0], port, rig_random(UINT32_MAX), &(struct chaos_where){ .listen = host });
+	chaos_start_at(&p->inner, p->between[0].port, 1, &(struct chaos_where){ .netns = netns, .to = host });
+	bridge_steam(p);
+}
+
+static void cut(struct partition *p, bool whole)
+{
+	if (*netns)
+		CHECK(run("ip link set fph%u %s", (unsigned)getpid(), whole ? "up" : "down"));
+	else
+		chaos_set(&p->between[0], &(struct chaos_knobs){ .hole = !whole });
+}
+
+static void drop_wire(struct partition *p)
+{
+	for (int i = 0; i < 2; i++)
+		chaos_stop(&p->between[i]);
+	if (*netns)
+		chaos_stop(&p->inner);
+	for (unsigned i = 0; i < p->steam_n; i++)
+		chaos_stop(&p->steam[i]);
+	drop_netns();
+}
+
+/* ---- the programs ---- */
+
+/* A program that runs another in the namespace. */
+static void use_netns(struct partition *p, char *ret_real, size_t n)
+{
+	char path[96];
+
+	snprintf(ret_real, n, "%s", getenv("FOOTPLATE"));
+	snprintf(path, sizeof(path), "%s/in-netns", p->rig.dir);
+	FILE *f = fopen(path, "we");
+	CHECK(f && fprintf(f, "#!/bin/sh\nexec nsenter --net=/run/netns/%s %s \"$@\"\n", netns, ret_real) > 0 &&
+		fchmod(fileno(f), 0700) == 0 && fclose(f) == 0);
+	setenv("FOOTPLATE", path, 1);
+}
+
 static void start_agent(struct partition *p, unsigned i, const char *failpoint)
 {
-	snprintf(p->rig.agent_url, sizeof(p->rig.agent_url), "http://127.0.0.1:%u", p->between[i].port);
+	bool inside = i == 0 && *netns;
+	char real[256];
+
+	snprintf(p->rig.agent_url, sizeof(p->rig.agent_url), "http://127.0.0.1:%u",
+		inside ? p->inner.port : p->between[i].port);
 	if (failpoint)
 		setenv("FOOTPLATE_FAILPOINT", failpoint, 1);
+	if (inside)
+		use_netns(p, real, sizeof(real));
 	rig_agent(&p->rig, i, p->region, agent_args);
+	if (inside)
+		setenv("FOOTPLATE", real, 1);
 	unsetenv("FOOTPLATE_FAILPOINT");
 	rig_await_agents(&p->rig, i + 1);
 }
@@ -48,8 +174,7 @@ static void begin(struct partition *p, const char *failpoint)
 	rig_warp(&p->rig, p->warp);
 	rig_sim(&p->rig, "account alice password=correct_horse\nkeys PARTK 3 package=100001+\n", NULL);
 	rig_serve(&p->rig, serve_args);
-	for (int i = 0; i < 2; i++)
-		chaos_start(&p->between[i], (uint16_t)atoi(strrchr(p->rig.url, ':') + 1), rig_random(UINT32_MAX));
+	make_wire(p);
 	json_t *region = rig_expect(&p->rig, 201, "POST", "/v1/regions", "{\"name\":\"here\"}");
 	snprintf(p->region, sizeof(p->region), "%s", json_str(region, "id"));
 	json_decref(region);
@@ -128,7 +253,7 @@ static char *cut_in_the_middle(struct partition *p, bool done_already)
 		rig_sleep_ms(10);
 	rig_sleep_ms(100); /* EFFECT_OK is there, and the agent stands at its failpoint */
 	CHECK(redeemed(p, &packets) == done_already);
-	chaos_set(&p->between[0], &(struct chaos_knobs){ .hole = true });
+	cut(p, false);
 	return id;
 }
 
@@ -147,17 +272,17 @@ static void one_effect(struct partition *p, const char *failpoint, bool done_alr
 	await_task(p, job, "succeeded");
 	CHECK(redeemed(p, &packets) == 1);
 	rig_sleep_ms(p->seconds * 1000 / p->warp);
-	chaos_set(&p->between[0], &(struct chaos_knobs){ 0 });
+	cut(p, true);
 	rig_await_agents(&p->rig, 2);
 	rig_sleep_ms(1000);
 	CHECK(sessions(p) == 1 && redeemed(p, &packets) == 1);
-	printf("cut off at %s: one effect, %u packets\n", failpoint, packets);
+	printf("cut off at %s for %u s, %s: one effect, %u packets\n", failpoint, p->seconds,
+		*netns ? "the wire is down" : "a proxy swallows all", packets);
 	await_task(p, job, "succeeded");
 	free(job);
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 2; i++)
 		rig_stop(&p->rig.agents[i], SIGTERM);
-		chaos_stop(&p->between[i]);
-	}
+	drop_wire(p);
 	rig_check_events(&p->rig);
 	rig_done(&p->rig);
 }
@@ -167,6 +292,7 @@ int main(void)
 	struct partition p = { .seconds = env_unsigned("PARTITION_S", 30),
 		.warp = env_unsigned("PARTITION_WARP", 8) };
 
+	atexit(drop_netns);
 	one_effect(&p, "work.after_effect", true);
 	p = (struct partition){ .seconds = p.seconds, .warp = p.warp };
 	one_effect(&p, "work.before_effect", false);

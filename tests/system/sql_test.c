@@ -14,8 +14,8 @@
 static bool is_statement(const char *text)
 {
 	static const char *const begins[] = { "SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "WITH " };
-	static const char *const of_sqlite[] = { "json_each(", "json_extract(", "sqlite_", "pragma_", "PRAGMA",
-		"VACUUM" };
+	static const char *const of_sqlite[] = { "json_each(", "json_extract(", "strftime(", "sqlite_", "pragma_",
+		"PRAGMA", "VACUUM" };
 
 	for (size_t i = 0; i < sizeof(of_sqlite) / sizeof(*of_sqlite); i++)
 		if (strstr(text, of_sqlite[i]))

@@ -25,7 +25,7 @@ struct bells {
 		int64_t seq;
 	} rung[RUNG_MAX]; /* the writer's */
 	size_t n;
-	bool away; /* the loop's */
+	bool away, closed; /* the loop's */
 };
 
 struct region {
@@ -46,18 +46,25 @@ enum rc bells_new(struct control *c, queue_heard *heard, struct bells **ret, str
 	return rc;
 }
 
-void bells_free(struct bells *b)
+void bells_close(struct bells *b)
 {
-	if (!b)
-		return;
 	struct map_walk w = map_walk(&b->regions);
+
+	b->closed = true;
 	for (struct region *r; (r = map_next(&w));) {
 		map_take(&b->regions, r->topic);
 		queue_unlisten(b->control->queue, r->ear);
 		free(r);
 	}
+	queue_unlisten(b->control->queue, take(b->ear));
+}
+
+void bells_free(struct bells *b)
+{
+	if (!b)
+		return;
+	bells_close(b);
 	map_done(&b->regions);
-	queue_unlisten(b->control->queue, b->ear);
 	free(b);
 }
 
@@ -66,7 +73,7 @@ void bells_region(struct bells *b, const char *region_id)
 	char topic[QUEUE_TOPIC_MAX];
 	struct fault f = { 0 };
 
-	if (strlen(region_id) >= REGION_MAX)
+	if (b->closed || strlen(region_id) >= REGION_MAX)
 		return;
 	snprintf(topic, sizeof(topic), "region.%s", region_id);
 	if (map_get(&b->regions, topic))

@@ -24,6 +24,7 @@ struct tx;
 /* `heard` gets the control plane, and a topic: one that ends in a dot, or is empty, when any of those may have been missed. */
 must_check enum rc bells_new(
 	struct control *c, void (*heard)(void *c, const char *topic), struct bells **ret, struct fault *f);
+void bells_close(struct bells *b); /* hears nothing any more: before the loop's last turn */
 void bells_free(struct bells *b);
 OWN_DEFINE(bells)
 

@@ -167,6 +167,25 @@ static enum rc check(struct submit_plan *p, const struct submit_job *in)
 	return in->region_id ? check_region(p, in->region_id) : RC_OK;
 }
 
+bool submit_has_labels(struct arena *a, const char *json, const struct field_list *want)
+{
+	static const struct field row = { .name = "labels", .type = FIELD_MAP };
+	struct field_list have = { 0 };
+	const struct field_pair *w = want->at;
+
+	if (field_json_text(&row, json, a, &have, NULL) != RC_OK)
+		return false;
+	const struct field_pair *h = have.at;
+	for (size_t i = 0; i < want->n; i++) {
+		size_t k = 0;
+		while (k < have.n && (strcmp(h[k].key, w[i].key) != 0 || strcmp(h[k].value, w[i].value) != 0))
+			k++;
+		if (k == have.n)
+			return false;
+	}
+	return true;
+}
+
 enum rc submit_check(struct call *c, const struct submit_job *in)
 {
 	struct submit_plan p = { .tx = &c->tx, .reader = c->reader, .who = c->who };
@@ -184,7 +203,7 @@ static int64_t due(const struct tx *tx, const struct submit_job *in)
 static enum rc make(struct submit_plan *p, const struct submit_job *in, const char **ret_id)
 {
 	enum rc rc = check(p, in);
-	if (rc != RC_OK)
+	if (rc != RC_OK || !p->action)
 		return rc;
 	p->payload = in->payload ? in->payload : "{}";
 	p->region_id = in->region_id;

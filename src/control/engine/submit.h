@@ -21,7 +21,7 @@ struct submit_job {
 	bool dry_run;
 	struct job_rules rules;
 };
-#define SUBMIT_DELAY_MAX_S (366u * 86400)
+#define SUBMIT_DELAY_MAX_S 31622400 /* a year */
 
 extern const struct field submit_fields[];
 

@@ -41,24 +41,24 @@ enum rc submit_targets_none(struct submit_plan *p)
 	return RC_OK;
 }
 
-static int by_account(const void *a, const void *b)
+static int by_id(const void *a, const void *b)
 {
-	const struct submit_target *const *x = a, *const *y = b;
-	return strcmp((*x)->account_id, (*y)->account_id);
+	const char *const *x = a, *const *y = b;
+	return strcmp(*x, *y);
 }
 
 /* Each account once. */
 static enum rc check_twice(struct submit_plan *p)
 {
-	const struct submit_target **sorted = arena_take(p->tx->arena, (p->n + 1) * sizeof(*sorted));
+	const char **ids = arena_take(p->tx->arena, (p->n + 1) * sizeof(*ids));
 
-	if (!sorted)
+	if (!ids)
 		return RC_NOMEM;
 	for (size_t i = 0; i < p->n; i++)
-		sorted[i] = &p->targets[i];
-	qsort(sorted, p->n, sizeof(*sorted), by_account);
+		ids[i] = p->targets[i].account_id;
+	qsort(ids, p->n, sizeof(*ids), by_id);
 	for (size_t i = 1; i < p->n; i++)
-		if (!strcmp(sorted[i - 1]->account_id, sorted[i]->account_id))
+		if (!strcmp(ids[i - 1], ids[i]))
 			return field_json_problem(
 				p->reader, "/targets", "out_of_range", "an account stands in the list twice");
 	return RC_OK;
@@ -96,25 +96,6 @@ enum rc submit_targets_named(struct submit_plan *p, const struct field_list *ids
 	if (rc != RC_OK || unknown)
 		return rc == RC_OK ? RC_INVALID : rc;
 	return check_twice(p);
-}
-
-bool submit_has_labels(struct arena *a, const char *json, const struct field_list *want)
-{
-	static const struct field row = { .name = "labels", .type = FIELD_MAP };
-	struct field_list have = { 0 };
-	const struct field_pair *w = want->at;
-
-	if (field_json_text(&row, json, a, &have, NULL) != RC_OK)
-		return false;
-	const struct field_pair *h = have.at;
-	for (size_t i = 0; i < want->n; i++) {
-		size_t k = 0;
-		while (k < have.n && (strcmp(h[k].key, w[i].key) != 0 || strcmp(h[k].value, w[i].value) != 0))
-			k++;
-		if (k == have.n)
-			return false;
-	}
-	return true;
 }
 
 /* The accounts that have the labels, in the place of all. */

@@ -16,6 +16,9 @@
 #include "control/keys/key_routes.h"
 #include "control/webhooks/webhook_routes.h"
 
+/* Of control/cluster/instance_routes. */
+extern const struct route instance_routes[];
+
 /* Of control/schedules/schedule_routes. */
 extern const struct route schedule_routes[], schedule_times_routes[];
 
@@ -23,4 +26,5 @@ const struct route *const routes[] = { jobs_routes, tasks_routes, attempt_routes
 	schedule_routes, schedule_times_routes, feed_routes, accounts_routes, account_session_routes,
 	imports_routes, account_secrets_routes, challenges_routes, egresses_routes, agents_routes,
 	enrolments_routes, regions_routes, policies_routes, placements_routes, actions_routes, budget_routes,
-	key_routes, keys_routes, tenants_routes, system_routes, webhook_routes, webhook_delivery_routes, NULL };
+	key_routes, keys_routes, tenants_routes, system_routes, webhook_routes, webhook_delivery_routes,
+	instance_routes, NULL };

@@ -206,6 +206,14 @@ static void throttled_and_broken(void)
 	expect(ANSWER("429", "Content-Length: 0\r\n", ""), NULL);
 	CHECK(ask(&get, &a) == RC_LIMIT && pauses == 1);
 	CHECK_STR(t.code, "rate_limited");
+	CHECK(t.again_ms == 0);
+	expect(ANSWER("429", "Retry-After: 37\r\nContent-Length: 0\r\n", ""), NULL);
+	CHECK(ask(&get, &a) == RC_LIMIT && t.again_ms == 37000);
+	expect(ANSWER("429", "Retry-After: Sat, 21 Nov 2026 20:00:00 GMT\r\nContent-Length: 0\r\n", ""), NULL);
+	CHECK(ask(&get, &a) == RC_LIMIT && t.again_ms == 0);
+	expect(ANSWER("429", "Retry-After: 99999999999999999999\r\nContent-Length: 0\r\n", ""), NULL);
+	CHECK(ask(&get, &a) == RC_LIMIT && t.again_ms == 86400000); /* a day at most */
+	pauses = 1;
 	expect(ANSWER("200", "Content-Length: 10\r\n", "cut"), NULL);
 	CHECK(ask(&get, &a) == RC_AWAY && a.sent && !strstr(f.text, "b%20c") && !strstr(f.text, "token"));
 	open.anonymous = true;

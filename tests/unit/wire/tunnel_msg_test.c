@@ -40,6 +40,9 @@ static const struct {
 	{ TUNNEL_MSG_RESULT,
 		"{\"taskId\":\"t\",\"attempt\":1,\"nonce\":\"n\",\"outcome\":\"failed\",\"error\":{\"code\":\"c\","
 		"\"detail\":\"d\\n\",\"retryable\":true,\"eresult\":84}}" },
+	{ TUNNEL_MSG_RESULT,
+		"{\"taskId\":\"t\",\"attempt\":1,\"nonce\":\"n\",\"outcome\":\"failed\",\"error\":{\"code\":\"c\","
+		"\"retryable\":true,\"retryAfterMs\":5000}}" },
 	{ TUNNEL_MSG_RESULT_ACK, "{\"taskId\":\"t\",\"attempt\":1}" },
 	{ TUNNEL_MSG_STALE, "{\"taskId\":\"t\",\"attempt\":1}" },
 	{ TUNNEL_MSG_CANCEL, "{\"taskId\":\"t\",\"attempt\":1,\"deadlineMs\":100}" },
