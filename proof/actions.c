@@ -3,6 +3,7 @@
 #include "proof/sessions.h"
 
 #include "agent/work.h"
+#include "proof/check.h"
 #include "proof/sim.h"
 
 #include <string.h>
@@ -11,6 +12,7 @@ static enum rc ask(struct action_task *t, enum steam_word word, enum task_class 
 	struct fault *f)
 {
 	bool sent = false;
+	check_begun(t->work->task.task_id, t->work->task.attempt);
 	enum rc rc = sessions_say(t, word, class, ret, &sent, f);
 
 	t->unknown = rc != RC_OK && sent && word == STEAM_ASK && class >= TASK_GUARDED;

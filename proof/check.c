@@ -3,6 +3,7 @@
 #include "model/task.h"
 #include "proof/desk.h"
 #include "proof/sim.h"
+#include "proof/steam.h"
 #include "proof/world.h"
 
 #include <sqlite3.h>
@@ -10,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EVENTS_MAX 65536
+#define EVENTS_MAX   65536
+#define ATTEMPTS_MAX 40
 
 uint64_t check_tasks, check_events;
 
@@ -21,6 +23,14 @@ struct told {
 	unsigned attempt;
 };
 
+/* An attempt, and the process that began with it. */
+struct begun {
+	char key[96];
+	const struct machine *m;
+	uint32_t life;
+};
+
+static struct map begun;
 static sqlite3 *db;
 #define KEPT 8
 static sqlite3_stmt *kept[KEPT]; /* of look(), while db is open */
@@ -132,6 +142,46 @@ static const char *text(sqlite3_stmt *s, int i)
 	return t ? t : "";
 }
 
+void check_begun(const char *task, unsigned attempt)
+{
+	struct begun *b = calloc(1, sizeof(*b));
+	if (!b)
+		abort();
+	snprintf(b->key, sizeof(b->key), "%s %u", task, attempt);
+	b->m = sim_me();
+	b->life = b->m->life;
+	if (map_put(&begun, b->key, b) != RC_OK)
+		abort();
+}
+
+unsigned check_newest(const char *task)
+{
+	unsigned newest = 0;
+
+	for (unsigned n = 1; n <= ATTEMPTS_MAX; n++) {
+		char key[96];
+		snprintf(key, sizeof(key), "%s %u", task, n);
+		if (map_get(&begun, key))
+			newest = n;
+	}
+	return newest;
+}
+
+/* What an agent has taken it names in every HELLO until its result was acknowledged. */
+static void check_lost(const struct told *t, const char *data)
+{
+	char key[96];
+	const struct begun *b;
+
+	if (!strstr(data, "\"code\":\"lost_by_agent\""))
+		return;
+	snprintf(key, sizeof(key), "%s %u", t->id, t->attempt);
+	b = map_get(&begun, key);
+	if (b && b->m->up && b->m->life == b->life)
+		sim_break("I3: %s has lost attempt %u of task %s, and has run ever since", b->m->name, t->attempt,
+			t->id);
+}
+
 /* ---- I4: the events, one after another ---- */
 
 static struct told *told_of(const char *id, const char *job)
@@ -190,6 +240,8 @@ static void on_event(sqlite3_stmt *s)
 			sim_break("I4: task %s got attempt %u after %u", t->id, attempt, t->attempt);
 		t->attempt = attempt;
 	}
+	if (to == TASK_QUEUED || to == TASK_FAILED || to == TASK_UNKNOWN)
+		check_lost(t, data);
 	t->status = (enum task_status)to;
 }
 
@@ -359,6 +411,22 @@ static void check_key(const struct desk_key *k)
 			k->targets);
 }
 
+/* What a task says at its end is what Steam's ledger says. A late effect came after its end, and nobody could know. */
+static void on_end(sqlite3_stmt *s)
+{
+	const char *id = text(s, 0), *action = text(s, 1), *status = text(s, 2), *result = text(s, 3),
+		   *error = text(s, 4);
+	unsigned effects = steam_count(id);
+	bool guarded = !strcmp(action, "licenses.remove") || !strcmp(action, "friends.message");
+
+	if (!strcmp(status, "succeeded") && strcmp(action, "friends.list") != 0 &&
+		!strstr(result, "\"resolved\"") && !effects)
+		sim_break("I3: task %s has succeeded, and Steam has not done it", id);
+	if (guarded && (!strcmp(status, "failed") || !strcmp(status, "canceled") || !strcmp(status, "expired")) &&
+		effects && !steam_was_late(id) && !strstr(error, "not_done"))
+		sim_break("I3: task %s is %s, and Steam did it %u times", id, status, effects);
+}
+
 void check_end(void)
 {
 	check_now();
@@ -371,6 +439,7 @@ void check_end(void)
 		sim_break("I5: the log ends at %lld, and was seen until %lld", (long long)counted,
 			(long long)last_pos);
 	each("SELECT trace_id, COUNT(*) FROM jobs GROUP BY trace_id HAVING COUNT(*) > 1", on_twice, 0);
+	each("SELECT id, action, status, result, error FROM tasks", on_end, 0);
 	for (size_t i = 0; i < desk_keys_n; i++)
 		check_key(&desk_keys[i]);
 	leave();

@@ -35,6 +35,7 @@ static unsigned kinds;
 static uint64_t every_us;
 static int64_t jumped_ms;
 static unsigned strikes, fails; /* per 10,000 passes of a failpoint */
+static unsigned lies;           /* per mille */
 
 int64_t nemesis_jumped_ms(void) { return jumped_ms; }
 
@@ -150,6 +151,14 @@ static void stop(bool power)
 		return;
 	machine_stop(m, power);
 	sim_in(a_while(), on_start, m, m->life);
+}
+
+bool nemesis_lies(void)
+{
+	if (!on || !sim_chance(lies))
+		return false;
+	sim.faults++;
+	return true;
 }
 
 static void break_link(enum wrong what)
@@ -281,6 +290,7 @@ void nemesis_begin(uint64_t until_us)
 	kinds = (unsigned)(sim_rand() | sim_rand());
 	every_us = sim_between(20, 400) * SIM_MS;
 	strikes = sim_chance(500) ? (unsigned)sim_below(60) : 0;
+	lies = sim_chance(600) ? (unsigned)sim_between(200, 1000) : 0;
 	fails = sim_chance(300) ? (unsigned)sim_below(300) : 0;
 	on_next(NULL, 0);
 }

@@ -11,3 +11,4 @@ int64_t nemesis_jumped_ms(void); /* how far the control plane's clock was moved,
 /* At a failpoint, on a fiber. strikes: the machine is stopped now. fails: what is about to be done does not work. */
 bool nemesis_strikes(const char *name);
 bool nemesis_fails(void);
+bool nemesis_lies(void); /* an agent says something old again */

@@ -15,6 +15,7 @@ uint64_t steam_effects, steam_asks;
 struct entry {
 	char task[64];
 	enum task_class class;
+	bool late;
 	unsigned effects, denied; /* denied: a probe was told "not done" */
 };
 
@@ -57,6 +58,12 @@ static struct entry *entry_of(const struct steam_msg *m)
 	if (map_put(&ledger, e->task, e) != RC_OK)
 		abort();
 	return e;
+}
+
+bool steam_was_late(const char *task)
+{
+	const struct entry *e = map_get(&ledger, task);
+	return e && e->late;
 }
 
 unsigned steam_count(const char *task)
@@ -140,6 +147,8 @@ static void on_turn(void *a, uint64_t b)
 	sim.as = &steam_machine;
 	if (!s->replaced || k->late) {
 		steam_asks++;
+		if (k->late)
+			entry_of(&k->msg)->late = true;
 		k->msg.verdict = judge(&k->msg);
 		k->msg.word = STEAM_ANSWER;
 		if (!s->end->gone && !sim_chance(steam_mood.loses))

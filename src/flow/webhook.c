@@ -31,18 +31,17 @@ enum rc webhook_plan_read(const char *text, struct webhook_plan *ret, struct fau
 static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov",
 	"Dec" };
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT" */
+/* "Sun, 06 Nov 1994 08:49:37 GMT", as it stands there to the character. */
 static bool read_date(const char *text, int64_t *ret_ms)
 {
-	unsigned day, year, hour, minute, second, month = 0;
-	char name[4], utc[64];
+	char utc[32];
+	int month = 0;
 
-	if (sscanf(text, "%*3[A-Za-z], %2u %3s %4u %2u:%2u:%2u GMT", &day, name, &year, &hour, &minute, &second) !=
-		6)
+	if (strlen(text) != 29 || strncmp(text + 3, ", ", 2) != 0 || strcmp(text + 25, " GMT") != 0)
 		return false;
-	while (month < 12 && strcmp(months[month], name) != 0)
+	while (month < 12 && strncmp(months[month], text + 8, 3) != 0)
 		month++;
-	snprintf(utc, sizeof(utc), "%04u-%02u-%02uT%02u:%02u:%02uZ", year, month + 1, day, hour, minute, second);
+	snprintf(utc, sizeof(utc), "%.4s-%02d-%.2sT%.8sZ", text + 12, month + 1, text + 5, text + 17);
 	return month < 12 && when_parse(utc, ret_ms);
 }
 

@@ -362,6 +362,26 @@ static void the_holder_is_killed(void)
 	cluster_plane_start(&c, (unsigned)was);
 }
 
+/*
+ * One stands still for so long that it is taken for dead, in the middle of what it does, and goes on: what it says late does not
+ * count, and its agents come anew. Requests that it has wait for it. Only in the long run.
+ */
+static void one_stands_still(void)
+{
+	int which = cluster_holder(&c, "scan");
+
+	CHECK(which >= 0);
+	kill(c.planes[which].pid, SIGSTOP);
+	rig_sleep_ms(14000);
+	CHECK(cluster_holder(&c, "scan") != which);
+	CHECK_STR(rig_sql(&c.rig, "SELECT COUNT(*) FROM instances"), "2");
+	kill(c.planes[which].pid, SIGCONT);
+	for (int i = 0; i < 3000 && atoi(rig_sql(&c.rig, "SELECT COUNT(*) FROM instances")) < CLUSTER_PLANES; i++)
+		rig_sleep_ms(10);
+	rig_await_agents(&c.rig, AGENTS);
+	each_knows_the_others();
+}
+
 /* nginx leaves one alone for a second after it could not be reached: so long, and a little more, until the next goes. */
 #define REST_MS 1500
 
@@ -491,6 +511,10 @@ int main(void)
 	rig_sleep_ms(part_ms());
 	the_holder_is_killed();
 	part("kill -9");
+	if (part_ms() >= 10000) {
+		one_stands_still();
+		part("stands still");
+	}
 	nats_kill9(&c.nats);
 	rig_sleep_ms(part_ms() / 2);
 	nats_start(&c.nats, 0);

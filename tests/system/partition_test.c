@@ -49,11 +49,11 @@ static char netns[24]; /* "": none */
 static bool run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 static bool run(const char *fmt, ...)
 {
-	char command[256];
+	char command[600];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(command, sizeof(command), fmt, ap);
+	CHECK(vsnprintf(command, sizeof(command), fmt, ap) < (int)sizeof(command));
 	va_end(ap);
 	return system(command) == 0;
 }
@@ -276,7 +276,8 @@ static void one_effect(struct partition *p, const char *failpoint, bool done_alr
 	rig_await_agents(&p->rig, 2);
 	rig_sleep_ms(1000);
 	CHECK(sessions(p) == 1 && redeemed(p, &packets) == 1);
-	printf("cut off at %s: one effect, %u packets\n", failpoint, packets);
+	printf("cut off at %s for %u s, %s: one effect, %u packets\n", failpoint, p->seconds,
+		*netns ? "the wire is down" : "a proxy swallows all", packets);
 	await_task(p, job, "succeeded");
 	free(job);
 	for (int i = 0; i < 2; i++)

@@ -174,6 +174,8 @@ static void check_log(json_t *log)
 			json_is_true(json_object_get(e, "v1a")));
 		CHECK(json_is_false(json_object_get(e, "tampered")) && json_is_false(json_object_get(e, "stale")));
 		CHECK_STR(json_str(e, "address"), OPEN);
+		CHECK(*json_str(e, "event.traceId") == 0 ||
+			!strncmp(json_str(e, "trace") + 3, json_str(e, "event.traceId"), 32));
 		if (seen) { /* again: with the id of the first time */
 			CHECK_STR(seen, json_str(e, "id"));
 			continue;

@@ -180,7 +180,7 @@ static enum rc fill(struct turns *t, struct turns_tenant *n)
 {
 	enum rc rc = RC_OK;
 
-	n->jobs = arena_take(t->tx->arena, PRIORITIES * TURNS_JOBS * sizeof(struct turns_job *));
+	n->jobs = arena_take(t->tx->arena, sizeof(struct turns_job *) * PRIORITIES * TURNS_JOBS);
 	n->n = n->end = 0;
 	for (uint32_t p = 0; n->jobs && rc == RC_OK && p < PRIORITIES; p++)
 		rc = find_jobs(t, n, p);

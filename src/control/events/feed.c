@@ -72,9 +72,9 @@ static void on_drain(void *ctx)
 
 static void put_event(struct feed_out *o, const struct slice_event *e)
 {
-	feed_out_begin(o, e->type, e->pos);
+	feed_line_begin(o, e->type, e->pos);
 	slice_put(&o->text, o->epoch, e);
-	feed_out_end(o);
+	feed_line_end(o);
 }
 
 /* The first words to a subscriber: where the log begins and ends, and what it asked for and cannot have. */
@@ -82,16 +82,16 @@ static void greet(struct subscriber *s, const struct slice *p, struct feed_out *
 {
 	if (!s->socket)
 		buf_str(&o->text, "retry: 2000\n");
-	feed_out_begin(o, "stream.hello", 0);
+	feed_line_begin(o, "stream.hello", 0);
 	buf_fmt(&o->text, "{\"epoch\":\"%s\",\"oldest\":%" PRId64 ",\"newest\":%" PRId64 "}", o->epoch, p->oldest,
 		p->newest);
-	feed_out_end(o);
+	feed_line_end(o);
 	bool ahead = s->at > p->newest; /* of what an older copy of the database had */
 	if (s->wish->reset || ahead) {
-		feed_out_begin(o, "stream.reset", 0);
+		feed_line_begin(o, "stream.reset", 0);
 		buf_fmt(&o->text, "{\"epoch\":\"%s\",\"reason\":\"the cursor %s\"}", o->epoch,
 			ahead ? "is ahead of this log" : "belongs to another log");
-		feed_out_end(o);
+		feed_line_end(o);
 	}
 	if (ahead)
 		s->at = 0;
@@ -102,11 +102,11 @@ static void note_gap(struct subscriber *s, const struct slice *p, struct feed_ou
 {
 	if (p->oldest == 0 || s->at + 1 >= p->oldest)
 		return;
-	feed_out_begin(o, "stream.gap", p->oldest - 1);
+	feed_line_begin(o, "stream.gap", p->oldest - 1);
 	buf_fmt(&o->text,
 		"{\"from\":%" PRId64 ",\"to\":%" PRId64 ",\"reason\":\"the log does not reach back so far\"}",
 		s->at + 1, p->oldest - 1);
-	feed_out_end(o);
+	feed_line_end(o);
 	s->at = p->oldest - 1;
 	metric_add(s->feed->control->metrics, METRIC_EVENT_GAPS, NULL, 1);
 }
@@ -128,7 +128,7 @@ static bool write_slice(struct subscriber *s, const struct slice *p)
 			put_event(&o, &p->events[i]);
 		s->at = p->events[i].pos;
 	}
-	return feed_out_done(&o);
+	return feed_line_done(&o);
 }
 
 /* A page for one subscriber that is behind. */
@@ -258,7 +258,7 @@ static void tell(struct subscriber *s, const struct batch *b)
 			buf_put(&o.text, b->text.p + b->at[i], b->at[i + 1] - b->at[i]);
 	}
 	s->at = p->events[p->n - 1].pos;
-	if (!feed_out_done(&o))
+	if (!feed_line_done(&o))
 		return; /* it is closed soon */
 }
 

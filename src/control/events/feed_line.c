@@ -95,7 +95,7 @@ void feed_line_close(struct feed_line *l)
 
 const char *feed_line_name(bool socket) { return socket ? "ws" : "sse"; }
 
-void feed_out_begin(struct feed_out *o, const char *name, int64_t pos)
+void feed_line_begin(struct feed_out *o, const char *name, int64_t pos)
 {
 	if (o->line->socket) {
 		buf_u8(&o->text, '{');
@@ -110,7 +110,7 @@ void feed_out_begin(struct feed_out *o, const char *name, int64_t pos)
 }
 
 /* Messages go one by one; the frames of a stream are collected and go at once. */
-void feed_out_end(struct feed_out *o)
+void feed_line_end(struct feed_out *o)
 {
 	if (!o->line->socket) {
 		buf_str(&o->text, "\n\n");
@@ -122,7 +122,7 @@ void feed_out_end(struct feed_out *o)
 	o->text.n = 0;
 }
 
-bool feed_out_done(struct feed_out *o)
+bool feed_line_done(struct feed_out *o)
 {
 	if (o->text.n > 0 && !o->lost)
 		o->lost = o->text.bad || !send_text(o->line, o->text.p, o->text.n);

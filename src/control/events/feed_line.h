@@ -36,6 +36,6 @@ struct feed_out {
 	struct buf text; /* between begin and end, the caller appends the frame's JSON */
 	bool lost;       /* a frame was not taken */
 };
-void feed_out_begin(struct feed_out *o, const char *name, int64_t pos); /* pos 0: the frame has no cursor */
-void feed_out_end(struct feed_out *o);
-bool feed_out_done(struct feed_out *o); /* sends and frees; false: the line is closed, or will be soon */
+void feed_line_begin(struct feed_out *o, const char *name, int64_t pos); /* pos 0: the frame has no cursor */
+void feed_line_end(struct feed_out *o);
+bool feed_line_done(struct feed_out *o); /* sends and frees; false: the line is closed, or will be soon */

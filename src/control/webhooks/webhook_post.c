@@ -75,7 +75,7 @@ static void look_at(struct webhook_call *c, const struct http_answer *a)
 	c->answer = clean(a->body.p, n);
 }
 
-static enum rc call(
+static void call(
 	struct webhook_call *c, const struct webhook_rules *rules, const _Atomic bool *stop, const char *signature)
 {
 	struct http_answer answer = { 0 };
@@ -110,7 +110,6 @@ static enum rc call(
 	else
 		snprintf(c->error, sizeof(c->error), "%.199s", *f.text ? f.text : rc_title(rc));
 	http_answer_done(&answer);
-	return rc;
 }
 
 bool webhook_post(struct webhook_call *c, const struct webhook_rules *rules, const _Atomic bool *stop)
@@ -124,7 +123,7 @@ bool webhook_post(struct webhook_call *c, const struct webhook_rules *rules, con
 	hush_wipe(c->keys, sizeof(c->keys));
 	hush_wipe(c->seeds, sizeof(c->seeds));
 	if (rc == RC_OK)
-		rc = call(c, rules, stop, buf_text(&signature));
+		call(c, rules, stop, buf_text(&signature));
 	else
 		snprintf(c->error, sizeof(c->error), "%s", rc_title(rc));
 	buf_done(&signature);

@@ -34,7 +34,7 @@ static enum rc put_key(
 
 static enum rc keep_old(struct tx *tx, const char *webhook_id, const char *const names[WEBHOOK_SECRETS_MAX])
 {
-	uint8_t key[WEBHOOK_SIGN_KEY];
+	uint8_t key[WEBHOOK_SIGN_KEY] = { 0 };
 	enum rc rc = get_key(tx, webhook_id, names[0], key);
 
 	if (rc == RC_OK)
@@ -81,7 +81,7 @@ enum rc webhook_secrets_get(struct tx *tx, const char *webhook_id, size_t n,
 {
 	enum rc rc = RC_OK;
 
-	for (size_t i = 0; rc == RC_OK && i < n; i++) {
+	for (size_t i = 0; rc == RC_OK && i < n && i < WEBHOOK_SECRETS_MAX; i++) {
 		rc = get_key(tx, webhook_id, key_names[i], keys[i]);
 		if (rc == RC_OK)
 			rc = get_key(tx, webhook_id, seed_names[i], seeds[i]);

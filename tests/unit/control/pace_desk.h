@@ -14,6 +14,7 @@
 
 static struct desk d;
 static int pace_jobs, pace_tasks;
+static bool pace_rang; /* in the last pace_round: somebody is to look again */
 
 static inline void does(const struct store_query *q, const struct store_value *v, size_t n)
 {
@@ -81,7 +82,7 @@ static inline struct pace_job pace_job(const char *tenant, int priority, int n, 
 	return j;
 }
 
-/* What agt_1 gets, in this order: each task's id with a comma behind it. Rounds go on while there is more. */
+/* What agt_1 gets, in this order: each task's id with a comma behind it. Rounds go on while there is more, or the bell rings. */
 static inline const char *pace_round_of(const char *agent, uint32_t credit, size_t *ret_n)
 {
 	static char got[65536];
@@ -89,10 +90,12 @@ static inline const char *pace_round_of(const char *agent, uint32_t credit, size
 	size_t n = 0;
 
 	*got = 0;
+	pace_rang = false;
 	for (int i = 0; more && n < credit && i < 1000; i++) {
 		const struct dispatch_offer offer = { agent, "r", "," PACE_ACTION ",pics.changes,",
 			credit - (uint32_t)n };
 		struct field_list list = { 0 };
+		d.tx.ring = false;
 		if (dispatch_lease(desk_begin(&d), &offer, 1, &list, &more) != RC_OK) {
 			fprintf(stderr, "%s\n", d.fault.text);
 			exit(1);
@@ -101,6 +104,8 @@ static inline const char *pace_round_of(const char *agent, uint32_t credit, size
 		for (size_t k = 0; k < list.n; k++, n++)
 			snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s,", g[k].task_id);
 		desk_commit(&d);
+		pace_rang |= d.tx.ring;
+		more |= d.tx.ring;
 	}
 	if (ret_n)
 		*ret_n = n;

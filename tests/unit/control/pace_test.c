@@ -82,6 +82,51 @@ static void jobs_side_by_side(void)
 	pace_round(3, &n);
 	CHECK(pace_count(c.id, "leased") >= 1);
 	pace_clear();
+
+	struct pace_job three[3];
+	for (int i = 0; i < 3; i++)
+		three[i] = pace_job("ten_a", 5, 100, NULL);
+	for (int i = 0; i < 30; i++)
+		pace_round(2, &n);
+	for (int i = 0; i < 3; i++)
+		CHECK(pace_count(three[i].id, "leased") == 20);
+	pace_clear();
+}
+
+/* More jobs than one look reads: each has its turn, the oldest first. */
+static void many_jobs(void)
+{
+	struct pace_job first = pace_job("ten_a", 5, 1, NULL), last;
+	size_t n = 0;
+
+	for (int i = 0; i < 150; i++)
+		last = pace_job("ten_a", 5, 1, NULL);
+	pace_round(64, &n);
+	CHECK(n == 64 && pace_count(first.id, "leased") == 1 && pace_count(last.id, "leased") == 0);
+	pace_round(200, &n);
+	CHECK(n == 87 && pace_count(last.id, "leased") == 1);
+	pace_clear();
+}
+
+/* Who is woken for an account and cannot go wakes the next. */
+static void next_in_line(void)
+{
+	struct pace_job busy = pace_job("ten_a", 9, 1, "acc_1");
+	size_t n = 0;
+
+	pace_round(5, &n);
+	struct pace_job late = pace_job("ten_a", 8, 1, "acc_1"), idle = pace_job("ten_a", 7, 1, "acc_1"),
+			good = pace_job("ten_a", 1, 1, "acc_1");
+	pace_round(5, &n);
+	CHECK(n == 0 &&
+		desk_number(&d, DESK_QUERY("SELECT COUNT(*) FROM tasks WHERE waits = 'account'"), NULL, NULL) == 3);
+	DOES("UPDATE tasks SET not_before = $2 WHERE job_id = $1", store_text(late.id),
+		store_int(d.tx.now_ms + 60000));
+	SET(&idle, "paused", 1);
+	pace_end(busy.id, 0, PACE_OK);
+	pace_round(5, &n);
+	CHECK(n == 1 && pace_count(good.id, "leased") == 1);
+	pace_clear();
 }
 
 /* Of an account one at a time, whatever waits; the best of the rest when it is free. */
@@ -319,6 +364,8 @@ int main(void)
 	tenants();
 	ageing();
 	jobs_side_by_side();
+	many_jobs();
+	next_in_line();
 	accounts();
 	delays();
 	doubts();

@@ -68,7 +68,7 @@ static void elsewhere(void)
 	policy("rather-2", 1, "{\"prefer\":[{\"agentId\":\"agt_2\"}]}");
 	struct pace_job j = pace_job("ten_a", 5, 3, NULL);
 	pace_round_of("agt_1", 20, &n);
-	CHECK(n == 0 && d.tx.ring);
+	CHECK(n == 0 && pace_rang);
 	pace_round_of("agt_2", 1, &m);
 	CHECK(m == 1);
 	pace_round_of("agt_1", 20, &n);

@@ -265,6 +265,108 @@ static void large_and_thin(void)
 	desk_close(&d);
 }
 
+#define NUMBER(text) desk_number(&d, DESK_QUERY(text), NULL, NULL)
+
+/* Two endpoints share the room; each attempt has a row and its number; a delivery carries the event's trace and both pairs of keys. */
+static void shared_and_signed(void)
+{
+	const char *secret, *public;
+	struct webhook_call *calls[2];
+
+	open_desk();
+	hook("whk_a", "[]", false);
+	hook("whk_b", "[]", false);
+	d.tx.trace_id = "0123456789abcdef0123456789abcdef";
+	event("task.started", "tsk_1", NULL);
+	event("task.started", "tsk_2", NULL);
+	d.tx.trace_id = "";
+	fill();
+	calls[0] = claim(2, 2);
+	calls[1] = claim(16, 2); /* the other one's */
+	CHECK(strcmp(calls[0]->webhook_id, calls[1]->webhook_id) != 0);
+	CHECK_STR(calls[0]->trace_id, "0123456789abcdef0123456789abcdef");
+	CHECK(calls[0]->keys_n == 1 && memcmp(calls[0]->keys[0], calls[1]->keys[0], WEBHOOK_SIGN_KEY) != 0);
+	uint8_t before[WEBHOOK_SIGN_KEY];
+	memcpy(before, calls[0]->keys[0], sizeof(before));
+	char id[ID_MAX];
+	snprintf(id, sizeof(id), "%s", calls[0]->webhook_id);
+	settle(calls[0], 500);
+	settle(calls[1], 200);
+	CHECK(NUMBER("SELECT COUNT(*) FROM webhook_attempts WHERE number = 1") == 4);
+	struct tx *tx = desk_begin(&d);
+	CHECK(webhook_secrets_make(tx, id, true, &secret, &public) == RC_OK && !strncmp(secret, "whsec_", 6));
+	CHECK(store_do(tx->db, DESK_QUERY("UPDATE webhooks SET old_until = 1700000060000"), STORE_NO_ARGS, NULL) ==
+		RC_OK);
+	desk_commit(&d);
+	d.tx.now_ms += 12001;
+	calls[0] = claim(1, 1);
+	CHECK(calls[0]->keys_n == 2 && !memcmp(calls[0]->keys[1], before, sizeof(before)));
+	CHECK(memcmp(calls[0]->keys[0], before, sizeof(before)) != 0 &&
+		memcmp(calls[0]->seeds[0], calls[0]->seeds[1], 32) != 0);
+	settle(calls[0], 500);
+	CHECK(NUMBER("SELECT MAX(number) FROM webhook_attempts") == 2);
+	CHECK(NUMBER("SELECT MAX(attempts) FROM webhook_deliveries") == 2);
+	d.tx.now_ms += 60000; /* the overlap is over */
+	calls[0] = claim(1, 1);
+	CHECK(calls[0]->keys_n == 1);
+	settle(calls[0], 200);
+	desk_close(&d);
+}
+
+/* A test tells nothing of the endpoint, is tried once, and is sent to one that is disabled. */
+static void pings(void)
+{
+	struct webhook_row w = { 0 };
+	const char *id;
+
+	open_desk();
+	hook("whk_a", "[]", false);
+	for (int i = 0; i < 2; i++) {
+		CHECK(webhook_row_load(desk_begin(&d), "whk_a", &w) == RC_OK &&
+			webhook_fill_ping(&d.tx, &w, &id) == RC_OK);
+		desk_commit(&d);
+		settle(claim(16, 1), i ? 500 : 410);
+		CHECK(NUMBER("SELECT COUNT(*) FROM webhooks WHERE enabled = 1 AND failing_since = 0") ==
+			(i ? 0 : 1));
+		CHECK(count("whk_a", "dead") == i + 1);
+		CHECK(store_do(desk_begin(&d)->db, DESK_QUERY("UPDATE webhooks SET enabled = 0"), STORE_NO_ARGS,
+			      NULL) == RC_OK);
+		desk_commit(&d);
+	}
+	CHECK(NUMBER("SELECT COUNT(*) FROM webhooks WHERE failing_since = 0 AND disabled_reason IS NULL") == 1);
+	desk_close(&d);
+}
+
+/* More than one page, and a replay of just a part. */
+static void many(void)
+{
+	struct webhook_row w = { 0 };
+	int64_t n = 0;
+	bool more = false;
+
+	open_desk();
+	hook("whk_a", "[]", false);
+	for (int i = 0; i < 2 * WEBHOOK_FILL_PAGE + 5; i++)
+		event("task.started", "tsk_1", NULL);
+	CHECK(webhook_fill(desk_begin(&d), &more) == RC_OK && more);
+	desk_commit(&d);
+	CHECK(count("whk_a", "*") == WEBHOOK_FILL_PAGE);
+	fill();
+	CHECK(count("whk_a", "*") == 2 * WEBHOOK_FILL_PAGE + 5);
+	CHECK(store_do(desk_begin(&d)->db,
+		      DESK_QUERY("UPDATE webhook_deliveries SET status = 'delivered', finished_at = 1"),
+		      STORE_NO_ARGS, NULL) == RC_OK);
+	CHECK(webhook_row_load(&d.tx, "whk_a", &w) == RC_OK);
+	CHECK(webhook_fill_replay(&d.tx, &w, 3, 2 * WEBHOOK_FILL_PAGE + 1, &n) == RC_OK &&
+		n == 2 * WEBHOOK_FILL_PAGE - 1);
+	desk_commit(&d);
+	CHECK(NUMBER("SELECT COUNT(*) FROM webhook_deliveries WHERE finished_at = 0") == n);
+	CHECK(NUMBER("SELECT MIN(pos) FROM webhook_deliveries WHERE finished_at = 0") == 3);
+	CHECK(NUMBER("SELECT MAX(pos) FROM webhook_deliveries WHERE finished_at = 0") == 2 * WEBHOOK_FILL_PAGE + 1);
+	CHECK(NUMBER("SELECT pos FROM webhook_deliveries WHERE status = 'due'") == 3 && count("whk_a", "due") == 1);
+	desk_close(&d);
+}
+
 static void gap_and_backlog(void)
 {
 	static const struct store_query many = { .sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
@@ -285,6 +387,9 @@ static void gap_and_backlog(void)
 	CHECK(count("whk_a", "*") == 3);
 	CHECK(desk_number(&d, DESK_QUERY("SELECT pos FROM webhook_deliveries WHERE type = 'stream.gap'"), NULL,
 		      NULL) == 3);
+	CHECK(NUMBER("SELECT COUNT(*) FROM webhook_deliveries WHERE body LIKE '%\"from\":1,\"to\":3,%' AND body "
+		     "LIKE "
+		     "'%\"id\":\"e1-3\"%'") == 1);
 	CHECK(store_do(desk_begin(&d)->db, &many, STORE_NO_ARGS, NULL) == RC_OK);
 	desk_commit(&d);
 	event("task.started", "tsk_1", NULL);
@@ -316,6 +421,9 @@ static void replayed(void)
 	CHECK(webhook_row_load(desk_begin(&d), "whk_a", &w) == RC_OK);
 	CHECK(webhook_fill_replay(&d.tx, &w, 1, 20000, &n) == RC_INVALID);
 	desk_commit(&d);
+	CHECK(webhook_calls_sweep(desk_begin(&d)) == RC_OK);
+	desk_commit(&d);
+	CHECK(count("whk_a", "*") == 2); /* they are not old */
 	d.tx.now_ms += DAY_MS + 1;
 	CHECK(webhook_calls_sweep(desk_begin(&d)) == RC_OK);
 	desk_commit(&d);
@@ -331,6 +439,9 @@ int main(void)
 	taken_over();
 	given_up();
 	large_and_thin();
+	shared_and_signed();
+	pings();
+	many();
 	gap_and_backlog();
 	replayed();
 	return 0;

@@ -99,6 +99,17 @@ static void reasons(void)
 	agents[0].tasks = 10;
 	t.waited = true;
 	out(PLACEMENT_NO_ROOM, &none);
+	choose(&(struct placement_rule){ .name = "r", .forbid = { no, 2 } });
+	CHECK(p.fit == 2 && v[1].code == PLACEMENT_RULE_FORBID && v[2].code != PLACEMENT_RULE_FORBID);
+	const struct placement_rule one_first = { .name = "r",
+		.prefer = { &(struct placement_need){ .agent_id = "agt_1" }, 1 } };
+	agents[0].tasks = 10; /* full, but wanted: until it has been waited for long enough */
+	CHECK_STR(choose(&one_first), "agt_1");
+	t.waited = true;
+	CHECK(strcmp(choose(&one_first), "agt_1") != 0 && v[0].code == PLACEMENT_NO_ROOM);
+	agents[0].tasks = 9;
+	CHECK_STR(choose(&one_first), "agt_1");
+	anew();
 	CHECK(!placement_code_words[PLACEMENT_CODES] && !placement_code_doc[PLACEMENT_CODES]);
 }
 
@@ -156,6 +167,23 @@ static void rules(void)
 	agents[1].state = PLACEMENT_AWAY;
 	placement_choose(&t, agents, N, (struct placement_rules){ all, 6 }, v, &p);
 	CHECK(p.rule == &all[5] && p.chosen == N && p.fit == 0 && v[2].code == PLACEMENT_RULE_PIN);
+}
+
+static void words(void)
+{
+	static const struct {
+		const char *list;
+		bool has;
+	} all[] = { { "gdpr", true }, { "gdpr,pci", true }, { "pci,gdpr", true }, { "pci, gdpr ,x", true },
+		{ "gdprx", false }, { "xgdpr", false }, { "pci,gdprx", false }, { "", false }, { "gdp", false } };
+	const struct placement_rule r = { .name = "r", .when.compliance = "gdpr" };
+
+	anew();
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		struct field_pair label = { "compliance", all[i].list };
+		t.labels = (struct field_list){ &label, 1 };
+		CHECK((placement_rule_of(&t, (struct placement_rules){ &r, 1 }) != NULL) == all[i].has);
+	}
 }
 
 static void globs(void)
@@ -227,6 +255,7 @@ int main(void)
 	reasons();
 	accounts();
 	rules();
+	words();
 	globs();
 	affinity();
 	ties();
