@@ -23,7 +23,7 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n, co
 	static const unsigned char ours[] = "\x08http/1.1";
 	(void)ssl;
 	(void)arg;
-	return SSL_select_next_proto((unsigned char **)(uintptr_t)out, out_n, ours, sizeof(ours) - 1, in, in_n) ==
+	return SSL_select_next_proto((unsigned char **)out, out_n, ours, sizeof(ours) - 1, in, in_n) ==
 			       OPENSSL_NPN_NEGOTIATED
 		       ? SSL_TLSEXT_ERR_OK
 		       : SSL_TLSEXT_ERR_NOACK;
@@ -75,9 +75,11 @@ void web_tls_free(struct web_tls *t)
 static int on_hello(SSL *ssl, int *alert, void *arg)
 {
 	const struct web_server *s = arg;
-	(void)alert;
-	if (s->tls)
-		SSL_set_SSL_CTX(ssl, s->tls->ctx);
+	if (!s->tls) {
+		*alert = SSL_AD_INTERNAL_ERROR;
+		return SSL_CLIENT_HELLO_ERROR;
+	}
+	SSL_set_SSL_CTX(ssl, s->tls->ctx);
 	return SSL_CLIENT_HELLO_SUCCESS;
 }
 
