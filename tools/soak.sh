@@ -29,6 +29,7 @@ part plants "planted bugs are caught by the simulation" python3 proof/plants.py 
 part model "the lease protocol in spin, three faults" FAULTS=3 LIVE=1 tools/check_model.sh
 part kill9 "kill -9 at random points and at each failpoint" KILL9_POINTS="${KILL9_POINTS:-1500}" KILL9_ROUNDS="${KILL9_ROUNDS:-20}" "$system/kill9_system"
 part kill9pg "the same on PostgreSQL with NATS" FOOTPLATE_STORE=postgres KILL9_NATS=1 KILL9_POINTS="${KILL9_POINTS:-2500}" KILL9_ROUNDS="${KILL9_ROUNDS:-20}" "$system/kill9_system"
+part database "PostgreSQL dies 500 times under load, takes no writes, is slow" DATABASE_KILLS="${DATABASE_KILLS:-500}" "$system/database_system"
 part chaos "a load through a bad network" CHAOS_SECONDS="${CHAOS_SECONDS:-180}" "$system/chaos_system"
 part partition "an agent cut off for 120 s in the middle of an effect" PARTITION_S="${PARTITION_S:-120}" PARTITION_WARP="${PARTITION_WARP:-1}" "$system/partition_system"
 part clocks "clocks that are set, programs that stand still for 60 s" CLOCKS_WARP=1 CLOCKS_STOP_S=60 "$system/clocks_system"

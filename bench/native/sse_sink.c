@@ -1,8 +1,9 @@
-/* Subscribers of an event stream that only count: sse_sink PORT PATH KEYFILE|- SUBSCRIBERS MESSAGES READYFILE.
- * Writes READYFILE when all are subscribed, and ends when every one has got so many messages. */
+/* Subscribers of an event stream that only count: sse_sink PORT PATH KEYFILE|- SUBSCRIBERS FILE.
+ * Writes FILE.ready when all are subscribed. FILE.want then says how many messages each is to get; it ends when they have. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 struct subscriber {
 	int fd;
 	unsigned seen; /* letters of MARK that the stream ends with so far */
-	long left;     /* messages; -1: its head has not come */
+	long got;      /* messages; -1: its head has not come */
 };
 
 static void die(const char *what)
@@ -25,9 +26,9 @@ static void die(const char *what)
 
 static int subscribe(int port, const char *path, const char *key)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port),
-		.sin_addr = { htonl(INADDR_LOOPBACK) } };
+	struct sockaddr_in to = {
+		.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr = { htonl(INADDR_LOOPBACK) }
+	};
 	char ask[1024];
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -56,33 +57,60 @@ static long count(struct subscriber *s, const char *p, size_t n)
 	return found;
 }
 
-/* How many messages of those that were awaited came. With its head come none: they are sent later. */
-static long hear(struct subscriber *s, long messages, long *ready)
+/* With its head come no messages: they are sent later. */
+static void hear(struct subscriber *s, long *ready)
 {
 	static char buf[65536];
 	ssize_t n = read(s->fd, buf, sizeof(buf));
 
 	if (n <= 0)
 		die("a stream ended");
-	if (s->left < 0) {
-		if (strncmp(buf, "HTTP/1.1 200", 12) != 0)
-			die("a subscriber was refused");
-		s->left = messages;
-		s->seen = 1; /* the head ends with a line's end */
-		++*ready;
-		return 0;
+	if (s->got >= 0) {
+		s->got += count(s, buf, (size_t)n);
+		return;
 	}
-	long got = count(s, buf, (size_t)n);
-	got = got < s->left ? got : s->left;
-	s->left -= got;
-	return got;
+	if (strncmp(buf, "HTTP/1.1 200", 12) != 0)
+		die("a subscriber was refused");
+	s->got = 0;
+	s->seen = 1; /* the head ends with a line's end */
+	++*ready;
+}
+
+static void say_ready(const char *file)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s.ready", file);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0)
+		die(path);
+	close(fd);
+}
+
+static bool over(const struct subscriber *all, long n, const char *file)
+{
+	static long want;
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s.want", file);
+	FILE *f = want ? NULL : fopen(path, "re");
+	if (f && fscanf(f, "%ld", &want) != 1) /* NOLINT(cert-err34-c): a bench's own number */
+		want = 0;
+	if (f)
+		fclose(f);
+	if (!want)
+		return false;
+	for (long i = 0; i < n; i++)
+		if (all[i].got < want)
+			return false;
+	return true;
 }
 
 int main(int argc, char **argv)
 {
 	char key_text[256] = "", *key = NULL;
 
-	if (argc != 7)
+	if (argc != 6)
 		return 2;
 	if (strcmp(argv[3], "-") != 0) {
 		FILE *f = fopen(argv[3], "re");
@@ -92,28 +120,25 @@ int main(int argc, char **argv)
 		key_text[strcspn(key_text, "\n")] = '\0';
 		key = key_text;
 	}
-	long n = strtol(argv[4], NULL, 10), messages = strtol(argv[5], NULL, 10), left = n * messages, ready = 0;
+	long n = strtol(argv[4], NULL, 10), ready = 0;
 	struct subscriber *all = calloc((size_t)n, sizeof(*all));
 	int ep = epoll_create1(EPOLL_CLOEXEC);
 
 	for (long i = 0; all && i < n; i++) {
-		all[i] = (struct subscriber){ .fd = subscribe((int)strtol(argv[1], NULL, 10), argv[2], key), .left = -1 };
+		all[i] = (struct subscriber){ .fd = subscribe((int)strtol(argv[1], NULL, 10), argv[2], key),
+			.got = -1 };
 		struct epoll_event e = { .events = EPOLLIN, .data.ptr = &all[i] };
 		if (epoll_ctl(ep, EPOLL_CTL_ADD, all[i].fd, &e) < 0)
 			die("epoll_ctl");
 	}
-	while (left > 0) {
-		struct epoll_event e[64];
-		int got = epoll_wait(ep, e, 64, -1);
+	while (!over(all, n, argv[5])) {
+		struct epoll_event e[256];
+		int got = epoll_wait(ep, e, 256, 5);
 		long before = ready;
 		for (int i = 0; i < got; i++)
-			left -= hear(e[i].data.ptr, messages, &ready);
-		if (ready == n && before < n) {
-			int fd = open(argv[6], O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-			if (fd < 0 || write(fd, "1", 1) != 1)
-				die(argv[6]);
-			close(fd);
-		}
+			hear(e[i].data.ptr, &ready);
+		if (ready == n && before < n)
+			say_ready(argv[5]);
 	}
 	free(all);
 	return 0;

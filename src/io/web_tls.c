@@ -23,7 +23,7 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n, co
 	static const unsigned char ours[] = "\x08http/1.1";
 	(void)ssl;
 	(void)arg;
-	return SSL_select_next_proto((unsigned char **)(uintptr_t)out, out_n, ours, sizeof(ours) - 1, in, in_n) ==
+	return SSL_select_next_proto((unsigned char **)out, out_n, ours, sizeof(ours) - 1, in, in_n) ==
 			       OPENSSL_NPN_NEGOTIATED
 		       ? SSL_TLSEXT_ERR_OK
 		       : SSL_TLSEXT_ERR_NOACK;
@@ -71,8 +71,9 @@ void web_tls_free(struct web_tls *t)
 	free(t);
 }
 
-/* Before anything of the certificate is looked at. */
-static int on_hello(SSL *ssl, int *alert, void *arg)
+/* Before anything of the certificate is looked at. Until a reload there is no other than the listener's own. */
+static int on_hello(
+	SSL *ssl, int *alert, void *arg) /* NOLINT(readability-non-const-parameter): the library's type */
 {
 	const struct web_server *s = arg;
 	(void)alert;

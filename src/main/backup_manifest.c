@@ -34,9 +34,10 @@ static const struct field file_fields[] = {
 	{ 0 },
 };
 
-#define MEMBER(name_, type_, member)                                                                            \
-	{                                                                                                       \
-		.name = name_, .type = type_, .flags = FIELD_REQUIRED, FIELD_AT(struct backup_manifest, member) \
+#define MEMBER(name_, type_, member)                                       \
+	{                                                                  \
+		.name = (name_), .type = (type_), .flags = FIELD_REQUIRED, \
+		FIELD_AT(struct backup_manifest, member)                   \
 	}
 static const struct field fields[] = {
 	MEMBER("format", FIELD_I64, format),

@@ -539,9 +539,11 @@ enum rc conf_load(int argc, char **argv, struct arena *a, struct conf *ret, int 
 		path = "/etc/footplate/footplate.toml";
 	if (path)
 		rc = load_file(path, a, ret, f);
-	for (size_t k = 0; rc == RC_OK && k < sizeof(aliases) / sizeof(*aliases); k++)
-		if (getenv(aliases[k].variable) && *getenv(aliases[k].variable))
-			rc = field_conf_set(conf_fields, aliases[k].key, getenv(aliases[k].variable), a, ret, f);
+	for (size_t k = 0; rc == RC_OK && k < sizeof(aliases) / sizeof(*aliases); k++) {
+		const char *value = getenv(aliases[k].variable);
+		if (value && *value)
+			rc = field_conf_set(conf_fields, aliases[k].key, value, a, ret, f);
+	}
 	if (rc == RC_OK)
 		rc = field_conf_env(conf_fields, from_environment, a, ret, f);
 	for (; rc == RC_OK && i < argc; i += n) {

@@ -10,7 +10,7 @@ int64_t civil_day(int32_t year, int32_t month, int32_t day)
 {
 	assert(month >= 1 && month <= 12);
 	int64_t y = month > 2 ? year : (int64_t)year - 1, era = civil_floor(y, 400), of = y - era * 400;
-	return era * 146097 + of * 365 + of / 4 - of / 100 + before[month - 1] + day - 1 - 719468;
+	return era * 146097 + of * 365 + of / 4 - of / 100 + before[((uint32_t)month + 11) % 12] + day - 1 - 719468;
 }
 
 int32_t civil_days_in(int32_t year, int32_t month)

@@ -1,6 +1,6 @@
 /*
  * A schedule that ticks every minute, on a clock that runs fast, while the control plane is killed again and again: every tick of
- * that time makes one job, none is lost and none comes twice. SCHEDULE_KILLS: how often (default 4).
+ * that time makes one job, none is lost and none comes twice. And what of retries only a real request shows. SCHEDULE_KILLS: how often (default 4).
  */
 #include "tests/system/rig.h"
 
@@ -22,6 +22,23 @@ static void await(int64_t n)
 		rig_sleep_ms(50);
 }
 
+/* A retry may have a body, and may have none. */
+static void retries(void)
+{
+	static const char path[] = "/v1/jobs/job_01JD0000000000000000000000/retry";
+	struct rig_answer a = rig_call(&r, "POST", path, "Idempotency-Key: one", NULL);
+
+	CHECK(a.status == 404);
+	rig_answer_done(&a);
+	a = rig_call(&r, "POST", path, "Idempotency-Key: two", "{\"only\":\"failed\"}");
+	CHECK(a.status == 404);
+	rig_answer_done(&a);
+	a = rig_call(&r, "POST", path, "Idempotency-Key: three", "{\"only\":\"all\"}");
+	CHECK(a.status == 422);
+	rig_answer_done(&a);
+	json_decref(rig_expect(&r, 200, "GET", "/v1/dead-letters?code=timeout", NULL));
+}
+
 int main(void)
 {
 	const char *kills_text = getenv("SCHEDULE_KILLS");
@@ -30,6 +47,7 @@ int main(void)
 	rig_init(&r);
 	rig_warp(&r, SCALE);
 	serve();
+	retries();
 	json_decref(rig_expect(&r, 422, "POST", "/v1/schedules",
 		"{\"name\":\"x\",\"cron\":\"* * * * "
 		"*\",\"timezone\":\"Mars/Olympus\",\"job\":{\"action\":\"pics.changes\","

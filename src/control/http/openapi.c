@@ -115,7 +115,8 @@ static void put_operation(const struct route *r, struct buf *to)
 		buf_fmt(to, ",\"security\":[{\"key\":[]}],\"x-scope\":\"%s\",", scope_text(r->scope));
 	put_parameters(r, to);
 	if (r->in) {
-		buf_fmt(to, ",\"requestBody\":{\"required\":true,\"content\":{\"%s\":{\"schema\":",
+		buf_fmt(to, ",\"requestBody\":{\"required\":%s,\"content\":{\"%s\":{\"schema\":",
+			r->flags & ROUTE_MAYBE ? "false" : "true",
 			!strcmp(r->method, "PATCH") ? "application/merge-patch+json" : "application/json");
 		field_json_schema(r->in, false, to);
 		buf_str(to, "}}}");

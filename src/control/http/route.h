@@ -25,9 +25,9 @@ enum route_flag {
 	ROUTE_RAW = 16,       /* the handler writes call.body itself; `out_type` is its media type */
 	ROUTE_WAIT = 32,      /* the answer is a job; Prefer: wait=N holds it until the job is over */
 	ROUTE_STREAM = 64,    /* can also be a stream of events: see call.streams */
+	ROUTE_ACCEPTED = 128, /* a key is welcome but not required */
 	ROUTE_TEXT = 256,     /* the body may be text/plain instead: see call.text */
 	ROUTE_MAYBE = 512,    /* the body may be left out; call.in is then NULL */
-	ROUTE_ACCEPTED = 128, /* a key is welcome but not required */
 	ROUTE_LOOP = 1024,    /* answered on the loop, at once: no database (tx.db is NULL), no scope, no waiting */
 	ROUTE_SOCKET = 2048,  /* with ROUTE_STREAM: it is a WebSocket, see call.streams */
 };

@@ -23,6 +23,7 @@ struct scan {
 	int64_t wall_ms;
 	uint64_t mono_ms;
 	bool stood; /* this look comes after a time in which nobody could have been heard, or the clock jumped */
+	bool looked;
 };
 
 /*
@@ -73,12 +74,14 @@ static void on_looked(struct write *w)
 	s->running = false;
 	if (w->rc != RC_OK)
 		log_error(w->control->log, "leases not scanned: %s", w->fault.text);
-	else if (s->stood)
+	else if (s->stood && s->looked)
 		log_warn(w->control->log, "this process stood still or its clock was set: all leases begin anew");
 	else if (s->n)
 		log_warn(w->control->log, "leases lapsed n=%zu", s->n);
-	if (w->rc == RC_OK)
+	if (w->rc == RC_OK) {
 		s->stood = false;
+		s->looked = true;
+	}
 }
 
 /* Apart from the rest: what is wrong with a schedule stops no other work. */
@@ -122,6 +125,7 @@ enum rc scan_new(struct control *c, struct scan **ret, struct fault *f)
 	if (!s)
 		return RC_NOMEM;
 	s->control = c;
+	s->stood = true; /* while it started it heard nobody, and its clock may have been set */
 	enum rc rc = loop_timer_new(c->loop, on_time, s, &s->timer);
 	if (rc != RC_OK)
 		return fault_set(f, rc, "no timer for the scan");

@@ -32,7 +32,7 @@ static bool set_rest(natsOptions *o, const char *name)
 	return natsOptions_SetName(o, name) == NATS_OK && natsOptions_SetSendAsap(o, true) == NATS_OK &&
 	       natsOptions_SetTimeout(o, NATS_CALL_MS) == NATS_OK &&
 	       natsOptions_SetMaxReconnect(o, -1) == NATS_OK &&
-	       natsOptions_SetReconnectWait(o, 2 * NATS_WAIT_MS) == NATS_OK &&
+	       natsOptions_SetReconnectWait(o, 2L * NATS_WAIT_MS) == NATS_OK &&
 	       natsOptions_SetReconnectJitter(o, NATS_WAIT_MS, NATS_WAIT_MS) == NATS_OK &&
 	       natsOptions_SetPingInterval(o, 5000) == NATS_OK && natsOptions_SetMaxPingsOut(o, 2) == NATS_OK &&
 	       natsOptions_SetFailRequestsOnDisconnect(o, true) == NATS_OK &&
