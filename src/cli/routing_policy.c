@@ -1,7 +1,9 @@
 #include "cli/nouns.h"
+#include "cli/output.h"
 #include "cli/run.h"
 
-static const struct verb_option list_options[] = { RUN_LIST_OPTIONS, { 0 } };
+#include <jansson.h>
+
 static const struct verb_option delete_options[] = { RUN_MATCH_OPTION, { 0 } };
 
 #define RULE_OPTIONS                                                                                              \
@@ -58,15 +60,30 @@ static const struct verb_option replace_options[] = {
 	}
 #define COLUMNS "id,name,position,when,require,prefer,forbid,pin"
 
+/* They are few, and come on one page. */
+static enum cli_exit list(struct cmd *c)
+{
+	struct request r = { 0 };
+	struct api_answer a = { 0 };
+	enum cli_exit code = run_prepare(c, &r);
+
+	if (code == CLI_OK)
+		code = request_ask(c, &r, &a);
+	if (code == CLI_OK)
+		output_list(c, json_object_get(a.json, "items"));
+	api_answer_done(&a);
+	request_done(&r);
+	return code;
+}
+
 const struct verb routing_policy_verbs[] = {
 	{
 		.name = "list",
 		.doc = "Lists the rules in their order: the first that fits a task holds.",
-		.options = list_options,
 		.method = "GET",
 		.path = "/v1/routing-policies",
 		.columns = COLUMNS,
-		.flags = VERB_LIST,
+		.run = list,
 	},
 	{
 		.name = "get",

@@ -205,7 +205,7 @@ static void await_lost_result(const struct client *c, const char *job_task)
 			return;
 		rig_sleep_ms(20);
 	}
-	CHECK(!"the agent's result of the lost time was not kept");
+	CHECK_NEVER("the agent's result of the lost time was not kept");
 }
 
 static void await_held(const struct client *c)
@@ -222,7 +222,7 @@ static void await_held(const struct client *c)
 			return;
 		rig_sleep_ms(20);
 	}
-	CHECK(!"the account is nobody's");
+	CHECK_NEVER("the account is nobody's");
 }
 
 static void serve(struct client *c, const char *data)

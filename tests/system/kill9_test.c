@@ -109,15 +109,19 @@ static pid_t *pid_of(struct kill9 *k, enum victim who)
 	return who == SERVER ? &k->rig.server : &k->rig.agents[who - AGENT_0];
 }
 
-static void restart(struct kill9 *k, size_t i)
+/* The environment is changed while the load's thread, which reads it, waits. */
+static void restart(struct kill9 *k, size_t i, const char *armed)
 {
 	pthread_rwlock_wrlock(&k->load.url);
+	if (armed)
+		setenv("FOOTPLATE_FAILPOINT", armed, 1);
 	for (enum victim who = SERVER; who < DATABASE; who++) {
 		if (!is_victim(i, who))
 			continue;
 		rig_stop(pid_of(k, who), SIGKILL);
 		start(k, who);
 	}
+	unsetenv("FOOTPLATE_FAILPOINT");
 	pthread_rwlock_unlock(&k->load.url);
 }
 
@@ -143,9 +147,7 @@ static void die_at(struct kill9 *k, size_t i)
 
 	snprintf(armed, sizeof(armed), "%s:kill:%u", points[i].name,
 		points[i].passes + rig_random(points[i].passes));
-	setenv("FOOTPLATE_FAILPOINT", armed, 1);
-	restart(k, i);
-	unsetenv("FOOTPLATE_FAILPOINT");
+	restart(k, i, armed);
 	for (int waited = 0; !is_dead(k, i); waited += 5) {
 		if (waited > REACHED_MS) {
 			fprintf(stderr, "%s was not reached\n", armed);
@@ -153,7 +155,7 @@ static void die_at(struct kill9 *k, size_t i)
 		}
 		rig_sleep_ms(5);
 	}
-	restart(k, i);
+	restart(k, i, NULL);
 	k->reached++;
 }
 

@@ -110,7 +110,7 @@ static unsigned number_of(const struct rig *r, const char *id)
 		if (strstr(text, id))
 			return i;
 	}
-	CHECK(!"an agent of the test");
+	CHECK_NEVER("an agent of the test");
 	return 0;
 }
 

@@ -2,6 +2,8 @@
 
 #include "tests/unit/control/desk.h"
 
+#include <pthread.h>
+
 static struct desk d;
 
 static struct budgets_answer asks(const struct budgets_want *wants, size_t n)
@@ -182,6 +184,51 @@ static void what_is_none(void)
 	CHECK(b.is.burst == 1 && b.lane == LANE_FRIENDS);
 }
 
+/* A control plane of its own, over the same database. */
+struct other {
+	pthread_t thread;
+	int granted;
+};
+
+static void *grant(void *arg)
+{
+	const struct budgets_want w = { LANE_STORE_FREE, "acc_shared", 1 };
+	struct other *o = arg;
+	struct fault f = { 0 };
+	struct arena arena = { 0 };
+	struct store *store = NULL;
+	struct tx tx = d.tx;
+
+	tx.arena = &arena;
+	tx.fault = &f;
+	CHECK(sqlite_open(d.path, &store, &f) == RC_OK && store_connect(store, STORE_WRITE, &tx.db, &f) == RC_OK);
+	for (uint32_t i = 0; i < lane_kinds[LANE_STORE_FREE].burst; i++) {
+		struct budgets_answer a = { 0 };
+		CHECK(store_begin(tx.db, &f) == RC_OK && budgets_take(&tx, &w, 1, &a) == RC_OK);
+		CHECK(store_commit(tx.db, &f) == RC_OK);
+		o->granted += a.granted;
+	}
+	store_disconnect(tx.db);
+	store_free(store);
+	arena_done(&arena);
+	return NULL;
+}
+
+/* Several control planes grant from one bucket at the same time: no more than it holds. */
+static void several_spend_no_more(void)
+{
+	struct other all[3] = { 0 };
+	int granted = 0;
+
+	for (size_t i = 0; i < 3; i++)
+		CHECK(pthread_create(&all[i].thread, NULL, grant, &all[i]) == 0);
+	for (size_t i = 0; i < 3; i++) {
+		pthread_join(all[i].thread, NULL);
+		granted += all[i].granted;
+	}
+	CHECK(granted == (int)lane_kinds[LANE_STORE_FREE].burst);
+}
+
 int main(void)
 {
 	desk_open(&d);
@@ -192,6 +239,7 @@ int main(void)
 	limits_of_tomorrow();
 	swept();
 	what_is_none();
+	several_spend_no_more();
 	desk_close(&d);
 	return 0;
 }
