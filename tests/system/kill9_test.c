@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#define REACHED_MS 60000 /* until an armed failpoint is passed */
+#define REACHED_MS 180000 /* until an armed failpoint is passed; an account that was fenced rests for a while */
 
 static unsigned env_unsigned(const char *name, unsigned def)
 {
