@@ -17,6 +17,6 @@ void check_end(void);     /* at the end: all of it, and what the clients were to
 void check_seen(int64_t pos, const char *data, size_t n); /* a subscriber got this event */
 /* An agent begins with an attempt: until its process ends, it is not lost. */
 void check_begun(const char *task, unsigned attempt);
-unsigned check_newest(const char *task); /* the last attempt that any began with; 0: none */
-bool check_in_doubt(char job[64], char task[64]);         /* a task that needs attention, of the last look */
+unsigned check_newest(const char *task);          /* the last attempt that any began with; 0: none */
+bool check_in_doubt(char job[64], char task[64]); /* a task that needs attention, of the last look */
 extern uint64_t check_tasks, check_events;

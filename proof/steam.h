@@ -41,5 +41,5 @@ extern uint64_t steam_effects, steam_asks;
 void steam_init(void);
 /* An agent is about to speak for the account: it has to be its own. */
 void steam_will_act(const struct machine *agent, const struct steam_msg *m);
-bool steam_was_late(const char *task); /* it was done after its session had ended */
+bool steam_was_late(const char *task);  /* it was done after its session had ended */
 unsigned steam_count(const char *task); /* effects of this task in the ledger */

@@ -91,13 +91,13 @@ struct control {
 	struct queue *queue;
 	struct pool *readers, *writer;
 	struct web_server *server;
-	struct cluster *cluster; /* the other control planes on the database; loop thread */
-	struct bells *bells;     /* what is told to them, and heard from them; writer's and loop thread */
-	struct scan *scan;       /* what time and silence bring; loop thread */
-	struct hub *hub;         /* agents connected now; loop thread */
-	struct feed *feed;       /* event subscribers; loop thread */
-	struct waits *waits;     /* requests that wait for a job's end; loop thread */
-	struct twins *twins;     /* requests held back behind one with the same Idempotency-Key; loop thread */
+	struct cluster *cluster;   /* the other control planes on the database; loop thread */
+	struct bells *bells;       /* what is told to them, and heard from them; writer's and loop thread */
+	struct scan *scan;         /* what time and silence bring; loop thread */
+	struct hub *hub;           /* agents connected now; loop thread */
+	struct feed *feed;         /* event subscribers; loop thread */
+	struct waits *waits;       /* requests that wait for a job's end; loop thread */
+	struct twins *twins;       /* requests held back behind one with the same Idempotency-Key; loop thread */
 	struct webhooks *webhooks; /* loop thread */
 	const struct webhook_rules *webhook_rules;
 	struct sweep *sweep; /* loop thread */

@@ -120,7 +120,7 @@ static enum rc create(struct job *j, struct fault *f)
 	if (rc == RC_OK)
 		rc = is_file ? copy_database(j, db, f) : copy_rows(j, db, f);
 	if (rc == RC_OK)
-		rc = backup_file_sum(j->dir, is_file ? DATABASE : ROWS, &j->arena, file, f);
+		rc = backup_manifest_file_sum(j->dir, is_file ? DATABASE : ROWS, &j->arena, file, f);
 	if (rc != RC_OK)
 		return rc;
 	j->manifest.engine = store->impl->name;
@@ -238,7 +238,7 @@ static enum rc verify(struct job *j, struct fault *f)
 {
 	enum rc rc = backup_manifest_read(j->dir, &j->arena, &j->manifest, f);
 	if (rc == RC_OK)
-		rc = backup_files_check(j->dir, &j->manifest, &j->arena, f);
+		rc = backup_manifest_files_check(j->dir, &j->manifest, &j->arena, f);
 	if (rc == RC_OK)
 		rc = strcmp(j->manifest.kind, "sqlite") ? verify_rows(j, f) : verify_database(j, f);
 	return rc;

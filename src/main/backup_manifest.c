@@ -123,7 +123,7 @@ static enum rc sum_of(int fd, EVP_MD_CTX *c, struct backup_file *ret, char hex[s
 	return n < 0 ? RC_IO : RC_OK;
 }
 
-enum rc backup_file_sum(
+enum rc backup_manifest_file_sum(
 	const char *dir, const char *name, struct arena *a, struct backup_file *ret, struct fault *f)
 {
 	const char *path = path_of(a, dir, name);
@@ -144,7 +144,8 @@ enum rc backup_file_sum(
 	return rc == RC_OK && !(ret->name && ret->sha256) ? RC_NOMEM : rc;
 }
 
-enum rc backup_files_check(const char *dir, const struct backup_manifest *m, struct arena *a, struct fault *f)
+enum rc backup_manifest_files_check(
+	const char *dir, const struct backup_manifest *m, struct arena *a, struct fault *f)
 {
 	const struct backup_file *want = m->files.at;
 
@@ -152,7 +153,7 @@ enum rc backup_files_check(const char *dir, const struct backup_manifest *m, str
 		struct backup_file is = { 0 };
 		if (strchr(want[i].name, '/'))
 			return fault_set(f, RC_MALFORMED, "%s names a file elsewhere", BACKUP_MANIFEST);
-		enum rc rc = backup_file_sum(dir, want[i].name, a, &is, f);
+		enum rc rc = backup_manifest_file_sum(dir, want[i].name, a, &is, f);
 		if (rc != RC_OK)
 			return rc;
 		if (is.bytes != want[i].bytes || strcmp(is.sha256, want[i].sha256) != 0)

@@ -28,8 +28,8 @@ must_check enum rc backup_manifest_read(
 	const char *dir, struct arena *a, struct backup_manifest *ret, struct fault *f);
 
 /* The size and SHA-256 of DIR/NAME. */
-must_check enum rc backup_file_sum(
+must_check enum rc backup_manifest_file_sum(
 	const char *dir, const char *name, struct arena *a, struct backup_file *ret, struct fault *f);
 /* RC_CONFLICT: a file is not the one that was written. */
-must_check enum rc backup_files_check(
+must_check enum rc backup_manifest_files_check(
 	const char *dir, const struct backup_manifest *m, struct arena *a, struct fault *f);

@@ -31,8 +31,9 @@ void doctor_say(struct doctor *d, enum doctor_verdict v, const char *what, const
 
 static void look(struct doctor *d)
 {
-	static void (*const checks[])(struct doctor * d) = { doctor_folder, doctor_secrets, doctor_disk,
-		doctor_database, doctor_queue, doctor_tls, doctor_port, doctor_descriptors, doctor_journal };
+	static void (*const checks[])(struct doctor * d) = { doctor_checks_folder, doctor_checks_secrets,
+		doctor_checks_disk, doctor_checks_database, doctor_checks_queue, doctor_checks_tls,
+		doctor_checks_port, doctor_checks_descriptors, doctor_checks_journal };
 
 	if (d->json)
 		buf_str(&d->out, "{\"checks\":[");

@@ -38,7 +38,7 @@ static bool path_in(const char *dir, const char *name, char to[static PATH_LEN])
 	return n > 0 && n < PATH_LEN;
 }
 
-void doctor_folder(struct doctor *d)
+void doctor_checks_folder(struct doctor *d)
 {
 	const char *dir = d->conf->data.dir;
 	struct stat s;
@@ -72,7 +72,7 @@ static void secret(struct doctor *d, const char *path)
 		doctor_say(d, DOCTOR_OK, "secret", NULL, "%.300s has mode %03o", path, s.st_mode & 0777);
 }
 
-void doctor_secrets(struct doctor *d)
+void doctor_checks_secrets(struct doctor *d)
 {
 	static const char *const names[] = { "master.key", "admin.key", "footplate.db", "agent/identity.json" };
 	char path[PATH_LEN];
@@ -130,7 +130,7 @@ static void disk_speed(struct doctor *d)
 			SYNCS);
 }
 
-void doctor_disk(struct doctor *d)
+void doctor_checks_disk(struct doctor *d)
 {
 	struct statvfs s;
 
@@ -286,7 +286,7 @@ static void agents_seen(struct doctor *d, struct store_conn *db)
 		"%lld enrolled, %lld connected, the last was heard %lld s ago", all, up, ago);
 }
 
-void doctor_database(struct doctor *d)
+void doctor_checks_database(struct doctor *d)
 {
 	__attribute__((cleanup(own_store_conn_p))) struct store_conn *db = NULL;
 	auto_of(store) struct store *store = NULL;
@@ -316,7 +316,7 @@ void doctor_database(struct doctor *d)
 
 /* ---- the rest ---- */
 
-void doctor_queue(struct doctor *d)
+void doctor_checks_queue(struct doctor *d)
 {
 	auto_of(queue) struct queue *q = NULL;
 	struct fault f = { 0 };
@@ -336,7 +336,7 @@ void doctor_queue(struct doctor *d)
 			q->impl->name);
 }
 
-void doctor_tls(struct doctor *d)
+void doctor_checks_tls(struct doctor *d)
 {
 	const char *cert = d->conf->server.tls_cert, *key = d->conf->server.tls_key;
 	struct web_tls *t = NULL;
@@ -370,7 +370,7 @@ void doctor_tls(struct doctor *d)
 }
 
 /* Is it us who answers there, or someone else, or nobody? */
-void doctor_port(struct doctor *d)
+void doctor_checks_port(struct doctor *d)
 {
 	const struct conf *c = d->conf;
 	struct http_answer a = { 0 };
@@ -402,7 +402,7 @@ void doctor_port(struct doctor *d)
 	http_answer_done(&a);
 }
 
-void doctor_descriptors(struct doctor *d)
+void doctor_checks_descriptors(struct doctor *d)
 {
 	uint32_t connections = d->conf->server.connections;
 	struct rlimit l;
@@ -413,7 +413,7 @@ void doctor_descriptors(struct doctor *d)
 		"%llu open files allowed, server.connections is %u", (unsigned long long)l.rlim_cur, connections);
 }
 
-void doctor_journal(struct doctor *d)
+void doctor_checks_journal(struct doctor *d)
 {
 	char dir[PATH_LEN], path[PATH_LEN];
 

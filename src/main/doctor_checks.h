@@ -17,12 +17,12 @@ struct doctor {
 void doctor_say(struct doctor *d, enum doctor_verdict v, const char *what, const char *mend, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 
-void doctor_folder(struct doctor *d);
-void doctor_secrets(struct doctor *d);
-void doctor_disk(struct doctor *d);
-void doctor_database(struct doctor *d); /* with its schema, its clock, its master key, its agents */
-void doctor_queue(struct doctor *d);
-void doctor_tls(struct doctor *d);
-void doctor_port(struct doctor *d);
-void doctor_descriptors(struct doctor *d);
-void doctor_journal(struct doctor *d);
+void doctor_checks_folder(struct doctor *d);
+void doctor_checks_secrets(struct doctor *d);
+void doctor_checks_disk(struct doctor *d);
+void doctor_checks_database(struct doctor *d); /* with its schema, its clock, its master key, its agents */
+void doctor_checks_queue(struct doctor *d);
+void doctor_checks_tls(struct doctor *d);
+void doctor_checks_port(struct doctor *d);
+void doctor_checks_descriptors(struct doctor *d);
+void doctor_checks_journal(struct doctor *d);

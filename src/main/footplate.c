@@ -1,8 +1,8 @@
 #include "cli/cli.h"
 #include "main/agent_run.h"
 #include "main/backup.h"
-#include "main/doctor.h"
 #include "main/conf.h"
+#include "main/doctor.h"
 #include "main/serve.h"
 #include "main/server.h"
 
@@ -30,7 +30,8 @@ static const struct cli_extra extra[] = {
 	{ .noun = "server",
 		.verb = "backup",
 		.run = backup_main,
-		.doc = "Makes, checks and puts back a backup: create --to DIR, verify --from DIR, restore --from DIR, restored.",
+		.doc = "Makes, checks and puts back a backup: create --to DIR, verify --from DIR, restore --from "
+		       "DIR, restored.",
 		.help = CONF_HELP },
 	{ .noun = "server",
 		.verb = "dump",

@@ -10,12 +10,12 @@
 
 #include "base/field.h"
 
-#define PLACEMENT_RULES_MAX  200
-#define PLACEMENT_LOAD_FULL  1000 /* loads are of a thousand */
-#define PLACEMENT_AFFINITY   150
-#define PLACEMENT_SESSIONS_MOST 2000 /* accounts that one agent holds at most */
-#define PLACEMENT_COUNTRY    "country"    /* the label of an account that rules look at */
-#define PLACEMENT_COMPLIANCE "compliance" /* the same; its value may be several words, parted by commas */
+#define PLACEMENT_RULES_MAX     200
+#define PLACEMENT_LOAD_FULL     1000 /* loads are of a thousand */
+#define PLACEMENT_AFFINITY      150
+#define PLACEMENT_SESSIONS_MOST 2000         /* accounts that one agent holds at most */
+#define PLACEMENT_COUNTRY       "country"    /* the label of an account that rules look at */
+#define PLACEMENT_COMPLIANCE    "compliance" /* the same; its value may be several words, parted by commas */
 
 /* What can be asked of a place. NULL and empty: anything. */
 struct placement_need {

@@ -65,7 +65,8 @@ struct tunnel_msg_welcome {
 	struct field_list cancel; /* of struct tunnel_msg_task: in flight, but no longer the agent's */
 	uint32_t heartbeat_ms, lease_ms;
 	int64_t time_ms;
-	const char *history; /* names the database's past: another name is another past (a restore). NULL: not told */
+	const char
+		*history; /* names the database's past: another name is another past (a restore). NULL: not told */
 };
 
 struct tunnel_msg_heartbeat {

@@ -34,8 +34,8 @@ enum rc lost_is(struct tx *tx, const char *agent_id, const char *task_id, uint32
 {
 	enum rc rc = is_unheard_of(tx, task_id, attempt, ret_is);
 	if (rc == RC_OK && *ret_is)
-		log_warn(tx->control->log, "agent is ahead of the database task=%s attempt=%u agent=%s", task_id, attempt,
-			agent_id);
+		log_warn(tx->control->log, "agent is ahead of the database task=%s attempt=%u agent=%s", task_id,
+			attempt, agent_id);
 	return rc;
 }
 

@@ -279,7 +279,10 @@ static void send_away(struct hub *h, int code, const char *reason, const char *w
 
 void hub_close_all(struct hub *h) { send_away(h, 1001, "stopping", "the control plane stops"); }
 
-void hub_renew_all(struct hub *h) { send_away(h, 1012, "taken_for_dead", "the control plane was taken for dead, or its clock was set"); }
+void hub_renew_all(struct hub *h)
+{
+	send_away(h, 1012, "taken_for_dead", "the control plane was taken for dead, or its clock was set");
+}
 
 void hub_free(struct hub *h)
 {

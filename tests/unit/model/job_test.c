@@ -75,7 +75,8 @@ int main(void)
 	for (int i = 0; i < JOB_STATUSES; i++)
 		CHECK_STR(job_words[i], words[i]);
 	CHECK(!job_words[JOB_STATUSES]);
-	CHECK(!job_is_over(JOB_PAUSED) && !job_is_over(JOB_QUEUED) && !job_is_over(JOB_RUNNING) && job_is_over(JOB_SUCCEEDED));
+	CHECK(!job_is_over(JOB_PAUSED) && !job_is_over(JOB_QUEUED) && !job_is_over(JOB_RUNNING) &&
+		job_is_over(JOB_SUCCEEDED));
 	CHECK(job_is_over(JOB_PARTIALLY_SUCCEEDED) && job_is_over(JOB_FAILED) && job_is_over(JOB_CANCELED));
 	return 0;
 }
