@@ -73,7 +73,7 @@ soak: build
 	@tools/soak.sh $(BUILD)
 
 format:
-	@git ls-files 'src/*.[ch]' 'sim/*.[ch]' 'tests/*.[ch]' | xargs clang-format -i
+	@git ls-files 'src/*.[ch]' 'sim/*.[ch]' 'tests/*.[ch]' 'proof/*.[ch]' 'bench/*.[ch]' | xargs clang-format -i
 
 clean:
 	@rm -rf $(BUILD) $(ASAN) $(TSAN) $(FUZZ)

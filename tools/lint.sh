@@ -16,7 +16,7 @@ check() {
 	fi
 }
 format() {
-	git ls-files 'src/*.[ch]' 'sim/*.[ch]' 'tests/*.[ch]' | xargs clang-format --dry-run -Werror && echo "as .clang-format says"
+	git ls-files 'src/*.[ch]' 'sim/*.[ch]' 'tests/*.[ch]' 'proof/*.[ch]' 'bench/*.[ch]' | xargs clang-format --dry-run -Werror && echo "as .clang-format says"
 }
 spelling() {
 	git ls-files README.md 'docs/*.md' 'src/*.[ch]' 'sim/*.[ch]' | grep -v generated | xargs codespell -q 3 -I tools/words.txt && echo "no known misspelling"
