@@ -96,8 +96,8 @@ static inline void own_store_conn_p(struct store_conn **c) { store_disconnect(*c
 
 /*
  * One transaction of a write connection at a time, over all processes that share the database: begin waits for its turn.
- * RC_OVERLOADED: someone else holds the write lock for too long, or the engine is too slow. RC_IO: the disk is full, read-only
- * or broken. RC_READ_ONLY: the engine takes no writes now. RC_AWAY: it cannot be reached; a later begin tries again.
+ * RC_OVERLOADED: someone else holds the write lock for too long, or the engine is too slow. RC_IO: the disk is read-only
+ * or broken. RC_READ_ONLY: the engine takes no writes now, or the disk is full. RC_AWAY: it cannot be reached; a later begin tries again.
  */
 must_check enum rc store_begin(struct store_conn *c, struct fault *f);
 /* On failure nothing of it has happened; but after RC_AWAY it may have: the connection broke before the answer came. */

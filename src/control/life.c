@@ -20,6 +20,7 @@
 struct last {
 	struct loop_job job;
 	struct loop *loop;
+	unsigned turns;
 };
 
 static enum rc listen_on(struct control *c, struct fault *f)
@@ -88,23 +89,34 @@ void life_drain(struct control *c)
 static void on_last(struct loop_job *job)
 {
 	struct last *last = (struct last *)(void *)job;
-	loop_stop(last->loop);
+
+	if (--last->turns)
+		loop_post(last->loop, job);
+	else
+		loop_stop(last->loop);
+}
+
+/* What was handed back is answered and freed, and so is what that hands back in turn: nothing is posted any more after it. */
+static void last_turns(struct loop *l)
+{
+	struct last last = { .job = { .run = on_last }, .loop = l, .turns = 3 };
+
+	if (!l)
+		return;
+	loop_post(l, &last.job);
+	loop_run(l);
 }
 
 void life_stop(struct control *c)
 {
-	struct last last = { .job = { .run = on_last }, .loop = c->loop };
-
 	webhooks_stop(c->webhooks);
 	pool_free(take(c->writer));
 	pool_free(take(c->readers));
 	if (c->bells)
 		bells_close(c->bells);
-	if (c->loop) { /* one last turn: what the pools handed back is answered and freed */
-		loop_post(c->loop, &last.job);
-		loop_run(c->loop);
-	}
+	last_turns(c->loop);
 	web_server_free(take(c->server));
+	last_turns(c->loop); /* of the connections that were closed */
 	bells_free(take(c->bells));
 	scan_free(take(c->scan));
 	cluster_free(take(c->cluster));

@@ -326,9 +326,24 @@ static void another_key_is_refused(void)
 	CHECK(system(command) == 0);
 }
 
+/* How many roles somebody holds: a role is taken when its work is first looked at. */
+static size_t roles_held(void)
+{
+	struct rig r = cluster_at(&c, 0);
+	json_t *all = rig_expect(&r, 200, "GET", "/v1/instances", NULL), *one;
+	size_t k, roles = 0;
+
+	json_array_foreach(json_object_get(all, "items"), k, one) roles +=
+		json_array_size(json_object_get(one, "roles"));
+	json_decref(all);
+	return roles;
+}
+
 /* Each lists all three, knows itself, and every role has one holder. */
 static void each_knows_the_others(void)
 {
+	for (int tries = 0; tries < 500 && roles_held() < 3; tries++)
+		rig_sleep_ms(20);
 	for (unsigned i = 0; i < CLUSTER_PLANES; i++) {
 		struct rig r = cluster_at(&c, i);
 		json_t *all = rig_expect(&r, 200, "GET", "/v1/instances", NULL), *one;
