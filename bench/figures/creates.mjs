@@ -35,12 +35,12 @@ const creates = (clients) => async (cell, { withOurs }) => {
 export const createsAt1 = {
 	title: 'durable job creates, 1 client', unit: 'creates/s', run: creates(1),
 	ratios: [
-		{ name: 'jobs_create_1' }, { name: 'enqueue_vs_bullmq', against: 'bullmq', target: 2 },
+		{ name: 'jobs_create_1', against: 'pg-boss' }, { name: 'enqueue_vs_bullmq', against: 'bullmq', target: 2 },
 		{ name: 'enqueue_vs_graphile', against: 'graphile-worker', target: 3 }, { name: 'enqueue_vs_pgboss', against: 'pg-boss', target: 5 },
 	],
 };
 
 export const createsAt64 = {
 	title: 'durable job creates, 64 clients', unit: 'creates/s', run: creates(64),
-	ratios: [{ name: 'jobs_create_64', target: 3 }, { name: 'enqueue64_vs_bullmq', against: 'bullmq', target: 3 }],
+	ratios: [{ name: 'jobs_create_64', against: 'pg-boss', target: 3 }, { name: 'enqueue64_vs_bullmq', against: 'bullmq', target: 3 }],
 };
