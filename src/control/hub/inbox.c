@@ -123,6 +123,8 @@ static void on_delivered(struct write *w)
 
 	if (p && l->type == TUNNEL_MSG_HEARTBEAT)
 		p->renewing = false;
+	if (p && l->type == TUNNEL_MSG_PROGRESS && p->epoch == l->epoch)
+		p->progress--;
 	if (w->rc == RC_OK && l->late) {
 		struct peer *old = peer_at(l->hub, l->epoch);
 		if (old)
@@ -166,12 +168,25 @@ static void post(struct peer *p, const struct tunnel_msg *m)
 	tunnel_close(&p->tunnel, 1013, "overloaded");
 }
 
+/* No agent may fill the writer's queue with what nobody needs: the others' results wait there too. */
+static void post_progress(struct peer *p, const struct tunnel_msg *m)
+{
+	if (p->progress >= INBOX_PROGRESS_MAX) {
+		tunnel_close(&p->tunnel, TUNNEL_LINK_TOO_BIG, "more PROGRESS came than can be kept");
+		return;
+	}
+	p->progress++;
+	post(p, m);
+}
+
 void inbox_message(struct peer *p, const struct tunnel_msg *m)
 {
 	switch ((unsigned)m->type) {
+	case TUNNEL_MSG_PROGRESS:
+		post_progress(p, m);
+		break;
 	case TUNNEL_MSG_ACCEPT:
 	case TUNNEL_MSG_REJECT:
-	case TUNNEL_MSG_PROGRESS:
 	case TUNNEL_MSG_EVENT:
 	case TUNNEL_MSG_EFFECT_BEGIN:
 	case TUNNEL_MSG_LANE_COOL:

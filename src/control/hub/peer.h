@@ -46,6 +46,7 @@ struct peer {
 	char id[ID_MAX], region_id[ID_MAX], why[96];
 	char *actions; /* ",a,b,": see struct dispatch_offer; this peer's */
 	uint64_t heard_ms;
+	uint32_t progress; /* PROGRESS on their way to the writer */
 };
 
 /* Does all that the machine wants done, by hub.act, until it rests. */
