@@ -150,7 +150,8 @@ static enum rc run(struct exchange *x, struct call *c)
 	if (list && ((struct page *)out)->next)
 		snprintf(x->next, sizeof(x->next), "%s", ((struct page *)out)->next);
 	x->out_type = c->out_type;
-	if (c->job_id)
+	/* A request that waits is read again while the loop looks at whose end it waits for. */
+	if (c->job_id && strcmp(x->job_id, c->job_id) != 0)
 		snprintf(x->job_id, sizeof(x->job_id), "%s", c->job_id);
 	x->job_over = c->job_over;
 	x->wish = take(c->wish);
