@@ -321,6 +321,7 @@ static void is_evidence(const struct hostile_task *task)
 	CHECK_STR(json_str(one, "agentId"), t.foe.who.agent_id);
 	CHECK(json_int(one, "attempt") == task->attempt);
 	json_decref(list);
+	CHECK_STR(rig_sql(&t.r, "SELECT COUNT(*) FROM events WHERE type = 'task.lost_result'"), "2");
 }
 
 /* Results that are not its to give are STALE: of another agent's task, even with its nonce, and of attempts that are not its own. */
@@ -337,6 +338,7 @@ static void false_claims(void)
 	claim(&t.honest.held, t.honest.held.nonce);
 	later.attempt++;
 	claim(&later, t.honest.held.nonce);
+	claim(&later, t.honest.held.nonce); /* no news */
 	claim(&own, "0000");
 	own.attempt++;
 	claim(&own, own.nonce);

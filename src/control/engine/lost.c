@@ -77,9 +77,9 @@ enum rc lost_keep(struct tx *tx, const char *agent_id, const struct tunnel_msg_r
 	static const struct store_query keep = {
 		.sql = "INSERT INTO lost_results (id, task_id, attempt, agent_id, nonce, outcome, result, error, "
 		       "seen_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (task_id, attempt, "
-		       "agent_id) "
-		       "DO NOTHING"
+		       "agent_id) DO NOTHING RETURNING id"
 	};
+	auto_rows struct store_rows *r = NULL;
 	const char *outcome = tunnel_msg_outcome_words[m->outcome];
 	bool full = false;
 
@@ -98,11 +98,13 @@ enum rc lost_keep(struct tx *tx, const char *agent_id, const struct tunnel_msg_r
 	const char *result = m->result && json_check(m->result, m->result_n)
 				     ? arena_strn(tx->arena, m->result, m->result_n)
 				     : NULL;
-	rc = store_do(tx->db, &keep,
+	rc = store_one(tx->db, &keep,
 		STORE_ARGS(store_text(id), store_text(m->task_id), store_int(m->attempt), store_text(agent_id),
 			store_text(m->nonce ? m->nonce : ""), store_text(outcome), store_text(result),
 			store_text(error_of(tx, &m->error)), store_int(tx->now_ms)),
-		tx->fault);
+		&r, tx->fault);
+	if (rc == RC_MISSING) /* told before */
+		return RC_OK;
 	return rc == RC_OK ? tell(tx, agent_id, m) : rc;
 }
 
