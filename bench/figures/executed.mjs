@@ -29,6 +29,7 @@ async function run(cell, { withOurs }) {
 	const postgres = await startPostgres(cell);
 	for (const [name, driver] of [
 		['bullmq', await startDriver(cell, 'executed_bullmq', [redis.port, AT_ONCE])],
+		['pg-boss', await startDriver(cell, 'executed_pgboss', [await postgres.database('executed_pgboss'), AT_ONCE])],
 		['graphile-worker', await startDriver(cell, 'executed_graphile', [await postgres.database('executed'), AT_ONCE])],
 	]) {
 		contenders.push({ name, seconds: SECONDS, round: (seconds) => driver.round({ clients: CLIENTS, count: Math.round(seconds * PER_SECOND) }) });
@@ -38,5 +39,5 @@ async function run(cell, { withOurs }) {
 
 export const executed = {
 	title: `jobs executed, made by ${CLIENTS} clients`, unit: 'jobs/s', run,
-	ratios: [{ name: 'executed_vs_bullmq', against: 'bullmq', target: 3 }, { name: 'executed_vs_graphile', against: 'graphile-worker', target: 1.5 }],
+	ratios: [{ name: 'executed_vs_bullmq', against: 'bullmq', target: 3 }, { name: 'executed_vs_graphile', against: 'graphile-worker', target: 1.5 }, { name: 'executed_vs_pgboss', against: 'pg-boss' }],
 };
