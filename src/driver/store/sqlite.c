@@ -218,6 +218,40 @@ static void disconnect(struct store_conn *base)
 	free(c);
 }
 
+/* Writes the log once more, as it is read. After a sync that failed, the system takes its pages for clean, though the disk never got
+ * them; a later sync would say that all is well, and the database would be ahead of its log. */
+static int write_anew(sqlite3_file *log)
+{
+	sqlite3_int64 size = 0;
+	char page[4096];
+	int e = log->pMethods->xFileSize(log, &size);
+
+	for (sqlite3_int64 at = 0; e == SQLITE_OK && at < size; at += (sqlite3_int64)sizeof(page)) {
+		int n = size - at < (sqlite3_int64)sizeof(page) ? (int)(size - at) : (int)sizeof(page);
+		e = log->pMethods->xRead(log, page, n, at);
+		if (e == SQLITE_OK)
+			e = log->pMethods->xWrite(log, page, n, at);
+	}
+	return e == SQLITE_OK && size > 0 ? log->pMethods->xSync(log, SQLITE_SYNC_FULL) : e;
+}
+
+/* What a process before this one left in the log. Nobody else writes meanwhile; one who does not let us has seen to it. */
+static enum rc trust_log(struct sqlite_conn *c, struct fault *f)
+{
+	sqlite3_file *log = NULL;
+	enum rc rc = control(&c->base, "BEGIN IMMEDIATE", f);
+
+	if (rc != RC_OK)
+		return rc == RC_OVERLOADED ? RC_OK : rc;
+	int e = sqlite3_file_control(c->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+	if (e == SQLITE_OK && log && log->pMethods)
+		e = write_anew(log);
+	if (e != SQLITE_OK)
+		rc = fault_set(f, RC_IO, "the database's log cannot be written anew: %s", sqlite3_errstr(e));
+	enum rc ended = control(&c->base, "ROLLBACK", NULL);
+	return rc == RC_OK ? ended : rc;
+}
+
 static enum rc set_up(struct sqlite_conn *c, enum store_mode mode, struct fault *f)
 {
 	sqlite3_busy_timeout(c->db, BUSY_MS);
@@ -230,6 +264,8 @@ static enum rc set_up(struct sqlite_conn *c, enum store_mode mode, struct fault 
 		f);
 	/* What a crashed process wrote and a failed sync left in the system's memory alone is read as committed: before anything
 	 * is put behind it, it goes into the database. When others have it open, they have seen to that. */
+	if (rc == RC_OK && mode == STORE_WRITE)
+		rc = trust_log(c, f);
 	if (rc == RC_OK && mode == STORE_WRITE)
 		rc = control(&c->base,
 			"PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-8000; PRAGMA wal_checkpoint(TRUNCATE)",
