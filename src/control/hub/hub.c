@@ -205,10 +205,12 @@ void hub_accept(struct hub *h, struct web_request *r)
 		on_close(p, NULL, 1006, "gone during the handshake");
 }
 
+static int64_t ahead_ms(void) { return clock_wall_ms() - (int64_t)clock_mono_ms(); }
+
 /* Agents count on from the moment that their WELCOME told: when the clock is set, all work would come too late to them. */
 static void mind_clock(struct hub *h)
 {
-	int64_t ahead = clock_wall_ms() - (int64_t)clock_mono_ms(), moved = h->ahead_ms ? ahead - h->ahead_ms : 0;
+	int64_t ahead = ahead_ms(), moved = ahead - h->ahead_ms;
 	int64_t most = h->control->conf->lease_ms / 6;
 
 	h->ahead_ms = ahead;
@@ -245,6 +247,7 @@ enum rc hub_new(struct control *c, struct hub **ret_hub, struct fault *f)
 	h->act = act;
 	deal_init(h);
 	push_init(h);
+	h->ahead_ms = ahead_ms();    /* an agent may be here before the first tick */
 	h->epochs = clock_wall_ms(); /* so that epochs grow over restarts, too */
 	list_init(&h->peers);
 	enum rc rc = loop_timer_new(c->loop, on_tick, h, &h->tick);
