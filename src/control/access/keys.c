@@ -8,6 +8,7 @@
 #include "io/clock.h"
 #include "io/file.h"
 #include "model/apikey.h"
+#include "model/grant.h"
 #include "wire/field_json.h"
 #include "wire/json.h"
 
@@ -168,20 +169,23 @@ enum rc keys_check(struct tx *tx, const char *secret, struct principal *ret)
 		return fault_set(tx->fault, RC_UNAUTHENTICATED, "the key is unknown, expired or revoked");
 	if (rc != RC_OK)
 		return rc;
-	ret->id = arena_str(tx->arena, store_col_text(r, 0));
-	ret->name = arena_str(tx->arena, store_col_text(r, 1));
-	ret->tenant_id = arena_str(tx->arena, store_col_text(r, 5));
-	return field_json_text(&scopes_row, store_col_text(r, 2), tx->arena, &ret->scopes, tx->fault);
+	struct grant *grant = arena_take(tx->arena, sizeof(*grant));
+	struct grants *grants = arena_take(tx->arena, sizeof(*grants));
+	if (!grant || !grants)
+		return RC_NOMEM;
+	*grants = (struct grants){ grant, 1 };
+	*ret = (struct principal){ .kind = PRINCIPAL_KEY,
+		.id = arena_str(tx->arena, store_col_text(r, 0)),
+		.name = arena_str(tx->arena, store_col_text(r, 1)),
+		.actor = arena_fmt(tx->arena, "key:%s", store_col_text(r, 0)),
+		.tenant_id = arena_str(tx->arena, store_col_text(r, 5)),
+		.grants = grants };
+	if (!ret->id || !ret->name || !ret->actor || !ret->tenant_id)
+		return RC_NOMEM;
+	return field_json_text(&scopes_row, store_col_text(r, 2), tx->arena, &grant->scopes, tx->fault);
 }
 
-bool keys_is_admin(const struct principal *who)
-{
-	const char *const *grants = who->scopes.at;
-	for (size_t i = 0; i < who->scopes.n; i++)
-		if (!strcmp(grants[i], "admin:*"))
-			return true;
-	return false;
-}
+bool keys_is_admin(const struct principal *who) { return who->grants && grant_is_admin(who->grants); }
 
 static const char *scopes_json(struct tx *tx, const struct field_list *scopes)
 {

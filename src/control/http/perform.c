@@ -1,6 +1,6 @@
 #include "control/http/perform.h"
 #include "base/log.h"
-#include "control/access/keys.h"
+#include "control/access/door.h"
 #include "control/http/idempotency.h"
 #include "control/http/problem.h"
 #include "control/http/query.h"
@@ -23,17 +23,17 @@ static enum rc authenticate(const struct exchange *x, struct tx *tx, struct prin
 	who->id = "";
 	if (x->route->scope == SCOPE_NONE)
 		return RC_OK;
-	const char *a = x->authorization;
-	if (!a || strncasecmp(a, "Bearer ", 7) != 0)
-		return fault_set(tx->fault, RC_UNAUTHENTICATED, "send Authorization: Bearer and an API key");
-	enum rc rc = keys_check(tx, a + 7 + strspn(a + 7, " "), who);
+	const struct door_ask ask = {
+		.method = x->route->method, .authorization = x->authorization, .peer = tx->peer
+	};
+	enum rc rc = door_enter(tx, &ask, who);
 	if (rc != RC_OK)
 		return rc;
-	tx->actor = arena_fmt(tx->arena, "key:%s", who->id);
+	tx->actor = who->actor;
 	if (!x->again && !route_may(who, x->route->scope))
 		return fault_set(tx->fault, RC_DENIED, "this needs the scope %s, which the key does not have",
 			scope_text(x->route->scope));
-	return tx->actor ? RC_OK : RC_NOMEM;
+	return RC_OK;
 }
 
 static bool is_json(const struct exchange *x)

@@ -1,4 +1,5 @@
 #include "control/http/route.h"
+#include "model/grant.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -6,14 +7,7 @@
 
 bool route_may(const struct principal *who, enum scope s)
 {
-	const char *const *grants = who->scopes.at;
-
-	if (s == SCOPE_NONE)
-		return true;
-	for (size_t i = 0; i < who->scopes.n; i++)
-		if (scope_covers(grants[i], s))
-			return true;
-	return false;
+	return who->grants ? grant_covers(who->grants, s) : s == SCOPE_NONE;
 }
 
 enum rc route_match(struct call *c, int64_t version)

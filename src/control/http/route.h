@@ -12,6 +12,7 @@
 #include "model/scope.h"
 
 struct field_reader;
+struct grants;
 
 #define ROUTE_TENANT_DEFAULT "ten_default"
 
@@ -32,12 +33,23 @@ enum route_flag {
 	ROUTE_SOCKET = 2048,  /* with ROUTE_STREAM: it is a WebSocket, see call.streams */
 };
 
-/* Who calls. In the call's arena. */
+enum principal_kind {
+	PRINCIPAL_NOBODY,
+	PRINCIPAL_KEY,
+	PRINCIPAL_USER,
+};
+
+/* Who calls (access/door). In the call's arena. */
 struct principal {
-	const char *id; /* of the key; "" for nobody */
-	const char *name;
-	const char *tenant_id;    /* whose jobs its jobs are; NULL: ROUTE_TENANT_DEFAULT */
-	struct field_list scopes; /* of const char * */
+	enum principal_kind kind;
+	const char *id;        /* apk_…, usr_…; "" for nobody */
+	const char *name;      /* for people */
+	const char *actor;     /* as the audit trail and an object's owner have it: "key:apk_…", "user:usr_…" */
+	const char *tenant_id; /* whose things they see and make; NULL: ROUTE_TENANT_DEFAULT */
+	const struct grants *grants; /* model/grant; NULL: none */
+	const char *session_id;      /* ses_…, of a person who logged in; else NULL */
+	int64_t authenticated_at;    /* ms: when a person last proved who they are; 0: a key */
+	bool second_factor;          /* with more than a password */
 };
 
 bool route_may(const struct principal *who, enum scope s);

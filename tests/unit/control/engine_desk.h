@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "control/http/match.h"
 #include "control/http/routes.h"
-#include "model/scope.h"
+#include "model/grant.h"
 #include "wire/field_json.h"
 
 #include "tests/unit/control/desk.h"
@@ -50,11 +50,16 @@ static struct field_reader reader;
 static inline const char *all_scopes(struct principal *who)
 {
 	static const char *names[SCOPE_COUNT];
+	static struct grant all = { .scopes = { names, 0 } };
+	static const struct grants grants = { &all, 1 };
 	size_t n = 0;
 
 	for (int s = SCOPE_NONE + 1; s < SCOPE_COUNT; s++)
 		names[n++] = scope_text((enum scope)s);
-	*who = (struct principal){ .id = "apk_1", .name = "test", .scopes = { names, n } };
+	all.scopes.n = n;
+	*who = (struct principal){
+		.kind = PRINCIPAL_KEY, .id = "apk_1", .name = "test", .actor = "key:apk_1", .grants = &grants
+	};
 	return who->id;
 }
 
