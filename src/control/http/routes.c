@@ -14,6 +14,7 @@
 #include "control/fleet/regions.h"
 #include "control/http/system.h"
 #include "control/keys/key_routes.h"
+#include "control/sso/provider_routes.h"
 #include "control/webhooks/webhook_routes.h"
 
 /* Of control/cluster/instance_routes. */
@@ -27,4 +28,4 @@ const struct route *const routes[] = { jobs_routes, tasks_routes, attempt_routes
 	imports_routes, account_secrets_routes, challenges_routes, egresses_routes, agents_routes,
 	enrolments_routes, regions_routes, policies_routes, placements_routes, actions_routes, budget_routes,
 	key_routes, keys_routes, tenants_routes, system_routes, webhook_routes, webhook_delivery_routes,
-	instance_routes, NULL };
+	instance_routes, provider_routes, NULL };
