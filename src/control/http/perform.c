@@ -21,7 +21,7 @@ void perform_problem(struct exchange *x, enum rc rc, const char *detail, const s
 static enum rc authenticate(const struct exchange *x, struct tx *tx, struct principal *who)
 {
 	who->id = "";
-	if (x->route->scope == SCOPE_NONE)
+	if (x->route->reach == REACH_OPEN)
 		return RC_OK;
 	const struct door_ask ask = {
 		.method = x->route->method, .authorization = x->authorization, .peer = tx->peer
@@ -30,9 +30,6 @@ static enum rc authenticate(const struct exchange *x, struct tx *tx, struct prin
 	if (rc != RC_OK)
 		return rc;
 	tx->actor = who->actor;
-	if (!x->again && !route_may(who, x->route->scope))
-		return fault_set(tx->fault, RC_DENIED, "this needs the scope %s, which the key does not have",
-			scope_text(x->route->scope));
 	return RC_OK;
 }
 
@@ -198,6 +195,8 @@ static enum rc perform(struct exchange *x, struct call *c, struct principal *who
 	auto_json struct json_t *body = NULL;
 
 	enum rc rc = authenticate(x, &c->tx, who);
+	if (rc == RC_OK && !x->again)
+		rc = decide_route(c);
 	if (rc == RC_OK && (x->route->flags & ROUTE_IDEMPOTENT) && !x->idempotency_key)
 		rc = fault_set(c->tx.fault, RC_KEY_MISSING,
 			"send an Idempotency-Key header: a new random value for each new request, the same for a "
