@@ -114,7 +114,6 @@ static enum rc take_body(struct exchange *x, struct call *c, struct json_t **ret
 		return rc;
 	c->in = in;
 	c->reader->lenient = false;
-	c->reader->given = 0;
 	c->reader->partial = !strcmp(x->route->method, "PATCH");
 	rc = field_json_decode(x->route->in, body, c->reader, in, c->tx.fault);
 	c->given = c->reader->given;
