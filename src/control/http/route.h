@@ -38,9 +38,7 @@ enum route_flag {
 	ROUTE_LOOP = 1024,    /* answered on the loop, at once: no database (tx.db is NULL), no scope, no waiting */
 	ROUTE_SOCKET = 2048,  /* with ROUTE_STREAM: it is a WebSocket, see call.streams */
 	ROUTE_FORM = 4096,    /* the body is a form (application/x-www-form-urlencoded), read by `in` */
-	ROUTE_NARROWED =
-		8192, /* callers with narrowed grants may call it though it names no object and no list: the handler
-				  holds what it touches against them (access/decide), or there is nothing to hold */
+	ROUTE_NARROWED = 8192, /* open to narrowed grants without an object: its handler holds them, or need not */
 	ROUTE_LENIENT = 16384, /* parameters of the query or form that the row does not know are skipped */
 };
 
