@@ -1,6 +1,6 @@
 #include "control/sso/provider_routes.h"
 #include "control/access/audit.h"
-#include "control/access/keys.h"
+#include "control/access/decide.h"
 #include "control/access/vault.h"
 #include "control/events/events.h"
 #include "control/http/page.h"
@@ -135,13 +135,13 @@ static enum rc check_room(struct tx *tx)
 static enum rc check_tenant(struct call *c, const char **tenant)
 {
 	static const struct store_query find = { .sql = "SELECT id FROM tenants WHERE id = $1" };
-	const char *own = c->who->tenant_id ? c->who->tenant_id : ROUTE_TENANT_DEFAULT;
+	const char *own = decide_tenant(c->who);
 	auto_rows struct store_rows *r = NULL;
 
 	*tenant = *tenant ? *tenant : own;
 	if (!strcmp(*tenant, own))
 		return RC_OK;
-	if (!keys_is_admin(c->who))
+	if (!decide_is_administrator(c->who))
 		return field_json_problem(
 			c->reader, "/tenantId", "insufficient_scope", "another tenant than your own needs admin:*");
 	enum rc rc = store_one(c->tx.db, &find, STORE_ARGS(store_text(*tenant)), &r, c->tx.fault);
@@ -417,16 +417,19 @@ const struct route provider_routes[] = {
 	{ .name = "listIdentityProviders",
 		.method = "GET",
 		.path = "/v1/identity-providers",
+		.reach = REACH_PLATFORM,
 		.scope = SCOPE_IDENTITY_READ,
 		.flags = ROUTE_LIST,
 		.query = page_fields,
 		.query_size = sizeof(struct providers_query),
 		OUT,
+		.lists = OBJECT_PROVIDER,
 		.run = list,
 		.doc = "Lists the identity providers, newest first. Never the secrets." },
 	{ .name = "createIdentityProvider",
 		.method = "POST",
 		.path = "/v1/identity-providers",
+		.reach = REACH_PLATFORM,
 		EDIT,
 		.flags = ROUTE_WRITE | ROUTE_ACCEPTED,
 		.status = 201,
@@ -437,6 +440,8 @@ const struct route provider_routes[] = {
 	{ .name = "getIdentityProvider",
 		.method = "GET",
 		.path = "/v1/identity-providers/{id}",
+		.reach = REACH_PLATFORM,
+		.object = OBJECT_PROVIDER,
 		.scope = SCOPE_IDENTITY_READ,
 		OUT,
 		.run = get,
@@ -444,6 +449,8 @@ const struct route provider_routes[] = {
 	{ .name = "updateIdentityProvider",
 		.method = "PATCH",
 		.path = "/v1/identity-providers/{id}",
+		.reach = REACH_PLATFORM,
+		.object = OBJECT_PROVIDER,
 		EDIT,
 		.flags = ROUTE_WRITE | ROUTE_MATCH,
 		IN,
@@ -455,6 +462,8 @@ const struct route provider_routes[] = {
 	{ .name = "deleteIdentityProvider",
 		.method = "DELETE",
 		.path = "/v1/identity-providers/{id}",
+		.reach = REACH_PLATFORM,
+		.object = OBJECT_PROVIDER,
 		EDIT,
 		.flags = ROUTE_WRITE | ROUTE_MATCH,
 		.status = 204,
@@ -463,6 +472,8 @@ const struct route provider_routes[] = {
 	{ .name = "testIdentityProviderMapping",
 		.method = "POST",
 		.path = "/v1/identity-providers/{id}/test-mapping",
+		.reach = REACH_PLATFORM,
+		.object = OBJECT_PROVIDER,
 		.scope = SCOPE_IDENTITY_READ,
 		.in = provider_dry_run_in_fields,
 		.in_size = sizeof(struct provider_dry_run_in),
@@ -473,6 +484,8 @@ const struct route provider_routes[] = {
 	{ .name = "setIdentityProviderSecret",
 		.method = "PUT",
 		.path = "/v1/identity-providers/{id}/secrets/{name}",
+		.reach = REACH_PLATFORM,
+		.object = OBJECT_PROVIDER,
 		EDIT,
 		.flags = ROUTE_WRITE,
 		.status = 204,
@@ -484,6 +497,8 @@ const struct route provider_routes[] = {
 	{ .name = "deleteIdentityProviderSecret",
 		.method = "DELETE",
 		.path = "/v1/identity-providers/{id}/secrets/{name}",
+		.reach = REACH_PLATFORM,
+		.object = OBJECT_PROVIDER,
 		EDIT,
 		.flags = ROUTE_WRITE,
 		.status = 204,
