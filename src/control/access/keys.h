@@ -4,12 +4,8 @@
  */
 #pragma once
 
+#include "control/access/keys_hash.h"
 #include "control/http/route.h"
-
-#define KEYS_HASH_MAX 65
-
-/* The hash under which a secret is stored: keys, enrolment tokens. */
-void keys_hash(const struct control *c, const char *secret, char ret[static KEYS_HASH_MAX]);
 
 /* Whose key it is. RC_UNAUTHENTICATED: unknown, expired or revoked (which of them, the caller is not told). */
 must_check enum rc keys_check(struct tx *tx, const char *secret, struct principal *ret);

@@ -1,4 +1,5 @@
 #include "control/access/audit.h"
+#include "control/access/decide.h"
 #include "control/access/keys.h"
 #include "control/access/keys_address.h"
 #include "control/access/keys_row.h"
@@ -43,14 +44,14 @@ static enum rc check_tenant(struct call *c, const struct keys_in *in, const char
 		.sql = "INSERT INTO tenants (id, weight, deficit, turn, created_at) VALUES ($1, 1, 0, 0, $2) ON "
 		       "CONFLICT (id) DO NOTHING"
 	};
-	const char *own = c->who->tenant_id ? c->who->tenant_id : ROUTE_TENANT_DEFAULT;
+	const char *own = decide_tenant(c->who);
 
 	*ret = in->tenant_id ? in->tenant_id : own;
 	if (!strcmp(*ret, own))
 		return RC_OK;
 	if (strncmp(*ret, "ten_", 4) != 0)
 		return field_json_problem(c->reader, "/tenantId", "malformed", "must be ten_ and a name");
-	if (!keys_is_admin(c->who))
+	if (!decide_is_administrator(c->who))
 		return field_json_problem(
 			c->reader, "/tenantId", "insufficient_scope", "another tenant than your own needs admin:*");
 	return store_do(c->tx.db, &make, STORE_ARGS(store_text(*ret), store_int(c->tx.now_ms)), c->tx.fault);
@@ -139,8 +140,7 @@ static enum rc list(struct call *c, void *ret_out)
 						       " FROM api_keys WHERE id < $1 AND tenant_id = $3 AND ($4 = "
 						       "'' OR user_id = $4) ORDER BY id DESC LIMIT $2" };
 	const struct keys_query *q = c->query;
-	const char *own = c->who->tenant_id ? c->who->tenant_id : ROUTE_TENANT_DEFAULT;
-	const char *tenant = q->tenant_id && keys_is_admin(c->who) ? q->tenant_id : own;
+	const char *tenant = q->tenant_id && decide_is_administrator(c->who) ? q->tenant_id : decide_tenant(c->who);
 	struct page *page = ret_out;
 	auto_rows struct store_rows *r = NULL;
 	const char *before;
@@ -287,6 +287,8 @@ const struct route keys_routes[] = {
 	{ .name = "listApiKeys",
 		.method = "GET",
 		.path = "/v1/api-keys",
+		.reach = REACH_TENANT,
+		.lists = OBJECT_API_KEY,
 		.scope = SCOPE_KEYS_READ,
 		.flags = ROUTE_LIST,
 		.query = query_fields,
@@ -297,6 +299,7 @@ const struct route keys_routes[] = {
 	{ .name = "createApiKey",
 		.method = "POST",
 		.path = "/v1/api-keys",
+		.reach = REACH_TENANT,
 		.scope = SCOPE_KEYS_WRITE,
 		.flags = ROUTE_WRITE,
 		.status = 201,
@@ -308,6 +311,8 @@ const struct route keys_routes[] = {
 	{ .name = "getApiKey",
 		.method = "GET",
 		.path = "/v1/api-keys/{id}",
+		.reach = REACH_TENANT,
+		.object = OBJECT_API_KEY,
 		.scope = SCOPE_KEYS_READ,
 		OUT,
 		.run = get,
@@ -315,6 +320,8 @@ const struct route keys_routes[] = {
 	{ .name = "updateApiKey",
 		.method = "PATCH",
 		.path = "/v1/api-keys/{id}",
+		.reach = REACH_TENANT,
+		.object = OBJECT_API_KEY,
 		.scope = SCOPE_KEYS_WRITE,
 		.flags = ROUTE_WRITE | ROUTE_MATCH,
 		.in = keys_row_patch_fields,
@@ -325,6 +332,8 @@ const struct route keys_routes[] = {
 	{ .name = "rotateApiKey",
 		.method = "POST",
 		.path = "/v1/api-keys/{id}/rotate",
+		.reach = REACH_TENANT,
+		.object = OBJECT_API_KEY,
 		.scope = SCOPE_KEYS_WRITE,
 		.flags = ROUTE_WRITE | ROUTE_MAYBE,
 		.in = rotate_fields,
@@ -335,6 +344,8 @@ const struct route keys_routes[] = {
 	{ .name = "revokeApiKey",
 		.method = "POST",
 		.path = "/v1/api-keys/{id}/revoke",
+		.reach = REACH_TENANT,
+		.object = OBJECT_API_KEY,
 		.scope = SCOPE_KEYS_WRITE,
 		.flags = ROUTE_WRITE,
 		OUT,
@@ -343,6 +354,8 @@ const struct route keys_routes[] = {
 	{ .name = "deleteApiKey",
 		.method = "DELETE",
 		.path = "/v1/api-keys/{id}",
+		.reach = REACH_TENANT,
+		.object = OBJECT_API_KEY,
 		.scope = SCOPE_KEYS_WRITE,
 		.flags = ROUTE_WRITE | ROUTE_MATCH,
 		.status = 204,
