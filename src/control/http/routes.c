@@ -14,11 +14,13 @@
 #include "control/fleet/regions.h"
 #include "control/http/system.h"
 #include "control/keys/key_routes.h"
-#include "control/sso/provider_routes.h"
 #include "control/webhooks/webhook_routes.h"
 
 /* Of control/cluster/instance_routes. */
 extern const struct route instance_routes[];
+
+/* Of control/sso/provider_routes. */
+extern const struct route provider_routes[];
 
 /* Of control/schedules/schedule_routes. */
 extern const struct route schedule_routes[], schedule_times_routes[];

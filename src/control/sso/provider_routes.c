@@ -1,4 +1,3 @@
-#include "control/sso/provider_routes.h"
 #include "control/access/audit.h"
 #include "control/access/decide.h"
 #include "control/access/vault.h"
@@ -412,6 +411,8 @@ static enum rc drop_secret(struct call *c, void *ret_out)
 #define OUT  .out = provider_row_fields, .out_size = sizeof(struct provider_row)
 #define IN   .in = in_fields, .in_size = sizeof(struct provider_row)
 #define EDIT .scope = SCOPE_IDENTITY_WRITE
+
+extern const struct route provider_routes[]; /* named by http/routes */
 
 const struct route provider_routes[] = {
 	{ .name = "listIdentityProviders",
