@@ -138,7 +138,7 @@ enum rc saml_confirmed(
 {
 	const struct _xmlNode *subject = saml_xml_only(assertion, SAML_NS_ASSERTION, "Subject");
 	const struct _xmlNode *c = saml_xml_child(subject, SAML_NS_ASSERTION, "SubjectConfirmation");
-	enum rc rc = fault_set(f, RC_DENIED, "the assertion has no subject that its bearer is");
+	enum rc rc = RC_MISSING;
 
 	for (; c; c = saml_xml_again(c)) {
 		const char *method = saml_xml_attr(c, "Method");
@@ -148,5 +148,5 @@ enum rc saml_confirmed(
 		if (rc == RC_OK)
 			return RC_OK;
 	}
-	return rc;
+	return rc == RC_MISSING ? fault_set(f, RC_DENIED, "the assertion has no subject that its bearer is") : rc;
 }
