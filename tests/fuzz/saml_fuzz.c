@@ -2,6 +2,7 @@
 #include "control/sso/saml_answer.h"
 #include "control/sso/saml_certs.h"
 #include "control/sso/saml_conditions.h"
+#include "control/sso/saml_expect.h"
 #include "control/sso/saml_guard.h"
 #include "control/sso/saml_metadata.h"
 #include "control/sso/saml_xml.h"
@@ -19,9 +20,9 @@ static const struct saml_expect expect = { .entity_id = "https://sp.example.test
 static void answer(const uint8_t *p, size_t n, struct arena *a)
 {
 	struct saml_person person = { 0 };
-	struct fault reason = { 0 }, f = { 0 };
+	struct fault f = { 0 };
 
-	if (saml_answer_read(p, n, &expect, a, &person, &reason, &f) == RC_OK)
+	if (saml_answer_read(p, n, &expect, a, &person, &f) == RC_OK)
 		__builtin_trap();
 }
 

@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "base/hush.h"
 #include "control/sso/saml_conditions.h"
+#include "control/sso/saml_expect.h"
 #include "control/sso/saml_guard.h"
 #include "control/sso/saml_open.h"
 #include "control/sso/saml_verify.h"
@@ -228,7 +229,7 @@ static enum rc check_response(const struct saml_guarded *at, const struct saml_e
 }
 
 enum rc saml_answer_read(const void *p, size_t n, const struct saml_expect *e, struct arena *a,
-	struct saml_person *ret, struct fault *ret_reason, struct fault *f)
+	struct saml_person *ret, struct fault *f)
 {
 	auto_saml_doc struct _xmlDoc *doc = NULL;
 	struct saml_guarded at = { 0 };
@@ -247,7 +248,7 @@ enum rc saml_answer_read(const void *p, size_t n, const struct saml_expect *e, s
 					      "provider")
 				    : read_plain(&at, e, a, ret, f);
 	rc = read_encrypted(at.encrypted, e, a, ret, &why);
-	if (ret_reason)
-		*ret_reason = why;
+	if (e->reason)
+		*e->reason = why;
 	return rc == RC_OK || rc == RC_NOMEM ? rc : fault_set(f, RC_DENIED, ENCRYPTED_REFUSED);
 }

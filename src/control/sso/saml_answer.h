@@ -16,25 +16,10 @@
 #include <stdint.h>
 
 struct json_t;
-struct saml_certs;
-struct saml_opener;
+struct saml_expect;
 
-#define SAML_SKEW_MS        60000 /* by which clocks may differ */
 #define SAML_ATTRIBUTES_MAX 200
 #define SAML_VALUES_MAX     500 /* of one attribute */
-
-/* What is expected of the answer. */
-struct saml_expect {
-	const char *entity_id; /* ours: the audience */
-	const char *acs_url;   /* where it came in: recipient and destination */
-	const char *idp_entity_id;
-	const struct saml_certs *certs;
-	const struct saml_opener *opener; /* for what is encrypted; NULL: nothing may be */
-	const char *request_id;           /* of our AuthnRequest; NULL: it came without one */
-	bool signed_response;             /* the response must be signed too, not the assertion alone */
-	bool encrypted;                   /* the assertion must be */
-	int64_t now_ms;
-};
 
 /* Texts are in the arena. NULL where it said nothing. */
 struct saml_person {
@@ -51,8 +36,8 @@ void saml_person_done(struct saml_person *p);
 
 /*
  * RC_INVALID: it is not what it should be. RC_DENIED: it is not vouched for, not for us, or not now. When it was encrypted, all
- * of these have the same rc and the same words, so that nobody learns about the plain text by asking; *ret_reason (may be
- * NULL) then has the words for the log.
+ * of these have the same rc and the same words, so that nobody learns about the plain text by asking; what it was is
+ * left in expect->reason, for the log.
  */
 must_check enum rc saml_answer_read(const void *p, size_t n, const struct saml_expect *expect, struct arena *a,
-	struct saml_person *ret, struct fault *ret_reason, struct fault *f);
+	struct saml_person *ret, struct fault *f);

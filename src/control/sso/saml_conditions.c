@@ -1,6 +1,6 @@
 #include "control/sso/saml_conditions.h"
 #include "base/when.h"
-#include "control/sso/saml_answer.h"
+#include "control/sso/saml_expect.h"
 #include "control/sso/saml_xml.h"
 
 #include <libxml/tree.h>
