@@ -48,20 +48,18 @@ bool jwk_alg_of(const char *text, enum jwk_alg *ret);
 /* A signing key from 32 secret bytes. kid NULL: its thumbprint. */
 must_check enum rc jwk_ed25519(const uint8_t seed[static 32], const char *kid, struct jwk *ret);
 
-/* A public or private key from PEM (PKCS#8, SubjectPublicKeyInfo). */
+/* A private key (PKCS#8, without a passphrase) or a public one (SubjectPublicKeyInfo) from PEM. kid NULL: its thumbprint. */
 must_check enum rc jwk_of_pem(const char *pem, size_t n, const char *kid, struct jwk *ret, struct fault *f);
 
-/*
- * One key. Private members make one that can sign when `with_private`, else they are not looked at. RC_INVALID: not a key of ours
- * for signatures (another type, curve or use; an RSA modulus of a wrong size), or its members do not fit each other.
- */
-must_check enum rc jwk_read(const struct json_t *in, bool with_private, struct jwk *ret, struct fault *f);
+/* One public key; private members are not looked at. RC_INVALID: not a key of ours for signatures (another type, curve or use; an
+ * RSA modulus of a wrong size), or its members do not fit each other. */
+must_check enum rc jwk_read(const struct json_t *in, struct jwk *ret, struct fault *f);
 
 /*
  * A set. Keys that are not ours are skipped (RFC 7517 section 5); one that is broken, too. RC_MALFORMED: no set. RC_TOO_LARGE. A set without a
  * usable key is read: it verifies nothing.
  */
-must_check enum rc jwk_set_read(const char *text, size_t n, struct jwk_set *ret, struct fault *f);
+must_check enum rc jwk_read_set(const char *text, size_t n, struct jwk_set *ret, struct fault *f);
 
 void jwk_write(const struct jwk *k, struct buf *to);                /* the public half, with alg, use and kid */
 void jwk_set_write(const struct jwk *at, size_t n, struct buf *to); /* {"keys":[…]} */

@@ -50,7 +50,7 @@ struct jwt_said {
 	const char *kid, *type, *issuer, *subject, *id; /* id: jti */
 	int64_t expires_s, issued_s, not_before_s;
 };
-void jwt_said_done(struct jwt_said *s);
+void jwt_verify_done(struct jwt_said *s);
 
 /*
  * RC_MALFORMED, RC_TOO_LARGE: no token. RC_MISSING: no key of the set has this kid (or there is none, and not one key alone would
@@ -63,5 +63,5 @@ must_check enum rc jwt_verify(
  * Reads kid and iss without any check, to find out which keys are to be fetched: believe nothing of it. Appends each with a NUL; an
  * absent one is "".
  */
-must_check enum rc jwt_peek(
+must_check enum rc jwt_verify_peek(
 	const char *text, size_t n, struct buf *ret_kid, struct buf *ret_issuer, struct fault *f);
