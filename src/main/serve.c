@@ -7,6 +7,7 @@
 #include "io/web.h"
 #include "main/database.h"
 #include "main/inner_agent.h"
+#include "main/open_kek.h"
 #include "main/open_queue.h"
 #include "main/service.h"
 #include "main/traces.h"
@@ -54,7 +55,6 @@ static void fill_control_conf(struct serve *s)
 	s->control_conf = (struct control_conf){
 		.node = s->node,
 		.data_dir = c->data.dir,
-		.master_key = c->data.master_key,
 		.host = c->server.host,
 		.port = (uint16_t)c->server.port,
 		.tls_cert = c->server.tls_cert,
@@ -142,6 +142,8 @@ static enum rc open_drivers(struct serve *s, struct fault *f)
 	if (rc == RC_OK)
 		rc = open_queue(&s->conf, &s->control.queue, f);
 	if (rc == RC_OK)
+		rc = open_kek(&s->conf, true, &s->control.kek, &s->control.old_kek, f);
+	if (rc == RC_OK)
 		rc = loop_new(&s->log, &s->control.loop, f);
 	s->control.metrics = metric_new();
 	if (rc == RC_OK && !s->control.metrics)
@@ -188,6 +190,7 @@ static void finish(struct serve *s)
 	life_stop(&s->control);
 	service_free(s->service);
 	queue_free(s->control.queue);
+	open_kek_done(s->control.kek, s->control.old_kek);
 	store_free(s->control.store);
 	traces_stop(s->tracing);
 	metric_free(s->control.metrics);
