@@ -93,7 +93,7 @@ struct control {
 	struct queue *queue;
 	struct kek *kek;     /* wraps the vault's keys; the start, and then the thread of `keeper` */
 	struct kek *old_kek; /* the one that was used before; NULL: none */
-	struct pool *readers, *writer;
+	struct pool *readers, *slow_readers, *writer;
 	struct web_server *server;
 	struct cluster *cluster;   /* the other control planes on the database; loop thread */
 	struct bells *bells;       /* what is told to them, and heard from them; writer's and loop thread */

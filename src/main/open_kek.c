@@ -24,9 +24,3 @@ enum rc open_kek(const struct conf *c, bool make, struct kek **ret, struct kek *
 	*ret_old = NULL;
 	return open_file(c, make, ret, f);
 }
-
-void open_kek_done(struct kek *k, struct kek *old)
-{
-	kek_free(k);
-	kek_free(old);
-}

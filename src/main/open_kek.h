@@ -19,5 +19,3 @@ struct kek;
  */
 must_check enum rc open_kek(
 	const struct conf *c, bool make, struct kek **ret, struct kek **ret_old, struct fault *f);
-
-void open_kek_done(struct kek *k, struct kek *old); /* NULL: nothing */

@@ -3,7 +3,11 @@
  * sentence that the reference prints. http/perform authorizes, decodes, checks, runs and encodes after the row alone; so a
  * handler does nothing but its work.
  *
- * A ROUTE_WRITE handler runs inside the writer's transaction: all that it did is undone unless it answers RC_OK.
+ * A ROUTE_WRITE handler runs inside the writer's transaction: all that it did is undone unless it answers RC_OK. What takes
+ * long (a password's hash, a call to somebody outside) is not done there but by `before`, on a thread of its own kind
+ * (READER_SLOW_*), with a read connection: the request is authenticated, authorized and decoded, then `before` leaves what it
+ * found in call.found; then all of it once more on the writer, for the caller may have lost the right meanwhile, and `run`.
+ * `before` must not take longer than ROUTE_BEFORE_MS. It is not run for a client that is gone, nor at the end of the process.
  */
 #pragma once
 
@@ -13,10 +17,13 @@
 
 struct field_reader;
 struct grants;
+struct keys_limits;
 
 #define ROUTE_TENANT_DEFAULT "ten_default"
 
-#define ROUTE_ARGS_MAX 3 /* {…} in a path */
+#define ROUTE_ARGS_MAX    3     /* {…} in a path */
+#define ROUTE_COOKIES_MAX 3     /* Set-Cookie of one answer */
+#define ROUTE_BEFORE_MS   10000 /* of a row's `before` */
 
 enum route_flag {
 	ROUTE_WRITE = 1,      /* changes something: runs on the writer */
@@ -31,6 +38,34 @@ enum route_flag {
 	ROUTE_MAYBE = 512,    /* the body may be left out; call.in is then NULL */
 	ROUTE_LOOP = 1024,    /* answered on the loop, at once: no database (tx.db is NULL), no scope, no waiting */
 	ROUTE_SOCKET = 2048,  /* with ROUTE_STREAM: it is a WebSocket, see call.streams */
+	ROUTE_FORM = 4096,    /* the body is a form (application/x-www-form-urlencoded), read by `in` */
+	ROUTE_NARROWED = 8192, /* open to narrowed grants without an object: its handler holds them, or need not */
+	ROUTE_LENIENT = 16384, /* parameters of the query or form that the row does not know are skipped */
+};
+
+/* Whose the things are that a row is about. Without one, nobody may call it. */
+enum route_reach {
+	REACH_NONE,
+	REACH_OPEN,     /* everyone's: no credential is asked for */
+	REACH_SELF,     /* the caller's own: any credential will do */
+	REACH_TENANT,   /* the caller's tenant's */
+	REACH_SHARED,   /* the installation's: every tenant may read, only its own (ROUTE_TENANT_DEFAULT) write */
+	REACH_PLATFORM, /* the installation's: only its own tenant may read */
+	REACH_COUNT
+};
+
+/* What an id is the id of: access/objects.def says where it stands whose it is. */
+enum object_kind {
+	OBJECT_NONE,
+#define OBJECT(name, ...) OBJECT_##name,
+#include "control/access/objects.def"
+#undef OBJECT
+	OBJECT_COUNT
+};
+
+enum object_flag {
+	OBJECT_CROSSED = 1, /* the installation's administrator may touch that of any tenant */
+	OBJECT_HELD = 2,    /* regions and labels were held against its maker's selectors when it was made */
 };
 
 enum principal_kind {
@@ -46,10 +81,13 @@ struct principal {
 	const char *name;      /* for people */
 	const char *actor;     /* as the audit trail and an object's owner have it: "key:apk_…", "user:usr_…" */
 	const char *tenant_id; /* whose things they see and make; NULL: ROUTE_TENANT_DEFAULT */
-	const struct grants *grants; /* model/grant; NULL: none */
-	const char *session_id;      /* ses_…, of a person who logged in; else NULL */
-	int64_t authenticated_at;    /* ms: when a person last proved who they are; 0: a key */
-	bool second_factor;          /* with more than a password */
+	const struct grants *grants;      /* model/grant; NULL: none */
+	const char *session_id;           /* ses_…, of a person who logged in; else NULL */
+	int64_t authenticated_at;         /* ms: when a person last proved who they are; 0: a key */
+	bool second_factor;               /* with more than a password */
+	int64_t expires_at;               /* ms: of the credential; 0: never */
+	const char *user_id;              /* PRINCIPAL_KEY: whose service key it is; NULL: nobody's */
+	const struct keys_limits *limits; /* access/keys_row; NULL: none */
 };
 
 bool route_may(const struct principal *who, enum scope s);
@@ -90,11 +128,17 @@ struct call {
 	uint64_t given;              /* which members a merge patch had */
 	const char *if_match;        /* ROUTE_MATCH: the version the caller read */
 	struct field_reader *reader; /* for problems that a table cannot see */
+	const char *cookies;         /* the Cookie header as it came; NULL: none. See wire/cookie */
+	const void *found;           /* what `before` left, in its arena; it lives until `run` is over */
 	/* The answer, besides ret_out: */
-	int status;           /* 0: the row's */
-	const char *location; /* in the arena */
-	int64_t version;      /* becomes the ETag when not 0 */
-	const char *job_id;   /* ROUTE_WAIT: the job to wait for, unless job_over */
+	int status;                                /* 0: the row's; 303 and `location`: a browser goes on there */
+	const char *location;                      /* in the arena */
+	const char *set_cookie[ROUTE_COOKIES_MAX]; /* whole values of Set-Cookie, in the arena; NULL: none */
+	/* ROUTE_WRITE: answer with this error and the words in tx.fault, but keep what was done (a count of failures). The
+	 * handler returns RC_OK. RC_OK: no error. */
+	enum rc refuse;
+	int64_t version;    /* becomes the ETag when not 0 */
+	const char *job_id; /* ROUTE_WAIT: the job to wait for, unless job_over */
 	bool job_over;
 	struct buf *body;     /* ROUTE_RAW */
 	const char *out_type; /* ROUTE_RAW: another than the row's; lives for ever. NULL: the row's */
@@ -107,6 +151,9 @@ struct call {
 struct route {
 	const char *method, *path;
 	enum scope scope;
+	enum route_reach reach;
+	enum object_kind object; /* what the first {…} of the path is; OBJECT_NONE: nothing that has an owner */
+	enum object_kind lists;  /* what the items of a list are, when their `id` is the id of one */
 	unsigned flags;
 	int status; /* of success; 0: 200 */
 	const struct field *query;
@@ -115,7 +162,8 @@ struct route {
 	size_t in_size;
 	const struct field *out;
 	size_t out_size;
-	const char *out_type; /* ROUTE_RAW */
+	const char *out_type;              /* ROUTE_RAW */
+	enum rc (*before)(struct call *c); /* with ROUTE_WRITE; see above. NULL: none */
 	enum rc (*run)(struct call *c, void *ret_out);
 	const char *name; /* operationId, and the name in the metrics */
 	const char *doc;

@@ -139,9 +139,10 @@ static enum rc take_file(struct ring *r, const struct buf *b, struct fault *f)
 static enum rc check_mode(const struct ring_file_conf *c, struct fault *f)
 {
 	struct stat st;
+	if (stat(c->path, &st) != 0 && errno == ENOENT)
+		return fault_set(f, RC_MISSING, "%s is not there", c->path);
 	if (stat(c->path, &st) != 0)
-		return fault_set(
-			f, errno == ENOENT ? RC_MISSING : RC_IO, "cannot look at %s: %s", c->path, strerror(errno));
+		return fault_set(f, RC_IO, "cannot look at %s: %s", c->path, strerror(errno));
 	if (st.st_mode & (c->credential ? 007 : 077))
 		return fault_set(f, RC_DENIED,
 			"%s holds the master key but others may read it (mode %03o): chmod 600 it", c->path,
