@@ -47,7 +47,8 @@ bool oidc_same_origin(const char *a, const char *b)
 
 /* --- the provider */
 
-static enum rc read_url(const json_t *j, const char *name, bool must, struct arena *a, const char **ret, struct fault *f)
+static enum rc read_url(
+	const json_t *j, const char *name, bool must, struct arena *a, const char **ret, struct fault *f)
 {
 	const char *s = json_string_value(json_object_get(j, name));
 
@@ -66,7 +67,8 @@ enum rc oidc_read_provider(
 	struct oidc_provider p = { .issuer = issuer };
 
 	if (n > OIDC_TEXT_MAX)
-		return fault_set(f, RC_TOO_LARGE, "the provider's description has more than %u bytes", OIDC_TEXT_MAX);
+		return fault_set(
+			f, RC_TOO_LARGE, "the provider's description has more than %u bytes", OIDC_TEXT_MAX);
 	enum rc rc = json_read(text, n, &j, NULL);
 	if (rc != RC_OK || !json_is_object(j))
 		return fault_set(f, RC_MALFORMED, "the provider's description is no JSON object");
@@ -124,7 +126,10 @@ static void digest_text(const char *s, const EVP_MD *md, size_t bytes, char ret[
 	buf_done(&b);
 }
 
-void oidc_challenge(const char *verifier, char ret[static OIDC_SECRET_MAX]) { digest_text(verifier, EVP_sha256(), DIGEST, ret); }
+void oidc_challenge(const char *verifier, char ret[static OIDC_SECRET_MAX])
+{
+	digest_text(verifier, EVP_sha256(), DIGEST, ret);
+}
 
 enum rc oidc_put_request(const char *authorization, const struct oidc_request *r, struct buf *to)
 {
@@ -185,8 +190,8 @@ static bool tells_of_more(const json_t *amr)
 	return false;
 }
 
-enum rc oidc_check_id_token(
-	const struct json_t *claims, const struct oidc_expect *e, struct arena *a, struct oidc_who *ret, struct fault *f)
+enum rc oidc_check_id_token(const struct json_t *claims, const struct oidc_expect *e, struct arena *a,
+	struct oidc_who *ret, struct fault *f)
 {
 	const char *nonce = json_string_value(json_object_get(claims, "nonce"));
 	const json_t *at_hash = json_object_get(claims, "at_hash"), *auth = json_object_get(claims, "auth_time");
@@ -201,9 +206,9 @@ enum rc oidc_check_id_token(
 		if (!*half || !json_is_string(at_hash) || !same(json_string_value(at_hash), half))
 			return fault_set(f, RC_DENIED, "the ID token belongs to another access token");
 	}
-	if (e->max_age_s && (!json_is_integer(auth) || json_integer_value(auth) + (int64_t)e->max_age_s +
-								       (int64_t)e->skew_s <
-							       e->now_s))
+	if (e->max_age_s &&
+		(!json_is_integer(auth) ||
+			json_integer_value(auth) + (int64_t)e->max_age_s + (int64_t)e->skew_s < e->now_s))
 		return fault_set(f, RC_DENIED, "the person proved who they are too long ago");
 	who.subject = name_of(claims, "sub", a);
 	if (!who.subject)

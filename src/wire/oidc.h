@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/fault.h"
+#include "base/own.h"
 
 struct json_t;
 
@@ -29,8 +30,8 @@ bool oidc_same_origin(const char *a, const char *b);
 /*
  * RC_MALFORMED: not a description. RC_REFUSED: it is another issuer's, or names an address that is none. Texts are in the arena.
  */
-must_check enum rc oidc_read_provider(
-	const char *text, size_t n, const char *issuer, struct arena *a, struct oidc_provider *ret, struct fault *f);
+must_check enum rc oidc_read_provider(const char *text, size_t n, const char *issuer, struct arena *a,
+	struct oidc_provider *ret, struct fault *f);
 
 /* base64url of the SHA-256 of an ASCII text: the challenge of a verifier (RFC 7636 4.2). */
 void oidc_challenge(const char *verifier, char ret[static OIDC_SECRET_MAX]);
@@ -66,8 +67,8 @@ struct oidc_who {
 /*
  * Of the claims of an ID token whose signature, issuer, audience, party and times were found right. RC_DENIED with what is wrong.
  */
-must_check enum rc oidc_check_id_token(
-	const struct json_t *claims, const struct oidc_expect *e, struct arena *a, struct oidc_who *ret, struct fault *f);
+must_check enum rc oidc_check_id_token(const struct json_t *claims, const struct oidc_expect *e, struct arena *a,
+	struct oidc_who *ret, struct fault *f);
 
 /* Of a logout token, likewise: whose sessions end. At least one of the two is not NULL. */
 struct oidc_logout {

@@ -34,9 +34,12 @@ enum rc oidc_documents_load(struct oidc_way *w)
 enum rc oidc_way_keep(struct tx *tx, const char *idp_id, const struct oidc_way_document *at)
 {
 	static const struct store_query put = {
-		.sql = "INSERT INTO sso_documents (idp_id, what, url, body, fetched_at, due_at) SELECT $1, $2, $3, $4, $5, $6 "
-		       "WHERE EXISTS (SELECT 1 FROM identity_providers WHERE id = $1) ON CONFLICT (idp_id, what) DO UPDATE "
-		       "SET url = excluded.url, body = excluded.body, fetched_at = excluded.fetched_at, due_at = CASE WHEN "
+		.sql = "INSERT INTO sso_documents (idp_id, what, url, body, fetched_at, due_at) SELECT $1, $2, $3, "
+		       "$4, $5, $6 "
+		       "WHERE EXISTS (SELECT 1 FROM identity_providers WHERE id = $1) ON CONFLICT (idp_id, what) "
+		       "DO UPDATE "
+		       "SET url = excluded.url, body = excluded.body, fetched_at = excluded.fetched_at, due_at = "
+		       "CASE WHEN "
 		       "sso_documents.due_at > excluded.due_at THEN sso_documents.due_at ELSE excluded.due_at END"
 	};
 	enum rc rc = RC_OK;
@@ -90,11 +93,12 @@ enum rc oidc_documents_need(struct oidc_way *w, enum oidc_way_what what, const c
 {
 	if (!anew && oidc_documents_has(w, what, url, OIDC_WAY_FRESH_MS))
 		return RC_OK;
-	enum rc rc = oidc_documents_may_ask(w, what) ? fetch(w, what, url)
-						     : fault_set(w->tx->fault, RC_OVERLOADED,
-							       "the provider was asked for its %s too often; try again "
-							       "in a minute",
-							       names[what]);
+	enum rc rc = oidc_documents_may_ask(w, what)
+			     ? fetch(w, what, url)
+			     : fault_set(w->tx->fault, RC_OVERLOADED,
+				       "the provider was asked for its %s too often; try again "
+				       "in a minute",
+				       names[what]);
 	bool serves = rc != RC_NOMEM && !anew && oidc_documents_has(w, what, url, OIDC_WAY_STALE_MS);
 	return rc != RC_OK && serves ? RC_OK : rc;
 }
@@ -110,7 +114,8 @@ static enum rc take_answer(
 	struct oidc_way *w, const struct http_answer *answer, const char **ret_body, size_t *ret_n)
 {
 	if (answer->status != 200)
-		return fault_set(w->tx->fault, RC_REFUSED, "the provider answered with the status %d", answer->status);
+		return fault_set(
+			w->tx->fault, RC_REFUSED, "the provider answered with the status %d", answer->status);
 	*ret_body = arena_strn(w->tx->arena, (const char *)answer->body.p, answer->body.n);
 	*ret_n = answer->body.n;
 	return *ret_body ? RC_OK : RC_NOMEM;
@@ -120,10 +125,8 @@ enum rc oidc_documents_call(
 	struct oidc_way *w, const struct oidc_documents_ask *a, const char **ret_body, size_t *ret_n)
 {
 	static const struct http_guard public = { 0 };
-	const struct http_call_header headers[] = { { "Accept", "application/json" },
-		{ a->form ? "Content-Type" : "X-Requested-With",
-			a->form ? "application/x-www-form-urlencoded" : "footplate" },
-		{ a->authorization ? "Authorization" : NULL, a->authorization }, { 0 } };
+	struct http_call_header headers[4] = { { "Accept", "application/json" } };
+	size_t headers_n = 1;
 	uint64_t now = clock_mono_ms(), left = w->until_ms > now ? w->until_ms - now : 1;
 	struct http_answer answer = { 0 };
 	struct fault f = { 0 };
@@ -137,6 +140,11 @@ enum rc oidc_documents_call(
 		.connect_ms = OIDC_WAY_CALL_MS / 2,
 		.guard = oidc_same_origin(a->url, w->idp->oidc.issuer) ? NULL : &public };
 
+	if (a->form)
+		headers[headers_n++] =
+			(struct http_call_header){ "Content-Type", "application/x-www-form-urlencoded" };
+	if (a->authorization)
+		headers[headers_n] = (struct http_call_header){ "Authorization", a->authorization };
 	enum rc rc = http_call(&ask, &answer, &f);
 	if (rc == RC_OK)
 		rc = take_answer(w, &answer, ret_body, ret_n);

@@ -63,9 +63,10 @@ enum rc oidc_state_begin(
 	struct buf sealed = { 0 };
 
 	enum rc rc = s.state && s.nonce && s.verifier ? seal(tx, p, &s, &sealed) : RC_NOMEM;
-	const char *cookie = rc == RC_OK ? arena_fmt(a, SPAN "%s; Path=/; Max-Age=%d; Secure; HttpOnly; SameSite=Lax",
-						   buf_text(&sealed), OIDC_STATE_MS / 1000)
-					 : NULL;
+	const char *cookie = rc == RC_OK
+				     ? arena_fmt(a, SPAN "%s; Path=/; Max-Age=%d; Secure; HttpOnly; SameSite=Lax",
+					       buf_text(&sealed), OIDC_STATE_MS / 1000)
+				     : NULL;
 	buf_done(&sealed);
 	if (rc == RC_OK && !cookie)
 		return RC_NOMEM;

@@ -18,8 +18,8 @@ struct oidc_state {
 };
 
 /* A new one, and the Set-Cookie that keeps it. In the arena. */
-must_check enum rc oidc_state_begin(
-	struct tx *tx, const struct provider *p, const char *go_to, struct oidc_state *ret, const char **ret_cookie);
+must_check enum rc oidc_state_begin(struct tx *tx, const struct provider *p, const char *go_to,
+	struct oidc_state *ret, const char **ret_cookie);
 
 /* The one that this browser began with this provider, if that is the state it comes back with. RC_DENIED: no. */
 must_check enum rc oidc_state_open(

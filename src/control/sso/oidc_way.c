@@ -114,8 +114,8 @@ static enum rc put_client(struct oidc_way *w, struct buf *form, const char **ret
 			key ? PROVIDER_PRIVATE_KEY : PROVIDER_CLIENT_SECRET);
 	if (rc == RC_OK && key) {
 		rc = put_assertion(w, &secret, &assertion);
-		oidc_put_pair(form, "client_assertion_type",
-			"urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+		oidc_put_pair(
+			form, "client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
 		oidc_put_pair(form, "client_assertion", buf_text(&assertion));
 	} else if (rc == RC_OK && conf->auth == OIDC_AUTH_POST) {
 		const char *text = arena_strn(w->tx->arena, (const char *)secret.p, secret.n);
@@ -162,7 +162,8 @@ enum rc oidc_way_redeem(struct oidc_way *w, const char *code, const char *verifi
 	if (rc == RC_OK)
 		rc = form.bad ? RC_NOMEM
 			      : oidc_documents_call(w,
-					&(struct oidc_documents_ask){ w->op.token, header, buf_text(&form) }, &body, &n);
+					&(struct oidc_documents_ask){ w->op.token, header, buf_text(&form) }, &body,
+					&n);
 	if (form.p)
 		hush_wipe(form.p, form.n);
 	buf_done(&form);
@@ -189,13 +190,12 @@ static enum rc verify_with(
 
 enum rc oidc_way_verify(struct oidc_way *w, const char *token, const struct jwt_rules *rules, struct jwt_said *ret)
 {
-	bool fresh = oidc_documents_has(w, OIDC_WAY_KEYS, w->op.jwks, 1); /* of this very request */
 	enum rc rc = oidc_documents_need(w, OIDC_WAY_KEYS, w->op.jwks, false);
 
 	if (rc != RC_OK)
 		return rc;
 	rc = verify_with(w, token, rules, ret, w->tx->fault);
-	if (rc != RC_MISSING || fresh)
+	if (rc != RC_MISSING || w->at[OIDC_WAY_KEYS].asked) /* newer ones there are not */
 		return rc == RC_MISSING ? RC_DENIED : rc;
 	rc = oidc_documents_need(w, OIDC_WAY_KEYS, w->op.jwks, true); /* it may have new ones */
 	if (rc == RC_OK)

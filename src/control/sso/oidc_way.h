@@ -15,15 +15,15 @@
 #include "wire/jwt_verify.h"
 #include "wire/oidc.h"
 
-#define OIDC_WAY_MS        8000  /* for all calls of one request */
-#define OIDC_WAY_CALL_MS   5000  /* for one */
-#define OIDC_WAY_FRESH_MS  600000
-#define OIDC_WAY_STALE_MS  86400000 /* a document so old serves while the provider is away */
-#define OIDC_WAY_EVERY_MS  15000
-#define OIDC_WAY_BURST     3
-#define OIDC_WAY_SKEW_S    60
-#define OIDC_WAY_AGE_S     600 /* of an ID token */
-#define OIDC_WAY_LOGOUT_S  300 /* of a logout token */
+#define OIDC_WAY_MS       8000 /* for all calls of one request */
+#define OIDC_WAY_CALL_MS  5000 /* for one */
+#define OIDC_WAY_FRESH_MS 600000
+#define OIDC_WAY_STALE_MS 86400000 /* a document so old serves while the provider is away */
+#define OIDC_WAY_EVERY_MS 15000
+#define OIDC_WAY_BURST    3
+#define OIDC_WAY_SKEW_S   60
+#define OIDC_WAY_AGE_S    600 /* of an ID token */
+#define OIDC_WAY_LOGOUT_S 300 /* of a logout token */
 
 enum oidc_way_what { OIDC_WAY_DESCRIPTION, OIDC_WAY_KEYS, OIDC_WAY_CALLS, OIDC_WAY_WHATS };
 
