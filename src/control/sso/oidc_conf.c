@@ -57,6 +57,10 @@ const struct field oidc_conf_fields[] = {
 		.type = FIELD_BOOL,
 		AT(logout_redirect),
 		.doc = "Who logs out here is sent to the provider, to log out there." },
+	{ .name = "trustMfa",
+		.type = FIELD_BOOL,
+		AT(trusts_mfa),
+		.doc = "A second factor that the provider tells of (amr: mfa, mca) counts as one here." },
 	{ 0 },
 };
 
