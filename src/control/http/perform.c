@@ -1,6 +1,8 @@
 #include "control/http/perform.h"
 #include "base/log.h"
 #include "control/access/door.h"
+#include "control/audit/ensure.h"
+#include "control/audit/trail.h"
 #include "control/http/idempotency.h"
 #include "control/http/problem.h"
 #include "control/http/query.h"
@@ -30,6 +32,8 @@ static enum rc authenticate(const struct exchange *x, struct tx *tx, struct prin
 	if (rc != RC_OK)
 		return rc;
 	tx->actor = who->actor;
+	tx->tenant_id = who->tenant_id;
+	tx->session_id = who->session_id;
 	if (!x->again && !route_may(who, x->route->scope))
 		return fault_set(tx->fault, RC_DENIED, "this needs the scope %s, which the key does not have",
 			scope_text(x->route->scope));
@@ -125,6 +129,13 @@ static void encode_page(const struct exchange *x, const struct page *page, struc
 	field_json_encode(one, page, to);
 }
 
+/* Is the answer the thing as it is after the change? */
+static bool shows_change(const struct route *r, int status)
+{
+	bool sets = !strcmp(r->method, "PUT") || !strcmp(r->method, "PATCH");
+	return (r->flags & ROUTE_WRITE) && r->out && (sets || status == 201);
+}
+
 static enum rc run(struct exchange *x, struct call *c)
 {
 	const struct route *r = x->route;
@@ -135,7 +146,7 @@ static enum rc run(struct exchange *x, struct call *c)
 	if (size && !out)
 		return RC_NOMEM;
 	c->body = &x->body;
-	enum rc rc = r->run(c, out);
+	enum rc rc = ensure_run(c, out);
 	if (rc != RC_OK)
 		return rc;
 	if (list)
@@ -143,6 +154,8 @@ static enum rc run(struct exchange *x, struct call *c)
 	else if (r->out)
 		field_json_encode(r->out, out, &x->body);
 	x->status = c->status ? c->status : r->status ? r->status : 200;
+	if (shows_change(r, x->status))
+		trail_after(c->tx.trail, x->body.p, x->body.n);
 	if (c->version)
 		snprintf(x->etag, sizeof(x->etag), "\"%" PRId64 "\"", c->version);
 	if (c->location)
@@ -228,6 +241,8 @@ enum rc perform_request(struct exchange *x, struct tx *tx)
 	c.tx.fault = &f;
 	c.tx.peer = web_view(x->request)->peer;
 	c.tx.trace_id = x->trace_id;
+	c.tx.request_id = x->id;
+	c.tx.user_agent = x->user_agent;
 	c.tx.traceparent = x->traceparent;
 	x->rc = perform(x, &c, &who);
 	if (x->rc != RC_OK)
