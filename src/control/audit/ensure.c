@@ -18,5 +18,8 @@ enum rc ensure_run(struct call *c, void *ret_out)
 	if (rc != RC_OK || !(c->route->flags & ROUTE_WRITE) || (c->tx.trail && trail_waits(c->tx.trail) > before))
 		return rc;
 	const char *action = arena_fmt(c->tx.arena, "api.%s", c->route->name);
-	return action ? audit_add(&c->tx, action, resource_of(c)) : RC_NOMEM;
+	return action ? audit_write(&c->tx, &(struct audit_new){ .action = action,
+						    .resource = resource_of(c),
+						    .outcome = c->refuse == RC_OK ? NULL : "failed" })
+		      : RC_NOMEM;
 }

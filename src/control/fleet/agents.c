@@ -118,15 +118,15 @@ static const char *names_json(struct tx *tx, const struct field_list *names)
 }
 
 enum rc agents_connected(
-	struct tx *tx, const char *agent_id, const struct tunnel_msg_hello *m, int64_t *ret_session)
+	struct tx *tx, const char *agent_id, const struct tunnel_msg_hello *m, int64_t dial, int64_t *ret_session)
 {
 	static const struct store_query set = {
 		.sql = "UPDATE agents SET state = 'connected', version = $2, capabilities = $3, boot_id = $4, "
 		       "last_seen_at = $5, updated_at = $5, capacity = $8, sessions = (SELECT COUNT(*) FROM "
 		       "accounts WHERE "
 		       "agent_id = $1 AND held = 1), lease_until = $6, instance_id = $7, session = session "
-		       "+ 1 "
-		       "WHERE id = $1 "
+		       "+ 1, dial = $9 "
+		       "WHERE id = $1 AND (instance_id <> $7 OR dial < $9) "
 		       "RETURNING region_id, session"
 	};
 	auto_rows struct store_rows *r = NULL;
@@ -136,8 +136,10 @@ enum rc agents_connected(
 		STORE_ARGS(store_text(agent_id), store_text(m->version),
 			store_text(names_json(tx, &m->capabilities)), store_text(m->boot_id), store_int(tx->now_ms),
 			store_int(tx->now_ms + tx->control->conf->lease_ms), store_text(tx->control->instance_id),
-			store_int(m->capacity.tasks)),
+			store_int(m->capacity.tasks), store_int(dial)),
 		&r, tx->fault);
+	if (rc == RC_MISSING)
+		return fault_set(tx->fault, RC_CONFLICT, "the agent has a newer connection");
 	if (rc != RC_OK)
 		return rc;
 	const char *region = arena_str(tx->arena, store_col_text(r, 0));

@@ -275,12 +275,22 @@ static enum rc admit(struct write *w, struct tx *tx)
 	if (rc == RC_OK && !tunnel_auth_is_hello(&v->talk, v->public, v->sig))
 		return fault_set(tx->fault, RC_DENIED, "the HELLO is not signed by this agent");
 	if (rc == RC_OK)
-		rc = agents_connected(tx, v->agent_id, &m.hello, &v->session);
+		rc = agents_connected(tx, v->agent_id, &m.hello, v->epoch, &v->session);
 	if (rc == RC_OK)
 		rc = outcome_reconcile(tx, v->agent_id, &m.hello.inflight, &cancel);
 	if (rc == RC_OK)
 		rc = bots_welcome(tx, v->agent_id);
 	return rc == RC_OK ? keep_cancel(v, &cancel) : rc;
+}
+
+static void turn_away(struct peer *p, enum rc rc)
+{
+	if (rc == RC_CONFLICT)
+		tunnel_refuse(&p->tunnel, TUNNEL_LINK_SUPERSEDED, "the agent has a newer connection");
+	else if (rc == RC_DENIED || rc == RC_MISSING)
+		tunnel_refuse(&p->tunnel, TUNNEL_LINK_SCOPE, "not an agent of this control plane");
+	else
+		tunnel_refuse(&p->tunnel, rc_retry(rc) ? TUNNEL_LINK_INTERNAL : TUNNEL_LINK_SCOPE, "try again");
 }
 
 static void on_admitted(struct write *w)
@@ -292,9 +302,7 @@ static void on_admitted(struct write *w)
 	if (p && w->rc != RC_OK) {
 		log_warn(h->control->log, "agent refused agent=%s: %s", v->agent_id,
 			*w->fault.text ? w->fault.text : rc_title(w->rc));
-		tunnel_refuse(&p->tunnel, rc_retry(w->rc) ? TUNNEL_LINK_INTERNAL : TUNNEL_LINK_SCOPE,
-			w->rc == RC_DENIED || w->rc == RC_MISSING ? "not an agent of this control plane"
-								  : "try again");
+		turn_away(p, w->rc);
 	} else if (p) {
 		char session[ID_MAX];
 		uint8_t random[ID_RANDOM];

@@ -185,7 +185,7 @@ static bool counts(struct desk *d, int64_t session)
 static void the_newest_tunnel_counts(struct desk *d)
 {
 	const struct tunnel_msg_hello hello = { .boot_id = "b", .version = "1" };
-	int64_t first = 0, second = 0;
+	int64_t first = 0, second = 0, late = 0;
 
 	struct tx *tx = desk_begin(d);
 	CHECK(store_do(tx->db,
@@ -200,13 +200,16 @@ static void the_newest_tunnel_counts(struct desk *d)
 				 "1, 1)"),
 		      STORE_NO_ARGS, tx->fault) == RC_OK);
 	snprintf(d->control.instance_id, sizeof(d->control.instance_id), "ins_a");
-	CHECK(agents_connected(tx, "agt_1", &hello, &first) == RC_OK);
+	CHECK(agents_connected(tx, "agt_1", &hello, 7, &first) == RC_OK);
 	desk_commit(d);
 	CHECK(counts(d, first));
 
 	tx = desk_begin(d);
 	snprintf(d->control.instance_id, sizeof(d->control.instance_id), "ins_b");
-	CHECK(agents_connected(tx, "agt_1", &hello, &second) == RC_OK && second > first);
+	CHECK(agents_connected(tx, "agt_1", &hello, 3, &second) == RC_OK && second > first);
+	desk_commit(d);
+	tx = desk_begin(d); /* accepted before that one; its HELLO was on its way for longer */
+	CHECK(agents_connected(tx, "agt_1", &hello, 2, &late) == RC_CONFLICT);
 	desk_commit(d);
 	CHECK(!counts(d, first) && counts(d, second));
 
