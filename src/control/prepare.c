@@ -2,7 +2,7 @@
 #include "base/log.h"
 #include "contract/store.h"
 #include "control/access/keys.h"
-#include "control/audit/trail.h"
+#include "control/audit/adopt.h"
 #include "control/budgets/budgets.h"
 #include "control/cluster/instances.h"
 #include "control/control.h"
@@ -11,8 +11,6 @@
 #include "control/migrate.h"
 #include "control/recovery/heal.h"
 #include "io/clock.h"
-#include "io/failpoint.h"
-#include "wire/tunnel_auth.h"
 
 #include <stdio.h>
 
@@ -46,7 +44,8 @@ static enum rc check_master(struct control *c, struct store_conn *db, struct fau
 	auto_rows struct store_rows *r = NULL;
 	char name[2 * sizeof(c->secrets.kek_name) + 1];
 
-	tunnel_auth_hex(c->secrets.kek_name, sizeof(c->secrets.kek_name), name);
+	for (size_t i = 0; i < sizeof(c->secrets.kek_name); i++)
+		snprintf(name + 2 * i, 3, "%02x", c->secrets.kek_name[i]);
 	enum rc rc = store_one(db, &find, STORE_NO_ARGS, &r, f);
 	if (rc == RC_OK && strcmp(store_col_text(r, 0), name) != 0)
 		return fault_set(f, RC_CONFLICT,
@@ -111,28 +110,6 @@ static enum rc enter(struct control *c, struct store_conn *db, int64_t *ret_othe
 	return rc;
 }
 
-/* Records of a time before the trail was a tree are taken into it, piece by piece: a start that is killed goes on where it was. */
-static enum rc adopt(struct control *c, struct store_conn *db, struct fault *f)
-{
-	enum rc rc = RC_OK;
-
-	for (bool more = true; rc == RC_OK && more;) {
-		struct arena arena = { 0 };
-		struct tx tx = { .control = c, .db = db, .arena = &arena, .fault = f, .now_ms = c->started_ms };
-		FAILPOINT("audit.before_adopt");
-		rc = store_begin(db, f);
-		if (rc == RC_OK) {
-			rc = trail_adopt(&tx, &more);
-			if (rc == RC_OK)
-				rc = store_commit(db, f);
-			else
-				store_rollback(db);
-		}
-		arena_done(&arena);
-	}
-	return rc;
-}
-
 enum rc prepare_database(struct control *c, int64_t *ret_others, struct fault *f)
 {
 	__attribute__((cleanup(own_store_conn_p))) struct store_conn *db = NULL;
@@ -144,7 +121,7 @@ enum rc prepare_database(struct control *c, int64_t *ret_others, struct fault *f
 	if (rc == RC_OK && ran)
 		log_info(c->log, "database migrated steps=%zu", ran);
 	if (rc == RC_OK)
-		rc = adopt(c, db, f);
+		rc = adopt_records(c, db, f);
 	if (rc == RC_OK)
 		rc = enter(c, db, ret_others, f);
 	return rc == RC_OK ? keys_first(c, db, f) : rc;

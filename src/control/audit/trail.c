@@ -183,7 +183,7 @@ enum rc trail_add(struct tx *tx, const struct audit_record *r)
 void trail_after(struct trail *t, const void *p, size_t n)
 {
 	uint8_t sum[EVP_MAX_MD_SIZE];
-	char *hex = t && t->first && !t->first->record.after ? arena_take(&t->arena, 2 * MERKLE_HASH + 1) : NULL;
+	char *hex = t->first && !t->first->record.after ? arena_take(&t->arena, 2 * MERKLE_HASH + 1) : NULL;
 
 	if (!hex || EVP_Digest(p, n, sum, NULL, EVP_sha256(), NULL) != 1)
 		return;

@@ -1,8 +1,6 @@
 #include "control/http/perform.h"
 #include "base/log.h"
 #include "control/access/door.h"
-#include "control/audit/ensure.h"
-#include "control/audit/trail.h"
 #include "control/http/idempotency.h"
 #include "control/http/problem.h"
 #include "control/http/query.h"
@@ -156,13 +154,6 @@ static void encode_page(const struct exchange *x, const struct page *page, struc
 	field_json_encode(one, page, to);
 }
 
-/* Is the answer the thing as it is after the change? */
-static bool shows_change(const struct route *r, int status)
-{
-	bool sets = !strcmp(r->method, "PUT") || !strcmp(r->method, "PATCH");
-	return (r->flags & ROUTE_WRITE) && r->out && (sets || status == 201);
-}
-
 static enum rc run(struct exchange *x, struct call *c)
 {
 	const struct route *r = x->route;
@@ -173,7 +164,7 @@ static enum rc run(struct exchange *x, struct call *c)
 	if (size && !out)
 		return RC_NOMEM;
 	c->body = &x->body;
-	enum rc rc = ensure_run(c, out);
+	enum rc rc = route_run(c, out);
 	if (rc != RC_OK || c->refuse != RC_OK)
 		return rc;
 	if (list)
@@ -181,8 +172,7 @@ static enum rc run(struct exchange *x, struct call *c)
 	else if (r->out)
 		field_json_encode(r->out, out, &x->body);
 	x->status = c->status ? c->status : r->status ? r->status : 200;
-	if (shows_change(r, x->status))
-		trail_after(c->tx.trail, x->body.p, x->body.n);
+	route_run_shown(c, x->status, &x->body);
 	if (c->version)
 		snprintf(x->etag, sizeof(x->etag), "\"%" PRId64 "\"", c->version);
 	if (!exchange_answer(x, c->location, c->set_cookie))

@@ -1,6 +1,7 @@
-#include "control/audit/ensure.h"
+#include "base/buf.h"
 #include "control/access/audit.h"
 #include "control/audit/trail.h"
+#include "control/http/route.h"
 
 #include <string.h>
 
@@ -10,7 +11,7 @@ static const char *resource_of(const struct call *c)
 	return c->arg[0] ? c->arg[0] : slash ? slash + 1 : "";
 }
 
-enum rc ensure_run(struct call *c, void *ret_out)
+enum rc route_run(struct call *c, void *ret_out)
 {
 	size_t before = c->tx.trail ? trail_waits(c->tx.trail) : 0;
 	enum rc rc = c->route->run(c, ret_out);
@@ -22,4 +23,13 @@ enum rc ensure_run(struct call *c, void *ret_out)
 						    .resource = resource_of(c),
 						    .outcome = c->refuse == RC_OK ? NULL : "failed" })
 		      : RC_NOMEM;
+}
+
+void route_run_shown(struct call *c, int status, const struct buf *body)
+{
+	const struct route *r = c->route;
+	bool sets = !strcmp(r->method, "PUT") || !strcmp(r->method, "PATCH");
+
+	if (c->tx.trail && (r->flags & ROUTE_WRITE) && r->out && (sets || status == 201))
+		trail_after(c->tx.trail, body->p, body->n);
 }
