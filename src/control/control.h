@@ -78,6 +78,7 @@ struct control_conf {
 	_Atomic int64_t event_keep_ms;   /* how long at most; 0: no such limit */
 	const struct web_limits *limits;
 	const struct webhooks_conf *webhooks;
+	const struct people_rules *people; /* see people/people_rules; NULL: its defaults */
 	const struct lane_kind *_Atomic lanes; /* LANE_COUNT rows as configured; NULL: model/lanes.def */
 };
 
