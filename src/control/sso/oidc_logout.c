@@ -119,12 +119,12 @@ static enum rc end_sessions(struct call *c, const struct provider *p, const stru
 	size_t n = 0;
 
 	tx->actor = arena_fmt(tx->arena, "idp:%s", p->row.id);
-	enum rc rc = tx->actor ? sessions_revoke_idp(tx, p->row.id, found->whose.subject, found->whose.session,
+	enum rc rc = tx->actor ? people_sessions_revoke_idp(tx, p->row.id, found->whose.subject, found->whose.session,
 					 "backchannel_logout", &n)
 			       : RC_NOMEM;
 	/* A provider that named no session at the log-on, or another one: rather all of the person than none. */
 	if (rc == RC_OK && n == 0 && found->whose.session && found->whose.subject)
-		rc = sessions_revoke_idp(tx, p->row.id, found->whose.subject, NULL, "backchannel_logout", &n);
+		rc = people_sessions_revoke_idp(tx, p->row.id, found->whose.subject, NULL, "backchannel_logout", &n);
 	const char *words = arena_fmt(tx->arena, "%zu sessions", n);
 	if (rc == RC_OK)
 		rc = words ? audit_note(tx, "auth.backchannel_logout", p->row.id, words) : RC_NOMEM;
@@ -211,7 +211,7 @@ static enum rc leave(struct call *c, void *ret_out)
 	if (rc == RC_OK)
 		rc = check_session(c, p);
 	if (rc == RC_OK)
-		rc = sessions_revoke(&c->tx, c->who->session_id, "logout");
+		rc = people_sessions_revoke(&c->tx, c->who->session_id, "logout");
 	if (rc == RC_OK)
 		rc = put_end(&c->tx, p, &v->location);
 	c->set_cookie[0] = SESSIONS_COOKIE "=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax";

@@ -289,7 +289,7 @@ static enum rc enter(struct call *c, const struct provider *p, const struct foun
 	if (rc == RC_OK && !user)
 		return oidc_page(c, RC_DENIED, plan.why);
 	if (rc == RC_OK)
-		rc = sessions_open(c,
+		rc = people_sessions_open(c,
 			&(struct session_new){ .user_id = user,
 				.kind = SESSION_COOKIE,
 				.method = "oidc",
