@@ -37,7 +37,7 @@ struct found {
 static enum rc glance(struct tx *tx, const struct provider *p, const char *token)
 {
 	struct buf kid = { 0 }, issuer = { 0 };
-	enum rc rc = jwt_peek(token, strlen(token), &kid, &issuer, tx->fault);
+	enum rc rc = jwt_verify_peek(token, strlen(token), &kid, &issuer, tx->fault);
 
 	if (rc == RC_OK && strcmp(buf_text(&issuer), p->oidc.issuer) != 0)
 		rc = fault_set(tx->fault, RC_DENIED, "the logout token is another provider's");
@@ -69,7 +69,7 @@ static enum rc verify(struct oidc_way *way, const char *token, struct found *fou
 		found->until_ms = (said.issued_s + OIDC_WAY_LOGOUT_S + 2 * OIDC_WAY_SKEW_S) * 1000;
 		rc = found->once ? RC_OK : RC_NOMEM;
 	}
-	jwt_said_done(&said);
+	jwt_verify_done(&said);
 	return rc;
 }
 

@@ -196,7 +196,7 @@ static enum rc verify_id_token(struct oidc_way *way, const struct oidc_way_token
 	}
 	if (rc == RC_OK)
 		*ret = json_incref(said.claims);
-	jwt_said_done(&said);
+	jwt_verify_done(&said);
 	return rc;
 }
 
