@@ -22,7 +22,8 @@ struct setup {
 	struct hush login;
 	struct egress_talk talk;
 	struct buf heard; /* of the proxy */
-	char *host, *address, *ca;
+	char *host, *address, *ca, *badge;
+	uint8_t secret[TCP_BADGE_SECRET]; /* of the badge */
 	uint16_t port, to_port; /* of the other end; of what is connected to: the other end, or the proxy */
 	bool tls;
 };
@@ -69,6 +70,8 @@ static void free_setup(struct setup *u)
 	free(u->host);
 	free(u->address);
 	free(u->ca);
+	free(u->badge);
+	hush_wipe(u->secret, sizeof(u->secret));
 	free(u);
 }
 
@@ -252,8 +255,9 @@ static void begin_tls(struct tcp *t)
 		end(t, "the other end does not speak TLS");
 		return;
 	}
+	const struct tcp_badge badge = { t->setup->badge, t->setup->secret };
 	if (tls_trust_new(t->loop, t->setup->ca, t->setup->host, &t->ssl, &f) != RC_OK ||
-		SSL_set_fd(t->ssl, t->fd) != 1) {
+		tls_trust_badge(t->ssl, &badge, &f) != RC_OK || SSL_set_fd(t->ssl, t->fd) != 1) {
 		end(t, f.text);
 		return;
 	}
@@ -528,7 +532,11 @@ static enum rc copy_ask(struct setup *u, const struct tcp_dial *how)
 	u->address = how->egress.address ? strdup(how->egress.address) : NULL;
 	u->egress.address = u->address;
 	u->ca = how->tls_ca ? strdup(how->tls_ca) : NULL;
-	if (!u->host || (how->egress.address && !u->address) || (how->tls_ca && !u->ca))
+	u->badge = how->badge.cert ? strdup(how->badge.cert) : NULL;
+	if (u->badge)
+		memcpy(u->secret, how->badge.secret, TCP_BADGE_SECRET);
+	if (!u->host || (how->egress.address && !u->address) || (how->tls_ca && !u->ca) ||
+		(how->badge.cert && !u->badge))
 		return RC_NOMEM;
 	if (!how->egress.login || how->egress.login->n == 0)
 		return RC_OK;
@@ -548,8 +556,10 @@ static enum rc set_up(struct tcp *t, const struct tcp_dial *how, struct fault *f
 	enum rc rc = egress_check(&how->egress, f);
 	if (rc == RC_OK)
 		rc = copy_ask(u, how);
-	if (rc == RC_OK && how->tls) /* a CA file that cannot be read is the caller's to hear */
+	if (rc == RC_OK && how->tls) /* a file or certificate that cannot be read is the caller's to hear */
 		rc = tls_trust_new(t->loop, how->tls_ca, how->host, &probe, f);
+	if (rc == RC_OK && how->tls)
+		rc = tls_trust_badge(probe, &how->badge, f);
 	SSL_free(probe);
 	if (rc == RC_OK && u->egress.kind >= EGRESS_HTTP_PROXY)
 		rc = web_url_split_proxy(u->address, &proxy, f);

@@ -11,6 +11,7 @@
 #include "base/own.h"
 #include "io/egress.h"
 #include "io/loop.h"
+#include "io/tcp_badge.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,10 +37,11 @@ struct tcp_dial {
 	const char *host; /* a name or an address; looked up here, or by a proxy */
 	uint16_t port;
 	struct egress egress;
-	bool tls;             /* the other end has to be `host` */
-	const char *tls_ca;   /* PEM file beside the system's; NULL: the system's alone */
-	uint32_t connect_ms;  /* all until `open` within; 0: TCP_CONNECT_MS */
-	uint32_t queue_bytes; /* 0: TCP_QUEUE_BYTES */
+	bool tls;               /* the other end has to be `host` */
+	const char *tls_ca;     /* PEM file beside the system's; NULL: the system's alone */
+	struct tcp_badge badge; /* shown when the server asks for a certificate */
+	uint32_t connect_ms;    /* all until `open` within; 0: TCP_CONNECT_MS */
+	uint32_t queue_bytes;   /* 0: TCP_QUEUE_BYTES */
 	struct tcp_on on;
 };
 
