@@ -103,6 +103,7 @@ static void come(void *ctx, struct net_end *e, const struct net_note *ask)
 
 const struct web_view *web_view(const struct web_request *r) { return &r->view; }
 const char *web_header(const struct web_request *r, const char *name) { return net_note_get(r->own, name); }
+bool web_gone(const struct web_request *r) { return !r->end; }
 void web_request_set(struct web_request *r, void *owner) { r->owner = owner; }
 void *web_request_get(const struct web_request *r) { return r->owner; }
 

@@ -89,7 +89,7 @@ struct control {
 	struct loop *loop;
 	struct store *store;
 	struct queue *queue;
-	struct pool *readers, *writer;
+	struct pool *readers, *slow_readers, *writer;
 	struct web_server *server;
 	struct cluster *cluster;   /* the other control planes on the database; loop thread */
 	struct bells *bells;       /* what is told to them, and heard from them; writer's and loop thread */

@@ -109,6 +109,8 @@ static void last_turns(struct loop *l)
 
 void life_stop(struct control *c)
 {
+	pool_free(take(c->slow_readers));
+	last_turns(c->loop); /* what they were done with becomes writes */
 	webhooks_stop(c->webhooks);
 	pool_free(take(c->writer));
 	pool_free(take(c->readers));

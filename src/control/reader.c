@@ -66,6 +66,11 @@ enum rc reader_push(struct read *r)
 				   : RC_OVERLOADED; /* none any more at the end */
 }
 
+enum rc reader_push_slow(struct read *r)
+{
+	return r->control->slow_readers ? pool_push(r->control->slow_readers, &r->job) : RC_OVERLOADED;
+}
+
 enum rc reader_start(struct control *c, struct fault *f)
 {
 	const struct pool_conf conf = {
@@ -78,5 +83,11 @@ enum rc reader_start(struct control *c, struct fault *f)
 		.run = run_batch,
 		.leave = leave,
 	};
-	return pool_new(&conf, &c->readers, f);
+	struct pool_conf slow = conf;
+	slow.name = "slow";
+	slow.threads = READER_SLOW_THREADS;
+	slow.batch_max = 1;
+	slow.queue_max = READER_SLOW_QUEUE_MAX;
+	enum rc rc = pool_new(&conf, &c->readers, f);
+	return rc == RC_OK ? pool_new(&slow, &c->slow_readers, f) : rc;
 }

@@ -7,7 +7,7 @@
  * Server. A request is shown whole: headers and body within the limits, else web answers 4xx by itself. It stays valid until
  * the owner answers it once (web_reply, web_stream, or web_accept for a WebSocket upgrade), be it at once or after a worker has
  * worked on it: the client may be gone by then; the answer then goes nowhere, but it must be given, for it frees the request.
- * A worker may read a request's members (web_view, web_header); it calls nothing else of this file. A client that ends its
+ * A worker may read a request's members (web_view, web_header, web_gone); it calls nothing else of this file. A client that ends its
  * sending side is taken for gone.
  *
  * Back-pressure. A stream or socket queues what the peer does not take, up to its own limit; past it, it is closed
@@ -65,6 +65,8 @@ struct web_view {
 const struct web_view *web_view(const struct web_request *r);
 /* NULL when absent; the values joined by commas when it was given several times. `name` in lower case. */
 const char *web_header(const struct web_request *r, const char *name);
+/* The client is gone: the answer will go nowhere. Any thread. */
+bool web_gone(const struct web_request *r);
 void web_request_set(struct web_request *r, void *owner); /* a place for the owner's pointer */
 void *web_request_get(const struct web_request *r);
 

@@ -4,6 +4,7 @@
 #include "io/web_tls.h"
 #include "io/ws_frame.h"
 
+#include <stdatomic.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -13,6 +14,7 @@ struct web_request {
 	struct http_head head;
 	void *owner;
 	struct web_conn *conn; /* NULL: the client is gone */
+	_Atomic bool gone;     /* the same, for workers */
 	bool given;            /* to on_request; before, the body is being read */
 	struct http_chunks chunks;
 	struct buf body;
@@ -27,6 +29,7 @@ static const struct web_conn_mode requests;
 
 const struct web_view *web_view(const struct web_request *r) { return &r->view; }
 const char *web_header(const struct web_request *r, const char *name) { return http_head_field(&r->head, name); }
+bool web_gone(const struct web_request *r) { return atomic_load(&r->gone); }
 void web_request_set(struct web_request *r, void *owner) { r->owner = owner; }
 void *web_request_get(const struct web_request *r) { return r->owner; }
 
@@ -433,10 +436,12 @@ static void lose(struct web_conn *c)
 {
 	struct web_request *r = c->of_mode;
 
-	if (r && r->given)
+	if (r && r->given) {
 		r->conn = NULL;
-	else if (r)
+		atomic_store(&r->gone, true);
+	} else if (r) {
 		web_request_free(r);
+	}
 }
 
 static const struct web_conn_mode requests = { take_bytes, all_sent, too_late, lose };

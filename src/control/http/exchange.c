@@ -1,4 +1,5 @@
 #include "control/http/exchange.h"
+#include "base/hush.h"
 #include "control/control.h"
 #include "io/clock.h"
 #include "wire/trace.h"
@@ -40,4 +41,41 @@ void exchange_span(const struct exchange *x, const char *method)
 	if (*x->job_id)
 		span_put(&s, "footplate.job_id", x->job_id, 0);
 	tracer_add(x->control->tracer, &s);
+}
+
+static bool copy(char **to, const char *text)
+{
+	*to = text ? strdup(text) : NULL;
+	return *to || !text;
+}
+
+bool exchange_answer(struct exchange *x, const char *location, const char *const set_cookie[ROUTE_COOKIES_MAX])
+{
+	exchange_forget(x);
+	bool ok = copy(&x->location, location);
+	for (size_t i = 0; i < ROUTE_COOKIES_MAX; i++)
+		ok &= copy(&x->set_cookie[i], set_cookie[i]);
+	return ok;
+}
+
+void exchange_forget(struct exchange *x)
+{
+	free(take(x->location));
+	for (size_t i = 0; i < ROUTE_COOKIES_MAX; i++) {
+		char *cookie = take(x->set_cookie[i]);
+		if (cookie)
+			hush_wipe(cookie, strlen(cookie));
+		free(cookie);
+	}
+}
+
+void exchange_free(struct exchange *x)
+{
+	exchange_forget(x);
+	arena_done(&x->before);
+	buf_done(&x->body);
+	free(x->wish);
+	free(x->twin_key);
+	free(x->path);
+	free(x);
 }

@@ -15,15 +15,15 @@
 
 struct exchange {
 	struct write write; /* ROUTE_WRITE */
-	struct read read;   /* else */
+	struct read read;   /* else, and for what comes before a write */
 	struct control *control;
 	struct web_request *request; /* NULL once it is answered */
 	const struct route *route;
 	const char *arg[ROUTE_ARGS_MAX]; /* in `path` */
 	char *path;                      /* decoded, cut at its slashes */
 	/* Headers; they live as long as the request. */
-	const char *authorization, *idempotency_key, *if_match, *if_none_match, *content_type, *last_event_id,
-		*accept;
+	const char *authorization, *cookies, *idempotency_key, *if_match, *if_none_match, *content_type,
+		*last_event_id, *accept;
 	bool streams;
 	uint32_t wait_ms; /* Prefer: wait */
 	char id[ID_MAX];
@@ -31,12 +31,15 @@ struct exchange {
 	char trace_id[33], parent_id[17]; /* parent_id: the caller's span; "": none */
 	uint64_t began_us;
 	int64_t began_wall_ms;
+	struct arena before; /* of route.before, with what it found */
+	const void *found;
 	/* The answer. */
 	enum rc rc;
 	int status;
 	struct buf body;
 	const char *out_type; /* NULL: the route's */
-	char etag[32], location[96], next[160];
+	char etag[32], next[160];
+	char *location, *set_cookie[ROUTE_COOKIES_MAX]; /* NULL: none */
 	bool replayed;
 	struct feed_wish *wish;
 	/* Held back behind a request with the same Idempotency-Key (http/twins). */
@@ -64,3 +67,9 @@ static inline struct exchange *exchange_of_read(struct read *r)
 /* Below the caller's span (W3C traceparent), or the first of a new trace; and the span when it is answered. */
 void exchange_trace(struct exchange *x);
 void exchange_span(const struct exchange *x, const char *method);
+
+/* The texts of an answer. False: no memory. */
+bool exchange_answer(struct exchange *x, const char *location, const char *const set_cookie[ROUTE_COOKIES_MAX]);
+void exchange_forget(struct exchange *x); /* takes them back */
+
+void exchange_free(struct exchange *x);

@@ -14,14 +14,16 @@ void perform_problem(struct exchange *x, enum rc rc, const char *detail, const s
 	x->rc = rc;
 	x->status = rc_http(rc);
 	x->body.n = 0;
-	x->etag[0] = x->location[0] = x->next[0] = 0;
+	x->etag[0] = x->next[0] = 0;
+	exchange_forget(x);
 	problem_write(&x->body, rc, detail, r, x->id);
 }
 
 static enum rc authenticate(const struct exchange *x, struct tx *tx, struct principal *who)
 {
 	who->id = "";
-	if (x->route->scope == SCOPE_NONE)
+	bool open = x->route->scope == SCOPE_NONE;
+	if (open && !(x->route->flags & ROUTE_KNOWN))
 		return RC_OK;
 	const struct door_ask ask = {
 		.method = x->route->method, .authorization = x->authorization, .peer = tx->peer
@@ -30,7 +32,7 @@ static enum rc authenticate(const struct exchange *x, struct tx *tx, struct prin
 	if (rc != RC_OK)
 		return rc;
 	tx->actor = who->actor;
-	if (!x->again && !route_may(who, x->route->scope))
+	if (!open && !x->again && !route_may(who, x->route->scope))
 		return fault_set(tx->fault, RC_DENIED, "this needs the scope %s, which the key does not have",
 			scope_text(x->route->scope));
 	return RC_OK;
@@ -44,6 +46,27 @@ static bool is_json(const struct exchange *x)
 
 	return t && ((n == strlen(want) && !strncasecmp(t, want, n)) ||
 			    (n == 16 && !strncasecmp(t, "application/json", n)));
+}
+
+static bool is_form(const struct exchange *x)
+{
+	static const char form[] = "application/x-www-form-urlencoded";
+
+	return x->content_type && !strncasecmp(x->content_type, form, sizeof(form) - 1) &&
+	       strchr("; ", x->content_type[sizeof(form) - 1]); /* or its end */
+}
+
+static enum rc take_form(struct exchange *x, struct call *c)
+{
+	const struct web_view *v = web_view(x->request);
+	void *in = arena_take(c->tx.arena, x->route->in_size);
+
+	if (!is_form(x))
+		return fault_set(c->tx.fault, RC_MEDIA, "send the body as application/x-www-form-urlencoded");
+	if (strlen(v->body) != v->body_n)
+		return fault_set(c->tx.fault, RC_MALFORMED, "the form has a NUL");
+	c->in = in;
+	return in ? query_decode(x->route->in, v->body, c->reader, in, c->tx.fault) : RC_NOMEM;
 }
 
 static bool is_text(const struct exchange *x)
@@ -78,6 +101,8 @@ static enum rc take_body(struct exchange *x, struct call *c, struct json_t **ret
 	}
 	if ((x->route->flags & ROUTE_MAYBE) && v->body_n == 0)
 		return RC_OK;
+	if (x->route->flags & ROUTE_FORM)
+		return take_form(x, c);
 	if ((x->route->flags & ROUTE_TEXT) && is_text(x))
 		return take_text(x, c, ret_json);
 	if (!is_json(x))
@@ -88,6 +113,7 @@ static enum rc take_body(struct exchange *x, struct call *c, struct json_t **ret
 	if (rc != RC_OK)
 		return rc;
 	c->in = in;
+	c->reader->lenient = false;
 	c->reader->partial = !strcmp(x->route->method, "PATCH");
 	rc = field_json_decode(x->route->in, body, c->reader, in, c->tx.fault);
 	c->given = c->reader->given;
@@ -103,6 +129,7 @@ static enum rc decode(struct exchange *x, struct call *c, struct json_t **ret_js
 	if (r->query && !query)
 		return RC_NOMEM;
 	c->query = query;
+	c->reader->lenient = r->flags & ROUTE_LENIENT;
 	enum rc rc =
 		query_decode(r->query, x->again ? "" : web_view(x->request)->query, c->reader, query, c->tx.fault);
 	if (rc == RC_OK)
@@ -136,7 +163,7 @@ static enum rc run(struct exchange *x, struct call *c)
 		return RC_NOMEM;
 	c->body = &x->body;
 	enum rc rc = r->run(c, out);
-	if (rc != RC_OK)
+	if (rc != RC_OK || c->refuse != RC_OK)
 		return rc;
 	if (list)
 		encode_page(x, out, &x->body);
@@ -145,8 +172,8 @@ static enum rc run(struct exchange *x, struct call *c)
 	x->status = c->status ? c->status : r->status ? r->status : 200;
 	if (c->version)
 		snprintf(x->etag, sizeof(x->etag), "\"%" PRId64 "\"", c->version);
-	if (c->location)
-		snprintf(x->location, sizeof(x->location), "%s", c->location);
+	if (!exchange_answer(x, c->location, c->set_cookie))
+		return RC_NOMEM;
 	if (list && ((struct page *)out)->next)
 		snprintf(x->next, sizeof(x->next), "%s", ((struct page *)out)->next);
 	x->out_type = c->out_type;
@@ -158,15 +185,18 @@ static enum rc run(struct exchange *x, struct call *c)
 	return x->body.bad ? RC_NOMEM : RC_OK;
 }
 
-static void replay(struct exchange *x, const struct idempotency_answer *a)
+static enum rc replay(struct exchange *x, const struct idempotency_answer *a)
 {
+	static const char *const none[ROUTE_COOKIES_MAX];
+
 	x->status = a->status;
 	x->replayed = true;
 	buf_str(&x->body, a->body);
-	if (a->location)
-		snprintf(x->location, sizeof(x->location), "%s", a->location);
+	if (!exchange_answer(x, a->location, none))
+		return RC_NOMEM;
 	if (a->location && (x->route->flags & ROUTE_WAIT))
 		snprintf(x->job_id, sizeof(x->job_id), "%s", strrchr(a->location, '/') + 1);
+	return RC_OK;
 }
 
 /* Runs once for each Idempotency-Key. What went wrong for good is not kept: nothing was done, so the key is free again. */
@@ -180,34 +210,63 @@ static enum rc run_once(struct exchange *x, struct call *c, const struct json_t 
 		rc = idempotency_fingerprint(c->tx.control, body, i.fingerprint);
 	if (rc == RC_OK)
 		rc = idempotency_find(c, &i, &a);
-	if (rc == RC_OK) {
-		replay(x, &a);
-		return RC_OK;
-	}
+	if (rc == RC_OK)
+		return replay(x, &a);
 	if (rc != RC_MISSING)
 		return rc;
 	rc = run(x, c);
-	if (rc != RC_OK)
+	if (rc != RC_OK || c->refuse != RC_OK)
 		return rc;
-	a = (struct idempotency_answer){ x->status, *x->location ? x->location : NULL, buf_text(&x->body) };
+	a = (struct idempotency_answer){ x->status, x->location, buf_text(&x->body) };
 	return idempotency_keep(c, &i, &a);
+}
+
+/* Who may, and with what: the way to `run`, and to `before`. */
+static enum rc prepare(struct exchange *x, struct call *c, struct principal *who, struct json_t **ret_json)
+{
+	enum rc rc = authenticate(x, &c->tx, who);
+	if (rc == RC_OK && (x->route->flags & ROUTE_IDEMPOTENT) && !x->idempotency_key)
+		rc = fault_set(c->tx.fault, RC_KEY_MISSING,
+			"send an Idempotency-Key header: a new random value for each new request, the same for a "
+			"repeat");
+	return rc == RC_OK ? decode(x, c, ret_json) : rc;
 }
 
 static enum rc perform(struct exchange *x, struct call *c, struct principal *who)
 {
 	auto_json struct json_t *body = NULL;
 
-	enum rc rc = authenticate(x, &c->tx, who);
-	if (rc == RC_OK && (x->route->flags & ROUTE_IDEMPOTENT) && !x->idempotency_key)
-		rc = fault_set(c->tx.fault, RC_KEY_MISSING,
-			"send an Idempotency-Key header: a new random value for each new request, the same for a "
-			"repeat");
-	if (rc == RC_OK)
-		rc = decode(x, c, &body);
+	enum rc rc = prepare(x, c, who, &body);
 	if (rc != RC_OK)
 		return rc;
 	bool keyed = !x->again && (x->route->flags & (ROUTE_IDEMPOTENT | ROUTE_ACCEPTED)) && x->idempotency_key;
 	return keyed ? run_once(x, c, body) : run(x, c);
+}
+
+static struct call call_of(const struct exchange *x, const struct tx *tx, struct principal *who)
+{
+	struct call c = { .tx = *tx,
+		.route = x->route,
+		.who = who,
+		.if_match = x->if_match,
+		.cookies = x->cookies,
+		.found = x->found,
+		.streams = x->streams,
+		.last_event_id = x->last_event_id,
+		.accept = x->accept };
+
+	memcpy(c.arg, x->arg, sizeof(c.arg));
+	c.tx.peer = web_view(x->request)->peer;
+	c.tx.trace_id = x->trace_id;
+	c.tx.traceparent = x->traceparent;
+	return c;
+}
+
+static void tell_log(const struct exchange *x, const struct tx *tx, const struct fault *f)
+{
+	if (x->rc == RC_INTERNAL || x->rc == RC_IO)
+		log_error(
+			tx->control->log, "request failed request=%s route=%s: %s", x->id, x->route->name, f->text);
 }
 
 enum rc perform_request(struct exchange *x, struct tx *tx)
@@ -215,21 +274,12 @@ enum rc perform_request(struct exchange *x, struct tx *tx)
 	struct principal who = { 0 };
 	struct field_reader reader = { .arena = tx->arena };
 	struct fault f = { 0 };
-	struct call c = { .tx = *tx,
-		.route = x->route,
-		.who = &who,
-		.reader = &reader,
-		.if_match = x->if_match,
-		.streams = x->streams,
-		.last_event_id = x->last_event_id,
-		.accept = x->accept };
+	struct call c = call_of(x, tx, &who);
 
-	memcpy(c.arg, x->arg, sizeof(c.arg));
+	c.reader = &reader;
 	c.tx.fault = &f;
-	c.tx.peer = web_view(x->request)->peer;
-	c.tx.trace_id = x->trace_id;
-	c.tx.traceparent = x->traceparent;
-	x->rc = perform(x, &c, &who);
+	enum rc rc = perform(x, &c, &who);
+	x->rc = rc == RC_OK ? c.refuse : rc;
 	if (x->rc != RC_OK)
 		perform_problem(x, x->rc, f.text, &reader);
 	tx->appended = c.tx.appended;
@@ -237,8 +287,27 @@ enum rc perform_request(struct exchange *x, struct tx *tx)
 		tx_ring(tx, c.tx.ring_in);
 	tx->cancels = c.tx.cancels;
 	tx->bots = c.tx.bots;
-	if (x->rc == RC_INTERNAL || x->rc == RC_IO)
-		log_error(
-			tx->control->log, "request failed request=%s route=%s: %s", x->id, x->route->name, f.text);
-	return x->rc;
+	tell_log(x, tx, &f);
+	return rc;
+}
+
+void perform_before(struct exchange *x, struct tx *tx)
+{
+	struct principal who = { 0 };
+	struct field_reader reader = { .arena = &x->before };
+	struct fault f = { 0 };
+	struct call c = call_of(x, tx, &who);
+	auto_json struct json_t *body = NULL;
+
+	x->before.wipes = true;
+	c.reader = &reader;
+	c.tx.arena = &x->before;
+	c.tx.fault = &f;
+	x->rc = prepare(x, &c, &who, &body);
+	if (x->rc == RC_OK)
+		x->rc = x->route->before(&c);
+	x->found = c.found;
+	if (x->rc != RC_OK)
+		perform_problem(x, x->rc, f.text, &reader);
+	tell_log(x, tx, &f);
 }

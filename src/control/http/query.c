@@ -18,10 +18,16 @@ static enum rc take_one(const struct field *t, char *name, struct field_reader *
 	const struct field *row = field_find(t, name);
 	if (row) {
 		struct fault why = { 0 };
+		uint64_t bit = 1ull << (row - t);
+		if (r->given & bit)
+			return field_json_problem(r, pointer, "malformed", "is given twice");
+		r->given |= bit;
 		if (field_json_text(row, value ? value : "", r->arena, (char *)to + row->at, &why) == RC_OK)
 			return RC_OK;
 		return field_json_problem(r, pointer, "malformed", why.text);
 	}
+	if (r->lenient)
+		return RC_OK;
 	for (size_t i = 0; i < sizeof(credentials) / sizeof(*credentials); i++)
 		if (!strcmp(name, credentials[i]))
 			return fault_set(f, RC_MALFORMED,
@@ -39,6 +45,7 @@ enum rc query_decode(const struct field *t, const char *text, struct field_reade
 	enum rc rc = all ? RC_OK : RC_NOMEM;
 
 	t = t ? t : no_fields;
+	r->given = 0;
 	if (to)
 		field_defaults(t, to);
 	for (char *save, *one = all ? strtok_r(all, "&", &save) : NULL; one && rc != RC_MALFORMED;
@@ -46,6 +53,12 @@ enum rc query_decode(const struct field *t, const char *text, struct field_reade
 		enum rc this = take_one(t, one, r, to, f);
 		rc = this == RC_OK ? rc : this;
 	}
+	for (const struct field *row = t; row->name; row++)
+		if (rc != RC_MALFORMED && (row->flags & FIELD_REQUIRED) && !(r->given & 1ull << (row - t))) {
+			char pointer[80];
+			snprintf(pointer, sizeof(pointer), "?%.60s", row->name);
+			rc = field_json_problem(r, pointer, "required", "must be given");
+		}
 	if (rc == RC_INVALID)
 		return fault_set(f, rc, "%s: %s", r->problems[0].pointer, r->problems[0].detail);
 	return rc;

@@ -3,7 +3,11 @@
  * sentence that the reference prints. http/perform authorizes, decodes, checks, runs and encodes after the row alone; so a
  * handler does nothing but its work.
  *
- * A ROUTE_WRITE handler runs inside the writer's transaction: all that it did is undone unless it answers RC_OK.
+ * A ROUTE_WRITE handler runs inside the writer's transaction: all that it did is undone unless it answers RC_OK. What takes
+ * long (a password's hash, a call to somebody outside) is not done there but by `before`, on a thread of its own kind
+ * (READER_SLOW_*), with a read connection: the request is authenticated, authorized and decoded, then `before` leaves what it
+ * found in call.found; then all of it once more on the writer, for the caller may have lost the right meanwhile, and `run`.
+ * `before` must not take longer than ROUTE_BEFORE_MS. It is not run for a client that is gone, nor at the end of the process.
  */
 #pragma once
 
@@ -16,7 +20,9 @@ struct grants;
 
 #define ROUTE_TENANT_DEFAULT "ten_default"
 
-#define ROUTE_ARGS_MAX 3 /* {…} in a path */
+#define ROUTE_ARGS_MAX    3     /* {…} in a path */
+#define ROUTE_COOKIES_MAX 3     /* Set-Cookie of one answer */
+#define ROUTE_BEFORE_MS   10000 /* of a row's `before` */
 
 enum route_flag {
 	ROUTE_WRITE = 1,      /* changes something: runs on the writer */
@@ -31,6 +37,9 @@ enum route_flag {
 	ROUTE_MAYBE = 512,    /* the body may be left out; call.in is then NULL */
 	ROUTE_LOOP = 1024,    /* answered on the loop, at once: no database (tx.db is NULL), no scope, no waiting */
 	ROUTE_SOCKET = 2048,  /* with ROUTE_STREAM: it is a WebSocket, see call.streams */
+	ROUTE_FORM = 4096,    /* the body is a form (application/x-www-form-urlencoded), read by `in` */
+	ROUTE_KNOWN = 8192,   /* with SCOPE_NONE: whoever calls must say who they are, and needs no scope */
+	ROUTE_LENIENT = 16384, /* parameters of the query or form that the row does not know are skipped */
 };
 
 enum principal_kind {
@@ -90,11 +99,17 @@ struct call {
 	uint64_t given;              /* which members a merge patch had */
 	const char *if_match;        /* ROUTE_MATCH: the version the caller read */
 	struct field_reader *reader; /* for problems that a table cannot see */
+	const char *cookies;         /* the Cookie header as it came; NULL: none. See wire/cookie */
+	const void *found;           /* what `before` left, in its arena; it lives until `run` is over */
 	/* The answer, besides ret_out: */
-	int status;           /* 0: the row's */
-	const char *location; /* in the arena */
-	int64_t version;      /* becomes the ETag when not 0 */
-	const char *job_id;   /* ROUTE_WAIT: the job to wait for, unless job_over */
+	int status;                                /* 0: the row's; 303 and `location`: a browser goes on there */
+	const char *location;                      /* in the arena */
+	const char *set_cookie[ROUTE_COOKIES_MAX]; /* whole values of Set-Cookie, in the arena; NULL: none */
+	/* ROUTE_WRITE: answer with this error and the words in tx.fault, but keep what was done (a count of failures). The
+	 * handler returns RC_OK. RC_OK: no error. */
+	enum rc refuse;
+	int64_t version;    /* becomes the ETag when not 0 */
+	const char *job_id; /* ROUTE_WAIT: the job to wait for, unless job_over */
 	bool job_over;
 	struct buf *body;     /* ROUTE_RAW */
 	const char *out_type; /* ROUTE_RAW: another than the row's; lives for ever. NULL: the row's */
@@ -115,7 +130,8 @@ struct route {
 	size_t in_size;
 	const struct field *out;
 	size_t out_size;
-	const char *out_type; /* ROUTE_RAW */
+	const char *out_type;              /* ROUTE_RAW */
+	enum rc (*before)(struct call *c); /* with ROUTE_WRITE; see above. NULL: none */
 	enum rc (*run)(struct call *c, void *ret_out);
 	const char *name; /* operationId, and the name in the metrics */
 	const char *doc;

@@ -13,16 +13,7 @@
 #include <stdio.h>
 #include <strings.h>
 
-#define HEADERS_MAX 16
-
-static void free_exchange(struct exchange *x)
-{
-	buf_done(&x->body);
-	free(x->wish);
-	free(x->twin_key);
-	free(x->path);
-	free(x);
-}
+#define HEADERS_MAX 24
 
 static void count(const struct exchange *x, const char *method)
 {
@@ -93,6 +84,8 @@ static void answer_with(struct exchange *x, const char *allow)
 	add(h, &n, "traceparent", x->traceparent);
 	add(h, &n, "etag", x->etag);
 	add(h, &n, "location", x->location);
+	for (size_t i = 0; i < ROUTE_COOKIES_MAX; i++)
+		add(h, &n, "set-cookie", x->set_cookie[i]);
 	add(h, &n, "link", link);
 	add(h, &n, "allow", allow);
 	add(h, &n, "idempotency-replayed", x->replayed ? "true" : NULL);
@@ -106,7 +99,7 @@ static void answer_with(struct exchange *x, const char *allow)
 			x->id, x->trace_id, v->method, v->path);
 	count(x, v->method);
 	web_reply(x->request, x->status, h, x->body.p, !strcmp(v->method, "HEAD") ? 0 : x->body.n);
-	free_exchange(x);
+	exchange_free(x);
 }
 
 static void answer(struct exchange *x)
@@ -130,7 +123,7 @@ static void finish(struct exchange *x)
 		x->status = 200;
 		count(x, "GET");
 		feed_open(x->control->feed, x->request, take(x->wish));
-		free_exchange(x);
+		exchange_free(x);
 		return;
 	}
 	if (x->replayed && x->wait_ms &&
@@ -187,16 +180,47 @@ static void run_here(struct exchange *x)
 	finish(x);
 }
 
+static enum rc push_write(struct exchange *x)
+{
+	x->write = (struct write){ .control = x->control, .run = run_write, .done = on_written };
+	return writer_push(&x->write);
+}
+
+static void on_before(struct read *r)
+{
+	struct exchange *x = exchange_of_read(r);
+
+	if (x->rc == RC_OK && push_write(x) == RC_OK)
+		return;
+	if (x->rc == RC_OK)
+		perform_problem(x, RC_OVERLOADED, "too many requests wait; try again in a moment", NULL);
+	finish(x);
+}
+
+static void run_before(struct read *r, struct tx *tx)
+{
+	struct exchange *x = exchange_of_read(r);
+
+	if (web_gone(x->request))
+		perform_problem(x, RC_CANCELED, "the client is gone", NULL);
+	else if (atomic_load(&x->control->draining))
+		perform_problem(x, RC_OVERLOADED, "this server is about to stop; ask another", NULL);
+	else
+		perform_before(x, tx);
+}
+
 static enum rc push(struct exchange *x)
 {
 	if (x->route->flags & ROUTE_LOOP) {
 		run_here(x);
 		return RC_OK;
 	}
-	if (x->route->flags & ROUTE_WRITE) {
-		x->write = (struct write){ .control = x->control, .run = run_write, .done = on_written };
-		return writer_push(&x->write);
+	if (x->route->before) {
+		x->read = (struct read){ .control = x->control, .run = run_before, .done = on_before };
+		return reader_push_slow(&x->read);
 	}
+	if (x->route->flags & ROUTE_WRITE)
+		return push_write(x);
 	x->read = (struct read){ .control = x->control, .run = run_read, .done = on_read };
 	return reader_push(&x->read);
 }
@@ -255,6 +279,7 @@ static struct exchange *new_exchange(struct control *c, struct web_request *r)
 	exchange_trace(x);
 	x->path = strdup(web_view(r)->path);
 	x->authorization = web_header(r, "authorization");
+	x->cookies = web_header(r, "cookie");
 	x->idempotency_key = web_header(r, "idempotency-key");
 	x->if_match = web_header(r, "if-match");
 	x->if_none_match = web_header(r, "if-none-match");
@@ -265,7 +290,7 @@ static struct exchange *new_exchange(struct control *c, struct web_request *r)
 	metric_set(c->metrics, METRIC_HTTP_INFLIGHT, NULL, atomic_fetch_add(&c->inflight, 1) + 1);
 	if (x->path)
 		return x;
-	free_exchange(x);
+	exchange_free(x);
 	return NULL;
 }
 
