@@ -22,3 +22,4 @@ TEXT(migrate_0011, "0011_schedules.sql");
 TEXT(migrate_0012, "0012_restore.sql");
 TEXT(migrate_0013, "0013_people.sql");
 TEXT(migrate_0014, "0014_dials.sql");
+TEXT(migrate_0015, "0015_pki.sql");

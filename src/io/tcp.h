@@ -11,7 +11,6 @@
 #include "base/own.h"
 #include "io/egress.h"
 #include "io/loop.h"
-#include "io/tcp_badge.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,6 +22,7 @@
 #define TCP_WHY_MAX     123
 
 struct tcp;
+struct tcp_badge;
 
 struct tcp_on {
 	void *ctx;
@@ -37,11 +37,11 @@ struct tcp_dial {
 	const char *host; /* a name or an address; looked up here, or by a proxy */
 	uint16_t port;
 	struct egress egress;
-	bool tls;               /* the other end has to be `host` */
-	const char *tls_ca;     /* PEM file beside the system's; NULL: the system's alone */
-	struct tcp_badge badge; /* shown when the server asks for a certificate */
-	uint32_t connect_ms;    /* all until `open` within; 0: TCP_CONNECT_MS */
-	uint32_t queue_bytes;   /* 0: TCP_QUEUE_BYTES */
+	bool tls;                      /* the other end has to be `host` */
+	const char *tls_ca;            /* PEM file beside the system's; NULL: the system's alone */
+	const struct tcp_badge *badge; /* shown when the server asks for a certificate; NULL: none */
+	uint32_t connect_ms;           /* all until `open` within; 0: TCP_CONNECT_MS */
+	uint32_t queue_bytes;          /* 0: TCP_QUEUE_BYTES */
 	struct tcp_on on;
 };
 

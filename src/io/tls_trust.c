@@ -1,4 +1,5 @@
 #include "io/tls_trust.h"
+#include "io/tcp_badge.h"
 
 #include <arpa/inet.h>
 #include <openssl/err.h>
@@ -92,7 +93,7 @@ enum rc tls_trust_new(struct loop *l, const char *ca, const char *host, SSL **re
 
 enum rc tls_trust_badge(SSL *ssl, const struct tcp_badge *badge, struct fault *f)
 {
-	if (!badge->cert)
+	if (!badge || !badge->cert)
 		return RC_OK;
 	BIO *in = BIO_new_mem_buf(badge->cert, -1);
 	X509 *cert = in ? PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;

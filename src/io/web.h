@@ -20,11 +20,11 @@
 #include "base/fault.h"
 #include "base/own.h"
 #include "io/egress.h"
-#include "io/tcp_badge.h"
 
 #include <stdint.h>
 
 struct loop;
+struct tcp_badge;
 struct web_request;
 struct web_server;
 struct web_socket;
@@ -152,14 +152,14 @@ struct web_socket_on {
 struct web_socket *web_accept(struct web_request *r, const char *protocol, const struct web_socket_on *on);
 
 struct web_dial {
-	const char *url;          /* ws:// or wss:// */
-	const char *protocol;     /* subprotocol to ask for; NULL: none */
-	const char *tls_ca;       /* PEM file beside the system's; NULL: the system's alone */
-	struct tcp_badge badge;   /* shown when the server asks for a certificate */
-	const char *http_proxy;   /* [USER:PASSWORD@]HOST:PORT; NULL: none, whatever the environment says */
-	struct egress egress;     /* used when there is no http_proxy */
-	uint32_t connect_ms;      /* a handshake within */
-	struct web_limits limits; /* socket_bytes and message_bytes count */
+	const char *url;               /* ws:// or wss:// */
+	const char *protocol;          /* subprotocol to ask for; NULL: none */
+	const char *tls_ca;            /* PEM file beside the system's; NULL: the system's alone */
+	const struct tcp_badge *badge; /* shown when the server asks for a certificate; NULL: none */
+	const char *http_proxy;        /* [USER:PASSWORD@]HOST:PORT; NULL: none, whatever the environment says */
+	struct egress egress;          /* used when there is no http_proxy */
+	uint32_t connect_ms;           /* a handshake within */
+	struct web_limits limits;      /* socket_bytes and message_bytes count */
 	struct web_socket_on on;
 };
 /* Begins to connect. `close` comes when it fails, then or later, never before this returns. */

@@ -1,4 +1,5 @@
 /* Certificates of clients: a server that asks for them, and what web_dial shows. */
+#include "io/tcp_badge.h"
 #include "tests/unit/io/site.h"
 #include "wire/cert.h"
 #include "wire/tunnel_auth.h"
@@ -81,8 +82,7 @@ static bool dial(const struct tcp_badge *badge)
 	snprintf(url, sizeof(url), "wss://localhost:%u/ws", site.port);
 	struct web_dial how = { .url = url, .tls_ca = cert, .on = { &e, on_open, on_message, NULL, on_close } };
 
-	if (badge)
-		how.badge = *badge;
+	how.badge = badge;
 	CHECK(loop_new(NULL, &e.loop, &f) == RC_OK);
 	CHECK(web_dial(e.loop, &how, &e.socket, &f) == RC_OK);
 	loop_run(e.loop);
@@ -135,7 +135,8 @@ static void who_comes(void)
 static void what_does_not_fit(void)
 {
 	struct buf good = issued(&root, root_secret, -DAY, DAY);
-	struct web_dial how = { .url = "wss://localhost:1/ws", .badge = { (char *)good.p, not_mine } };
+	const struct tcp_badge wrong = { (char *)good.p, not_mine }, nonsense = { "nonsense", mine };
+	struct web_dial how = { .url = "wss://localhost:1/ws", .badge = &wrong };
 	struct web_socket *s;
 	struct web_trust *t;
 	struct loop *l;
@@ -143,7 +144,7 @@ static void what_does_not_fit(void)
 
 	CHECK(loop_new(NULL, &l, &f) == RC_OK);
 	CHECK(web_dial(l, &how, &s, &f) == RC_INVALID && strstr(f.text, "certificate"));
-	how.badge = (struct tcp_badge){ "nonsense", mine };
+	how.badge = &nonsense;
 	CHECK(web_dial(l, &how, &s, &f) == RC_INVALID);
 	CHECK(web_trust_new("nonsense", &t, &f) == RC_INVALID);
 	loop_free(l);
