@@ -3,7 +3,7 @@
 import re, sys
 bad = []
 def rows(path, pattern): return [m.group(1) for m in re.finditer(pattern, open(path).read(), re.M)]
-for path, pattern in (('src/base/metrics.def', r'^METRIC\((\w+)'), ('src/control/events/types.def', r'^EVENT\("([^"]+)"'), ('src/model/scopes.def', r'^SCOPE\(\w+,\s*"([^"]+)"')):
+for path, pattern in (('src/base/metrics.def', r'^METRIC\((\w+)'), ('src/control/events/types.def', r'^EVENT\("([^"]+)"'), ('src/model/scopes.def', r'^SCOPE\(\w+,\s*"([^"]+)"'), ('src/control/access/objects.def', r'^OBJECT\((\w+)')):
     names = rows(path, pattern)
     if not names: bad.append(f'{path}: no rows found')
     for a, b in zip(names, names[1:]):

@@ -42,13 +42,18 @@ static bool lets_through(const struct selector *only, const char *actor, const s
 {
 	if (!only)
 		return true;
-	if (only->own && (!o->owner || strcmp(o->owner, actor) != 0))
+	bool mine = o->owner && !strcmp(o->owner, actor);
+	if (only->own && !mine)
 		return false;
+	if (!is_among(&only->actions, o->action))
+		return false;
+	if (o->held && mine)
+		return true;
 	const struct field_pair *want = only->labels.at;
 	for (size_t i = 0; i < only->labels.n; i++)
 		if (!has_label(&o->labels, &want[i]))
 			return false;
-	return is_among(&only->regions, o->region_id) && is_among(&only->actions, o->action);
+	return is_among(&only->regions, o->region_id);
 }
 
 bool grant_covers(const struct grants *g, enum scope s)

@@ -30,6 +30,7 @@ struct grant_object {
 	const char *owner; /* who made it: "key:apk_…", "user:usr_…" */
 	const char *region_id, *action;
 	struct field_list labels; /* of struct field_pair */
+	bool held; /* its regions and labels were held against its maker's grants when it was made: the maker is not asked again */
 };
 
 /* By any grant, whatever it is narrowed to: may they try? */

@@ -228,6 +228,8 @@ static void tenants(struct rig *r)
 		"{\"name\":\"b\",\"scopes\":[\"jobs:*\",\"watches:read\",\"keys:write\"],\"tenantId\":\"ten_"
 		"blue\"}");
 	snprintf(header, sizeof(header), "Authorization: Bearer %s", json_str(key, "secret"));
+	struct rig blue = *r;
+	snprintf(blue.key, sizeof(blue.key), "%s", json_str(key, "secret"));
 	json_decref(key);
 	refused(r, 422, "POST", "/v1/api-keys", header,
 		"{\"name\":\"c\",\"scopes\":[\"jobs:read\"],\"tenantId\":\"ten_red\"}");
@@ -235,15 +237,18 @@ static void tenants(struct rig *r)
 	refused(r, 404, "PUT", "/v1/tenants/ten_no/weight", NULL, "{\"weight\":3}");
 	refused(r, 200, "PUT", "/v1/tenants/ten_blue/weight", NULL, "{\"weight\":3}");
 	strftime(more, sizeof(more), "\"deadline\":\"%Y-%m-%dT%H:%M:%SZ\"", gmtime(&soon));
-	submit(r, more, header, id);
-	json_t *job = ask(r, "GET", "jobs", id, "", NULL);
+	submit(&blue, more, NULL, id);
+	char path[96];
+	snprintf(path, sizeof(path), "/v1/jobs/%s", id);
+	refused(r, 404, "GET", path, NULL, NULL);
+	json_t *job = ask(&blue, "GET", "jobs", id, "", NULL);
 	CHECK_STR(json_str(job, "tenantId"), "ten_blue");
 	json_decref(job);
-	json_t *task = await(r, id, "failed");
+	json_t *task = await(&blue, id, "failed");
 	CHECK_STR(json_str(task, "status"), "expired");
 	CHECK_STR(json_str(task, "error.code"), "deadline_exceeded");
 	json_decref(task);
-	job = ask(r, "GET", "jobs", id, "", NULL);
+	job = ask(&blue, "GET", "jobs", id, "", NULL);
 	CHECK_STR(json_str(job, "stopReason"), "deadline_exceeded");
 	json_decref(job);
 }

@@ -34,7 +34,7 @@ static void retries(void)
 	CHECK(a.status == 404);
 	rig_answer_done(&a);
 	a = rig_call(&r, "POST", path, "Idempotency-Key: three", "{\"only\":\"all\"}");
-	CHECK(a.status == 422);
+	CHECK(a.status == 404); /* whose it is comes before what is asked */
 	rig_answer_done(&a);
 	json_decref(rig_expect(&r, 200, "GET", "/v1/dead-letters?code=timeout", NULL));
 }

@@ -15,3 +15,6 @@ struct door_ask {
 
 /* RC_UNAUTHENTICATED: nobody that we know. On RC_OK *ret is whole, in the transaction's arena. */
 must_check enum rc door_enter(struct tx *tx, const struct door_ask *ask, struct principal *ret);
+
+/* access/decide, declared here too for http/perform: may they, by the row of the route? */
+must_check enum rc decide_route(struct call *c);

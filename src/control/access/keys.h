@@ -4,15 +4,14 @@
  */
 #pragma once
 
+#include "control/access/keys_hash.h"
 #include "control/http/route.h"
-
-#define KEYS_HASH_MAX 65
-
-/* The hash under which a secret is stored: keys, enrolment tokens. */
-void keys_hash(const struct control *c, const char *secret, char ret[static KEYS_HASH_MAX]);
 
 /* Whose key it is. RC_UNAUTHENTICATED: unknown, expired or revoked (which of them, the caller is not told). */
 must_check enum rc keys_check(struct tx *tx, const char *secret, struct principal *ret);
+
+/* How long jobs may run that this actor ("key:apk_…") makes, in seconds; 0: as long as they like. */
+must_check enum rc keys_runtime(struct tx *tx, const char *actor, uint32_t *ret_s);
 
 /* Has it admin:*, whatever else? */
 bool keys_is_admin(const struct principal *who);
@@ -20,4 +19,4 @@ bool keys_is_admin(const struct principal *who);
 /* Makes the first administrator's key when there is no key at all, and writes it to DATA/admin.key (0600). */
 must_check enum rc keys_first(struct control *c, struct store_conn *db, struct fault *f);
 
-extern const struct route keys_routes[], tenants_routes[]; /* tenants.c: whose keys they are */
+extern const struct route keys_routes[], tenants_routes[]; /* keys_routes.c; tenants.c: whose keys they are */

@@ -93,6 +93,7 @@ const struct route instance_routes[] = {
 		.name = "listInstances",
 		.method = "GET",
 		.path = "/v1/instances",
+		.reach = REACH_PLATFORM,
 		.scope = SCOPE_TOPOLOGY_READ,
 		.flags = ROUTE_LIST,
 		.query = page_fields,

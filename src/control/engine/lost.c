@@ -168,6 +168,7 @@ const struct route lost_routes[] = {
 	{ .name = "listLostResults",
 		.method = "GET",
 		.path = "/v1/lost-results",
+		.reach = REACH_PLATFORM,
 		.scope = SCOPE_JOBS_READ,
 		.flags = ROUTE_LIST,
 		.query = lost_query_fields,

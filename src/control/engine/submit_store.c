@@ -1,5 +1,6 @@
 #include "base/id.h"
 #include "control/access/audit.h"
+#include "control/access/keys.h"
 #include "control/engine/park.h"
 #include "control/engine/sealed.h"
 #include "control/engine/submit.h"
@@ -145,6 +146,23 @@ static enum rc tell(struct submit_plan *p, const struct job_summary *s)
 	return audit_add(tx, p->parent ? "job.retry" : "job.create", p->id);
 }
 
+/* A job of a key runs at most as long as the key says, however it came about. */
+static enum rc hold_runtime(struct submit_plan *p)
+{
+	static const struct store_query set = {
+		.sql = "UPDATE jobs SET deadline = $2 WHERE id = $1 AND (deadline = 0 "
+		       "OR deadline > $2)"
+	};
+	int64_t from = p->not_before > p->tx->now_ms ? p->not_before : p->tx->now_ms;
+	uint32_t most_s = 0;
+
+	enum rc rc = keys_runtime(p->tx, p->created_by ? p->created_by : p->tx->actor, &most_s);
+	if (rc != RC_OK || most_s == 0)
+		return rc;
+	return store_put(p->tx->db, &set, STORE_ARGS(store_text(p->id), store_int(from + (int64_t)most_s * 1000)),
+		p->tx->fault);
+}
+
 enum rc submit_store(struct submit_plan *p)
 {
 	struct job_summary s = { .total = (uint32_t)p->n };
@@ -165,6 +183,8 @@ enum rc submit_store(struct submit_plan *p)
 	if (rc == RC_OK)
 		rc = p->parent ? job_rules_copy(p->tx, p->id, p->parent)
 			       : job_rules_keep(p->tx, p->id, p->tenant_id, &p->rules);
+	if (rc == RC_OK)
+		rc = hold_runtime(p);
 	if (rc == RC_OK)
 		rc = add_tasks(p);
 	if (rc == RC_OK)

@@ -297,6 +297,8 @@ const struct route agents_routes[] = {
 		.name = "listAgents",
 		.method = "GET",
 		.path = "/v1/agents",
+		.reach = REACH_SHARED,
+		.lists = OBJECT_AGENT,
 		.scope = SCOPE_AGENTS_READ,
 		.flags = ROUTE_LIST,
 		.query = page_fields,
@@ -310,16 +312,18 @@ const struct route agents_routes[] = {
 		.name = "getAgent",
 		.method = "GET",
 		.path = "/v1/agents/{id}",
+		.reach = REACH_SHARED,
+		.object = OBJECT_AGENT,
 		.scope = SCOPE_AGENTS_READ,
 		.out = agent_fields,
 		.out_size = sizeof(struct agent_view),
 		.run = get,
 		.doc = "Shows an agent.",
 	},
-#define DEED(name_, verb, doc_)                                                                            \
-	.name = (name_), .method = "POST", .path = "/v1/agents/{id}/" verb, .scope = SCOPE_AGENTS_WRITE,   \
-	.flags = ROUTE_WRITE | ROUTE_ACCEPTED, .out = agent_fields, .out_size = sizeof(struct agent_view), \
-	.doc = (doc_)
+#define DEED(name_, verb, doc_)                                                                                    \
+	.name = (name_), .method = "POST", .path = "/v1/agents/{id}/" verb, .scope = SCOPE_AGENTS_WRITE,           \
+	.reach = REACH_SHARED, .object = OBJECT_AGENT, .flags = ROUTE_WRITE | ROUTE_ACCEPTED, .out = agent_fields, \
+	.out_size = sizeof(struct agent_view), .doc = (doc_)
 	{
 		DEED("cordonAgent", "cordon", "Gives the agent no new tasks and accounts; it keeps what it has."),
 		.run = cordon,
@@ -345,6 +349,8 @@ const struct route agents_routes[] = {
 		.name = "revokeAgent",
 		.method = "POST",
 		.path = "/v1/agents/{id}/revoke",
+		.reach = REACH_SHARED,
+		.object = OBJECT_AGENT,
 		.scope = SCOPE_AGENTS_WRITE,
 		.flags = ROUTE_WRITE,
 		.out = agent_fields,

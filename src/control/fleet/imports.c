@@ -246,6 +246,7 @@ const struct route imports_routes[] = {
 	{ .name = "importAccounts",
 		.method = "POST",
 		.path = "/v1/accounts/import",
+		.reach = REACH_TENANT,
 		.scope = SCOPE_ACCOUNTS_WRITE,
 		.flags = ROUTE_WRITE | ROUTE_ACCEPTED,
 		.in = import_in_fields,

@@ -206,8 +206,8 @@ static enum rc explain(struct call *c, void *ret_out)
 #define EXPLAIN(name_, path_)                                                                                      \
 	{                                                                                                          \
 		.name = (name_), .method = "POST", .path = (path_), .scope = SCOPE_TOPOLOGY_READ,                  \
-		.in = question_fields, .in_size = sizeof(struct question), .out = answer_fields,                   \
-		.out_size = sizeof(struct answer), .run = explain,                                                 \
+		.reach = REACH_TENANT, .in = question_fields, .in_size = sizeof(struct question),                  \
+		.out = answer_fields, .out_size = sizeof(struct answer), .run = explain,                           \
 		.doc = "Tells which agent a task would get now, by which rule, and why no other. Nothing is done." \
 	}
 

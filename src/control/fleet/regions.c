@@ -245,6 +245,8 @@ const struct route regions_routes[] = {
 	{ .name = "listRegions",
 		.method = "GET",
 		.path = "/v1/regions",
+		.reach = REACH_SHARED,
+		.lists = OBJECT_REGION,
 		.scope = SCOPE_AGENTS_READ,
 		.flags = ROUTE_LIST,
 		.query = page_fields,
@@ -255,6 +257,7 @@ const struct route regions_routes[] = {
 	{ .name = "createRegion",
 		.method = "POST",
 		.path = "/v1/regions",
+		.reach = REACH_SHARED,
 		.scope = SCOPE_AGENTS_WRITE,
 		.flags = ROUTE_WRITE | ROUTE_ACCEPTED,
 		.status = 201,
@@ -265,6 +268,8 @@ const struct route regions_routes[] = {
 	{ .name = "getRegion",
 		.method = "GET",
 		.path = "/v1/regions/{id}",
+		.reach = REACH_SHARED,
+		.object = OBJECT_REGION,
 		.scope = SCOPE_AGENTS_READ,
 		OUT,
 		.run = get,
@@ -272,6 +277,8 @@ const struct route regions_routes[] = {
 	{ .name = "updateRegion",
 		.method = "PATCH",
 		.path = "/v1/regions/{id}",
+		.reach = REACH_SHARED,
+		.object = OBJECT_REGION,
 		.scope = SCOPE_AGENTS_WRITE,
 		.flags = ROUTE_WRITE | ROUTE_MATCH,
 		IN,
@@ -280,7 +287,7 @@ const struct route regions_routes[] = {
 		.doc = "Edits a region by a merge patch (RFC 7396)." },
 #define DEED(name_, verb, doc_)                                                                           \
 	.name = (name_), .method = "POST", .path = "/v1/regions/{id}/" verb, .scope = SCOPE_AGENTS_WRITE, \
-	.flags = ROUTE_WRITE | ROUTE_ACCEPTED, OUT, .doc = (doc_)
+	.reach = REACH_SHARED, .object = OBJECT_REGION, .flags = ROUTE_WRITE | ROUTE_ACCEPTED, OUT, .doc = (doc_)
 	{ DEED("cordonRegion", "cordon", "Gives the agents of a region no new tasks and accounts."),
 		.run = cordon },
 	{ DEED("uncordonRegion", "uncordon", "Gives the agents of a region tasks and accounts again."),
@@ -292,6 +299,8 @@ const struct route regions_routes[] = {
 	{ .name = "deleteRegion",
 		.method = "DELETE",
 		.path = "/v1/regions/{id}",
+		.reach = REACH_SHARED,
+		.object = OBJECT_REGION,
 		.scope = SCOPE_AGENTS_WRITE,
 		.flags = ROUTE_WRITE | ROUTE_MATCH,
 		.status = 204,

@@ -1,5 +1,5 @@
 #include "control/http/openapi.h"
-#include "control/http/route.h"
+#include "control/access/decide.h"
 #include "wire/field_json.h"
 
 #include <ctype.h>
@@ -109,10 +109,14 @@ static void put_operation(const struct route *r, struct buf *to)
 		buf_u8(to, (uint8_t)tolower((unsigned char)*s));
 	buf_fmt(to, "\":{\"operationId\":\"%s\",\"summary\":", r->name);
 	json_put_str(to, r->doc);
-	if (r->scope == SCOPE_NONE)
-		buf_str(to, ",\"security\":[],");
-	else
-		buf_fmt(to, ",\"security\":[{\"key\":[]}],\"x-scope\":\"%s\",", scope_text(r->scope));
+	buf_str(to, r->reach == REACH_OPEN ? ",\"security\":[]," : ",\"security\":[{\"key\":[]}],");
+	if (r->scope != SCOPE_NONE)
+		buf_fmt(to, "\"x-scope\":\"%s\",", scope_text(r->scope));
+	buf_fmt(to, "\"x-reach\":\"%s\",", decide_reach_word(r->reach));
+	if (r->object != OBJECT_NONE)
+		buf_fmt(to, "\"x-object\":\"%s\",", decide_object_word(r->object));
+	if (r->lists != OBJECT_NONE)
+		buf_fmt(to, "\"x-lists\":\"%s\",", decide_object_word(r->lists));
 	put_parameters(r, to);
 	if (r->in) {
 		buf_fmt(to, ",\"requestBody\":{\"required\":%s,\"content\":{\"%s\":{\"schema\":",

@@ -1,4 +1,5 @@
 #include "control/http/page.h"
+#include "control/access/decide.h"
 #include "control/control.h"
 #include "control/rows.h"
 
@@ -50,11 +51,11 @@ enum rc page_read(struct call *c, const struct page_query *q, struct store_rows 
 
 	enum rc rc = rows_list(r, &each, route->out_size, (size_t)q->limit + 1, &page->items, c->tx.fault);
 	if (rc != RC_OK || page->items.n <= q->limit)
-		return rc;
+		return rc == RC_OK ? decide_filter(c, page) : rc;
 	page->items.n = q->limit; /* the one too many only told that there is a next page */
 	const char *last =
 		*(const char **)(void *)((char *)page->items.at + (q->limit - 1) * route->out_size + id->at);
 	mac_of(c, last, mac);
 	page->next = arena_fmt(c->tx.arena, "%s.%s", last, mac);
-	return page->next ? RC_OK : RC_NOMEM;
+	return page->next ? decide_filter(c, page) : RC_NOMEM;
 }

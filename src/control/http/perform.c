@@ -22,8 +22,7 @@ void perform_problem(struct exchange *x, enum rc rc, const char *detail, const s
 static enum rc authenticate(const struct exchange *x, struct tx *tx, struct principal *who)
 {
 	who->id = "";
-	bool open = x->route->scope == SCOPE_NONE;
-	if (open && !(x->route->flags & ROUTE_KNOWN))
+	if (x->route->reach == REACH_OPEN)
 		return RC_OK;
 	const struct door_ask ask = {
 		.method = x->route->method, .authorization = x->authorization, .peer = tx->peer
@@ -32,9 +31,6 @@ static enum rc authenticate(const struct exchange *x, struct tx *tx, struct prin
 	if (rc != RC_OK)
 		return rc;
 	tx->actor = who->actor;
-	if (!open && !x->again && !route_may(who, x->route->scope))
-		return fault_set(tx->fault, RC_DENIED, "this needs the scope %s, which the key does not have",
-			scope_text(x->route->scope));
 	return RC_OK;
 }
 
@@ -225,6 +221,8 @@ static enum rc run_once(struct exchange *x, struct call *c, const struct json_t 
 static enum rc prepare(struct exchange *x, struct call *c, struct principal *who, struct json_t **ret_json)
 {
 	enum rc rc = authenticate(x, &c->tx, who);
+	if (rc == RC_OK && !x->again)
+		rc = decide_route(c);
 	if (rc == RC_OK && (x->route->flags & ROUTE_IDEMPOTENT) && !x->idempotency_key)
 		rc = fault_set(c->tx.fault, RC_KEY_MISSING,
 			"send an Idempotency-Key header: a new random value for each new request, the same for a "

@@ -17,6 +17,7 @@
 
 struct field_reader;
 struct grants;
+struct keys_limits;
 
 #define ROUTE_TENANT_DEFAULT "ten_default"
 
@@ -38,8 +39,33 @@ enum route_flag {
 	ROUTE_LOOP = 1024,    /* answered on the loop, at once: no database (tx.db is NULL), no scope, no waiting */
 	ROUTE_SOCKET = 2048,  /* with ROUTE_STREAM: it is a WebSocket, see call.streams */
 	ROUTE_FORM = 4096,    /* the body is a form (application/x-www-form-urlencoded), read by `in` */
-	ROUTE_KNOWN = 8192,   /* with SCOPE_NONE: whoever calls must say who they are, and needs no scope */
+	ROUTE_NARROWED = 8192, /* open to narrowed grants without an object: its handler holds them, or need not */
 	ROUTE_LENIENT = 16384, /* parameters of the query or form that the row does not know are skipped */
+};
+
+/* Whose the things are that a row is about. Without one, nobody may call it. */
+enum route_reach {
+	REACH_NONE,
+	REACH_OPEN,     /* everyone's: no credential is asked for */
+	REACH_SELF,     /* the caller's own: any credential will do */
+	REACH_TENANT,   /* the caller's tenant's */
+	REACH_SHARED,   /* the installation's: every tenant may read, only its own (ROUTE_TENANT_DEFAULT) write */
+	REACH_PLATFORM, /* the installation's: only its own tenant may read */
+	REACH_COUNT
+};
+
+/* What an id is the id of: access/objects.def says where it stands whose it is. */
+enum object_kind {
+	OBJECT_NONE,
+#define OBJECT(name, ...) OBJECT_##name,
+#include "control/access/objects.def"
+#undef OBJECT
+	OBJECT_COUNT
+};
+
+enum object_flag {
+	OBJECT_CROSSED = 1, /* the installation's administrator may touch that of any tenant */
+	OBJECT_HELD = 2,    /* regions and labels were held against its maker's selectors when it was made */
 };
 
 enum principal_kind {
@@ -55,10 +81,13 @@ struct principal {
 	const char *name;      /* for people */
 	const char *actor;     /* as the audit trail and an object's owner have it: "key:apk_…", "user:usr_…" */
 	const char *tenant_id; /* whose things they see and make; NULL: ROUTE_TENANT_DEFAULT */
-	const struct grants *grants; /* model/grant; NULL: none */
-	const char *session_id;      /* ses_…, of a person who logged in; else NULL */
-	int64_t authenticated_at;    /* ms: when a person last proved who they are; 0: a key */
-	bool second_factor;          /* with more than a password */
+	const struct grants *grants;      /* model/grant; NULL: none */
+	const char *session_id;           /* ses_…, of a person who logged in; else NULL */
+	int64_t authenticated_at;         /* ms: when a person last proved who they are; 0: a key */
+	bool second_factor;               /* with more than a password */
+	int64_t expires_at;               /* ms: of the credential; 0: never */
+	const char *user_id;              /* PRINCIPAL_KEY: whose service key it is; NULL: nobody's */
+	const struct keys_limits *limits; /* access/keys_row; NULL: none */
 };
 
 bool route_may(const struct principal *who, enum scope s);
@@ -122,6 +151,9 @@ struct call {
 struct route {
 	const char *method, *path;
 	enum scope scope;
+	enum route_reach reach;
+	enum object_kind object; /* what the first {…} of the path is; OBJECT_NONE: nothing that has an owner */
+	enum object_kind lists;  /* what the items of a list are, when their `id` is the id of one */
 	unsigned flags;
 	int status; /* of success; 0: 200 */
 	const struct field *query;

@@ -90,15 +90,16 @@ static enum rc go_on(struct call *c, void *ret_out)
 	return RC_OK;
 }
 
-#define POST(path_, scope_, flags_, before_, run_)                                                                \
-	{                                                                                                         \
-		.name = path_, .method = "POST", .path = path_, .scope = scope_, .flags = ROUTE_WRITE | (flags_), \
-		.before = before_, .run = run_                                                                    \
+#define POST(path_, scope_, reach_, before_, run_)                                                        \
+	{                                                                                                 \
+		.name = path_, .method = "POST", .path = path_, .scope = scope_, .reach = REACH_##reach_, \
+		.flags = ROUTE_WRITE, .before = before_, .run = run_                                      \
 	}
 static const struct route rows[] = {
 	{ .name = "look",
 		.method = "POST",
 		.path = "/look",
+		.reach = REACH_OPEN,
 		.flags = ROUTE_WRITE | ROUTE_FORM | ROUTE_LENIENT,
 		.in = form_fields,
 		.in_size = sizeof(struct form),
@@ -106,12 +107,12 @@ static const struct route rows[] = {
 		.out_size = sizeof(struct said),
 		.before = look,
 		.run = tell },
-	POST("/refuse", SCOPE_NONE, 0, refuse, nothing),
-	POST("/hold", SCOPE_NONE, 0, hold, nothing),
-	POST("/held", SCOPE_JOBS_WRITE, 0, hold, nothing),
-	POST("/known", SCOPE_NONE, ROUTE_KNOWN, NULL, nothing),
-	POST("/count", SCOPE_NONE, 0, NULL, count_it),
-	POST("/on", SCOPE_NONE, 0, NULL, go_on),
+	POST("/refuse", SCOPE_NONE, OPEN, refuse, nothing),
+	POST("/hold", SCOPE_NONE, OPEN, hold, nothing),
+	POST("/held", SCOPE_JOBS_WRITE, TENANT, hold, nothing),
+	POST("/known", SCOPE_NONE, SELF, NULL, nothing),
+	POST("/count", SCOPE_NONE, OPEN, NULL, count_it),
+	POST("/on", SCOPE_NONE, OPEN, NULL, go_on),
 	{ 0 },
 };
 static const struct route *const tables[] = { rows, NULL };

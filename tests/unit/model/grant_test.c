@@ -40,6 +40,20 @@ static void regions_labels_and_actions_must_all_be_there(void)
 	CHECK(!may(&by_label, &(struct grant_object){ .labels = { (void *)eu, 1 } }));
 }
 
+static void the_maker_of_what_was_held_against_the_grants_is_not_asked_again(void)
+{
+	const char *regions[] = { "reg_eu" }, *actions[] = { "trade.*" };
+	const struct selector only = {
+		.regions = { regions, 1 }, .labels = { (void *)eu, 1 }, .actions = { actions, 1 }
+	};
+
+	CHECK(may(&only, &(struct grant_object){ .owner = "user:usr_1", .action = "trade.send", .held = true }));
+	CHECK(!may(&only, &(struct grant_object){ .owner = "user:usr_1", .action = "trade.send" }));
+	CHECK(!may(&only, &(struct grant_object){ .owner = "user:usr_2", .action = "trade.send", .held = true }));
+	CHECK(!may(&only, &(struct grant_object){ .action = "trade.send", .held = true }));
+	CHECK(!may(&only, &(struct grant_object){ .owner = "user:usr_1", .action = "agent.ping", .held = true }));
+}
+
 static void several_grants_add_up_but_do_not_mix(void)
 {
 	const char *read[] = { "jobs:read" }, *all[] = { "admin:*" };
@@ -62,6 +76,7 @@ int main(void)
 	a_grant_that_is_not_narrowed_lets_all_through();
 	own_means_what_the_caller_made();
 	regions_labels_and_actions_must_all_be_there();
+	the_maker_of_what_was_held_against_the_grants_is_not_asked_again();
 	several_grants_add_up_but_do_not_mix();
 	return 0;
 }

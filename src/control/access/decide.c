@@ -1,0 +1,167 @@
+#include "control/access/decide.h"
+#include "control/rows.h"
+#include "model/grant.h"
+#include "wire/field_json.h"
+
+#include <string.h>
+
+struct kind {
+	const char *word;
+	unsigned flags;
+	struct store_query find; /* tenant, owner, region, labels, action */
+};
+
+static const struct kind kinds[] = {
+#define OBJECT(name, word_, from, id, tenant, owner, region, labels, action, flags_)                           \
+	[OBJECT_##name] = { .word = (word_),                                                                   \
+		.flags = (flags_),                                                                             \
+		.find = { .sql = "SELECT " tenant ", " owner ", " region ", " labels ", " action " FROM " from \
+				 " WHERE " id " = $1" } },
+#include "control/access/objects.def"
+#undef OBJECT
+};
+
+static const char *const reaches[] = {
+	[REACH_NONE] = "none",
+	[REACH_OPEN] = "open",
+	[REACH_SELF] = "self",
+	[REACH_TENANT] = "tenant",
+	[REACH_SHARED] = "shared",
+	[REACH_PLATFORM] = "platform",
+};
+
+static const struct field labels_row = { .name = "labels", .type = FIELD_MAP };
+
+const char *decide_object_word(enum object_kind kind) { return kinds[kind].word; }
+const char *decide_reach_word(enum route_reach reach) { return reaches[reach]; }
+
+const char *decide_tenant(const struct principal *who)
+{
+	return who && who->tenant_id ? who->tenant_id : ROUTE_TENANT_DEFAULT;
+}
+
+bool decide_is_platform(const struct principal *who)
+{
+	return who->kind != PRINCIPAL_NOBODY && !strcmp(decide_tenant(who), ROUTE_TENANT_DEFAULT);
+}
+
+bool decide_is_administrator(const struct principal *who)
+{
+	return decide_is_platform(who) && who->grants && grant_is_admin(who->grants);
+}
+
+bool decide_may(const struct principal *who, enum scope s) { return route_may(who, s); }
+
+bool decide_is_narrowed(const struct principal *who, enum scope s)
+{
+	static const struct grant_object nothing = { 0 };
+	return s != SCOPE_NONE && (!who->grants || !grant_covers_object(who->grants, s, who->actor, &nothing));
+}
+
+/* The row of a thing against who asks. The labels are read only when a selector may ask for them. */
+static enum rc hold(
+	struct tx *tx, const struct principal *who, enum scope s, const struct kind *k, struct store_rows *r)
+{
+	struct grant_object o = { 0 };
+	const char *tenant = store_col_text(r, 0);
+
+	if (tenant && strcmp(tenant, decide_tenant(who)) != 0 &&
+		!((k->flags & OBJECT_CROSSED) && decide_is_administrator(who)))
+		return RC_MISSING;
+	if (!decide_is_narrowed(who, s))
+		return RC_OK;
+	o.owner = arena_str(tx->arena, store_col_text(r, 1));
+	o.region_id = arena_str(tx->arena, store_col_text(r, 2));
+	o.action = arena_str(tx->arena, store_col_text(r, 4));
+	o.held = k->flags & OBJECT_HELD;
+	const char *labels = store_col_text(r, 3);
+	enum rc rc = labels ? field_json_text(&labels_row, labels, tx->arena, &o.labels, tx->fault) : RC_OK;
+	if (rc != RC_OK)
+		return rc;
+	return who->grants && grant_covers_object(who->grants, s, who->actor, &o) ? RC_OK : RC_MISSING;
+}
+
+enum rc decide_thing(
+	struct tx *tx, const struct principal *who, enum scope s, enum object_kind kind, const char *id)
+{
+	const struct kind *k = &kinds[kind];
+	auto_rows struct store_rows *r = NULL;
+
+	if (!who)
+		return RC_OK;
+	enum rc rc = store_one(tx->db, &k->find, STORE_ARGS(store_text(id)), &r, tx->fault);
+	return rc == RC_OK ? hold(tx, who, s, k, r) : rc;
+}
+
+enum rc decide_object(struct call *c, enum object_kind kind, const char *id)
+{
+	return decide_thing(&c->tx, c->who, c->route->scope, kind, id);
+}
+
+/* What the row gives nothing to hold a selector against is for those alone who have the scope for all. */
+static enum rc check_narrowed(const struct call *c)
+{
+	const struct route *r = c->route;
+
+	if (r->reach == REACH_SELF || r->object != OBJECT_NONE || r->lists != OBJECT_NONE ||
+		(r->flags & ROUTE_NARROWED) || !decide_is_narrowed(c->who, r->scope))
+		return RC_OK;
+	return fault_set(c->tx.fault, RC_DENIED,
+		"what you may do is narrowed to some things, and this operation cannot be: it needs %s for all of "
+		"them",
+		scope_text(r->scope));
+}
+
+/* Things of the installation belong to it, whatever the scope says. */
+static enum rc check_reach(const struct call *c)
+{
+	const struct route *r = c->route;
+	bool writes = r->flags & ROUTE_WRITE;
+
+	if (r->reach == REACH_PLATFORM || (r->reach == REACH_SHARED && writes))
+		return decide_is_platform(c->who) ? RC_OK
+						  : fault_set(c->tx.fault, RC_DENIED,
+							    "this belongs to the installation, not to a tenant");
+	return RC_OK;
+}
+
+enum rc decide_route(struct call *c)
+{
+	const struct route *r = c->route;
+
+	if (r->reach == REACH_NONE)
+		return fault_set(c->tx.fault, RC_DENIED, "nobody may do this: its row does not say who may");
+	if (r->reach == REACH_OPEN)
+		return RC_OK;
+	if (c->who->kind == PRINCIPAL_NOBODY)
+		return fault_set(c->tx.fault, RC_UNAUTHENTICATED, "this needs a credential");
+	if (!route_may(c->who, r->scope))
+		return fault_set(c->tx.fault, RC_DENIED, "this needs the scope %s, which the key does not have",
+			scope_text(r->scope));
+	enum rc rc = check_reach(c);
+	if (rc == RC_OK)
+		rc = check_narrowed(c);
+	if (rc != RC_OK || r->object == OBJECT_NONE || !c->arg[0])
+		return rc;
+	return decide_object(c, r->object, c->arg[0]);
+}
+
+enum rc decide_filter(struct call *c, struct page *page)
+{
+	const struct route *r = c->route;
+	char *items = page->items.at;
+	size_t n = 0;
+
+	if (r->lists == OBJECT_NONE || !decide_is_narrowed(c->who, r->scope))
+		return RC_OK;
+	size_t id = field_find(r->out, "id")->at;
+	for (size_t i = 0; i < page->items.n; i++) {
+		enum rc rc = decide_object(c, r->lists, *(const char **)(void *)(items + i * r->out_size + id));
+		if (rc != RC_OK && rc != RC_MISSING)
+			return rc;
+		if (rc == RC_OK && n++ != i)
+			memmove(items + (n - 1) * r->out_size, items + i * r->out_size, r->out_size);
+	}
+	page->items.n = n;
+	return RC_OK;
+}
