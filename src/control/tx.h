@@ -21,6 +21,7 @@ struct tx {
 	struct fault *fault;
 	int64_t now_ms;
 	const char *actor;           /* "key:apk_…", "agent:agt_…", "system" */
+	const char *tenant_id;       /* of who acts; NULL: nobody of a tenant does. See tx_tenant */
 	const char *peer;            /* address, "" when there is none */
 	const char *trace_id;        /* 32 hex characters */
 	const char *traceparent;     /* the span that is worked for (W3C); NULL: none */
@@ -30,6 +31,14 @@ struct tx {
 	bool cancels;                /* tasks that agents hold were asked to stop */
 	bool bots;                   /* agents have to be told of accounts, see hub/bots */
 };
+
+#define TX_TENANT_DEFAULT "ten_default" /* the installation's own */
+
+/* Whose the things are that the request sees and makes. */
+static inline const char *tx_tenant(const struct tx *tx)
+{
+	return tx->tenant_id ? tx->tenant_id : TX_TENANT_DEFAULT;
+}
 
 /* A new id with this prefix, in the arena; NULL without memory. */
 const char *tx_id(struct tx *tx, const char *prefix);

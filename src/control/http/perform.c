@@ -31,6 +31,7 @@ static enum rc authenticate(const struct exchange *x, struct tx *tx, struct prin
 	if (rc != RC_OK)
 		return rc;
 	tx->actor = who->actor;
+	tx->tenant_id = who->tenant_id;
 	return RC_OK;
 }
 
