@@ -19,6 +19,8 @@ const jwk = (type, options, alg) => {
 
 /* The key of the client that proves itself by one; the test gives the same to Footplate. */
 const clientKey = crypto.generateKeyPairSync('ed25519');
+const clientJwk = clientKey.publicKey.export({ format: 'jwk' });
+const thumbprint = crypto.createHash('sha256').update(`{"crv":"Ed25519","kty":"OKP","x":"${clientJwk.x}"}`).digest('base64url');
 
 function client(name, alg, more) {
 	return {
@@ -45,7 +47,7 @@ function start() {
 				client_secret: undefined,
 				token_endpoint_auth_method: 'private_key_jwt',
 				token_endpoint_auth_signing_alg: 'EdDSA',
-				jwks: { keys: [{ ...clientKey.publicKey.export({ format: 'jwk' }), alg: 'EdDSA', use: 'sig' }] },
+				jwks: { keys: [{ ...clientJwk, alg: 'EdDSA', use: 'sig', kid: thumbprint }] },
 			}),
 		],
 		jwks: { keys: [jwk('rsa', { modulusLength: 2048 }, 'RS256'), jwk('ec', { namedCurve: 'P-256' }, 'ES256'), jwk('ed25519', {}, 'EdDSA')] },
@@ -69,6 +71,7 @@ function start() {
 		cookies: { keys: ['only for tests'] },
 	});
 	provider.on('server_error', (ctx, e) => console.error('server_error', e));
+	provider.on('grant.error', (ctx, e) => console.error('grant.error', e.message, e.error_detail ?? ''));
 	provider.on('backchannel.error', (ctx, e) => console.error('backchannel.error', e.message));
 	handler = provider.callback();
 }
