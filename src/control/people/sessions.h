@@ -6,6 +6,8 @@
  *
  * The cookie is `__Host-footplate` (Secure, HttpOnly, SameSite=Lax, Path=/), also where TLS ends elsewhere or there is none:
  * browsers hold http://localhost for secure. It is another one after each log-on and each step-up, so a planted one is worth nothing.
+ *
+ * Whoever was found out to be who they say (password, code, single sign-on) gets in by people_sessions_open, and in no other way.
  */
 #pragma once
 
@@ -14,7 +16,7 @@
 struct user_row;
 
 #define SESSIONS_COOKIE        "__Host-footplate"
-#define SESSIONS_CSRF_HEADER   "x-csrf-token"
+#define SESSIONS_COOKIE_KIND   "cs" /* of its secret, see model/apikey */
 #define SESSIONS_CSRF_MAX      44           /* with NUL */
 #define SESSIONS_IDLE_MS       28800000LL   /* a browser that sends nothing for so long is logged off */
 #define SESSIONS_MAX_MS        259200000LL  /* and after this, whatever it sends */
@@ -45,32 +47,32 @@ struct session_made {
  * After all was proven: makes the session, with event (user.login, auth_session.created) and audit row, in that person's name, and ends
  * the browser's session that the request came with, if it did. On the writer. RC_DENIED: the person is disabled; RC_MISSING: gone.
  */
-must_check enum rc sessions_open(struct call *c, const struct session_new *n, struct session_made *ret);
+must_check enum rc people_sessions_open(struct call *c, const struct session_new *n, struct session_made *ret);
 
 /* Who comes with this cookie. RC_UNAUTHENTICATED: unknown, over, revoked, or the person is disabled. */
-must_check enum rc sessions_check(struct tx *tx, const char *secret, struct principal *ret);
+must_check enum rc people_sessions_check(struct tx *tx, const char *secret, struct principal *ret);
 
 /* Who comes with an access token of this session. */
-must_check enum rc sessions_check_id(struct tx *tx, const char *id, struct principal *ret);
+must_check enum rc people_sessions_check_id(struct tx *tx, const char *id, struct principal *ret);
 
 /*
  * The person of this call proved once more who they are: their session says so from now on, and a cookie is replaced by another one.
  * On the writer. RC_CONFLICT: the caller has no session.
  */
-must_check enum rc sessions_step_up(struct call *c, bool second_factor, struct session_made *ret);
+must_check enum rc people_sessions_step_up(struct call *c, bool second_factor, struct session_made *ret);
 
 /* Ends one: event auth_session.revoked, audit row. `why`: "logout", "admin", "refresh_reuse", … No session, or over: RC_OK. On the writer. */
-must_check enum rc sessions_revoke(struct tx *tx, const char *id, const char *why);
+must_check enum rc people_sessions_revoke(struct tx *tx, const char *id, const char *why);
 
 /* Ends all of a person but `except` (NULL: none). */
-must_check enum rc sessions_revoke_user(struct tx *tx, const char *user_id, const char *except, const char *why);
+must_check enum rc people_sessions_revoke_user(struct tx *tx, const char *user_id, const char *except, const char *why);
 
 /* Ends what came by an identity provider: all of its session, or, when that is NULL, all of its person. *ret_n: how many. */
-must_check enum rc sessions_revoke_idp(struct tx *tx, const char *idp_id, const char *subject, const char *session,
+must_check enum rc people_sessions_revoke_idp(struct tx *tx, const char *idp_id, const char *subject, const char *session,
 	const char *why, size_t *ret_n);
 
 /* What X-CSRF-Token must be for a cookie with this secret. */
-void sessions_csrf(const struct control *c, const char *secret, char ret[static SESSIONS_CSRF_MAX]);
+void people_sessions_csrf(const struct control *c, const char *secret, char ret[static SESSIONS_CSRF_MAX]);
 
 /* Forgets what was over for long. */
-must_check enum rc sessions_sweep(struct tx *tx, bool *ret_more);
+must_check enum rc people_sessions_sweep(struct tx *tx);
