@@ -16,7 +16,7 @@
 struct user_row;
 
 #define SESSIONS_COOKIE        "__Host-footplate"
-#define SESSIONS_COOKIE_KIND   "cs" /* of its secret, see model/apikey */
+#define SESSIONS_COOKIE_KIND   "cs"         /* of its secret, see model/apikey */
 #define SESSIONS_CSRF_MAX      44           /* with NUL */
 #define SESSIONS_IDLE_MS       28800000LL   /* a browser that sends nothing for so long is logged off */
 #define SESSIONS_MAX_MS        259200000LL  /* and after this, whatever it sends */
@@ -65,11 +65,12 @@ must_check enum rc people_sessions_step_up(struct call *c, bool second_factor, s
 must_check enum rc people_sessions_revoke(struct tx *tx, const char *id, const char *why);
 
 /* Ends all of a person but `except` (NULL: none). */
-must_check enum rc people_sessions_revoke_user(struct tx *tx, const char *user_id, const char *except, const char *why);
+must_check enum rc people_sessions_revoke_user(
+	struct tx *tx, const char *user_id, const char *except, const char *why);
 
 /* Ends what came by an identity provider: all of its session, or, when that is NULL, all of its person. *ret_n: how many. */
-must_check enum rc people_sessions_revoke_idp(struct tx *tx, const char *idp_id, const char *subject, const char *session,
-	const char *why, size_t *ret_n);
+must_check enum rc people_sessions_revoke_idp(struct tx *tx, const char *idp_id, const char *subject,
+	const char *session, const char *why, size_t *ret_n);
 
 /* What X-CSRF-Token must be for a cookie with this secret. */
 void people_sessions_csrf(const struct control *c, const char *secret, char ret[static SESSIONS_CSRF_MAX]);

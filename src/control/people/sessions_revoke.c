@@ -13,18 +13,17 @@ static enum rc tell(struct tx *tx, const char *id, const char *user_id, const ch
 	struct buf payload = { 0 };
 
 	buf_fmt(&payload, "{\"userId\":\"%s\",\"reason\":\"%s\"}", user_id, why);
-	enum rc rc = events_add(
-		tx, &(struct event){ .type = "auth_session.revoked", .resource = id, .payload = buf_text(&payload) });
+	enum rc rc = events_add(tx,
+		&(struct event){ .type = "auth_session.revoked", .resource = id, .payload = buf_text(&payload) });
 	buf_done(&payload);
 	return rc == RC_OK ? audit_note(tx, "auth_session.revoke", id, why) : rc;
 }
 
 enum rc people_sessions_revoke(struct tx *tx, const char *id, const char *why)
 {
-	static const struct store_query set = {
-		.sql = "UPDATE auth_sessions SET revoked_at = $2, revoked_why = $3 WHERE id = $1 AND revoked_at = 0 AND "
-		       "expires_at > $2 RETURNING user_id"
-	};
+	static const struct store_query set = { .sql = "UPDATE auth_sessions SET revoked_at = $2, revoked_why = $3 "
+						       "WHERE id = $1 AND revoked_at = 0 AND "
+						       "expires_at > $2 RETURNING user_id" };
 	static const struct store_query forget = { .sql = "DELETE FROM auth_refresh_tokens WHERE session_id = $1" };
 	auto_rows struct store_rows *r = NULL;
 
@@ -39,8 +38,8 @@ enum rc people_sessions_revoke(struct tx *tx, const char *id, const char *why)
 }
 
 /* Ends all that a query names. */
-static enum rc revoke_all(
-	struct tx *tx, const struct store_query *q, struct store_args args, const char *except, const char *why, size_t *ret_n)
+static enum rc revoke_all(struct tx *tx, const struct store_query *q, struct store_args args, const char *except,
+	const char *why, size_t *ret_n)
 {
 	const char **ids = arena_take(tx->arena, AT_ONCE_MAX * sizeof(*ids));
 	auto_rows struct store_rows *r = NULL;
@@ -70,14 +69,16 @@ enum rc people_sessions_revoke_user(struct tx *tx, const char *user_id, const ch
 	return revoke_all(tx, &open, STORE_ARGS(store_text(user_id), store_int(tx->now_ms)), except, why, NULL);
 }
 
-enum rc people_sessions_revoke_idp(struct tx *tx, const char *idp_id, const char *subject, const char *session,
-	const char *why, size_t *ret_n)
+enum rc people_sessions_revoke_idp(
+	struct tx *tx, const char *idp_id, const char *subject, const char *session, const char *why, size_t *ret_n)
 {
 	static const struct store_query of_person = {
-		.sql = "SELECT id FROM auth_sessions WHERE idp_id = $1 AND idp_subject = $3 AND revoked_at = 0 AND expires_at > $2"
+		.sql = "SELECT id FROM auth_sessions WHERE idp_id = $1 AND idp_subject = $3 AND revoked_at = 0 AND "
+		       "expires_at > $2"
 	};
 	static const struct store_query of_session = {
-		.sql = "SELECT id FROM auth_sessions WHERE idp_id = $1 AND idp_session = $3 AND revoked_at = 0 AND expires_at > "
+		.sql = "SELECT id FROM auth_sessions WHERE idp_id = $1 AND idp_session = $3 AND revoked_at = 0 AND "
+		       "expires_at > "
 		       "$2 AND ($4 = '' OR idp_subject = $4)"
 	};
 	*ret_n = 0;
@@ -86,8 +87,9 @@ enum rc people_sessions_revoke_idp(struct tx *tx, const char *idp_id, const char
 			STORE_ARGS(store_text(idp_id), store_int(tx->now_ms), store_text(session),
 				store_text(subject ? subject : "")),
 			NULL, why, ret_n);
-	return subject ? revoke_all(tx, &of_person, STORE_ARGS(store_text(idp_id), store_int(tx->now_ms), store_text(subject)),
-				 NULL, why, ret_n)
+	return subject ? revoke_all(tx, &of_person,
+				 STORE_ARGS(store_text(idp_id), store_int(tx->now_ms), store_text(subject)), NULL,
+				 why, ret_n)
 		       : RC_OK;
 }
 
@@ -97,16 +99,18 @@ enum rc people_sessions_sweep(struct tx *tx)
 		.sql = "DELETE FROM auth_refresh_tokens WHERE session_id IN (SELECT id FROM auth_sessions WHERE "
 		       "expires_at <= $1 ORDER BY expires_at LIMIT $2)"
 	};
-	static const struct store_query old = {
-		.sql = "DELETE FROM auth_sessions WHERE id IN (SELECT id FROM auth_sessions WHERE expires_at <= $1 ORDER BY "
-		       "expires_at LIMIT $2)"
+	static const struct store_query old = { .sql = "DELETE FROM auth_sessions WHERE id IN (SELECT id FROM "
+						       "auth_sessions WHERE expires_at <= $1 ORDER BY "
+						       "expires_at LIMIT $2)" };
+	static const struct store_query challenges = {
+		.sql = "DELETE FROM auth_challenges WHERE expires_at <= $1"
 	};
-	static const struct store_query challenges = { .sql = "DELETE FROM auth_challenges WHERE expires_at <= $1" };
 
 	enum rc rc = store_do(tx->db, &challenges, STORE_ARGS(store_int(tx->now_ms)), tx->fault);
 	if (rc == RC_OK)
-		rc = store_do(tx->db, &tokens, STORE_ARGS(store_int(tx->now_ms - FORGET_MS), store_int(SWEEP_MAX)), tx->fault);
-	return rc == RC_OK
-		       ? store_do(tx->db, &old, STORE_ARGS(store_int(tx->now_ms - FORGET_MS), store_int(SWEEP_MAX)), tx->fault)
-		       : rc;
+		rc = store_do(tx->db, &tokens, STORE_ARGS(store_int(tx->now_ms - FORGET_MS), store_int(SWEEP_MAX)),
+			tx->fault);
+	return rc == RC_OK ? store_do(tx->db, &old,
+				     STORE_ARGS(store_int(tx->now_ms - FORGET_MS), store_int(SWEEP_MAX)), tx->fault)
+			   : rc;
 }

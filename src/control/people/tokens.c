@@ -32,7 +32,8 @@ static enum rc key_of(const struct control *c, const char *kid, struct jwk *ret)
 	char text[JWK_KID_MAX + 32];
 
 	snprintf(text, sizeof(text), "access token key %.*s", JWK_KID_MAX, kid);
-	bool ok = HMAC(EVP_sha256(), c->secrets.pepper, 32, (const uint8_t *)text, strlen(text), seed, NULL) != NULL;
+	bool ok =
+		HMAC(EVP_sha256(), c->secrets.pepper, 32, (const uint8_t *)text, strlen(text), seed, NULL) != NULL;
 	enum rc rc = ok ? jwk_ed25519(seed, kid, ret) : RC_NOMEM;
 	hush_wipe(seed, sizeof(seed));
 	return rc;
@@ -46,7 +47,8 @@ static enum rc add_key(struct tx *tx, int64_t signs_from, const char **ret_kid)
 	const char *kid = tx_id(tx, "sgn");
 
 	*ret_kid = kid;
-	return kid ? store_do(tx->db, &add, STORE_ARGS(store_text(kid), store_int(signs_from), store_int(tx->now_ms)), tx->fault)
+	return kid ? store_do(tx->db, &add,
+			     STORE_ARGS(store_text(kid), store_int(signs_from), store_int(tx->now_ms)), tx->fault)
 		   : RC_NOMEM;
 }
 
@@ -54,7 +56,8 @@ static enum rc add_key(struct tx *tx, int64_t signs_from, const char **ret_kid)
 static enum rc choose_key(struct tx *tx, const char **ret_kid)
 {
 	static const struct store_query now = {
-		.sql = "SELECT kid, (SELECT MAX(created_at) FROM auth_signing_keys) FROM auth_signing_keys WHERE signs_from <= $1 "
+		.sql = "SELECT kid, (SELECT MAX(created_at) FROM auth_signing_keys) FROM auth_signing_keys WHERE "
+		       "signs_from <= $1 "
 		       "ORDER BY signs_from DESC, kid DESC LIMIT 1"
 	};
 	auto_rows struct store_rows *r = NULL;
@@ -75,7 +78,9 @@ static enum rc choose_key(struct tx *tx, const char **ret_kid)
 
 enum rc tokens_keys(struct tx *tx, struct jwk ret[static TOKENS_KEYS_MAX], size_t *ret_n)
 {
-	static const struct store_query all = { .sql = "SELECT kid FROM auth_signing_keys ORDER BY signs_from DESC, kid DESC LIMIT $1" };
+	static const struct store_query all = {
+		.sql = "SELECT kid FROM auth_signing_keys ORDER BY signs_from DESC, kid DESC LIMIT $1"
+	};
 	auto_rows struct store_rows *r = NULL;
 	bool row = false;
 
@@ -99,10 +104,9 @@ enum rc tokens_rotate(struct tx *tx, bool drop_old)
 
 enum rc tokens_sweep(struct tx *tx)
 {
-	static const struct store_query old = {
-		.sql = "DELETE FROM auth_signing_keys WHERE signs_from < (SELECT MAX(signs_from) FROM auth_signing_keys WHERE signs_from "
-		       "<= $1)"
-	};
+	static const struct store_query old = { .sql = "DELETE FROM auth_signing_keys WHERE signs_from < (SELECT "
+						       "MAX(signs_from) FROM auth_signing_keys WHERE signs_from "
+						       "<= $1)" };
 	return store_do(tx->db, &old, STORE_ARGS(store_int(tx->now_ms - TOKENS_KEY_LATE_MS)), tx->fault);
 }
 
@@ -123,7 +127,8 @@ enum rc tokens_access(struct tx *tx, struct session_made *m)
 	put_issuer(tx->control, issuer);
 	m->access_expires_at = tx->now_ms + TOKENS_ACCESS_MS;
 	buf_fmt(&claims,
-		"{\"iss\":\"%s\",\"aud\":\"%s\",\"sub\":\"%s\",\"client_id\":\"footplate\",\"sid\":\"%s\",\"tenant\":\"%s\",\"iat\":%lld,"
+		"{\"iss\":\"%s\",\"aud\":\"%s\",\"sub\":\"%s\",\"client_id\":\"footplate\",\"sid\":\"%s\","
+		"\"tenant\":\"%s\",\"iat\":%lld,"
 		"\"exp\":%lld,\"jti\":\"%s\"}",
 		issuer, issuer, m->user_id, m->id, m->tenant_id, (long long)tx->now_ms / 1000,
 		(long long)m->access_expires_at / 1000, jti);
@@ -197,15 +202,21 @@ enum rc tokens_check(struct tx *tx, const char *token, struct principal *ret)
 	jwt_verify_done(&said);
 	jwk_done(&key);
 	if (rc == RC_EXPIRED)
-		return fault_set(tx->fault, RC_UNAUTHENTICATED, "the access token is over; get another one by POST /v1/auth/refresh");
-	if (rc == RC_MALFORMED || rc == RC_TOO_LARGE || rc == RC_MISSING || rc == RC_UNAUTHENTICATED || rc == RC_INVALID)
-		return fault_set(tx->fault, RC_UNAUTHENTICATED, "the access token is not one that is valid here; log in");
+		return fault_set(tx->fault, RC_UNAUTHENTICATED,
+			"the access token is over; get another one by POST /v1/auth/refresh");
+	if (rc == RC_MALFORMED || rc == RC_TOO_LARGE || rc == RC_MISSING || rc == RC_UNAUTHENTICATED ||
+		rc == RC_INVALID)
+		return fault_set(
+			tx->fault, RC_UNAUTHENTICATED, "the access token is not one that is valid here; log in");
 	return rc;
 }
 
 /* --- refresh tokens */
 
-static struct vault_at next_of(const char *session_id) { return (struct vault_at){ "auth_session", session_id, "refresh" }; }
+static struct vault_at next_of(const char *session_id)
+{
+	return (struct vault_at){ "auth_session", session_id, "refresh" };
+}
 
 /* A new one of the family. */
 static enum rc add(struct tx *tx, struct session_made *m)
@@ -222,7 +233,8 @@ static enum rc add(struct tx *tx, struct session_made *m)
 	apikey_make(secret, REFRESH_KIND, random);
 	keys_hash(tx->control, secret, hash);
 	m->refresh_token = secret;
-	return store_do(tx->db, &insert, STORE_ARGS(store_text(hash), store_text(m->id), store_int(tx->now_ms)), tx->fault);
+	return store_do(
+		tx->db, &insert, STORE_ARGS(store_text(hash), store_text(m->id), store_int(tx->now_ms)), tx->fault);
 }
 
 enum rc tokens_family(struct tx *tx, struct session_made *m) { return add(tx, m); }
@@ -238,11 +250,12 @@ struct came {
 /* RC_MISSING: unknown, or its session is over. */
 static enum rc look(struct tx *tx, const char *refresh, struct came *ret)
 {
-	static const struct store_query find = {
-		.sql = "SELECT t.used_at, t.next, s.id, s.user_id, s.tenant_id, s.expires_at, s.seen_at FROM auth_refresh_tokens t JOIN "
-		       "auth_sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id AND u.tenant_id = s.tenant_id WHERE "
-		       "t.hash = $1 AND s.kind = 'token' AND s.revoked_at = 0 AND s.expires_at > $2 AND s.seen_at > $3 AND u.enabled = 1"
-	};
+	static const struct store_query find = { .sql = "SELECT t.used_at, t.next, s.id, s.user_id, s.tenant_id, "
+							"s.expires_at, s.seen_at FROM auth_refresh_tokens t JOIN "
+							"auth_sessions s ON s.id = t.session_id JOIN users u ON "
+							"u.id = s.user_id AND u.tenant_id = s.tenant_id WHERE "
+							"t.hash = $1 AND s.kind = 'token' AND s.revoked_at = 0 AND "
+							"s.expires_at > $2 AND s.seen_at > $3 AND u.enabled = 1" };
 	auto_rows struct store_rows *r = NULL;
 	struct came c = { 0 };
 
@@ -250,7 +263,9 @@ static enum rc look(struct tx *tx, const char *refresh, struct came *ret)
 		return RC_MISSING;
 	keys_hash(tx->control, refresh, c.hash);
 	enum rc rc = store_one(tx->db, &find,
-		STORE_ARGS(store_text(c.hash), store_int(tx->now_ms), store_int(tx->now_ms - SESSIONS_TOKEN_IDLE_MS)), &r, tx->fault);
+		STORE_ARGS(
+			store_text(c.hash), store_int(tx->now_ms), store_int(tx->now_ms - SESSIONS_TOKEN_IDLE_MS)),
+		&r, tx->fault);
 	if (rc != RC_OK)
 		return rc;
 	c.used_at = store_col_int(r, 0);
@@ -271,7 +286,9 @@ static enum rc use(struct tx *tx, struct came *c)
 	static const struct store_query forget = {
 		.sql = "UPDATE auth_refresh_tokens SET next = NULL WHERE session_id = $1 AND next IS NOT NULL"
 	};
-	static const struct store_query mark = { .sql = "UPDATE auth_refresh_tokens SET used_at = $2, next = $3 WHERE hash = $1" };
+	static const struct store_query mark = {
+		.sql = "UPDATE auth_refresh_tokens SET used_at = $2, next = $3 WHERE hash = $1"
+	};
 	static const struct store_query seen = { .sql = "UPDATE auth_sessions SET seen_at = $2 WHERE id = $1" };
 	struct vault_at at = next_of(c->m.id);
 	struct hush next = { 0 };
@@ -287,9 +304,12 @@ static enum rc use(struct tx *tx, struct came *c)
 	hush_done(&next);
 	if (rc == RC_OK)
 		rc = store_do(tx->db, &mark,
-			STORE_ARGS(store_text(c->hash), store_int(tx->now_ms), store_text(buf_text(&sealed))), tx->fault);
+			STORE_ARGS(store_text(c->hash), store_int(tx->now_ms), store_text(buf_text(&sealed))),
+			tx->fault);
 	buf_done(&sealed);
-	return rc == RC_OK ? store_do(tx->db, &seen, STORE_ARGS(store_text(c->m.id), store_int(tx->now_ms)), tx->fault) : rc;
+	return rc == RC_OK
+		       ? store_do(tx->db, &seen, STORE_ARGS(store_text(c->m.id), store_int(tx->now_ms)), tx->fault)
+		       : rc;
 }
 
 /* The same successor once more. */
@@ -322,7 +342,9 @@ enum rc tokens_refresh(struct tx *tx, const char *refresh, struct session_made *
 		return rc;
 	if (c.used_at && (!*c.next || tx->now_ms - c.used_at > TOKENS_GRACE_MS)) {
 		rc = people_sessions_revoke(tx, c.m.id, "refresh_reuse");
-		return rc == RC_OK ? refuse(tx, "refresh\nreused", "the refresh token was used before: the session is ended") : rc;
+		return rc == RC_OK ? refuse(tx, "refresh\nreused",
+					     "the refresh token was used before: the session is ended")
+				   : rc;
 	}
 	rc = c.used_at ? repeat(tx, &c) : use(tx, &c);
 	if (rc == RC_OK)
