@@ -2,6 +2,7 @@
 #include "base/metric.h"
 #include "control/access/keys.h"
 #include "control/control.h"
+#include "control/people/sessions_check.h"
 #include "control/people/tokens.h"
 #include "model/apikey.h"
 #include "wire/cookie.h"
@@ -52,7 +53,7 @@ static enum rc check_page(struct tx *tx, const struct door_ask *ask, const char 
 	if (!door_is_ours(ask))
 		return fault_set(tx->fault, RC_DENIED,
 			"another site made the browser send this: Origin and Sec-Fetch-Site must be ours");
-	people_sessions_csrf(tx->control, secret, want);
+	people_session_csrf(tx->control, secret, want);
 	if (ask->csrf && strlen(ask->csrf) == strlen(want) && CRYPTO_memcmp(ask->csrf, want, strlen(want)) == 0)
 		return RC_OK;
 	return fault_set(tx->fault, RC_DENIED,

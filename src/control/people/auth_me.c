@@ -4,7 +4,7 @@
 #include "control/people/users.h"
 #include "model/apikey.h"
 #include "wire/cookie.h"
-#include "wire/field_json.h"
+#include "wire/jwk.h"
 
 #define ROLES_MAX     100
 #define PROVIDERS_MAX 100
@@ -144,7 +144,7 @@ static enum rc me(struct call *c, void *ret_out)
 		rc = users_find(&c->tx, c->who->id, &user);
 	v->login = user.login;
 	if (rc == RC_OK && cookie_find(c->cookies, SESSIONS_COOKIE, secret, sizeof(secret))) {
-		people_sessions_csrf(c->tx.control, secret, csrf);
+		people_session_csrf(c->tx.control, secret, csrf);
 		v->csrf = arena_str(c->tx.arena, csrf);
 	}
 	return rc;

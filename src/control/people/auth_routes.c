@@ -1,15 +1,13 @@
-#include "base/buf.h"
 #include "base/hush.h"
 #include "control/access/keys_hash.h"
 #include "control/control.h"
 #include "control/people/logins.h"
 #include "control/people/mfa.h"
 #include "control/people/passwords.h"
+#include "control/people/sessions.h"
 #include "control/people/tokens.h"
 #include "io/clock.h"
 #include "model/apikey.h"
-#include "wire/cookie.h"
-#include "wire/field_json.h"
 
 #define CHALLENGE_KIND  "lc"
 #define CHALLENGE_MS    300000

@@ -1,6 +1,7 @@
 #include "control/access/audit.h"
 #include "control/access/decide.h"
 #include "control/http/page.h"
+#include "control/people/sessions_revoke.h"
 #include "control/people/tokens.h"
 #include "control/rows.h"
 

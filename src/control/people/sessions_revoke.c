@@ -1,12 +1,9 @@
+#include "control/people/sessions_revoke.h"
 #include "base/buf.h"
 #include "control/access/audit.h"
-#include "control/control.h"
 #include "control/events/events.h"
-#include "control/people/sessions.h"
 
-#define SWEEP_MAX   500          /* sessions that one sweep forgets */
-#define FORGET_MS   2592000000LL /* a session that is over is shown for 30 days */
-#define AT_ONCE_MAX 1000         /* of one person: more are not open, see SESSIONS_PER_USER */
+#define AT_ONCE_MAX 1000 /* of one person: more are not open, see SESSIONS_PER_USER */
 
 static enum rc tell(struct tx *tx, const char *id, const char *user_id, const char *why)
 {
@@ -91,26 +88,4 @@ enum rc people_sessions_revoke_idp(
 				 STORE_ARGS(store_text(idp_id), store_int(tx->now_ms), store_text(subject)), NULL,
 				 why, ret_n)
 		       : RC_OK;
-}
-
-enum rc people_sessions_sweep(struct tx *tx)
-{
-	static const struct store_query tokens = {
-		.sql = "DELETE FROM auth_refresh_tokens WHERE session_id IN (SELECT id FROM auth_sessions WHERE "
-		       "expires_at <= $1 ORDER BY expires_at LIMIT $2)"
-	};
-	static const struct store_query old = { .sql = "DELETE FROM auth_sessions WHERE id IN (SELECT id FROM "
-						       "auth_sessions WHERE expires_at <= $1 ORDER BY "
-						       "expires_at LIMIT $2)" };
-	static const struct store_query challenges = {
-		.sql = "DELETE FROM auth_challenges WHERE expires_at <= $1"
-	};
-
-	enum rc rc = store_do(tx->db, &challenges, STORE_ARGS(store_int(tx->now_ms)), tx->fault);
-	if (rc == RC_OK)
-		rc = store_do(tx->db, &tokens, STORE_ARGS(store_int(tx->now_ms - FORGET_MS), store_int(SWEEP_MAX)),
-			tx->fault);
-	return rc == RC_OK ? store_do(tx->db, &old,
-				     STORE_ARGS(store_int(tx->now_ms - FORGET_MS), store_int(SWEEP_MAX)), tx->fault)
-			   : rc;
 }

@@ -4,6 +4,8 @@
 #include "control/access/keys_hash.h"
 #include "control/access/vault.h"
 #include "control/control.h"
+#include "control/people/sessions_check.h"
+#include "control/people/sessions_revoke.h"
 #include "io/clock.h"
 #include "model/apikey.h"
 #include "wire/json.h"
@@ -76,7 +78,7 @@ static enum rc choose_key(struct tx *tx, const char **ret_kid)
 	return old ? add_key(tx, tx->now_ms + TOKENS_KEY_EARLY_MS, &next) : RC_OK;
 }
 
-enum rc tokens_keys(struct tx *tx, struct jwk ret[static TOKENS_KEYS_MAX], size_t *ret_n)
+enum rc tokens_keys(struct tx *tx, struct jwk *ret, size_t *ret_n)
 {
 	static const struct store_query all = {
 		.sql = "SELECT kid FROM auth_signing_keys ORDER BY signs_from DESC, kid DESC LIMIT $1"

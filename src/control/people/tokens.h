@@ -12,8 +12,10 @@
  */
 #pragma once
 
-#include "control/people/sessions.h"
-#include "wire/jwk.h"
+#include "control/http/route.h"
+#include "control/people/session.h"
+
+struct jwk;
 
 #define TOKENS_ACCESS_MS    600000LL
 #define TOKENS_GRACE_MS     10000LL
@@ -37,8 +39,8 @@ must_check enum rc tokens_refresh(struct tx *tx, const char *refresh, struct ses
 /* Who comes with an access token. RC_UNAUTHENTICATED: not ours, over, or its session is. Any connection. */
 must_check enum rc tokens_check(struct tx *tx, const char *token, struct principal *ret);
 
-/* The keys that sign now or have signed lately, or will soon. The caller frees them by jwk_done. */
-must_check enum rc tokens_keys(struct tx *tx, struct jwk ret[static TOKENS_KEYS_MAX], size_t *ret_n);
+/* The keys that sign now or have signed lately, or will soon: at most TOKENS_KEYS_MAX at ret. The caller frees them by jwk_done. */
+must_check enum rc tokens_keys(struct tx *tx, struct jwk *ret, size_t *ret_n);
 
 /* A new key at once: what the old ones signed is over after TOKENS_ACCESS_MS, or right now when `drop_old`. */
 must_check enum rc tokens_rotate(struct tx *tx, bool drop_old);
