@@ -21,8 +21,12 @@ extern const struct route instance_routes[];
 
 /* Of control/pki/authorities. */
 extern const struct route authorities_routes[], certificates_routes[];
+/* Of control/people. */
+extern const struct route auth_routes[], auth_me_routes[], session_routes[];
+
 /* Of control/sso. */
-extern const struct route oidc_logout_routes[], oidc_routes[], provider_routes[];
+extern const struct route provider_routes[];
+extern const struct route oidc_logout_routes[], oidc_routes[];
 
 /* Of control/schedules/schedule_routes. */
 extern const struct route schedule_routes[], schedule_times_routes[];
@@ -33,4 +37,4 @@ const struct route *const routes[] = { jobs_routes, tasks_routes, attempt_routes
 	enrolments_routes, regions_routes, policies_routes, placements_routes, actions_routes, budget_routes,
 	key_routes, keys_routes, tenants_routes, system_routes, webhook_routes, webhook_delivery_routes,
 	instance_routes, authorities_routes, certificates_routes, provider_routes, oidc_routes, oidc_logout_routes,
-	NULL };
+	auth_routes, auth_me_routes, session_routes, NULL };
