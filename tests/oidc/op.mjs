@@ -69,6 +69,8 @@ function start() {
 			rpInitiatedLogout: { enabled: true },
 		},
 		cookies: { keys: ['only for tests'] },
+		/* Its own guard lets nothing go to this machine, where we are. */
+		fetch: (url, { dispatcher, ...options }) => globalThis.fetch(url, options),
 	});
 	provider.on('server_error', (ctx, e) => console.error('server_error', e));
 	provider.on('grant.error', (ctx, e) => console.error('grant.error', e.message, e.error_detail ?? ''));
