@@ -26,7 +26,7 @@ extern const struct route auth_routes[], auth_me_routes[], session_routes[];
 
 /* Of control/sso. */
 extern const struct route provider_routes[];
-extern const struct route oidc_logout_routes[], oidc_routes[];
+extern const struct route oidc_callback_routes[], oidc_leave_routes[], oidc_logout_routes[], oidc_start_routes[];
 
 /* Of control/schedules/schedule_routes. */
 extern const struct route schedule_routes[], schedule_times_routes[];
@@ -36,5 +36,6 @@ const struct route *const routes[] = { jobs_routes, tasks_routes, attempt_routes
 	imports_routes, account_secrets_routes, challenges_routes, egresses_routes, agents_routes,
 	enrolments_routes, regions_routes, policies_routes, placements_routes, actions_routes, budget_routes,
 	key_routes, keys_routes, tenants_routes, system_routes, webhook_routes, webhook_delivery_routes,
-	instance_routes, authorities_routes, certificates_routes, provider_routes, oidc_routes, oidc_logout_routes,
-	auth_routes, auth_me_routes, session_routes, NULL };
+	instance_routes, authorities_routes, certificates_routes, provider_routes, oidc_start_routes,
+	oidc_callback_routes, oidc_leave_routes, oidc_logout_routes, auth_routes, auth_me_routes, session_routes,
+	NULL };

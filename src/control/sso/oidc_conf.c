@@ -1,4 +1,5 @@
 #include "control/sso/oidc_conf.h"
+#include "wire/field_json.h"
 #include "wire/oidc.h"
 
 #include <string.h>

@@ -2,7 +2,10 @@
 #pragma once
 
 #include "base/field.h"
-#include "wire/field_json.h"
+#include "base/own.h"
+#include "base/rc.h"
+
+struct field_reader;
 
 enum oidc_auth { OIDC_AUTH_BASIC, OIDC_AUTH_POST, OIDC_AUTH_KEY, OIDC_AUTH_NONE };
 

@@ -1,24 +1,23 @@
 #include "control/sso/oidc_documents.h"
-#include "base/log.h"
-#include "control/control.h"
 #include "io/clock.h"
 #include "io/http_call.h"
 #include "io/http_guard.h"
+#include "wire/oidc.h"
 
-static const char *const names[OIDC_WAY_WHATS] = { "description", "keys", "calls" };
+static const char *const names[OIDC_DOCUMENT_KINDS] = { "description", "keys", "calls" };
 
-enum rc oidc_documents_load(struct oidc_way *w)
+enum rc oidc_documents_load(struct tx *tx, const struct provider *idp, struct oidc_documents *w)
 {
 	static const struct store_query all = {
 		.sql = "SELECT what, url, body, fetched_at, due_at FROM sso_documents WHERE idp_id = $1"
 	};
 	auto_rows struct store_rows *r = NULL;
-	struct tx *tx = w->tx;
 	bool row = true;
 
+	*w = (struct oidc_documents){ .tx = tx, .idp = idp, .until_ms = clock_mono_ms() + OIDC_DOCUMENTS_MS };
 	enum rc rc = store_run(tx->db, &all, STORE_ARGS(store_text(w->idp->row.id)), &r, tx->fault);
 	while (rc == RC_OK && (rc = store_next(r, &row, tx->fault)) == RC_OK && row)
-		for (int i = 0; i < OIDC_WAY_WHATS; i++) {
+		for (int i = 0; i < OIDC_DOCUMENT_KINDS; i++) {
 			const char *url = store_col_text(r, 1);
 			if (strcmp(store_col_text(r, 0), names[i]) != 0)
 				continue;
@@ -31,7 +30,7 @@ enum rc oidc_documents_load(struct oidc_way *w)
 	return rc;
 }
 
-enum rc oidc_way_keep(struct tx *tx, const char *idp_id, const struct oidc_way_document *at)
+enum rc oidc_documents_keep(struct tx *tx, const char *idp_id, const struct oidc_document *at)
 {
 	static const struct store_query put = {
 		.sql = "INSERT INTO sso_documents (idp_id, what, url, body, fetched_at, due_at) SELECT $1, $2, $3, "
@@ -44,7 +43,7 @@ enum rc oidc_way_keep(struct tx *tx, const char *idp_id, const struct oidc_way_d
 	};
 	enum rc rc = RC_OK;
 
-	for (int i = 0; rc == RC_OK && i < OIDC_WAY_WHATS; i++)
+	for (int i = 0; rc == RC_OK && i < OIDC_DOCUMENT_KINDS; i++)
 		if (at[i].asked)
 			rc = store_do(tx->db, &put,
 				STORE_ARGS(store_text(idp_id), store_text(names[i]), store_text(at[i].url),
@@ -54,30 +53,30 @@ enum rc oidc_way_keep(struct tx *tx, const char *idp_id, const struct oidc_way_d
 	return rc;
 }
 
-bool oidc_documents_has(const struct oidc_way *w, enum oidc_way_what what, const char *url, int64_t age_ms)
+static bool has(const struct oidc_documents *w, enum oidc_document_kind what, const char *url, int64_t age_ms)
 {
-	const struct oidc_way_document *d = &w->at[what];
+	const struct oidc_document *d = &w->at[what];
 	return d->body && d->url && !strcmp(d->url, url) && w->tx->now_ms - d->fetched_at < age_ms;
 }
 
-bool oidc_documents_may_ask(struct oidc_way *w, enum oidc_way_what what)
+static bool may_ask(struct oidc_documents *w, enum oidc_document_kind what)
 {
-	struct oidc_way_document *d = &w->at[what];
+	struct oidc_document *d = &w->at[what];
 	int64_t now = w->tx->now_ms, from = d->due_at > now ? d->due_at : now;
 
-	if (from - now > (OIDC_WAY_BURST - 1) * OIDC_WAY_EVERY_MS)
+	if (from - now > (OIDC_DOCUMENTS_BURST - 1) * OIDC_DOCUMENTS_EVERY_MS)
 		return false;
-	d->due_at = from + OIDC_WAY_EVERY_MS;
+	d->due_at = from + OIDC_DOCUMENTS_EVERY_MS;
 	d->asked = true;
 	return true;
 }
 
-static enum rc fetch(struct oidc_way *w, enum oidc_way_what what, const char *url)
+static enum rc fetch(struct oidc_documents *w, enum oidc_document_kind what, const char *url)
 {
-	struct oidc_way_document *d = &w->at[what];
+	struct oidc_document *d = &w->at[what];
 	const char *body = NULL;
 	size_t n = 0;
-	enum rc rc = oidc_documents_call(w, &(struct oidc_documents_ask){ .url = url }, &body, &n);
+	enum rc rc = oidc_documents_call(w, &(struct oidc_ask){ .url = url }, &body, &n);
 
 	if (rc == RC_OK && strlen(body) != n)
 		return fault_set(w->tx->fault, RC_REFUSED, "the provider's %s holds a NUL", names[what]);
@@ -89,29 +88,28 @@ static enum rc fetch(struct oidc_way *w, enum oidc_way_what what, const char *ur
 	return d->url ? RC_OK : RC_NOMEM;
 }
 
-enum rc oidc_documents_need(struct oidc_way *w, enum oidc_way_what what, const char *url, bool anew)
+enum rc oidc_documents_need(struct oidc_documents *w, enum oidc_document_kind what, const char *url, bool anew)
 {
-	if (!anew && oidc_documents_has(w, what, url, OIDC_WAY_FRESH_MS))
+	if (!anew && has(w, what, url, OIDC_DOCUMENTS_FRESH_MS))
 		return RC_OK;
-	enum rc rc = oidc_documents_may_ask(w, what)
-			     ? fetch(w, what, url)
-			     : fault_set(w->tx->fault, RC_OVERLOADED,
-				       "the provider was asked for its %s too often; try again "
-				       "in a minute",
-				       names[what]);
-	bool serves = rc != RC_NOMEM && !anew && oidc_documents_has(w, what, url, OIDC_WAY_STALE_MS);
+	enum rc rc = may_ask(w, what) ? fetch(w, what, url)
+				      : fault_set(w->tx->fault, RC_OVERLOADED,
+						"the provider was asked for its %s too often; try again "
+						"in a minute",
+						names[what]);
+	bool serves = rc != RC_NOMEM && !anew && has(w, what, url, OIDC_DOCUMENTS_STALE_MS);
 	return rc != RC_OK && serves ? RC_OK : rc;
 }
 
 /* It was too slow, or is not there: the next ones are told so at once. */
-static void mark_away(struct oidc_way *w)
+static void mark_away(struct oidc_documents *w)
 {
-	w->at[OIDC_WAY_CALLS].due_at = w->tx->now_ms + OIDC_WAY_EVERY_MS;
-	w->at[OIDC_WAY_CALLS].asked = true;
+	w->at[OIDC_CALLS].due_at = w->tx->now_ms + OIDC_DOCUMENTS_EVERY_MS;
+	w->at[OIDC_CALLS].asked = true;
 }
 
 static enum rc take_answer(
-	struct oidc_way *w, const struct http_answer *answer, const char **ret_body, size_t *ret_n)
+	struct oidc_documents *w, const struct http_answer *answer, const char **ret_body, size_t *ret_n)
 {
 	if (answer->status != 200)
 		return fault_set(
@@ -122,7 +120,7 @@ static enum rc take_answer(
 }
 
 enum rc oidc_documents_call(
-	struct oidc_way *w, const struct oidc_documents_ask *a, const char **ret_body, size_t *ret_n)
+	struct oidc_documents *w, const struct oidc_ask *a, const char **ret_body, size_t *ret_n)
 {
 	static const struct http_guard public = { 0 };
 	struct http_call_header headers[4] = { { "Accept", "application/json" } };
@@ -136,8 +134,8 @@ enum rc oidc_documents_call(
 		.body = a->form,
 		.body_n = a->form ? strlen(a->form) : 0,
 		.body_max = OIDC_TEXT_MAX,
-		.deadline_ms = (uint32_t)(left < OIDC_WAY_CALL_MS ? left : OIDC_WAY_CALL_MS),
-		.connect_ms = OIDC_WAY_CALL_MS / 2,
+		.deadline_ms = (uint32_t)(left < OIDC_DOCUMENTS_CALL_MS ? left : OIDC_DOCUMENTS_CALL_MS),
+		.connect_ms = OIDC_DOCUMENTS_CALL_MS / 2,
 		.guard = oidc_same_origin(a->url, w->idp->oidc.issuer) ? NULL : &public };
 
 	if (a->form)

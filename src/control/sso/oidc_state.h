@@ -6,7 +6,6 @@
 #pragma once
 
 #include "control/sso/provider.h"
-#include "wire/oidc.h"
 
 #define OIDC_STATE_MS     600000
 #define OIDC_STATE_COOKIE "__Host-footplate-sso"

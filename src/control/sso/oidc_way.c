@@ -1,8 +1,7 @@
 #include "control/sso/oidc_way.h"
-#include "control/control.h"
-#include "control/sso/oidc_documents.h"
 #include "io/clock.h"
 #include "wire/base64.h"
+#include "wire/json.h"
 #include "wire/jwt_sign.h"
 
 #include <inttypes.h>
@@ -17,21 +16,20 @@ const char *oidc_way_redirect_uri(struct arena *a, const struct provider *idp)
 
 enum rc oidc_way_begin(struct tx *tx, const struct provider *idp, struct oidc_way *ret)
 {
-	struct oidc_way w = { .tx = tx, .idp = idp, .until_ms = clock_mono_ms() + OIDC_WAY_MS };
 	const char *issuer = idp->oidc.issuer;
 	size_t n = strlen(issuer);
 
-	*ret = w;
-	enum rc rc = oidc_documents_load(ret);
-	if (rc == RC_OK && ret->at[OIDC_WAY_CALLS].due_at > tx->now_ms)
+	*ret = (struct oidc_way){ .tx = tx, .idp = idp };
+	enum rc rc = oidc_documents_load(tx, idp, &ret->docs);
+	if (rc == RC_OK && ret->docs.at[OIDC_CALLS].due_at > tx->now_ms)
 		return fault_set(tx->fault, RC_AWAY, "the provider did not answer a moment ago");
 	const char *url = arena_fmt(
 		tx->arena, "%s%s.well-known/openid-configuration", issuer, n && issuer[n - 1] == '/' ? "" : "/");
 	if (rc == RC_OK)
-		rc = url ? oidc_documents_need(ret, OIDC_WAY_DESCRIPTION, url, false) : RC_NOMEM;
+		rc = url ? oidc_documents_need(&ret->docs, OIDC_DESCRIPTION, url, false) : RC_NOMEM;
 	if (rc != RC_OK)
 		return rc;
-	const char *body = ret->at[OIDC_WAY_DESCRIPTION].body;
+	const char *body = ret->docs.at[OIDC_DESCRIPTION].body;
 	return oidc_read_provider(body, strlen(body), issuer, tx->arena, &ret->op, tx->fault);
 }
 
@@ -161,9 +159,8 @@ enum rc oidc_way_redeem(struct oidc_way *w, const char *code, const char *verifi
 	enum rc rc = put_client(w, &form, &header);
 	if (rc == RC_OK)
 		rc = form.bad ? RC_NOMEM
-			      : oidc_documents_call(w,
-					&(struct oidc_documents_ask){ w->op.token, header, buf_text(&form) }, &body,
-					&n);
+			      : oidc_documents_call(&w->docs,
+					&(struct oidc_ask){ w->op.token, header, buf_text(&form) }, &body, &n);
 	if (form.p)
 		hush_wipe(form.p, form.n);
 	buf_done(&form);
@@ -175,7 +172,7 @@ enum rc oidc_way_redeem(struct oidc_way *w, const char *code, const char *verifi
 static enum rc verify_with(
 	struct oidc_way *w, const char *token, const struct jwt_rules *rules, struct jwt_said *ret, struct fault *f)
 {
-	const char *body = w->at[OIDC_WAY_KEYS].body;
+	const char *body = w->docs.at[OIDC_KEYS].body;
 	struct jwk_set keys = { 0 };
 	struct jwt_rules all = *rules;
 
@@ -190,14 +187,14 @@ static enum rc verify_with(
 
 enum rc oidc_way_verify(struct oidc_way *w, const char *token, const struct jwt_rules *rules, struct jwt_said *ret)
 {
-	enum rc rc = oidc_documents_need(w, OIDC_WAY_KEYS, w->op.jwks, false);
+	enum rc rc = oidc_documents_need(&w->docs, OIDC_KEYS, w->op.jwks, false);
 
 	if (rc != RC_OK)
 		return rc;
 	rc = verify_with(w, token, rules, ret, w->tx->fault);
-	if (rc != RC_MISSING || w->at[OIDC_WAY_KEYS].asked) /* newer ones there are not */
+	if (rc != RC_MISSING || w->docs.at[OIDC_KEYS].asked) /* newer ones there are not */
 		return rc == RC_MISSING ? RC_DENIED : rc;
-	rc = oidc_documents_need(w, OIDC_WAY_KEYS, w->op.jwks, true); /* it may have new ones */
+	rc = oidc_documents_need(&w->docs, OIDC_KEYS, w->op.jwks, true); /* it may have new ones */
 	if (rc == RC_OK)
 		rc = verify_with(w, token, rules, ret, w->tx->fault);
 	return rc == RC_MISSING ? RC_DENIED : rc;
@@ -216,7 +213,7 @@ enum rc oidc_way_userinfo(struct oidc_way *w, const char *access_token, const ch
 	}
 	header = arena_fmt(w->tx->arena, "Bearer %s", access_token);
 	enum rc rc = header ? oidc_documents_call(
-				      w, &(struct oidc_documents_ask){ w->op.userinfo, header, NULL }, &body, &n)
+				      &w->docs, &(struct oidc_ask){ w->op.userinfo, header, NULL }, &body, &n)
 			    : RC_NOMEM;
 	if (rc != RC_OK)
 		return rc;

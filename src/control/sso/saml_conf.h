@@ -2,7 +2,10 @@
 #pragma once
 
 #include "base/field.h"
-#include "wire/field_json.h"
+#include "base/own.h"
+#include "base/rc.h"
+
+struct field_reader;
 
 struct saml_conf {
 	const char *metadata; /* XML */
