@@ -54,6 +54,13 @@ static const struct field server_fields[] = {
 		.max = 18000,
 		.def = 8192,
 		.doc = "Connections at once." },
+	{ .name = "per_address",
+		.type = FIELD_U32,
+		IN(server, per_address),
+		.max = 18000,
+		.doc = "Connections at once from one address (of IPv6: from one network of 64 bits), but for "
+		       "trusted "
+		       "proxies; 0: half of them all." },
 	{ .name = "body_bytes",
 		.type = FIELD_U32,
 		IN(server, body_bytes),
