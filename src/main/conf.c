@@ -33,6 +33,12 @@ static const struct field server_fields[] = {
 		.type = FIELD_STR,
 		IN(server, tls_key),
 		.doc = "PEM file with the certificate's key." },
+	{ .name = "cors_origins",
+		.type = FIELD_STR,
+		IN(server, cors_origins),
+		.doc = "Origins (https://HOST), parted by commas, whose pages may use the API from a browser, with "
+		       "a bearer "
+		       "token; cookies are never taken from them." },
 	{ .name = "agent_certs",
 		.type = FIELD_ENUM,
 		IN(server, agent_certs),
