@@ -17,6 +17,7 @@ struct bells;
 struct cluster;
 struct feed;
 struct hub;
+struct keeper;
 struct kek;
 struct keyring;
 struct lane_kind;
@@ -105,7 +106,8 @@ struct control {
 	struct twins *twins;       /* requests held back behind one with the same Idempotency-Key; loop thread */
 	struct webhooks *webhooks; /* loop thread */
 	const struct webhook_rules *webhook_rules;
-	struct sweep *sweep; /* loop thread */
+	struct sweep *sweep;   /* loop thread */
+	struct keeper *keeper; /* loop thread */
 	struct control_secrets secrets;
 	char epoch[CONTROL_EPOCH_MAX];      /* of the event log: made with the database */
 	char instance_id[CONTROL_NAME_MAX]; /* of this run of this control plane, see cluster/instances */
