@@ -21,6 +21,7 @@ const struct noun nouns[] = {
 	{ "budget", "How often Steam may be asked for what, and what is left of it.", budget_verbs },
 	{ "key", "API keys.", key_verbs },
 	{ "key-batch", "Product keys to be redeemed by accounts.", key_batch_verbs },
+	{ "keyring", "The keys that secrets at rest are under.", keyring_verbs },
 	{ "tenant", "Whose jobs jobs are, and their shares of the agents.", tenant_verbs },
 	{ "action", "The catalogue of what a job can do.", action_verbs },
 	{ "event", "The log of all that happened.", event_verbs },

@@ -3,7 +3,7 @@
  * and its root; one from before keys had versions goes on with the root it has, which was its master key, and nothing that is
  * sealed has to be changed for it. Killed in the middle, it is done again.
  *
- * Asks the provider of key-encryption keys, so it may wait: at the start, and on the keeper's thread.
+ * Asks the provider of key-encryption keys, so it may wait: at the start, and on the warden's thread.
  */
 #pragma once
 

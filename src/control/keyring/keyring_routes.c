@@ -19,11 +19,15 @@ struct key_view {
 };
 
 static const struct field key_fields[] = {
-	{ .name = "number", .type = FIELD_I64, FIELD_AT(struct key_view, number), .doc = "Counts the vault's keys." },
+	{ .name = "number",
+		.type = FIELD_I64,
+		FIELD_AT(struct key_view, number),
+		.doc = "Counts the vault's keys." },
 	{ .name = "state",
 		.type = FIELD_STR,
 		FIELD_AT(struct key_view, state),
-		.doc = "asked (it is being made), coming (control planes load it), current (it seals), old (it only opens)." },
+		.doc = "asked (it is being made), coming (control planes load it), current (it seals), old (it "
+		       "only opens)." },
 	{ .name = "kek",
 		.type = FIELD_STR,
 		FIELD_AT(struct key_view, kek),
@@ -32,13 +36,19 @@ static const struct field key_fields[] = {
 		.type = FIELD_STR,
 		FIELD_AT(struct key_view, problem),
 		.doc = "Why it does not go on; null: it does." },
-	{ .name = "sealed", .type = FIELD_I64, FIELD_AT(struct key_view, sealed), .doc = "Secrets that are under it." },
+	{ .name = "sealed",
+		.type = FIELD_I64,
+		FIELD_AT(struct key_view, sealed),
+		.doc = "Secrets that are under it." },
 	{ .name = "waitsFor",
 		.type = FIELD_LIST,
 		FIELD_AT(struct key_view, waits_for),
 		.item = FIELD_STR,
 		.doc = "Control planes that do not have it yet." },
-	{ .name = "createdBy", .type = FIELD_STR, FIELD_AT(struct key_view, created_by), .doc = "Who asked for it." },
+	{ .name = "createdBy",
+		.type = FIELD_STR,
+		FIELD_AT(struct key_view, created_by),
+		.doc = "Who asked for it." },
 	{ .name = "createdAt", .type = FIELD_TIME, FIELD_AT(struct key_view, created_at), .doc = "When that was." },
 	{ .name = "currentAt",
 		.type = FIELD_TIME,
@@ -59,7 +69,10 @@ static const struct field keyring_fields[] = {
 		.type = FIELD_STR,
 		FIELD_AT(struct keyring_view, provider),
 		.doc = "Who keeps the key-encryption keys, for this control plane." },
-	{ .name = "current", .type = FIELD_I64, FIELD_AT(struct keyring_view, current), .doc = "The key that seals." },
+	{ .name = "current",
+		.type = FIELD_I64,
+		FIELD_AT(struct keyring_view, current),
+		.doc = "The key that seals." },
 	{ .name = "minDecryptVersion",
 		.type = FIELD_I64,
 		FIELD_AT(struct keyring_view, min_decrypt),
@@ -81,7 +94,7 @@ static const struct field keyring_fields[] = {
 		FIELD_AT(struct keyring_view, keys),
 		.item = FIELD_OBJ,
 		.sub = key_fields,
-		.size = sizeof(struct key_view),
+		.sub_size = sizeof(struct key_view),
 		.doc = "The keys that are not retired, oldest first." },
 	{ 0 },
 };
@@ -151,7 +164,8 @@ static enum rc rotate(struct call *c, void *ret_out)
 		.sql = "SELECT number FROM vault_keys WHERE state IN ('asked', 'coming')"
 	};
 	static const struct store_query ask = {
-		.sql = "INSERT INTO vault_keys (number, state, created_by, created_at) SELECT MAX(number) + 1, 'asked', "
+		.sql = "INSERT INTO vault_keys (number, state, created_by, created_at) SELECT MAX(number) + 1, "
+		       "'asked', "
 		       "CAST($1 AS TEXT), CAST($2 AS BIGINT) FROM vault_keys RETURNING number"
 	};
 	auto_rows struct store_rows *r = NULL;
@@ -170,8 +184,8 @@ static enum rc rotate(struct call *c, void *ret_out)
 		rc = store_one(c->tx.db, &ask, STORE_ARGS(store_text(c->tx.actor), store_int(c->tx.now_ms)), &r,
 			c->tx.fault);
 	if (rc == RC_OK)
-		rc = audit_add(&c->tx, "keyring.rotate",
-			arena_fmt(c->tx.arena, "%lld", (long long)store_col_int(r, 0)));
+		rc = audit_add(
+			&c->tx, "keyring.rotate", arena_fmt(c->tx.arena, "%lld", (long long)store_col_int(r, 0)));
 	store_close(take(r));
 	return rc == RC_OK ? show(c, ret_out) : rc;
 }
@@ -274,7 +288,8 @@ const struct route keyring_routes[] = {
 		.status = 202,
 		OUT,
 		.run = rotate,
-		.doc = "Asks for a new key under a new version of the key-encryption key. When every control plane has it, it seals, and "
+		.doc = "Asks for a new key under a new version of the key-encryption key. When every control plane "
+		       "has it, it seals, and "
 		       "what older keys sealed is put under it.",
 	},
 	{
@@ -286,7 +301,8 @@ const struct route keyring_routes[] = {
 		.status = 202,
 		OUT,
 		.run = rewrap,
-		.doc = "Looks at all secrets anew, and puts those that are under an older key under the current one.",
+		.doc = "Looks at all secrets anew, and puts those that are under an older key under the current "
+		       "one.",
 	},
 	{
 		.name = "retireKeys",

@@ -38,10 +38,9 @@ static const struct source {
 /* Where the look at a table is; one that was not begun for this key begins. */
 static enum rc progress(struct store_conn *db, struct arena *a, struct rewrap_batch *b, struct fault *f)
 {
-	static const struct store_query find = {
-		.sql = "SELECT after_kind, after_owner, after_name, moved, done FROM vault_rewraps WHERE source = $1 "
-		       "AND number = $2"
-	};
+	static const struct store_query find = { .sql = "SELECT after_kind, after_owner, after_name, moved, done "
+							"FROM vault_rewraps WHERE source = $1 "
+							"AND number = $2" };
 	auto_rows struct store_rows *r = NULL;
 	enum rc rc = store_one(db, &find, STORE_ARGS(store_text(b->source), store_int(b->number)), &r, f);
 
@@ -91,8 +90,8 @@ static enum rc find_in(const struct control *c, struct store_conn *db, struct ar
 	if (!b->rows)
 		return RC_NOMEM;
 	enum rc rc = store_run(db, &s->find,
-		STORE_ARGS(store_text(b->after[0]), store_text(b->after[1]), store_text(b->after[2]), store_text(mark),
-			store_int(REWRAP_ROWS)),
+		STORE_ARGS(store_text(b->after[0]), store_text(b->after[1]), store_text(b->after[2]),
+			store_text(mark), store_int(REWRAP_ROWS)),
 		&r, f);
 	while (rc == RC_OK && (rc = store_next(r, &row, f)) == RC_OK && row && b->n < REWRAP_ROWS) {
 		rc = take_row(c, a, r, &b->rows[b->n]);
@@ -133,15 +132,16 @@ static const struct source *source_of(const char *name)
 static enum rc note(struct tx *tx, const struct rewrap_batch *b)
 {
 	static const struct store_query set = {
-		.sql = "INSERT INTO vault_rewraps (source, number, after_kind, after_owner, after_name, moved, done) "
+		.sql = "INSERT INTO vault_rewraps (source, number, after_kind, after_owner, after_name, moved, "
+		       "done) "
 		       "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (source) DO UPDATE SET number = $2, "
 		       "after_kind = $3, after_owner = $4, after_name = $5, moved = $6, done = $7"
 	};
 	const struct rewrap_row *last = b->n ? &b->rows[b->n - 1] : NULL;
 	size_t moved = b->n - b->broken;
-	enum rewrap_stage stage = !b->n     ? (b->stage == REWRAP_MOVING ? REWRAP_CHECKING : REWRAP_DONE)
-				  : moved   ? REWRAP_MOVING
-					    : b->stage;
+	enum rewrap_stage stage = !b->n   ? (b->stage == REWRAP_MOVING ? REWRAP_CHECKING : REWRAP_DONE)
+				  : moved ? REWRAP_MOVING
+					  : b->stage;
 
 	return store_do(tx->db, &set,
 		STORE_ARGS(store_text(b->source), store_int(b->number), store_text(last ? last->kind : ""),

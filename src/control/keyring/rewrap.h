@@ -27,12 +27,12 @@ struct rewrap_row {
 };
 
 struct rewrap_batch {
-	const char *source;            /* the table; NULL: nothing is to be done */
-	uint32_t number;               /* the key they are under now */
-	const char *after[3];          /* where the look began */
-	int64_t moved;                 /* before it */
+	const char *source;   /* the table; NULL: nothing is to be done */
+	uint32_t number;      /* the key they are under now */
+	const char *after[3]; /* where the look began */
+	int64_t moved;        /* before it */
 	enum rewrap_stage stage;
-	struct rewrap_row *rows;       /* in the arena */
+	struct rewrap_row *rows; /* in the arena */
 	size_t n, broken;
 };
 

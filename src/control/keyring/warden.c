@@ -1,4 +1,4 @@
-#include "control/keyring/keeper.h"
+#include "control/keyring/warden.h"
 #include "base/log.h"
 #include "contract/kek.h"
 #include "control/access/audit.h"
@@ -10,8 +10,8 @@
 #include "control/keyring/keyring_rows.h"
 #include "control/keyring/rewrap.h"
 #include "control/writer.h"
-#include "io/pool.h"
 #include "io/failpoint.h"
+#include "io/pool.h"
 
 #include <string.h>
 
@@ -19,7 +19,7 @@
 #define AGAIN_MS 5    /* while there is something to move */
 #define RETRY_MS 5000 /* after a provider that did not answer */
 
-struct keeper {
+struct warden {
 	struct control *control;
 	struct pool *pool; /* one thread */
 	struct loop_timer *timer;
@@ -37,24 +37,24 @@ struct keeper {
 	size_t n;
 	struct keyring_row *asked, *coming; /* among rows; NULL: none */
 	bool made;                          /* asked is filled in */
-	bool idle;                          /* all is under the current key, as far as was looked without the role */
+	bool idle; /* all is under the current key, as far as was looked without the role */
 	struct rewrap_batch batch;
 };
 
-static struct keeper *keeper_of(struct pool_job *job)
+static struct warden *warden_of(struct pool_job *job)
 {
-	return (struct keeper *)(void *)((char *)job - offsetof(struct keeper, job));
+	return (struct warden *)(void *)((char *)job - offsetof(struct warden, job));
 }
-static struct keeper *keeper_of_write(struct write *w)
+static struct warden *warden_of_write(struct write *w)
 {
-	return (struct keeper *)(void *)((char *)w - offsetof(struct keeper, write));
+	return (struct warden *)(void *)((char *)w - offsetof(struct warden, write));
 }
 
 /* ---- its thread ---- */
 
 static enum rc enter(void *ctx, void **ret_worker, struct fault *f)
 {
-	struct keeper *k = ctx;
+	struct warden *k = ctx;
 	struct store_conn *db = NULL;
 	enum rc rc = store_connect(k->control->store, STORE_READ, &db, f);
 	*ret_worker = db;
@@ -63,7 +63,7 @@ static enum rc enter(void *ctx, void **ret_worker, struct fault *f)
 
 static void leave(void *worker) { store_disconnect(worker); }
 
-static struct keyring_row *row_in(struct keeper *k, const char *state)
+static struct keyring_row *row_in(struct warden *k, const char *state)
 {
 	for (size_t i = 0; i < k->n; i++)
 		if (!strcmp(k->rows[i].state, state))
@@ -71,7 +71,7 @@ static struct keyring_row *row_in(struct keeper *k, const char *state)
 	return NULL;
 }
 
-static void drop_retired(struct keeper *k)
+static void drop_retired(struct warden *k)
 {
 	uint32_t live[KEYRING_MAX + 1];
 
@@ -81,7 +81,7 @@ static void drop_retired(struct keeper *k)
 }
 
 /* A version of the provider that nothing is under yet: one that was put there, or one that a run before made and then died. */
-static enum rc fresh_version(struct keeper *k, const struct keyring_row *current, struct fault *f)
+static enum rc fresh_version(struct warden *k, const struct keyring_row *current, struct fault *f)
 {
 	struct kek *kek = k->control->kek;
 	struct kek_health health = { 0 };
@@ -99,7 +99,7 @@ static enum rc fresh_version(struct keeper *k, const struct keyring_row *current
 	return rc;
 }
 
-static enum rc make_asked(struct keeper *k, struct fault *f)
+static enum rc make_asked(struct warden *k, struct fault *f)
 {
 	const struct keyring_row *current = row_in(k, "current");
 	struct hush root = { 0 };
@@ -114,7 +114,7 @@ static enum rc make_asked(struct keeper *k, struct fault *f)
 	return rc;
 }
 
-static void look(struct keeper *k, struct store_conn *db)
+static void look(struct warden *k, struct store_conn *db)
 {
 	int64_t moved = 0;
 	enum rc rc = keyring_rows_live(db, &k->arena, &k->rows, &k->n, &k->fault);
@@ -132,8 +132,7 @@ static void look(struct keeper *k, struct store_conn *db)
 	else if (rc == RC_OK && !k->asked && !k->coming && k->held)
 		rc = rewrap_find(k->control, db, &k->arena, &k->batch, &k->fault);
 	else if (rc == RC_OK && !k->asked && !k->coming)
-		rc = rewrap_progress(
-			db, keyring_current(k->control->secrets.ring), &moved, &k->idle, &k->fault);
+		rc = rewrap_progress(db, keyring_current(k->control->secrets.ring), &moved, &k->idle, &k->fault);
 	k->rc = rc;
 }
 
@@ -142,7 +141,7 @@ static void on_look(struct loop_job *job);
 static void run(void *worker, struct pool_job **jobs, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct keeper *k = keeper_of(jobs[i]);
+		struct warden *k = warden_of(jobs[i]);
 		look(k, worker);
 		k->back.run = on_look;
 		loop_post(k->control->loop, &k->back);
@@ -159,10 +158,9 @@ static enum rc note_problem(struct tx *tx, const struct keyring_row *row, const 
 
 static enum rc note_made(struct tx *tx, const struct keyring_row *row)
 {
-	static const struct store_query set = {
-		.sql = "UPDATE vault_keys SET state = 'coming', kek = $2, wrapped = $3, root = $4, problem = '' WHERE "
-		       "number = $1 AND state = 'asked' RETURNING number"
-	};
+	static const struct store_query set = { .sql = "UPDATE vault_keys SET state = 'coming', kek = $2, wrapped "
+						       "= $3, root = $4, problem = '' WHERE "
+						       "number = $1 AND state = 'asked' RETURNING number" };
 	auto_rows struct store_rows *r = NULL;
 	enum rc rc = store_one(tx->db, &set,
 		STORE_ARGS(store_int(row->number), store_text(row->kek), store_text(row->wrapped),
@@ -189,10 +187,9 @@ static enum rc activate(struct tx *tx, const struct keyring_row *row)
 	static const struct store_query old = {
 		.sql = "UPDATE vault_keys SET state = 'old' WHERE state = 'current' AND number < $1"
 	};
-	static const struct store_query now = {
-		.sql = "UPDATE vault_keys SET state = 'current', current_at = $2, problem = '' WHERE number = $1 AND "
-		       "state = 'coming' RETURNING number"
-	};
+	static const struct store_query now = { .sql = "UPDATE vault_keys SET state = 'current', current_at = $2, "
+						       "problem = '' WHERE number = $1 AND "
+						       "state = 'coming' RETURNING number" };
 	static const struct store_query forget = {
 		.sql = "DELETE FROM vault_keys_known WHERE instance_id NOT IN (SELECT id FROM instances)"
 	};
@@ -201,15 +198,16 @@ static enum rc activate(struct tx *tx, const struct keyring_row *row)
 
 	enum rc rc = store_do(tx->db, &old, STORE_ARGS(store_int(row->number)), tx->fault);
 	if (rc == RC_OK)
-		rc = store_one(tx->db, &now, STORE_ARGS(store_int(row->number), store_int(tx->now_ms)), &r, tx->fault);
+		rc = store_one(
+			tx->db, &now, STORE_ARGS(store_int(row->number), store_int(tx->now_ms)), &r, tx->fault);
 	store_close(take(r));
 	if (rc == RC_OK)
 		rc = store_do(tx->db, &forget, STORE_NO_ARGS, tx->fault);
 	if (rc == RC_OK)
 		rc = events_add(tx, &(struct event){ .type = "keyring.rotated",
 					    .resource = number,
-					    .payload = arena_fmt(tx->arena, "{\"number\":%s,\"kek\":\"%s\"}", number,
-						    row->kek) });
+					    .payload = arena_fmt(tx->arena, "{\"number\":%s,\"kek\":\"%s\"}",
+						    number, row->kek) });
 	return rc == RC_OK ? audit_note(tx, "keyring.rotated", number, row->kek) : rc;
 }
 
@@ -222,7 +220,7 @@ static enum rc bring(struct tx *tx, const struct keyring_row *row)
 
 static enum rc run_write(struct write *w, struct tx *tx)
 {
-	struct keeper *k = keeper_of_write(w);
+	struct warden *k = warden_of_write(w);
 	uint32_t numbers[KEYRING_MAX + 1];
 	size_t n = 0;
 
@@ -248,7 +246,7 @@ static enum rc run_write(struct write *w, struct tx *tx)
 
 /* ---- the loop ---- */
 
-static void rest(struct keeper *k, uint64_t ms)
+static void rest(struct warden *k, uint64_t ms)
 {
 	k->busy = false;
 	if (!k->stopped)
@@ -257,7 +255,7 @@ static void rest(struct keeper *k, uint64_t ms)
 
 static void on_written(struct write *w)
 {
-	struct keeper *k = keeper_of_write(w);
+	struct warden *k = warden_of_write(w);
 
 	if (w->rc == RC_STALE) {
 		keyring_drop(k->control->secrets.ring, (uint32_t)k->asked->number);
@@ -271,21 +269,20 @@ static void on_written(struct write *w)
 	}
 	bool more = w->rc == RC_OK && k->rc == RC_OK && k->held && (k->asked || k->batch.source || !k->idle);
 	if (k->rc != RC_OK && !k->complained)
-		log_warn(w->control->log, "the vault's keys: %s",
-			*k->fault.text ? k->fault.text : rc_title(k->rc));
+		log_warn(w->control->log, "the vault's keys: %s", *k->fault.text ? k->fault.text : rc_title(k->rc));
 	k->complained = k->rc != RC_OK;
 	rest(k, k->rc != RC_OK ? RETRY_MS : more ? AGAIN_MS : TICK_MS);
 }
 
 /* Is there something to write, or the role to ask for? */
-static bool has_work(const struct keeper *k)
+static bool has_work(const struct warden *k)
 {
 	return k->asked || k->coming || k->batch.source || (!k->held && !k->idle);
 }
 
 static void on_look(struct loop_job *job)
 {
-	struct keeper *k = (struct keeper *)(void *)((char *)job - offsetof(struct keeper, back));
+	struct warden *k = (struct warden *)(void *)((char *)job - offsetof(struct warden, back));
 
 	if (k->rc != RC_OK && !k->asked && !k->coming && !k->complained)
 		log_warn(k->control->log, "the vault's keys: %s", *k->fault.text ? k->fault.text : rc_title(k->rc));
@@ -298,7 +295,7 @@ static void on_look(struct loop_job *job)
 
 static void on_time(void *ctx)
 {
-	struct keeper *k = ctx;
+	struct warden *k = ctx;
 
 	if (k->busy || k->stopped)
 		return;
@@ -313,10 +310,10 @@ static void on_time(void *ctx)
 		rest(k, TICK_MS);
 }
 
-enum rc keeper_new(struct control *c, struct keeper **ret, struct fault *f)
+enum rc warden_new(struct control *c, struct warden **ret, struct fault *f)
 {
-	auto_of(keeper) struct keeper *k = calloc(1, sizeof(*k));
-	const struct pool_conf conf = { .name = "keeper",
+	auto_of(warden) struct warden *k = calloc(1, sizeof(*k));
+	const struct pool_conf conf = { .name = "warden",
 		.threads = 1,
 		.batch_max = 1,
 		.queue_max = 1,
@@ -338,7 +335,7 @@ enum rc keeper_new(struct control *c, struct keeper **ret, struct fault *f)
 	return RC_OK;
 }
 
-void keeper_stop(struct keeper *k)
+void warden_stop(struct warden *k)
 {
 	if (!k)
 		return;
@@ -346,7 +343,7 @@ void keeper_stop(struct keeper *k)
 	pool_free(take(k->pool));
 }
 
-void keeper_free(struct keeper *k)
+void warden_free(struct warden *k)
 {
 	if (!k)
 		return;
