@@ -20,7 +20,7 @@ struct field_reader;
 struct grants;
 struct keys_limits;
 
-#define ROUTE_TENANT_DEFAULT "ten_default"
+#define ROUTE_TENANT_DEFAULT TX_TENANT_DEFAULT
 
 #define ROUTE_ARGS_MAX    3     /* {…} in a path */
 #define ROUTE_COOKIES_MAX 3     /* Set-Cookie of one answer */
