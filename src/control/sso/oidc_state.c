@@ -3,6 +3,7 @@
 #include "control/control.h"
 #include "io/clock.h"
 #include "wire/base64.h"
+#include "wire/field_json.h"
 
 #include <openssl/crypto.h>
 
