@@ -1,4 +1,5 @@
 /* A person logs out here, and there (RP-Initiated Logout 1.0). */
+#include "base/buf.h"
 #include "control/people/sessions.h"
 #include "control/sso/oidc_documents.h"
 #include "wire/oidc.h"
