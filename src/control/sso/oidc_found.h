@@ -11,8 +11,8 @@ struct oidc_found {
 	const char *location, *cookie;         /* of a start */
 	/* Of a return: which log-on it is, NULL: none of this browser; and who comes, once that is proven. */
 	const char *state, *go_to;
-	int64_t until_ms;   /* when that log-on would be too old */
-	const char *forget; /* the Set-Cookie that forgets it */
+	int64_t until_ms;                       /* when that log-on would be too old */
+	const char *forget;                     /* the Set-Cookie that forgets it */
 	const char *subject, *session, *claims; /* session may be NULL; claims: JSON */
 	bool second_factor;
 };

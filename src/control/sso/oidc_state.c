@@ -1,6 +1,7 @@
 #include "control/sso/oidc_state.h"
 #include "control/access/vault.h"
 #include "control/control.h"
+#include "control/sso/once.h"
 #include "io/clock.h"
 #include "wire/base64.h"
 #include "wire/field_json.h"
@@ -60,7 +61,7 @@ enum rc oidc_state_begin(
 	struct tx *tx, const struct provider *p, const char *go_to, struct oidc_state *ret, const char **ret_cookie)
 {
 	struct arena *a = tx->arena;
-	struct oidc_state s = { random_text(a), random_text(a), random_text(a), go_to, tx->now_ms };
+	struct oidc_state s = { random_text(a), random_text(a), random_text(a), go_to, tx->now_ms, NULL };
 	struct buf sealed = { 0 };
 
 	enum rc rc = s.state && s.nonce && s.verifier ? seal(tx, p, &s, &sealed) : RC_NOMEM;
@@ -126,6 +127,9 @@ enum rc oidc_state_open(
 		return fault_set(tx->fault, RC_DENIED, "the state is another log-on's");
 	if (tx->now_ms - s.began_ms > OIDC_STATE_MS || tx->now_ms < s.began_ms - OIDC_STATE_MS)
 		return fault_set(tx->fault, RC_DENIED, "the log-on took too long");
-	*ret = s;
-	return RC_OK;
+	s.name = arena_fmt(tx->arena, "state:%s", s.state);
+	enum rc rc = s.name ? once_unused(tx, p->row.id, s.name) : RC_NOMEM;
+	if (rc == RC_OK)
+		*ret = s;
+	return rc == RC_EXISTS ? RC_DENIED : rc;
 }

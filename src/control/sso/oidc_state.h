@@ -14,13 +14,14 @@ struct oidc_state {
 	const char *state, *nonce, *verifier;
 	const char *go_to; /* a path of ours */
 	int64_t began_ms;
+	const char *name; /* of sso/once */
 };
 
 /* A new one, and the Set-Cookie that keeps it. In the arena. */
 must_check enum rc oidc_state_begin(struct tx *tx, const struct provider *p, const char *go_to,
 	struct oidc_state *ret, const char **ret_cookie);
 
-/* The one that this browser began with this provider, if that is the state it comes back with. RC_DENIED: no. */
+/* The one that this browser began with this provider, if that is the state it comes back with, for the first time. RC_DENIED: no. */
 must_check enum rc oidc_state_open(
 	struct tx *tx, const struct provider *p, const char *cookies, const char *state, struct oidc_state *ret);
 

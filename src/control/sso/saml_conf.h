@@ -2,10 +2,7 @@
 #pragma once
 
 #include "base/field.h"
-#include "base/own.h"
-#include "base/rc.h"
-
-struct field_reader;
+#include "wire/field_json.h"
 
 struct saml_conf {
 	const char *metadata; /* XML */
