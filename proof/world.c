@@ -3,6 +3,7 @@
 #include "base/metric.h"
 #include "control/control.h"
 #include "control/life.h"
+#include "driver/kek/ring_file.h"
 #include "driver/queue/embedded.h"
 #include "driver/store/sqlite.h"
 #include "io/logger.h"
@@ -92,6 +93,9 @@ static void boot_control(struct machine *m)
 		rc = sqlite_open(WORLD_DB, &c->store, &f);
 	if (rc == RC_OK)
 		rc = embedded_queue_new(&c->queue);
+	if (rc == RC_OK)
+		rc = ring_file_open(
+			&(struct ring_file_conf){ .path = DATA "/master.key", .make = true }, &c->kek, &f);
 	if (rc == RC_OK)
 		rc = loop_new(&s->log, &c->loop, &f);
 	if (rc == RC_OK)

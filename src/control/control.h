@@ -17,6 +17,8 @@ struct bells;
 struct cluster;
 struct feed;
 struct hub;
+struct kek;
+struct keyring;
 struct lane_kind;
 struct log;
 struct loop;
@@ -41,15 +43,16 @@ struct webhooks;
 #define CONTROL_EPOCH_MAX 16
 #define CONTROL_NAME_MAX  40 /* ID_MAX */
 
-/* Made from the one master secret at the start; never leaves the process. */
+/* Made from the root secret at the start (control/secrets); never leaves the process. */
 struct control_secrets {
 	uint8_t pepper[32];      /* of key hashes */
 	uint8_t cursor[32];      /* of page cursors */
 	uint8_t sign_public[32]; /* Ed25519, proves the control plane to its agents */
 	uint8_t sign_secret[32]; /* Ed25519 seed */
-	uint8_t kek[32];         /* encrypts the keys of secrets at rest, see access/vault */
-	uint8_t kek_name[4];     /* tells which kek that is */
+	uint8_t kek[32];         /* of the vault before its keys had versions: opens what was sealed then */
+	uint8_t kek_name[4];     /* tells which that is, and so which root */
 	uint8_t prints[32];      /* of fingerprints of secrets */
+	struct keyring *ring;    /* the vault's keys; NULL: there is only `kek` */
 };
 
 /* As configured; read by webhooks/webhook_rules. */
@@ -64,7 +67,6 @@ struct webhooks_conf {
 
 struct control_conf {
 	const char *data_dir;
-	const char *master_key; /* its file; NULL: the systemd credential, or DATA/master.key */
 	const char *host;
 	uint16_t port;
 	const char *node; /* machine and data folder: tells a restart from another control plane */
@@ -78,6 +80,7 @@ struct control_conf {
 	_Atomic int64_t event_keep_ms;   /* how long at most; 0: no such limit */
 	const struct web_limits *limits;
 	const struct webhooks_conf *webhooks;
+	const struct people_rules *people; /* see people/people_rules; NULL: its defaults */
 	const struct lane_kind *_Atomic lanes; /* LANE_COUNT rows as configured; NULL: model/lanes.def */
 };
 
@@ -89,6 +92,8 @@ struct control {
 	struct loop *loop;
 	struct store *store;
 	struct queue *queue;
+	struct kek *kek;     /* wraps the vault's keys; the start, and then the thread of `keeper` */
+	struct kek *old_kek; /* the one that was used before; NULL: none */
 	struct pool *readers, *slow_readers, *writer;
 	struct web_server *server;
 	struct cluster *cluster;   /* the other control planes on the database; loop thread */

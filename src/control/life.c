@@ -8,9 +8,9 @@
 #include "control/http/waits.h"
 #include "control/hub/hub.h"
 #include "control/hub/scan.h"
+#include "control/keyring/keyring.h"
 #include "control/keys/key_fold.h"
 #include "control/prepare.h"
-#include "control/secrets.h"
 #include "control/sweep.h"
 #include "control/webhooks/webhooks.h"
 #include "io/clock.h"
@@ -51,10 +51,7 @@ enum rc life_start(struct control *c, struct fault *f)
 	c->committing = bells_note;
 	c->committed = bells_ring;
 	c->owned = key_fold_task;
-	enum rc rc = secrets_open(
-		c->conf->data_dir, c->conf->master_key, getenv("CREDENTIALS_DIRECTORY"), &c->secrets, f);
-	if (rc == RC_OK)
-		rc = prepare_database(c, &others, f);
+	enum rc rc = prepare_database(c, &others, f);
 	if (rc == RC_OK)
 		rc = reader_start(c, f);
 	if (rc == RC_OK)
@@ -129,5 +126,6 @@ void life_stop(struct control *c)
 	waits_free(take(c->waits));
 	sweep_free(take(c->sweep));
 	loop_free(take(c->loop));
+	keyring_free(take(c->secrets.ring));
 	hush_wipe(&c->secrets, sizeof(c->secrets));
 }

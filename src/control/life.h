@@ -9,7 +9,7 @@
 
 /*
  * Opens the store, migrates it, makes the first administrator's key when there is none (written to DATA/admin.key, 0600),
- * and listens. *c is made by the caller with conf, log, metrics, loop, store and queue filled in.
+ * and listens. *c is made by the caller with conf, log, metrics, loop, store, queue and kek filled in.
  */
 must_check enum rc life_start(struct control *c, struct fault *f);
 void life_drain(struct control *c); /* loop thread: no new work; agents are told to go away for a while */

@@ -23,3 +23,6 @@ TEXT(migrate_0012, "0012_restore.sql");
 TEXT(migrate_0013, "0013_people.sql");
 TEXT(migrate_0014, "0014_dials.sql");
 TEXT(migrate_0015, "0015_api_keys.sql");
+TEXT(migrate_0016, "0016_lockouts.sql");
+TEXT(migrate_0017, "0017_sso.sql");
+TEXT(migrate_0018, "0018_keyring.sql");

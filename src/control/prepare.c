@@ -7,12 +7,14 @@
 #include "control/control.h"
 #include "control/engine/outcome.h"
 #include "control/fleet/bots.h"
+#include "control/keyring/keyring_open.h"
 #include "control/migrate.h"
 #include "control/recovery/heal.h"
 #include "io/clock.h"
-#include "wire/tunnel_auth.h"
 
 #include <stdio.h>
+
+#define OPENS_MAX 8
 
 /* The epoch of the event log: made with the database, so that a cursor of another one is known as such. */
 static enum rc open_epoch(struct control *c, struct store_conn *db, struct fault *f)
@@ -32,24 +34,6 @@ static enum rc open_epoch(struct control *c, struct store_conn *db, struct fault
 	clock_random(random, sizeof(random));
 	snprintf(c->epoch, sizeof(c->epoch), "e%02x%02x%02x%02x", random[0], random[1], random[2], random[3]);
 	return store_do(db, &make, STORE_ARGS(store_text(c->epoch)), f);
-}
-
-/* A database whose secrets were sealed by another master key is not for this one: better not started than half deaf. */
-static enum rc check_master(struct control *c, struct store_conn *db, struct fault *f)
-{
-	static const struct store_query find = { .sql = "SELECT value FROM meta WHERE name = 'master_key'" };
-	static const struct store_query note = {
-		.sql = "INSERT INTO meta (name, value) VALUES ('master_key', $1)"
-	};
-	auto_rows struct store_rows *r = NULL;
-	char name[2 * sizeof(c->secrets.kek_name) + 1];
-
-	tunnel_auth_hex(c->secrets.kek_name, sizeof(c->secrets.kek_name), name);
-	enum rc rc = store_one(db, &find, STORE_NO_ARGS, &r, f);
-	if (rc == RC_OK && strcmp(store_col_text(r, 0), name) != 0)
-		return fault_set(f, RC_CONFLICT,
-			"the database belongs to another master key; give it the one it was made with");
-	return rc == RC_MISSING ? store_do(db, &note, STORE_ARGS(store_text(name)), f) : rc;
 }
 
 /* The first of the control planes gives the agents a whole lease to come back; another finds the leases renewed. */
@@ -93,13 +77,13 @@ static enum rc enter(struct control *c, struct store_conn *db, int64_t *ret_othe
 
 	enum rc rc = store_begin(db, f);
 	if (rc == RC_OK) {
-		rc = check_master(c, db, f);
-		if (rc == RC_OK)
-			rc = heal(&tx);
+		rc = heal(&tx);
 		if (rc == RC_OK)
 			rc = open_epoch(c, db, f);
 		if (rc == RC_OK)
 			rc = revive(&tx, ret_others);
+		if (rc == RC_OK)
+			rc = keyring_open_enter(&tx);
 		if (rc == RC_OK)
 			rc = store_commit(db, f);
 		else
@@ -119,7 +103,13 @@ enum rc prepare_database(struct control *c, int64_t *ret_others, struct fault *f
 		rc = migrate_run(db, &ran, f);
 	if (rc == RC_OK && ran)
 		log_info(c->log, "database migrated steps=%zu", ran);
-	if (rc == RC_OK)
-		rc = enter(c, db, ret_others, f);
+	for (int i = 0; rc == RC_OK; i++) {
+		rc = keyring_open(c, db, f);
+		if (rc == RC_OK)
+			rc = enter(c, db, ret_others, f);
+		if (rc != RC_STALE || i == OPENS_MAX)
+			break;
+		rc = RC_OK; /* somebody added a key meanwhile */
+	}
 	return rc == RC_OK ? keys_first(c, db, f) : rc;
 }

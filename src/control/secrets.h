@@ -1,7 +1,6 @@
 /*
- * secrets: what one master key gives. It is the file that the setting data.master_key names, else the systemd credential
- * footplate-master-key, else DATA/master.key (0600), which is made at the first start. Everything else is derived from it
- * (HKDF-SHA256), so there is one key to keep safe, and to back up apart from the database.
+ * secrets: what comes from the one root secret of an installation, by HKDF-SHA256: the pepper of API keys, the key of page cursors, the
+ * identity that agents pin, fingerprints. The root is in the database, sealed (control/keyring), and never changes.
  */
 #pragma once
 
@@ -9,11 +8,11 @@
 #include "base/own.h"
 #include "control/control.h"
 
-#define SECRETS_CREDENTIAL "footplate-master-key"
+#define SECRETS_ROOT     32
+#define SECRETS_NAME_MAX 9 /* with NUL */
 
-/*
- * `named`: the file of the setting, NULL: none. `credentials`: systemd's folder ($CREDENTIALS_DIRECTORY), NULL: none.
- * RC_DENIED: others can read the key. RC_INVALID: it is not 32 bytes (or 64 hexadecimal digits), or not random.
- */
-must_check enum rc secrets_open(const char *data_dir, const char *named, const char *credentials,
-	struct control_secrets *ret, struct fault *f);
+/* Fills in all but `ring`. */
+must_check enum rc secrets_derive(const uint8_t root[static SECRETS_ROOT], struct control_secrets *ret);
+
+/* What tells two roots apart, in hexadecimal; the database and backups have it. */
+void secrets_name(const struct control_secrets *s, char ret[static SECRETS_NAME_MAX]);

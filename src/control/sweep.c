@@ -6,6 +6,7 @@
 #include "control/events/events.h"
 #include "control/fleet/states.h"
 #include "control/http/idempotency.h"
+#include "control/people/lockout.h"
 #include "control/webhooks/webhooks.h"
 #include "control/writer.h"
 
@@ -34,6 +35,8 @@ static enum rc run(struct write *w, struct tx *tx)
 	if (rc != RC_OK || !held)
 		return rc;
 	rc = idempotency_sweep(tx);
+	if (rc == RC_OK)
+		rc = lockout_sweep(tx);
 	if (rc == RC_OK)
 		rc = states_sweep(tx);
 	if (rc == RC_OK)

@@ -2,7 +2,6 @@
 #include "base/when.h"
 #include "contract/queue.h"
 #include "control/migrate.h"
-#include "control/secrets.h"
 #include "io/append.h"
 #include "io/clock.h"
 #include "io/http_call.h"
@@ -235,38 +234,6 @@ static void database_clock(struct doctor *d, struct store_conn *db)
 			"%s; the database's differs by %lld ms", text, (long long)skew);
 }
 
-/* Is the master key there, and the one that the database was made with? */
-static void master_key(struct doctor *d, struct store_conn *db)
-{
-	static const struct store_query find = { .sql = "SELECT value FROM meta WHERE name = 'master_key'" };
-	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
-	auto_rows struct store_rows *r = NULL;
-	struct control_secrets s = { 0 };
-	struct fault f = { 0 };
-	char path[PATH_LEN] = "", name[2 * sizeof(s.kek_name) + 1];
-
-	bool needed = ask(db, &find, &r, &f);
-	bool there = d->conf->data.master_key || credentials ||
-		     (path_in(d->conf->data.dir, "master.key", path) && access(path, F_OK) == 0);
-	if (!there) { /* looking would make one */
-		if (needed)
-			doctor_say(d, DOCTOR_FAIL, "master key", "put it back: without it no secret opens",
-				"%.300s is not there", path);
-		return;
-	}
-	enum rc rc = secrets_open(d->conf->data.dir, d->conf->data.master_key, credentials, &s, &f);
-	tunnel_auth_hex(s.kek_name, sizeof(s.kek_name), name);
-	hush_wipe(&s, sizeof(s));
-	if (rc != RC_OK)
-		doctor_say(d, DOCTOR_FAIL, "master key", "put the right one back", "%.300s", f.text);
-	else if (needed && strcmp(store_col_text(r, 0), name) != 0)
-		doctor_say(d, DOCTOR_FAIL, "master key", "put the one back that the database was made with",
-			"its fingerprint is %s, the database's %.20s", name, store_col_text(r, 0));
-	else
-		doctor_say(d, DOCTOR_OK, "master key", NULL, "fingerprint %s%s", name,
-			needed ? ", as the database has it" : "");
-}
-
 static void agents_seen(struct doctor *d, struct store_conn *db)
 {
 	static const struct store_query count = {
@@ -310,7 +277,7 @@ void doctor_checks_database(struct doctor *d)
 	database_writes(d, db);
 	database_schema(d, db);
 	database_clock(d, db);
-	master_key(d, db);
+	doctor_keys(d, db);
 	agents_seen(d, db);
 }
 

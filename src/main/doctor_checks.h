@@ -4,6 +4,8 @@
 #include "base/buf.h"
 #include "main/conf.h"
 
+struct store_conn;
+
 enum doctor_verdict { DOCTOR_OK, DOCTOR_WARN, DOCTOR_FAIL };
 
 struct doctor {
@@ -21,6 +23,7 @@ void doctor_checks_folder(struct doctor *d);
 void doctor_checks_secrets(struct doctor *d);
 void doctor_checks_disk(struct doctor *d);
 void doctor_checks_database(struct doctor *d); /* with its schema, its clock, its master key, its agents */
+void doctor_keys(struct doctor *d, struct store_conn *db); /* do the keys of the vault open? */
 void doctor_checks_queue(struct doctor *d);
 void doctor_checks_tls(struct doctor *d);
 void doctor_checks_port(struct doctor *d);

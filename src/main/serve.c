@@ -5,9 +5,8 @@
 #include "io/logger.h"
 #include "io/loop.h"
 #include "io/web.h"
-#include "main/database.h"
+#include "main/drivers.h"
 #include "main/inner_agent.h"
-#include "main/open_queue.h"
 #include "main/service.h"
 #include "main/traces.h"
 #include "wire/json.h"
@@ -54,7 +53,6 @@ static void fill_control_conf(struct serve *s)
 	s->control_conf = (struct control_conf){
 		.node = s->node,
 		.data_dir = c->data.dir,
-		.master_key = c->data.master_key,
 		.host = c->server.host,
 		.port = (uint16_t)c->server.port,
 		.tls_cert = c->server.tls_cert,
@@ -131,16 +129,10 @@ static void on_signal(void *ctx)
 
 static enum rc open_drivers(struct serve *s, struct fault *f)
 {
-	char place[DATABASE_PLACE_MAX];
-
 	enum rc rc = file_mkdirs(s->conf.data.dir, 0700, f);
 	name_node(s);
 	if (rc == RC_OK)
-		rc = database_open(&s->conf, &s->control.store, place, f);
-	if (rc == RC_OK)
-		log_info(&s->log, "database opened at=%s", place);
-	if (rc == RC_OK)
-		rc = open_queue(&s->conf, &s->control.queue, f);
+		rc = drivers_open(&s->conf, &s->control, f);
 	if (rc == RC_OK)
 		rc = loop_new(&s->log, &s->control.loop, f);
 	s->control.metrics = metric_new();
@@ -187,8 +179,7 @@ static void finish(struct serve *s)
 	loop_timer_free(s->wait);
 	life_stop(&s->control);
 	service_free(s->service);
-	queue_free(s->control.queue);
-	store_free(s->control.store);
+	drivers_close(&s->control);
 	traces_stop(s->tracing);
 	metric_free(s->control.metrics);
 }

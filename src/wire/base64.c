@@ -57,3 +57,19 @@ static bool get(const char *s, size_t n, const char *letters, struct buf *to)
 bool base64_get(const char *s, size_t n, struct buf *to) { return get(s, n, plain, to); }
 
 bool base64_get_url(const char *s, size_t n, struct buf *to) { return get(s, n, url, to); }
+
+bool base64_get_url_exact(const char *s, size_t n, struct buf *to)
+{
+	size_t before = to->n;
+	struct buf again = { 0 };
+
+	if (!base64_get_url(s, n, to))
+		return false;
+	if (to->n > before)
+		base64_put_url(&again, to->p + before, to->n - before);
+	bool same = !to->bad && !again.bad && again.n == n && (n == 0 || !memcmp(again.p, s, n));
+	buf_done(&again);
+	if (!same && !to->bad)
+		to->n = before;
+	return same;
+}

@@ -3,22 +3,21 @@
 #include "base/fault.h"
 #include "base/hush.h"
 #include "control/control.h"
+#include "control/keyring/keyring.h"
 #include "io/clock.h"
+#include "wire/gcm.h"
 #include "wire/tunnel_auth.h"
 
-#include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <stdio.h>
 
-#define KEY      32
-#define NONCE    12
-#define TAG      16
-#define FORMAT   1
-#define KEK_NAME 4 /* bytes that tell by which key it was sealed */
-/* format, name of the KEK, nonce, the value's key, tag | nonce, value, tag */
-#define WRAPPED   (NONCE + KEY + TAG)
-#define HEAD      (1 + KEK_NAME + WRAPPED + NONCE)
-#define BYTES_MAX (HEAD + VAULT_VALUE_MAX + TAG)
+/* format, number of the vault's key, nonce, the value's key, tag | nonce, value, tag */
+#define FORMAT    2
+#define FORMAT_1  1 /* the key from before they had numbers, and its name instead */
+#define MARK      5 /* bytes: format and number */
+#define WRAPPED   (GCM_NONCE + GCM_KEY + GCM_TAG)
+#define HEAD      (MARK + WRAPPED + GCM_NONCE)
+#define BYTES_MAX (HEAD + VAULT_VALUE_MAX + GCM_TAG)
 
 /* What a box is bound to; as long as it says, so that no two places are spelled alike. */
 static void bind_to(struct buf *b, const struct vault_at *at, int64_t version)
@@ -27,50 +26,68 @@ static void bind_to(struct buf *b, const struct vault_at *at, int64_t version)
 		strlen(at->name), at->name, (long long)version);
 }
 
-struct box {
-	const uint8_t *key, *nonce;
-	const struct buf *bound;
-};
+/* ---- the vault's keys ---- */
 
-static bool encrypt(const struct box *x, const uint8_t *p, size_t n, uint8_t *to)
+static void put_mark(uint8_t *to, uint32_t number)
 {
-	EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
-	int got = 0;
-	bool ok = c && EVP_EncryptInit_ex(c, EVP_aes_256_gcm(), NULL, x->key, x->nonce) == 1 &&
-		  EVP_EncryptUpdate(c, NULL, &got, x->bound->p, (int)x->bound->n) == 1 &&
-		  EVP_EncryptUpdate(c, to, &got, p, (int)n) == 1 && EVP_EncryptFinal_ex(c, to + got, &got) == 1 &&
-		  EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_GET_TAG, TAG, to + n) == 1;
-	EVP_CIPHER_CTX_free(c);
-	return ok;
+	to[0] = FORMAT;
+	for (int i = 0; i < 4; i++)
+		to[1 + i] = (uint8_t)(number >> (24 - 8 * i));
 }
 
-static bool decrypt(const struct box *x, const uint8_t *p, size_t n, uint8_t *to)
+/* The key that seals now, and the mark that tells it; the caller wipes it. */
+static enum rc sealing_key(const struct control_secrets *s, uint8_t key[static GCM_KEY], uint8_t mark[static MARK])
 {
-	EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
-	uint8_t tag[TAG];
-	int got = 0;
-	memcpy(tag, p + n, TAG);
-	bool ok = c && EVP_DecryptInit_ex(c, EVP_aes_256_gcm(), NULL, x->key, x->nonce) == 1 &&
-		  EVP_DecryptUpdate(c, NULL, &got, x->bound->p, (int)x->bound->n) == 1 &&
-		  EVP_DecryptUpdate(c, to, &got, p, (int)n) == 1 &&
-		  EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_SET_TAG, TAG, tag) == 1 &&
-		  EVP_DecryptFinal_ex(c, to + got, &got) == 1;
-	EVP_CIPHER_CTX_free(c);
-	return ok;
+	uint32_t number = s->ring ? keyring_current(s->ring) : KEYRING_BASE;
+
+	if (number == KEYRING_BASE) {
+		mark[0] = FORMAT_1;
+		memcpy(mark + 1, s->kek_name, sizeof(s->kek_name));
+		memcpy(key, s->kek, GCM_KEY);
+		return RC_OK;
+	}
+	put_mark(mark, number);
+	return keyring_find(s->ring, number, key) ? RC_OK : RC_INTERNAL;
 }
+
+/* The key that this mark tells; the caller wipes it. */
+static enum rc opening_key(const struct control_secrets *s, const uint8_t mark[static MARK],
+	uint8_t key[static GCM_KEY], struct fault *f)
+{
+	uint32_t number = 0;
+
+	if (mark[0] == FORMAT_1 && memcmp(mark + 1, s->kek_name, sizeof(s->kek_name)) == 0) {
+		memcpy(key, s->kek, GCM_KEY);
+		return RC_OK;
+	}
+	if (mark[0] == FORMAT_1)
+		return fault_set(f, RC_DENIED, "a stored secret was sealed by another master key");
+	if (mark[0] != FORMAT)
+		return fault_set(f, RC_DENIED, "a stored secret is damaged");
+	for (int i = 0; i < 4; i++)
+		number = number << 8 | mark[1 + i];
+	if (s->ring && keyring_find(s->ring, number, key))
+		return RC_OK;
+	return fault_set(
+		f, RC_DENIED, "a stored secret was sealed by the vault's key %u, which is not loaded", number);
+}
+
+/* ---- sealing and opening ---- */
 
 static enum rc seal(const struct control_secrets *s, const struct buf *bound, const struct hush *value, uint8_t *to)
 {
-	uint8_t key[KEY], *wrapped = to + 1 + KEK_NAME, *nonce = wrapped + WRAPPED;
+	uint8_t outer[GCM_KEY], key[GCM_KEY], *wrapped = to + MARK, *nonce = wrapped + WRAPPED;
 
-	to[0] = FORMAT;
-	memcpy(to + 1, s->kek_name, KEK_NAME);
+	enum rc rc = sealing_key(s, outer, to);
+	if (rc != RC_OK)
+		return rc;
 	clock_random(key, sizeof(key));
-	clock_random(wrapped, NONCE);
-	clock_random(nonce, NONCE);
-	bool ok = encrypt(&(struct box){ s->kek, wrapped, bound }, key, KEY, wrapped + NONCE) &&
-		  encrypt(&(struct box){ key, nonce, bound }, value->p, value->n, nonce + NONCE);
+	clock_random(wrapped, GCM_NONCE);
+	clock_random(nonce, GCM_NONCE);
+	bool ok = gcm_seal(&(struct gcm){ outer, wrapped, bound }, key, GCM_KEY, wrapped + GCM_NONCE) &&
+		  gcm_seal(&(struct gcm){ key, nonce, bound }, value->p, value->n, nonce + GCM_NONCE);
 	hush_wipe(key, sizeof(key));
+	hush_wipe(outer, sizeof(outer));
 	return ok ? RC_OK : RC_INTERNAL;
 }
 
@@ -78,7 +95,7 @@ enum rc vault_seal(const struct control_secrets *s, const struct vault_at *at, i
 	const struct hush *value, struct buf *to)
 {
 	struct buf bound = { 0 };
-	size_t n = HEAD + value->n + TAG;
+	size_t n = HEAD + value->n + GCM_TAG;
 
 	if (value->n > VAULT_VALUE_MAX)
 		return RC_TOO_LARGE;
@@ -96,42 +113,127 @@ enum rc vault_seal(const struct control_secrets *s, const struct vault_at *at, i
 	return rc;
 }
 
-static enum rc open_bytes(
-	const struct control_secrets *s, const struct buf *bound, const uint8_t *p, size_t n, struct hush *ret)
+static enum rc open_bytes(const struct control_secrets *s, const struct buf *bound, const struct buf *from,
+	struct hush *ret, struct fault *f)
 {
-	const uint8_t *wrapped = p + 1 + KEK_NAME, *nonce = wrapped + WRAPPED;
-	uint8_t key[KEY], plain[VAULT_VALUE_MAX];
-	size_t value_n = n - HEAD - TAG;
+	const uint8_t *wrapped = from->p + MARK, *nonce = wrapped + WRAPPED;
+	uint8_t outer[GCM_KEY], key[GCM_KEY], plain[VAULT_VALUE_MAX];
+	size_t value_n = from->n - HEAD - GCM_TAG;
 
-	bool ok = decrypt(&(struct box){ s->kek, wrapped, bound }, wrapped + NONCE, KEY, key) &&
-		  decrypt(&(struct box){ key, nonce, bound }, nonce + NONCE, value_n, plain);
-	enum rc rc = ok ? hush_set(ret, plain, value_n) : RC_DENIED;
+	enum rc rc = opening_key(s, from->p, outer, f);
+	if (rc != RC_OK)
+		return rc;
+	bool ok = gcm_open(&(struct gcm){ outer, wrapped, bound }, wrapped + GCM_NONCE, GCM_KEY, key) &&
+		  gcm_open(&(struct gcm){ key, nonce, bound }, nonce + GCM_NONCE, value_n, plain);
+	rc = ok ? hush_set(ret, plain, value_n)
+		: fault_set(f, RC_DENIED, "a stored secret does not open: it was altered");
+	hush_wipe(outer, sizeof(outer));
 	hush_wipe(key, sizeof(key));
-	hush_wipe(plain, sizeof(plain));
+	hush_wipe(plain, value_n);
 	return rc;
+}
+
+/* The bytes of what is stored; the caller frees. */
+static enum rc bytes_of(const char *sealed, struct buf *ret, struct fault *f)
+{
+	size_t n = strlen(sealed) / 2;
+
+	if (n < HEAD + GCM_TAG || n > BYTES_MAX)
+		return fault_set(f, RC_DENIED, "a stored secret is damaged");
+	uint8_t *room = buf_room(ret, n);
+	if (!room)
+		return RC_NOMEM;
+	if (!tunnel_auth_of_hex(sealed, room, n))
+		return fault_set(f, RC_DENIED, "a stored secret is damaged");
+	ret->n = n;
+	return RC_OK;
+}
+
+/* Says whose it is. */
+static enum rc name_it(enum rc rc, const struct vault_at *at, struct fault *f)
+{
+	char why[FAULT_TEXT_MAX];
+
+	if (rc != RC_DENIED || !f)
+		return rc;
+	snprintf(why, sizeof(why), "%s", f->text);
+	return fault_set(f, rc, "%.150s (%.40s of %.40s)", why, at->name, at->owner);
 }
 
 enum rc vault_open(const struct control_secrets *s, const struct vault_at *at, int64_t version, const char *sealed,
 	struct hush *ret, struct fault *f)
 {
-	struct buf bound = { 0 };
-	size_t n = strlen(sealed) / 2;
+	struct buf bound = { 0 }, bytes = { 0 };
 
-	if (n < HEAD + TAG || n > BYTES_MAX)
-		return fault_set(f, RC_DENIED, "a stored secret (%s of %s) is damaged", at->name, at->owner);
-	auto_free uint8_t *bytes = malloc(n);
+	enum rc rc = bytes_of(sealed, &bytes, f);
 	bind_to(&bound, at, version);
-	enum rc rc = bytes && !bound.bad ? RC_OK : RC_NOMEM;
-	if (rc == RC_OK && (!tunnel_auth_of_hex(sealed, bytes, n) || bytes[0] != FORMAT))
-		rc = RC_DENIED;
-	if (rc == RC_OK && memcmp(bytes + 1, s->kek_name, KEK_NAME) != 0)
-		rc = fault_set(f, RC_DENIED, "a stored secret (%s of %s) was sealed by another master key",
-			at->name, at->owner);
-	else if (rc == RC_OK && open_bytes(s, &bound, bytes, n, ret) != RC_OK)
-		rc = fault_set(f, RC_DENIED, "a stored secret (%s of %s) does not open: it was altered", at->name,
-			at->owner);
+	if (rc == RC_OK)
+		rc = bound.bad ? RC_NOMEM : open_bytes(s, &bound, &bytes, ret, f);
+	buf_done(&bytes);
 	buf_done(&bound);
+	return name_it(rc, at, f);
+}
+
+uint32_t vault_key_of(const char *sealed)
+{
+	uint8_t mark[MARK];
+	char hex[2 * MARK + 1];
+	uint32_t number = 0;
+
+	snprintf(hex, sizeof(hex), "%s", sealed);
+	if (strlen(hex) != 2 * MARK || !tunnel_auth_of_hex(hex, mark, MARK) || mark[0] != FORMAT)
+		return KEYRING_BASE;
+	for (int i = 0; i < 4; i++)
+		number = number << 8 | mark[1 + i];
+	return number;
+}
+
+void vault_mark(uint32_t number, char ret[static VAULT_MARK_MAX])
+{
+	uint8_t mark[MARK];
+	_Static_assert(VAULT_MARK_MAX == 2 * MARK + 1, "a mark must fit");
+	put_mark(mark, number);
+	tunnel_auth_hex(mark, MARK, ret);
+}
+
+/* The value's own key goes from under one key of the vault to under another; the value is not touched. */
+static enum rc rewrap(const struct control_secrets *s, const struct buf *bound, struct buf *bytes, struct fault *f)
+{
+	uint8_t outer[GCM_KEY], key[GCM_KEY], *wrapped = bytes->p + MARK;
+
+	enum rc rc = opening_key(s, bytes->p, outer, f);
+	if (rc != RC_OK)
+		return rc;
+	bool ok = gcm_open(&(struct gcm){ outer, wrapped, bound }, wrapped + GCM_NONCE, GCM_KEY, key);
+	rc = ok ? sealing_key(s, outer, bytes->p)
+		: fault_set(f, RC_DENIED, "a stored secret does not open: it was altered");
+	clock_random(wrapped, GCM_NONCE);
+	if (rc == RC_OK && !gcm_seal(&(struct gcm){ outer, wrapped, bound }, key, GCM_KEY, wrapped + GCM_NONCE))
+		rc = RC_INTERNAL;
+	hush_wipe(outer, sizeof(outer));
+	hush_wipe(key, sizeof(key));
 	return rc;
+}
+
+enum rc vault_rewrap(const struct control_secrets *s, const struct vault_at *at, int64_t version,
+	const char *sealed, struct buf *to, struct fault *f)
+{
+	struct buf bound = { 0 }, bytes = { 0 };
+
+	enum rc rc = bytes_of(sealed, &bytes, f);
+	bind_to(&bound, at, version);
+	if (rc == RC_OK)
+		rc = bound.bad ? RC_NOMEM : rewrap(s, &bound, &bytes, f);
+	char *hex = rc == RC_OK ? (char *)buf_room(to, 2 * bytes.n + 1) : NULL;
+	if (hex) {
+		tunnel_auth_hex(bytes.p, bytes.n, hex);
+		to->n += 2 * bytes.n;
+	} else if (rc == RC_OK) {
+		rc = RC_NOMEM;
+	}
+	buf_done(&bytes);
+	buf_done(&bound);
+	return name_it(rc, at, f);
 }
 
 enum rc vault_fingerprint(const struct control_secrets *s, const struct vault_at *at, const struct hush *value,

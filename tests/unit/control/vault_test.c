@@ -1,11 +1,8 @@
-/* Secrets at rest, and the master key they hang on. */
+/* Secrets at rest. */
 #include "control/access/vault.h"
-#include "control/secrets.h"
-#include "io/file.h"
+#include "control/keyring/keyring.h"
 
 #include "tests/unit/control/fleet_desk.h"
-
-#include <sys/stat.h>
 
 static struct hush value_of(const char *s)
 {
@@ -88,51 +85,42 @@ static void rows(struct desk *d)
 	hush_done(&two);
 }
 
-static enum rc opens(const char *path, const void *p, size_t n, unsigned mode, struct fault *f)
+/* A value under the vault's first keys opens under the next, moved or not; a key that is not there is told by its number. */
+static void numbers(void)
 {
-	struct control_secrets s = { 0 };
-	CHECK(file_write(path, p, n, mode, NULL) == RC_OK && chmod(path, mode) == 0);
-	return secrets_open("/nonexistent", path, NULL, &s, f);
-}
-
-/* A key that people can read, or guess, is refused with words that say so. */
-static void keys(void)
-{
-	static const uint8_t good[32] = { 0x9d, 0x61, 0xb1, 0x9d, 0xef, 0xfd, 0x5a, 0x60, 0xba, 0x84, 0x4a, 0xf4,
-		0x92, 0xec, 0x2c, 0xc4, 0x44, 0x49, 0xc5, 0x69, 0x7b, 0x32, 0x69, 0x19, 0x70, 0x3b, 0xac, 0x03,
-		0x1c, 0xae, 0x7f, 0x60 };
-	static const char hex[] = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60\n";
-	char dir[] = "/tmp/footplate-keys-XXXXXX", path[64];
-	struct control_secrets a = { 0 }, b = { 0 }, made = { 0 };
+	struct control_secrets s = { .kek = { 1, 2, 3 }, .kek_name = { 4, 5, 6, 7 } };
+	const struct vault_at at = { "account", "acc_1", "password" }, wrong = { "account", "acc_2", "password" };
+	static const uint8_t keys[2][KEYRING_KEY] = { { 5 }, { 6 } };
+	struct hush value = value_of("moved about"), got = { 0 };
+	struct buf oldest = { 0 }, old = { 0 }, moved = { 0 }, refused = { 0 };
 	struct fault f = { 0 };
-	uint8_t weak[32] = { 0 };
+	char mark[VAULT_MARK_MAX];
+	bool held = false;
 
-	CHECK(mkdtemp(dir) != NULL);
-	snprintf(path, sizeof(path), "%s/key", dir);
-	CHECK(opens(path, good, 32, 0600, &f) == RC_OK && opens(path, good, 32, 0400, &f) == RC_OK);
-	CHECK(secrets_open("/x", path, NULL, &a, &f) == RC_OK);
-	CHECK(opens(path, good, 32, 0640, &f) == RC_DENIED && strstr(f.text, "others may read it"));
-	CHECK(opens(path, good, 32, 0604, &f) == RC_DENIED);
-	CHECK(opens(path, good, 31, 0600, &f) == RC_INVALID && opens(path, good, 0, 0600, &f) == RC_INVALID);
-	CHECK(opens(path, weak, 32, 0600, &f) == RC_INVALID && strstr(f.text, "not random"));
-	for (uint8_t i = 0; i < 32; i++)
-		weak[i] = i;
-	CHECK(opens(path, weak, 32, 0600, &f) == RC_INVALID);
-	CHECK(opens(path, "correct horse battery staple 123", 32, 0600, &f) == RC_INVALID);
-	CHECK(opens(path, hex, sizeof(hex) - 1, 0600, &f) == RC_OK);
-	CHECK(secrets_open("/x", path, NULL, &b, &f) == RC_OK && !memcmp(&a, &b, sizeof(a)));
-	CHECK(secrets_open("/x", "/nonexistent/key", NULL, &b, &f) == RC_MISSING);
-
-	/* systemd's credential goes before the folder's own key; without both, one is made. */
-	snprintf(path, sizeof(path), "%s/" SECRETS_CREDENTIAL, dir);
-	CHECK(opens(path, good, 32, 0440, &f) == RC_DENIED);
-	CHECK(secrets_open("/x", NULL, dir, &b, &f) == RC_OK && !memcmp(&a, &b, sizeof(a)));
-	CHECK(chmod(path, 0444) == 0 && secrets_open("/x", NULL, dir, &b, &f) == RC_DENIED);
-	CHECK(secrets_open(dir, NULL, NULL, &made, &f) == RC_OK && memcmp(&a, &made, sizeof(a)) != 0);
-	CHECK(secrets_open(dir, NULL, NULL, &b, &f) == RC_OK && !memcmp(&b, &made, sizeof(b)));
-	char command[96];
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	CHECK(system(command) == 0);
+	CHECK(vault_seal(&s, &at, 1, &value, &oldest) == RC_OK && vault_key_of(buf_text(&oldest)) == KEYRING_BASE);
+	CHECK(keyring_new(&s.ring, &held, &f) == RC_OK);
+	CHECK(keyring_put(s.ring, 1, keys[0], &f) == RC_OK && keyring_put(s.ring, 70000, keys[1], &f) == RC_OK);
+	CHECK(vault_open(&s, &at, 1, buf_text(&oldest), &got, &f) == RC_OK && hush_same(&got, value.p, value.n));
+	keyring_set_current(s.ring, 1);
+	CHECK(vault_seal(&s, &at, 1, &value, &old) == RC_OK && vault_key_of(buf_text(&old)) == 1);
+	keyring_set_current(s.ring, 70000);
+	CHECK(vault_rewrap(&s, &at, 1, buf_text(&oldest), &moved, &f) == RC_OK);
+	CHECK(vault_key_of(buf_text(&moved)) == 70000);
+	vault_mark(70000, mark);
+	CHECK(!strncmp(buf_text(&moved), mark, strlen(mark)));
+	CHECK(vault_rewrap(&s, &wrong, 1, buf_text(&old), &refused, &f) == RC_DENIED && refused.n == 0);
+	keyring_drop(s.ring, 1);
+	CHECK(vault_open(&s, &at, 1, buf_text(&moved), &got, &f) == RC_OK && hush_same(&got, value.p, value.n));
+	CHECK(vault_open(&s, &at, 1, buf_text(&old), &got, &f) == RC_DENIED && strstr(f.text, "key 1, which"));
+	memset(s.kek, 0, sizeof(s.kek)); /* what was moved does not hang on the old one */
+	CHECK(vault_open(&s, &at, 1, buf_text(&moved), &got, &f) == RC_OK);
+	CHECK(vault_open(&s, &at, 1, buf_text(&oldest), &got, &f) == RC_DENIED);
+	keyring_free(s.ring);
+	hush_done(&value);
+	hush_done(&got);
+	buf_done(&oldest);
+	buf_done(&old);
+	buf_done(&moved);
 }
 
 int main(void)
@@ -140,7 +128,7 @@ int main(void)
 	struct desk d;
 
 	places();
-	keys();
+	numbers();
 	desk_open(&d, 1000);
 	rows(&d);
 	desk_close(&d);

@@ -1,0 +1,16 @@
+/* saml_conf: how to speak with a SAML identity provider, as an administrator says it. */
+#pragma once
+
+#include "base/field.h"
+#include "wire/field_json.h"
+
+struct saml_conf {
+	const char *metadata; /* XML */
+};
+extern const struct field saml_conf_fields[];
+
+/* Does it speak of another provider, whose subjects are other people? */
+bool saml_conf_is_another(const struct saml_conf *was, const struct saml_conf *is);
+
+/* What the table cannot tell. Problems are added to r; RC_INVALID then. */
+must_check enum rc saml_conf_check(const struct saml_conf *conf, struct field_reader *r);
