@@ -15,6 +15,7 @@
 
 struct bells;
 struct cluster;
+struct failures;
 struct feed;
 struct hub;
 struct kek;
@@ -23,9 +24,11 @@ struct lane_kind;
 struct log;
 struct loop;
 struct loop_timer;
+struct meters;
 struct metrics;
 struct moves_task;
 struct pool;
+struct proxies;
 struct queue;
 struct route;
 struct scan;
@@ -71,16 +74,19 @@ struct control_conf {
 	uint16_t port;
 	const char *node; /* machine and data folder: tells a restart from another control plane */
 	const char *tls_cert, *tls_key;
-	int listener;          /* a socket that was handed over; 0: host and port are bound */
-	uint32_t lease_ms;     /* how long a task stays with an agent that is silent */
-	uint32_t heartbeat_ms; /* how often an agent speaks */
+	const char *trusted_proxies; /* blocks of addresses; see http/proxies */
+	bool proxies_standard;       /* they write Forwarded, not X-Forwarded-For */
+	uint32_t auth_failures;      /* of one address, a minute; 0: no limit */
+	int listener;                /* a socket that was handed over; 0: host and port are bound */
+	uint32_t lease_ms;           /* how long a task stays with an agent that is silent */
+	uint32_t heartbeat_ms;       /* how often an agent speaks */
 	/* These, and lanes, may change: */
 	_Atomic uint32_t idempotency_ms; /* how long an answer is kept for its key */
 	_Atomic uint32_t event_keep;     /* events kept in the log */
 	_Atomic int64_t event_keep_ms;   /* how long at most; 0: no such limit */
 	const struct web_limits *limits;
 	const struct webhooks_conf *webhooks;
-	const struct people_rules *people; /* see people/people_rules; NULL: its defaults */
+	const struct people_rules *people;     /* see people/people_rules; NULL: its defaults */
 	const struct lane_kind *_Atomic lanes; /* LANE_COUNT rows as configured; NULL: model/lanes.def */
 };
 
@@ -101,6 +107,9 @@ struct control {
 	struct scan *scan;         /* what time and silence bring; loop thread */
 	struct hub *hub;           /* agents connected now; loop thread */
 	struct feed *feed;         /* event subscribers; loop thread */
+	struct proxies *proxies;   /* whose word on addresses counts */
+	struct failures *failures; /* wrong credentials by address; any thread */
+	struct meters *meters;     /* limits of those who call, and their use; any thread */
 	struct waits *waits;       /* requests that wait for a job's end; loop thread */
 	struct twins *twins;       /* requests held back behind one with the same Idempotency-Key; loop thread */
 	struct webhooks *webhooks; /* loop thread */

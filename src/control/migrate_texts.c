@@ -26,3 +26,4 @@ TEXT(migrate_0015, "0015_api_keys.sql");
 TEXT(migrate_0016, "0016_lockouts.sql");
 TEXT(migrate_0017, "0017_sso.sql");
 TEXT(migrate_0018, "0018_keyring.sql");
+TEXT(migrate_0019, "0019_meters.sql");

@@ -11,6 +11,8 @@
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): names of members cannot stand in parentheses */
 #define IN(section, member) .at = offsetof(struct conf, section.member) - offsetof(struct conf, section)
 
+static const char *const proxy_words[] = { "x-forwarded-for", "forwarded", NULL };
+
 static const struct field server_fields[] = {
 	{ .name = "host",
 		.type = FIELD_STR,
@@ -70,6 +72,24 @@ static const struct field server_fields[] = {
 		.min = 100,
 		.def = 60000,
 		.doc = "A connection without a request is kept for." },
+	{ .name = "trusted_proxies",
+		.type = FIELD_STR,
+		IN(server, trusted_proxies),
+		.doc = "Addresses and blocks of the proxies in front, such as 10.0.0.0/8: what they say of whom "
+		       "they speak "
+		       "for is believed, of nobody else." },
+	{ .name = "proxy_header",
+		.type = FIELD_ENUM,
+		IN(server, proxy_header),
+		.words = proxy_words,
+		.doc = "Where they say it; the other header is not read." },
+	{ .name = "auth_failures",
+		.type = FIELD_U32,
+		IN(server, auth_failures),
+		.max = 1000000,
+		.def = 600,
+		.doc = "Wrong credentials that one address may bring in a minute before it is told to wait; 0: "
+		       "any." },
 	{ 0 },
 };
 

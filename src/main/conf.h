@@ -13,6 +13,9 @@
 struct conf {
 	struct {
 		const char *host, *tls_cert, *tls_key;
+		const char *trusted_proxies;
+		int proxy_header;
+		uint32_t auth_failures;
 		uint32_t port, connections, body_bytes, header_bytes, head_ms, body_ms, idle_ms;
 	} server;
 	struct {

@@ -104,6 +104,26 @@ enum meter_answer meter_try(
 	return METER_IN;
 }
 
+bool meter_is_same(const struct meter_limits *a, const struct meter_limits *b)
+{
+	return a->rate == b->rate && a->daily == b->daily && a->monthly == b->monthly &&
+	       a->concurrent == b->concurrent;
+}
+
+bool meter_is_idle(const struct meter_share *s) { return !s->busy && !s->slots && !s->day_left && !s->month_left; }
+
+void meter_undo(struct meter_share *s, const struct meter_limits *l)
+{
+	if (l->rate) {
+		s->rate.from_ns -= rule_of(l).interval_ns;
+		s->rate.n++;
+	}
+	s->day_left += l->daily ? 1 : 0;
+	s->month_left += l->monthly ? 1 : 0;
+	if (l->concurrent)
+		meter_leave(s);
+}
+
 void meter_leave(struct meter_share *s)
 {
 	if (s->busy > 0)

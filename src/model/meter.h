@@ -67,7 +67,11 @@ enum meter_answer {
 };
 enum meter_answer meter_try(
 	struct meter_share *s, const struct meter_limits *l, int64_t now_ns, enum meter_policy *ret_policy);
+void meter_undo(struct meter_share *s, const struct meter_limits *l); /* what the last meter_try spent */
 void meter_leave(struct meter_share *s);
+
+bool meter_is_same(const struct meter_limits *a, const struct meter_limits *b);
+bool meter_is_idle(const struct meter_share *s); /* has nothing that could be given back */
 
 /* Is there so little left that it is wise to ask before it is gone? */
 bool meter_is_low(const struct meter_share *s, const struct meter_limits *l, int64_t now_ns);

@@ -71,6 +71,7 @@ void exchange_forget(struct exchange *x)
 
 void exchange_free(struct exchange *x)
 {
+	meters_leave(x->control->meters, &x->pass);
 	exchange_forget(x);
 	arena_done(&x->before);
 	buf_done(&x->body);

@@ -7,9 +7,11 @@
 #include "base/id.h"
 #include "base/list.h"
 #include "control/http/route.h"
+#include "control/quotas/meters.h"
 #include "control/reader.h"
 #include "control/writer.h"
 #include "io/web.h"
+#include "wire/forwarded.h"
 
 #define EXCHANGE_TRACE 56
 
@@ -24,6 +26,7 @@ struct exchange {
 	/* Headers; they live as long as the request. */
 	const char *authorization, *cookies, *idempotency_key, *if_match, *if_none_match, *content_type,
 		*last_event_id, *accept;
+	char peer[FORWARDED_ADDRESS_MAX]; /* whose request it is, see http/proxies */
 	bool streams;
 	uint32_t wait_ms; /* Prefer: wait */
 	char id[ID_MAX];
@@ -33,6 +36,8 @@ struct exchange {
 	int64_t began_wall_ms;
 	struct arena before; /* of route.before, with what it found */
 	const void *found;
+	struct meters_pass pass; /* through the caller's limits */
+	bool counted;            /* as a use of its key */
 	/* The answer. */
 	enum rc rc;
 	int status;
@@ -40,6 +45,7 @@ struct exchange {
 	const char *out_type; /* NULL: the route's */
 	char etag[32], next[160];
 	char *location, *set_cookie[ROUTE_COOKIES_MAX]; /* NULL: none */
+	int64_t retry_s;                                /* Retry-After; 0: as the error says */
 	bool replayed;
 	struct feed_wish *wish;
 	/* Held back behind a request with the same Idempotency-Key (http/twins). */
@@ -58,6 +64,10 @@ struct exchange {
 static inline struct exchange *exchange_of_write(struct write *w)
 {
 	return (struct exchange *)(void *)((char *)w - offsetof(struct exchange, write));
+}
+static inline struct exchange *exchange_of_pass(struct meters_pass *p)
+{
+	return (struct exchange *)(void *)((char *)p - offsetof(struct exchange, pass));
 }
 static inline struct exchange *exchange_of_read(struct read *r)
 {

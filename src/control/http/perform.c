@@ -1,6 +1,7 @@
 #include "control/http/perform.h"
 #include "base/log.h"
 #include "control/access/door.h"
+#include "control/http/admit.h"
 #include "control/http/idempotency.h"
 #include "control/http/problem.h"
 #include "control/http/query.h"
@@ -16,10 +17,10 @@ void perform_problem(struct exchange *x, enum rc rc, const char *detail, const s
 	x->body.n = 0;
 	x->etag[0] = x->next[0] = 0;
 	exchange_forget(x);
-	problem_write(&x->body, rc, detail, r, x->id);
+	problem_write(&x->body, rc, detail, r, x->id, x->pass.state == METERS_OUT ? x->pass.violated : NULL);
 }
 
-static enum rc authenticate(const struct exchange *x, struct tx *tx, struct principal *who)
+static enum rc authenticate(struct exchange *x, struct tx *tx, struct principal *who)
 {
 	who->id = "";
 	if (x->route->reach == REACH_OPEN)
@@ -28,6 +29,8 @@ static enum rc authenticate(const struct exchange *x, struct tx *tx, struct prin
 		.method = x->route->method, .authorization = x->authorization, .peer = tx->peer
 	};
 	enum rc rc = door_enter(tx, &ask, who);
+	if (rc == RC_UNAUTHENTICATED)
+		return admit_failure(x, tx);
 	if (rc != RC_OK)
 		return rc;
 	tx->actor = who->actor;
@@ -221,6 +224,8 @@ static enum rc run_once(struct exchange *x, struct call *c, const struct json_t 
 static enum rc prepare(struct exchange *x, struct call *c, struct principal *who, struct json_t **ret_json)
 {
 	enum rc rc = authenticate(x, &c->tx, who);
+	if (rc == RC_OK && who->kind != PRINCIPAL_NOBODY)
+		rc = admit_request(x, &c->tx, who);
 	if (rc == RC_OK && !x->again)
 		rc = decide_route(c);
 	if (rc == RC_OK && (x->route->flags & ROUTE_IDEMPOTENT) && !x->idempotency_key)
@@ -254,7 +259,7 @@ static struct call call_of(const struct exchange *x, const struct tx *tx, struct
 		.accept = x->accept };
 
 	memcpy(c.arg, x->arg, sizeof(c.arg));
-	c.tx.peer = web_view(x->request)->peer;
+	c.tx.peer = x->peer;
 	c.tx.trace_id = x->trace_id;
 	c.tx.traceparent = x->traceparent;
 	return c;
@@ -278,7 +283,7 @@ enum rc perform_request(struct exchange *x, struct tx *tx)
 	c.tx.fault = &f;
 	enum rc rc = perform(x, &c, &who);
 	x->rc = rc == RC_OK ? c.refuse : rc;
-	if (x->rc != RC_OK)
+	if (x->rc != RC_OK && x->rc != RC_MORE)
 		perform_problem(x, x->rc, f.text, &reader);
 	tx->appended = c.tx.appended;
 	if (c.tx.ring)
@@ -305,7 +310,7 @@ void perform_before(struct exchange *x, struct tx *tx)
 	if (x->rc == RC_OK)
 		x->rc = x->route->before(&c);
 	x->found = c.found;
-	if (x->rc != RC_OK)
+	if (x->rc != RC_OK && x->rc != RC_MORE)
 		perform_problem(x, x->rc, f.text, &reader);
 	tell_log(x, tx, &f);
 }
