@@ -68,6 +68,13 @@ struct webhooks_conf {
 	int64_t overlap_ms;                       /* a rotated secret is used beside the new one */
 };
 
+/* Certificates of agents that connect (control/pki). */
+enum control_certs {
+	CONTROL_CERTS_OFF,      /* none is asked for */
+	CONTROL_CERTS_OPTIONAL, /* one that is shown must be right */
+	CONTROL_CERTS_REQUIRED,
+};
+
 struct control_conf {
 	const char *data_dir;
 	const char *host;
@@ -77,9 +84,11 @@ struct control_conf {
 	const char *trusted_proxies; /* blocks of addresses; see http/proxies */
 	bool proxies_standard;       /* they write Forwarded, not X-Forwarded-For */
 	uint32_t auth_failures;      /* of one address, a minute; 0: no limit */
-	int listener;                /* a socket that was handed over; 0: host and port are bound */
-	uint32_t lease_ms;           /* how long a task stays with an agent that is silent */
-	uint32_t heartbeat_ms;       /* how often an agent speaks */
+	enum control_certs agent_certs;
+	uint32_t agent_cert_hours; /* how long an agent's certificate holds */
+	int listener;              /* a socket that was handed over; 0: host and port are bound */
+	uint32_t lease_ms;         /* how long a task stays with an agent that is silent */
+	uint32_t heartbeat_ms;     /* how often an agent speaks */
 	/* These, and lanes, may change: */
 	_Atomic uint32_t idempotency_ms; /* how long an answer is kept for its key */
 	_Atomic uint32_t event_keep;     /* events kept in the log */

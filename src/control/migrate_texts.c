@@ -26,4 +26,7 @@ TEXT(migrate_0015, "0015_api_keys.sql");
 TEXT(migrate_0016, "0016_lockouts.sql");
 TEXT(migrate_0017, "0017_sso.sql");
 TEXT(migrate_0018, "0018_keyring.sql");
-TEXT(migrate_0019, "0019_meters.sql");
+TEXT(migrate_0019, "0019_audit.sql");
+TEXT(migrate_0020, "0020_tenancy.sql");
+TEXT(migrate_0021, "0021_pki.sql");
+TEXT(migrate_0022, "0022_meters.sql");

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "contract/store.h"
 #include "control/access/keys.h"
+#include "control/audit/adopt.h"
 #include "control/budgets/budgets.h"
 #include "control/cluster/instances.h"
 #include "control/control.h"
@@ -103,6 +104,8 @@ enum rc prepare_database(struct control *c, int64_t *ret_others, struct fault *f
 		rc = migrate_run(db, &ran, f);
 	if (rc == RC_OK && ran)
 		log_info(c->log, "database migrated steps=%zu", ran);
+	if (rc == RC_OK)
+		rc = adopt_records(c, db, f);
 	for (int i = 0; rc == RC_OK; i++) {
 		rc = keyring_open(c, db, f);
 		if (rc == RC_OK)

@@ -1,6 +1,7 @@
 #include "control/writer.h"
 #include "base/log.h"
 #include "base/metric.h"
+#include "control/audit/trail.h"
 #include "control/control.h"
 #include "io/clock.h"
 #include "io/failpoint.h"
@@ -11,6 +12,7 @@ struct hand {
 	struct control *control;
 	struct store_conn *db;
 	struct arena arena;
+	struct trail trail;
 	uint64_t told_ms; /* when the log was told last that nothing is committed; 0: all is well */
 	size_t untold;    /* writes since */
 };
@@ -36,6 +38,7 @@ static void leave(void *worker)
 	struct hand *h = worker;
 	store_disconnect(h->db);
 	arena_done(&h->arena);
+	trail_done(&h->trail);
 	free(h);
 }
 
@@ -60,16 +63,21 @@ static void run_one(struct hand *h, struct write *w, struct tx *told)
 		.now_ms = clock_wall_ms(),
 		.actor = "system",
 		.peer = "",
-		.trace_id = "" };
+		.trace_id = "",
+		.trail = &h->trail };
 
 	arena_reset(&h->arena);
+	trail_mark(&h->trail);
 	w->rc = store_mark(h->db, &w->fault);
 	if (w->rc != RC_OK)
 		return;
 	w->rc = w->run(w, &tx);
 	if (w->rc == RC_OK)
+		w->rc = trail_keep(&tx);
+	if (w->rc == RC_OK)
 		w->rc = store_keep(h->db, &w->fault);
 	if (w->rc != RC_OK) {
+		trail_undo(&h->trail);
 		store_undo(h->db);
 		return;
 	}
@@ -113,12 +121,15 @@ static void run_batch(void *worker, struct pool_job **jobs, size_t n)
 	FAILPOINT("writer.before_begin");
 	enum rc rc = store_begin(h->db, &f);
 	bool begun = rc == RC_OK;
+	trail_begin(&h->trail);
 	for (size_t i = 0; rc == RC_OK && i < n; i++)
 		run_one(h, write_of(jobs[i]), &told);
 
 	bool tells = told.appended || told.ring || told.cancels || told.bots;
 	if (rc == RC_OK && tells)
 		rc = c->committing(&told);
+	if (rc == RC_OK)
+		rc = trail_store(&h->trail, h->db, &f);
 	if (rc == RC_OK)
 		rc = FAILPOINT_RC("writer.before_commit", &f);
 	if (rc != RC_OK && begun)

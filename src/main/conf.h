@@ -16,7 +16,8 @@ struct conf {
 		const char *trusted_proxies;
 		int proxy_header;
 		uint32_t auth_failures;
-		uint32_t port, connections, body_bytes, header_bytes, head_ms, body_ms, idle_ms;
+		uint32_t port, connections, body_bytes, header_bytes, head_ms, body_ms, idle_ms, agent_cert_hours;
+		int agent_certs;
 	} server;
 	struct {
 		const char *dir, *master_key;

@@ -159,8 +159,8 @@ static void die_at(struct kill9 *k, size_t i)
 	k->reached++;
 }
 
-/* A database that is half migrated is migrated by the next start. */
-static void die_while_migrating(struct kill9 *k)
+/* A start that died at one of these is finished by the next. */
+static void die_while_starting(struct kill9 *k, const char *armed)
 {
 	char data[96], port[16] = "0";
 	int status = 0;
@@ -171,7 +171,7 @@ static void die_while_migrating(struct kill9 *k)
 		argv[n++] = serve_args[i];
 	if (*k->rig.pg.url)
 		setenv("DATABASE_URL", k->rig.pg.url, 1);
-	setenv("FOOTPLATE_FAILPOINT", "migrate.before_step:kill:4", 1);
+	setenv("FOOTPLATE_FAILPOINT", armed, 1);
 	pid_t pid = rig_spawn(&k->rig, "serve", argv);
 	unsetenv("FOOTPLATE_FAILPOINT");
 	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
@@ -200,7 +200,8 @@ int main(void)
 	rig_init(&k.rig);
 	who_may_die(&k);
 	load_sim(&k.rig, NULL);
-	die_while_migrating(&k);
+	die_while_starting(&k, "migrate.before_step:kill:4");
+	die_while_starting(&k, "audit.before_adopt:kill:1");
 	rig_serve(&k.rig, serve_args);
 	json_t *region = rig_expect(&k.rig, 201, "POST", "/v1/regions", "{\"name\":\"here\"}");
 	rig_agent(&k.rig, 0, json_str(region, "id"), agent_args);

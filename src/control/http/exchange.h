@@ -25,7 +25,7 @@ struct exchange {
 	char *path;                      /* decoded, cut at its slashes */
 	/* Headers; they live as long as the request. */
 	const char *authorization, *cookies, *idempotency_key, *if_match, *if_none_match, *content_type,
-		*last_event_id, *accept;
+		*last_event_id, *accept, *user_agent;
 	char peer[FORWARDED_ADDRESS_MAX]; /* whose request it is, see http/proxies */
 	bool streams;
 	uint32_t wait_ms; /* Prefer: wait */

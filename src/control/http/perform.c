@@ -34,6 +34,8 @@ static enum rc authenticate(struct exchange *x, struct tx *tx, struct principal 
 	if (rc != RC_OK)
 		return rc;
 	tx->actor = who->actor;
+	tx->tenant_id = who->tenant_id;
+	tx->session_id = who->session_id;
 	return RC_OK;
 }
 
@@ -161,7 +163,7 @@ static enum rc run(struct exchange *x, struct call *c)
 	if (size && !out)
 		return RC_NOMEM;
 	c->body = &x->body;
-	enum rc rc = r->run(c, out);
+	enum rc rc = route_run(c, out);
 	if (rc != RC_OK || c->refuse != RC_OK)
 		return rc;
 	if (list)
@@ -169,6 +171,7 @@ static enum rc run(struct exchange *x, struct call *c)
 	else if (r->out)
 		field_json_encode(r->out, out, &x->body);
 	x->status = c->status ? c->status : r->status ? r->status : 200;
+	route_run_shown(c, x->status, &x->body);
 	if (c->version)
 		snprintf(x->etag, sizeof(x->etag), "\"%" PRId64 "\"", c->version);
 	if (!exchange_answer(x, c->location, c->set_cookie))
@@ -261,6 +264,8 @@ static struct call call_of(const struct exchange *x, const struct tx *tx, struct
 	memcpy(c.arg, x->arg, sizeof(c.arg));
 	c.tx.peer = x->peer;
 	c.tx.trace_id = x->trace_id;
+	c.tx.request_id = x->id;
+	c.tx.user_agent = x->user_agent;
 	c.tx.traceparent = x->traceparent;
 	return c;
 }

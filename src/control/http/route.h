@@ -15,11 +15,12 @@
 #include "control/tx.h"
 #include "model/scope.h"
 
+struct buf;
 struct field_reader;
 struct grants;
 struct keys_limits;
 
-#define ROUTE_TENANT_DEFAULT "ten_default"
+#define ROUTE_TENANT_DEFAULT TX_TENANT_DEFAULT
 
 #define ROUTE_ARGS_MAX    3     /* {…} in a path */
 #define ROUTE_COOKIES_MAX 3     /* Set-Cookie of one answer */
@@ -171,3 +172,12 @@ struct route {
 
 /* Checks If-Match against a version; RC_STALE when another has changed it since. */
 must_check enum rc route_match(struct call *c, int64_t version);
+
+/*
+ * Runs the row's handler: the one place from which handlers are called. One that changes something (ROUTE_WRITE) and wrote no audit
+ * record itself gets one that is named after the route. (http/route_run)
+ */
+must_check enum rc route_run(struct call *c, void *ret_out);
+
+/* The answer with that status is this body: when it shows the thing that was changed, the record of the change has its hash. */
+void route_run_shown(struct call *c, int status, const struct buf *body);

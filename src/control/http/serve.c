@@ -299,6 +299,7 @@ static struct exchange *new_exchange(struct control *c, struct web_request *r)
 	x->content_type = web_header(r, "content-type");
 	x->last_event_id = web_header(r, "last-event-id");
 	x->accept = web_header(r, "accept");
+	x->user_agent = web_header(r, "user-agent");
 	x->wait_ms = wait_of(web_header(r, "prefer"));
 	metric_set(c->metrics, METRIC_HTTP_INFLIGHT, NULL, atomic_fetch_add(&c->inflight, 1) + 1);
 	if (x->path)
