@@ -15,7 +15,6 @@
 
 struct bells;
 struct cluster;
-struct failures;
 struct feed;
 struct hub;
 struct kek;
@@ -117,7 +116,6 @@ struct control {
 	struct hub *hub;           /* agents connected now; loop thread */
 	struct feed *feed;         /* event subscribers; loop thread */
 	struct proxies *proxies;   /* whose word on addresses counts */
-	struct failures *failures; /* wrong credentials by address; any thread */
 	struct meters *meters;     /* limits of those who call, and their use; any thread */
 	struct waits *waits;       /* requests that wait for a job's end; loop thread */
 	struct twins *twins;       /* requests held back behind one with the same Idempotency-Key; loop thread */
@@ -137,5 +135,6 @@ struct control {
 	void (*committed)(struct control *c, const struct tx *told);
 	_Atomic int written;   /* enum rc of the writer's last commit */
 	_Atomic int inflight;  /* requests without an answer */
+	_Atomic bool others;   /* control planes are beside this one on the database */
 	_Atomic bool draining; /* readyz says no, new work is refused */
 };

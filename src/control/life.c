@@ -1,9 +1,7 @@
 #include "control/life.h"
-#include "control/access/failures.h"
 #include "control/cluster/bells.h"
 #include "control/cluster/cluster.h"
 #include "control/events/feed.h"
-#include "control/http/proxies.h"
 #include "control/http/routes.h"
 #include "control/http/serve.h"
 #include "control/http/twins.h"
@@ -13,7 +11,6 @@
 #include "control/keyring/keyring.h"
 #include "control/keys/key_fold.h"
 #include "control/prepare.h"
-#include "control/quotas/meters.h"
 #include "control/sweep.h"
 #include "control/webhooks/webhooks.h"
 #include "io/clock.h"
@@ -112,7 +109,7 @@ void life_stop(struct control *c)
 	pool_free(take(c->slow_readers));
 	last_turns(c->loop); /* what they were done with becomes writes */
 	webhooks_stop(c->webhooks);
-	meters_stop(c->meters);
+	gates_stop(c);
 	pool_free(take(c->writer));
 	pool_free(take(c->readers));
 	if (c->bells)
@@ -129,9 +126,7 @@ void life_stop(struct control *c)
 	twins_free(take(c->twins));
 	waits_free(take(c->waits));
 	sweep_free(take(c->sweep));
-	meters_free(take(c->meters));
-	failures_free(take(c->failures));
-	proxies_free(take(c->proxies));
+	gates_free(c);
 	loop_free(take(c->loop));
 	keyring_free(take(c->secrets.ring));
 	hush_wipe(&c->secrets, sizeof(c->secrets));

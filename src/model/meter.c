@@ -165,17 +165,21 @@ static int64_t portion(int64_t left, uint32_t waiting, int64_t has)
 	return want < 0 ? 0 : want > left ? left : want;
 }
 
+struct ask {
+	int64_t limit, period, has;
+	uint32_t waiting;
+};
+
 /* *ret_n: units of the period at hand. */
-static bool lease_window(struct meter_window *w, int64_t limit, int64_t period, int64_t has, uint32_t waiting,
-	struct meter_window *ret, int64_t *ret_n)
+static bool lease_window(struct meter_window *w, const struct ask *a, struct meter_window *ret, int64_t *ret_n)
 {
-	if (period > w->period)
-		*w = (struct meter_window){ period, 0 };
-	int64_t left = limit > w->used ? limit - w->used : 0;
-	*ret_n = portion(left, waiting, has);
+	if (a->period > w->period)
+		*w = (struct meter_window){ a->period, 0 };
+	int64_t left = a->limit > w->used ? a->limit - w->used : 0;
+	*ret_n = portion(left, a->waiting, a->has);
 	w->used += *ret_n;
 	*ret = *w;
-	return *ret_n + has >= waiting;
+	return *ret_n + a->has >= a->waiting;
 }
 
 /* Does the lease go on where the share's own ends? */
@@ -219,11 +223,11 @@ void meter_lease(struct meter_row *row, const struct meter_limits *l, const stru
 		g.out_until_ns[METER_RATE] = now_ns + gcra_wait_ns(&rule, row->tat_ns, now_ns, 1);
 	}
 	g.tat_ns = row->tat_ns;
-	if (l->daily && !lease_window(&row->day, l->daily, day, window_units(&s->day, s->day_left, day), waiting,
-				&g.day, &g.day_n))
+	const struct ask daily = { l->daily, day, window_units(&s->day, s->day_left, day), waiting },
+			 monthly = { l->monthly, month, window_units(&s->month, s->month_left, month), waiting };
+	if (l->daily && !lease_window(&row->day, &daily, &g.day, &g.day_n))
 		g.out_until_ns[METER_DAILY] = now_ns + COUNTED_NS;
-	if (l->monthly && !lease_window(&row->month, l->monthly, month,
-				  window_units(&s->month, s->month_left, month), waiting, &g.month, &g.month_n))
+	if (l->monthly && !lease_window(&row->month, &monthly, &g.month, &g.month_n))
 		g.out_until_ns[METER_MONTHLY] = now_ns + COUNTED_NS;
 	if (l->concurrent && !lease_slots(row, l, s, waiting, &g))
 		g.out_until_ns[METER_CONCURRENT] = now_ns + SLOTS_NS;

@@ -1,7 +1,6 @@
 #include "control/http/perform.h"
 #include "base/log.h"
 #include "control/access/door.h"
-#include "control/http/admit.h"
 #include "control/http/idempotency.h"
 #include "control/http/problem.h"
 #include "control/http/query.h"
@@ -17,7 +16,7 @@ void perform_problem(struct exchange *x, enum rc rc, const char *detail, const s
 	x->body.n = 0;
 	x->etag[0] = x->next[0] = 0;
 	exchange_forget(x);
-	problem_write(&x->body, rc, detail, r, x->id, x->pass.state == METERS_OUT ? x->pass.violated : NULL);
+	problem_write(&x->body, rc, detail, r, x->id, admit_violated(x));
 }
 
 static enum rc authenticate(struct exchange *x, struct tx *tx, struct principal *who)

@@ -1,12 +1,10 @@
 #include "control/http/serve.h"
 #include "base/log.h"
 #include "base/metric.h"
-#include "control/access/failures.h"
 #include "control/control.h"
 #include "control/events/feed.h"
 #include "control/http/match.h"
 #include "control/http/perform.h"
-#include "control/http/proxies.h"
 #include "control/http/twins.h"
 #include "control/http/waits.h"
 #include "control/hub/hub.h"
@@ -95,8 +93,8 @@ static void answer_with(struct exchange *x, const char *allow)
 	add(h, &n, "allow", allow);
 	add(h, &n, "idempotency-replayed", x->replayed ? "true" : NULL);
 	add(h, &n, "www-authenticate", x->status == 401 ? "Bearer" : NULL);
-	add(h, &n, "ratelimit-policy", x->pass.policies);
-	add(h, &n, "ratelimit", x->pass.left);
+	add(h, &n, "ratelimit-policy", admit_policies(x));
+	add(h, &n, "ratelimit", admit_left(x));
 	add(h, &n, "retry-after", retry);
 	if (x->status >= 500)
 		log_warn(x->control->log, "answered status=%d request=%s method=%s path=%s", x->status, x->id,
@@ -125,8 +123,8 @@ static void refuse(struct exchange *x, enum rc rc, const char *detail, const cha
 /* The work is done, the answer is ready: a stream begins, a wait goes on, or it is sent. */
 static void finish(struct exchange *x)
 {
-	if (x->rc == RC_MORE && x->pass.state == METERS_WAITS) {
-		meters_park(x->control->meters, &x->pass);
+	if (x->rc == RC_MORE && admit_waits(x)) {
+		admit_park(x);
 		return;
 	}
 	twins_leave(x->control->twins, x);
@@ -285,8 +283,7 @@ static struct exchange *new_exchange(struct control *c, struct web_request *r)
 	x->began_us = clock_mono_us();
 	x->began_wall_ms = clock_wall_ms();
 	list_init(&x->waiting);
-	list_init(&x->pass.waiting);
-	proxies_address(c->proxies, r, x->peer);
+	gates_address(c, r, x->peer, sizeof(x->peer));
 	list_init(&x->twin);
 	take_id(x);
 	exchange_trace(x);
@@ -328,10 +325,8 @@ static void begin(struct exchange *x)
 }
 
 /* The row of a limit was asked: the request is performed anew, and has its answer. */
-static void admitted(struct meters_pass *p)
+static void admitted(struct exchange *x)
 {
-	struct exchange *x = exchange_of_pass(p);
-
 	x->rc = RC_OK;
 	begin(x);
 }
@@ -406,8 +401,5 @@ enum rc serve_start(struct control *c, struct fault *f)
 		rc = twins_new(c, begin, refuse_held, &c->twins);
 	if (rc != RC_OK)
 		return fault_set(f, rc, "no timer for waiting requests");
-	rc = proxies_new(c->conf->trusted_proxies, c->conf->proxies_standard, &c->proxies, f);
-	if (rc == RC_OK)
-		rc = failures_new(c->conf->auth_failures, &c->failures, f);
-	return rc == RC_OK ? meters_new(c, admitted, &c->meters, f) : rc;
+	return gates_start(c, admitted, f);
 }

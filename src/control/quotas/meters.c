@@ -1,7 +1,7 @@
 #include "control/quotas/meters.h"
 #include "base/log.h"
 #include "base/map.h"
-#include "control/cluster/cluster.h"
+#include "control/access/failures.h"
 #include "control/control.h"
 #include "control/quotas/meter_rows.h"
 #include "control/quotas/uses.h"
@@ -42,9 +42,10 @@ struct meters {
 	struct lock lock;
 	struct map all; /* struct meter_entry */
 	struct uses *uses;
+	struct failures *failures;
 	struct loop_timer *timer;
 	unsigned ticks;
-	void (*again)(struct meters_pass *p);
+	void (*again)(struct exchange *x);
 };
 
 static int64_t now_ns(void) { return clock_wall_ms() * 1000000; }
@@ -244,6 +245,8 @@ void meters_used(struct meters *m, const char *key_id, const char *address, bool
 	uses_count(m->uses, key_id, address, refused);
 }
 
+int64_t meters_failed(struct meters *m, const char *address) { return failures_note(m->failures, address); }
+
 /* Answers those who wait for the row, as far as they can be answered. */
 static void serve(struct meter_entry *e, enum rc rc)
 {
@@ -273,7 +276,7 @@ static void serve(struct meter_entry *e, enum rc rc)
 		if (p->state == METERS_WAITS && rc == RC_OK)
 			meters_park(m, p);
 		else
-			m->again(p);
+			m->again(p->owner);
 	}
 }
 
@@ -318,9 +321,20 @@ void meters_park(struct meters *m, struct meters_pass *p)
 	ask_again(e);
 }
 
-void meters_leave(struct meters *m, struct meters_pass *p)
+struct meters_pass *meters_pass(struct exchange *owner)
 {
-	if (p->n == 0)
+	struct meters_pass *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->owner = owner;
+	list_init(&p->waiting);
+	return p;
+}
+
+void meters_drop(struct meters *m, struct meters_pass *p)
+{
+	if (!p)
 		return;
 	lock_enter(&m->lock);
 	for (size_t i = 0; i < p->n; i++) {
@@ -329,8 +343,8 @@ void meters_leave(struct meters *m, struct meters_pass *p)
 		p->slot[i] = false;
 		p->held[i]->pins--;
 	}
-	p->n = 0;
 	lock_leave(&m->lock);
+	free(p);
 }
 
 static enum rc run_return(struct write *w, struct tx *tx)
@@ -383,7 +397,7 @@ static void give_back(struct meter_entry *e, bool all)
 static void give_back_all(struct meters *m, bool all)
 {
 	int64_t now_ms = clock_wall_ms();
-	bool keeps = !all && cluster_alone(m->control->cluster);
+	bool keeps = !all && !atomic_load(&m->control->others);
 
 	lock_enter(&m->lock);
 	struct map_walk w = map_walk(&m->all);
@@ -406,7 +420,7 @@ static void on_tick(void *ctx)
 	loop_timer_at(m->timer, loop_now_ms(m->control->loop) + METERS_TICK_MS);
 }
 
-enum rc meters_new(struct control *c, void (*again)(struct meters_pass *p), struct meters **ret, struct fault *f)
+enum rc meters_new(struct control *c, void (*again)(struct exchange *x), struct meters **ret, struct fault *f)
 {
 	auto_of(meters) struct meters *m = calloc(1, sizeof(*m));
 	if (!m)
@@ -415,6 +429,8 @@ enum rc meters_new(struct control *c, void (*again)(struct meters_pass *p), stru
 	m->again = again;
 	lock_init(&m->lock);
 	enum rc rc = uses_new(c, &m->uses, f);
+	if (rc == RC_OK)
+		rc = failures_new(c->conf->auth_failures, &m->failures, f);
 	if (rc == RC_OK)
 		rc = loop_timer_new(c->loop, on_tick, m, &m->timer);
 	if (rc != RC_OK)
@@ -443,6 +459,7 @@ void meters_free(struct meters *m)
 	}
 	map_done(&m->all);
 	uses_free(m->uses);
+	failures_free(m->failures);
 	loop_timer_free(m->timer);
 	lock_done(&m->lock);
 	free(m);

@@ -18,6 +18,7 @@
 #define METERS_ASKS     3   /* subjects of one request: a key, its user, its tenant */
 #define METERS_TEXT_MAX 400 /* of a header */
 
+struct exchange;
 struct meter_entry;
 struct meters;
 
@@ -29,15 +30,16 @@ struct meters_ask {
 
 enum meters_state {
 	METERS_NONE,  /* not asked yet */
-	METERS_IN,    /* let in; holds slots until meters_leave */
+	METERS_IN,    /* let in; holds slots until meters_drop */
 	METERS_WAITS, /* a row must be asked: meters_park */
 	METERS_OUT,   /* over a limit */
 };
 
-/* A request's way through. Zeroes to begin with, but for `waiting`, which is linked to itself. */
+/* A request's way through: made by meters_pass, freed by meters_drop. */
 struct meters_pass {
+	struct exchange *owner;
 	enum meters_state state;
-	struct meter_entry *held[METERS_ASKS]; /* from meters_enter to meters_leave */
+	struct meter_entry *held[METERS_ASKS]; /* from meters_enter to meters_drop */
 	bool slot[METERS_ASKS];                /* of that one: a slot is to be given back */
 	size_t n;
 	size_t stuck; /* METERS_WAITS: whose row; METERS_OUT: whose limit */
@@ -50,7 +52,7 @@ struct meters_pass {
 };
 
 must_check enum rc meters_new(
-	struct control *c, void (*again)(struct meters_pass *p), struct meters **ret, struct fault *f);
+	struct control *c, void (*again)(struct exchange *x), struct meters **ret, struct fault *f);
 void meters_free(struct meters *m);
 OWN_DEFINE(meters)
 
@@ -63,11 +65,17 @@ must_check enum rc meters_enter(struct meters *m, const struct meters_ask *asks,
 /* Counts a use of a key, for its row and its usage by the hour. Any thread. */
 void meters_used(struct meters *m, const char *key_id, const char *address, bool refused);
 
-/* METERS_WAITS: `again` is called with it when its row has been asked; its state is then METERS_IN or METERS_OUT. Loop. */
+/* A wrong credential came from the address: 0, or so many seconds that it has to wait (access/failures). Any thread. */
+int64_t meters_failed(struct meters *m, const char *address);
+
+/* METERS_WAITS: `again` is called with its owner when its row has been asked; its state is then METERS_IN or METERS_OUT. Loop. */
 void meters_park(struct meters *m, struct meters_pass *p);
 
-/* The request is over: slots are free again. Does nothing with a pass that was never let in. Loop. */
-void meters_leave(struct meters *m, struct meters_pass *p);
+/* NULL: without memory. Any thread. */
+struct meters_pass *meters_pass(struct exchange *owner);
+
+/* The request is over: slots are free again. Takes NULL. Loop. */
+void meters_drop(struct meters *m, struct meters_pass *p);
 
 /* Gives all shares back and writes all counts: in the last turns before the writer ends. Loop. */
 void meters_stop(struct meters *m);
