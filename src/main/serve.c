@@ -60,6 +60,7 @@ static void fill_control_conf(struct serve *s)
 		.trusted_proxies = c->server.trusted_proxies,
 		.proxies_standard = c->server.proxy_header == 1,
 		.auth_failures = c->server.auth_failures,
+		.cors_origins = c->server.cors_origins,
 		.agent_certs = (enum control_certs)c->server.agent_certs,
 		.agent_cert_hours = c->server.agent_cert_hours,
 		.listener = service_listener(),

@@ -95,3 +95,9 @@ void admit_drop(struct exchange *x);                  /* it is over: what runs a
 const char *admit_violated(const struct exchange *x); /* the name of the limit that it is over; NULL: none */
 const char *admit_policies(const struct exchange *x); /* RateLimit-Policy; NULL: no limits */
 const char *admit_left(const struct exchange *x);     /* RateLimit */
+
+/* What every answer carries for browsers, and what a page of another origin is told (http/safety). */
+#define EXCHANGE_SAFETY_MAX 12
+void exchange_safety(const struct exchange *x, struct web_header *to, size_t *n);
+must_check bool exchange_preflight(const struct control *c, struct web_request *r);
+must_check enum rc exchange_settings(const struct control *c, struct fault *f);
