@@ -1,5 +1,6 @@
 #include "control/sweep.h"
 #include "base/log.h"
+#include "control/audit/prune.h"
 #include "control/budgets/budgets.h"
 #include "control/cluster/singletons.h"
 #include "control/control.h"
@@ -43,7 +44,13 @@ static enum rc run(struct write *w, struct tx *tx)
 		rc = budgets_sweep(tx);
 	if (rc == RC_OK)
 		rc = webhooks_sweep(tx);
-	return rc == RC_OK ? events_sweep(tx, &s->more) : rc;
+	bool more_records = false;
+	if (rc == RC_OK)
+		rc = prune_records(tx, &more_records);
+	if (rc == RC_OK)
+		rc = events_sweep(tx, &s->more);
+	s->more |= more_records;
+	return rc;
 }
 
 static void on_swept(struct write *w)

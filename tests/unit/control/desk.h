@@ -63,6 +63,7 @@ static inline void desk_open(struct desk *d)
 	d->control.conf = &d->conf;
 	d->control.metrics = metric_new();
 	memset(&d->control.secrets, 7, sizeof(d->control.secrets));
+	d->control.secrets.ring = NULL;
 	d->tx = (struct tx){ .control = &d->control,
 		.arena = &d->arena,
 		.fault = &d->fault,
