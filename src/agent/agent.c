@@ -158,6 +158,8 @@ static void connect_up(struct agent *a)
 		.url = a->tunnel_url,
 		.ca_file = a->conf.ca_file,
 		.http_proxy = a->conf.http_proxy,
+		.errands = a->errands,
+		.server_url = a->conf.server_url,
 		.agent_id = a->identity.agent_id,
 		.on = { a, on_hello, on_up, on_message, on_drain, on_down, on_silent } };
 

@@ -1,5 +1,6 @@
 #include "agent/uplink_run.h"
 
+#include "agent/badge.h"
 #include "base/arena.h"
 #include "base/hush.h"
 #include "base/log.h"
@@ -31,6 +32,7 @@ struct uplink_run {
 	uint64_t renewed_ms;      /* as the machine's; outlives the connection */
 	uint32_t term_ms;         /* two thirds of a lease; 0: there was no WELCOME yet */
 	bool told;                /* `silent` was */
+	struct badge *badge;      /* NULL: plain */
 	struct web_socket *socket;
 	bool open; /* the socket is; machine is alive */
 	bool up;   /* between `up` and `down` */
@@ -217,6 +219,8 @@ static void on_close(void *ctx, struct web_socket *socket, int code, const char 
 	loop_timer_at(r->timer, UINT64_MAX);
 	if (was_up)
 		r->conf.on.down(r->conf.on.ctx);
+	else if (r->badge)
+		badge_renew(r->badge);
 	if (r->leaving)
 		return;
 	log_warn(r->conf.log, "control plane not connected code=%d: %s", code, why);
@@ -230,6 +234,7 @@ static void dial(struct uplink_run *r)
 	const struct web_dial how = { .url = r->conf.url,
 		.protocol = TUNNEL_AUTH_NAME,
 		.tls_ca = r->conf.ca_file,
+		.badge = r->badge ? badge_shown(r->badge) : NULL,
 		.http_proxy = r->conf.http_proxy,
 		.connect_ms = CONNECT_MS,
 		.limits = { .socket_bytes = SOCKET_BYTES, .message_bytes = TUNNEL_FRAME_MAX },
@@ -257,6 +262,28 @@ static void on_timer(void *ctx)
 	}
 }
 
+/* A certificate, or word that there is none. */
+static void dial_now(void *ctx)
+{
+	struct uplink_run *r = ctx;
+	loop_timer_at(r->timer, now_of(r));
+}
+
+static enum rc make_badge(struct uplink_run *r, struct fault *f)
+{
+	const struct badge_conf conf = { .loop = r->conf.loop,
+		.errands = r->conf.errands,
+		.log = r->conf.log,
+		.server_url = r->conf.server_url,
+		.ca_file = r->conf.ca_file,
+		.http_proxy = r->conf.http_proxy,
+		.agent_id = r->conf.agent_id,
+		.secret = r->conf.identity,
+		.ctx = r,
+		.first = dial_now };
+	return badge_new(&conf, &r->badge, f);
+}
+
 enum rc uplink_run_new(const struct uplink_run_conf *conf, struct uplink_run **ret_run, struct fault *f)
 {
 	struct uplink_run *r = calloc(1, sizeof(*r));
@@ -269,7 +296,15 @@ enum rc uplink_run_new(const struct uplink_run_conf *conf, struct uplink_run **r
 		free(r);
 		return fault_set(f, RC_NOMEM, "no memory for the connection to the control plane");
 	}
-	loop_timer_at(r->timer, loop_now_ms(conf->loop));
+	enum rc rc = strncmp(conf->url, "wss://", 6) != 0 ? RC_OK : make_badge(r, f);
+	if (rc != RC_OK) {
+		uplink_run_free(r);
+		return rc;
+	}
+	if (r->badge)
+		badge_begin(r->badge);
+	else
+		dial_now(r);
 	*ret_run = r;
 	return RC_OK;
 }
@@ -284,6 +319,7 @@ void uplink_run_free(struct uplink_run *r)
 		r->line->run = NULL;
 	loop_timer_free(r->timer);
 	loop_timer_free(r->lease);
+	badge_free(r->badge);
 	hush_wipe(r->conf.identity, sizeof(r->conf.identity));
 	free(r);
 }
@@ -329,6 +365,8 @@ void uplink_run_leave(struct uplink_run *r, const char *reason)
 
 	(void)said; /* who is not connected need not say goodbye */
 	r->leaving = true;
+	if (r->badge)
+		badge_end(r->badge);
 	if (r->open) {
 		uplink_close(&r->machine, WEB_CLOSE_GOING, reason);
 		pump_soon(r);

@@ -11,6 +11,7 @@
 struct arena;
 struct log;
 struct loop;
+struct pool;
 struct tunnel_msg;
 struct tunnel_msg_hello;
 struct tunnel_msg_welcome;
@@ -37,13 +38,18 @@ struct uplink_run_conf {
 	const char *url;        /* ws:// or wss://, with the path */
 	const char *ca_file;    /* NULL: the system's alone */
 	const char *http_proxy; /* NULL: none */
+	struct pool *errands;   /* with wss://: asks for certificates there */
+	const char *server_url; /* http:// or https://, whom they come from */
 	const char *agent_id;
 	uint8_t identity[TUNNEL_AUTH_KEY]; /* secret */
 	uint8_t control[TUNNEL_AUTH_KEY];
 	struct uplink_run_on on;
 };
 
-/* Texts of conf are borrowed for its life. It dials at once. */
+/*
+ * Texts of conf are borrowed for its life. It dials at once; with wss:// when it has heard whether the control plane gives a
+ * certificate (badge).
+ */
 must_check enum rc uplink_run_new(const struct uplink_run_conf *conf, struct uplink_run **ret_run, struct fault *f);
 void uplink_run_free(struct uplink_run *r); /* when the loop has ended */
 

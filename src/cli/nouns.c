@@ -19,6 +19,8 @@ const struct noun nouns[] = {
 	{ "routing-policy", "The rules of what runs where.", routing_policy_verbs },
 	{ "egress", "The addresses that accounts go out by.", egress_verbs },
 	{ "budget", "How often Steam may be asked for what, and what is left of it.", budget_verbs },
+	{ "certificate", "What our certificate authorities have signed.", certificate_verbs },
+	{ "authority", "The certificate authorities of agents.", authority_verbs },
 	{ "key", "API keys.", key_verbs },
 	{ "key-batch", "Product keys to be redeemed by accounts.", key_batch_verbs },
 	{ "tenant", "Whose jobs jobs are, and their shares of the agents.", tenant_verbs },

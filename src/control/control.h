@@ -75,15 +75,24 @@ struct audit_conf {
 	const char *file, *syslog, *url;            /* where checkpoints are told; NULL: nowhere */
 };
 
+/* Certificates of agents that connect (control/pki). */
+enum control_certs {
+	CONTROL_CERTS_OFF,      /* none is asked for */
+	CONTROL_CERTS_OPTIONAL, /* one that is shown must be right */
+	CONTROL_CERTS_REQUIRED,
+};
+
 struct control_conf {
 	const char *data_dir;
 	const char *host;
 	uint16_t port;
 	const char *node; /* machine and data folder: tells a restart from another control plane */
 	const char *tls_cert, *tls_key;
-	int listener;          /* a socket that was handed over; 0: host and port are bound */
-	uint32_t lease_ms;     /* how long a task stays with an agent that is silent */
-	uint32_t heartbeat_ms; /* how often an agent speaks */
+	enum control_certs agent_certs;
+	uint32_t agent_cert_hours; /* how long an agent's certificate holds */
+	int listener;              /* a socket that was handed over; 0: host and port are bound */
+	uint32_t lease_ms;         /* how long a task stays with an agent that is silent */
+	uint32_t heartbeat_ms;     /* how often an agent speaks */
 	/* These, and lanes, may change: */
 	_Atomic uint32_t idempotency_ms; /* how long an answer is kept for its key */
 	_Atomic uint32_t event_keep;     /* events kept in the log */

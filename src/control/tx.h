@@ -24,7 +24,7 @@ struct tx {
 	const char *actor;      /* "key:apk_…", "agent:agt_…", "system" */
 	const char *peer;       /* address, "" when there is none */
 	const char *trace_id;   /* 32 hex characters */
-	const char *tenant_id;  /* whose things the actor makes; NULL: the installation's own */
+	const char *tenant_id;  /* of who acts; NULL: nobody of a tenant does. See tx_tenant */
 	const char *session_id; /* aus_…: the actor's log-on; NULL: none */
 	const char *request_id; /* X-Request-Id; NULL: no request */
 	const char *user_agent; /* NULL: none was sent */
@@ -37,6 +37,14 @@ struct tx {
 	bool cancels;                /* tasks that agents hold were asked to stop */
 	bool bots;                   /* agents have to be told of accounts, see hub/bots */
 };
+
+#define TX_TENANT_DEFAULT "ten_default" /* the installation's own */
+
+/* Whose the things are that the request sees and makes. */
+static inline const char *tx_tenant(const struct tx *tx)
+{
+	return tx->tenant_id ? tx->tenant_id : TX_TENANT_DEFAULT;
+}
 
 /* A new id with this prefix, in the arena; NULL without memory. */
 const char *tx_id(struct tx *tx, const char *prefix);

@@ -22,9 +22,9 @@ struct setup {
 	struct hush login;
 	struct egress_talk talk;
 	struct buf heard; /* of the proxy */
-	char *host, *address, *ca;
+	char *host, *address;
+	SSL *ssl;               /* until it is the connection's; NULL: plain */
 	uint16_t port, to_port; /* of the other end; of what is connected to: the other end, or the proxy */
-	bool tls;
 };
 
 enum tcp_state {
@@ -68,7 +68,7 @@ static void free_setup(struct setup *u)
 	buf_done(&u->heard);
 	free(u->host);
 	free(u->address);
-	free(u->ca);
+	SSL_free(u->ssl);
 	free(u);
 }
 
@@ -242,9 +242,7 @@ static void greet(struct tcp *t)
 
 static void begin_tls(struct tcp *t)
 {
-	struct fault f = { .text = "no memory for TLS" };
-
-	if (!t->setup->tls) {
+	if (!t->setup->ssl) {
 		opened(t);
 		return;
 	}
@@ -252,9 +250,9 @@ static void begin_tls(struct tcp *t)
 		end(t, "the other end does not speak TLS");
 		return;
 	}
-	if (tls_trust_new(t->loop, t->setup->ca, t->setup->host, &t->ssl, &f) != RC_OK ||
-		SSL_set_fd(t->ssl, t->fd) != 1) {
-		end(t, f.text);
+	t->ssl = take(t->setup->ssl);
+	if (SSL_set_fd(t->ssl, t->fd) != 1) {
+		end(t, "no memory for TLS");
 		return;
 	}
 	t->state = TCP_GREETS;
@@ -523,12 +521,10 @@ static enum rc copy_ask(struct setup *u, const struct tcp_dial *how)
 	u->egress = how->egress;
 	u->egress.login = NULL;
 	u->port = u->to_port = how->port;
-	u->tls = how->tls;
 	u->host = strdup(how->host);
 	u->address = how->egress.address ? strdup(how->egress.address) : NULL;
 	u->egress.address = u->address;
-	u->ca = how->tls_ca ? strdup(how->tls_ca) : NULL;
-	if (!u->host || (how->egress.address && !u->address) || (how->tls_ca && !u->ca))
+	if (!u->host || (how->egress.address && !u->address))
 		return RC_NOMEM;
 	if (!how->egress.login || how->egress.login->n == 0)
 		return RC_OK;
@@ -540,7 +536,6 @@ static enum rc set_up(struct tcp *t, const struct tcp_dial *how, struct fault *f
 {
 	struct setup *u = t->setup = calloc(1, sizeof(*u));
 	struct web_url_proxy proxy = { 0 };
-	SSL *probe = NULL;
 
 	if (!u)
 		return RC_NOMEM;
@@ -548,9 +543,10 @@ static enum rc set_up(struct tcp *t, const struct tcp_dial *how, struct fault *f
 	enum rc rc = egress_check(&how->egress, f);
 	if (rc == RC_OK)
 		rc = copy_ask(u, how);
-	if (rc == RC_OK && how->tls) /* a CA file that cannot be read is the caller's to hear */
-		rc = tls_trust_new(t->loop, how->tls_ca, how->host, &probe, f);
-	SSL_free(probe);
+	if (rc == RC_OK && how->tls) /* a file or certificate that cannot be read is the caller's to hear */
+		rc = tls_trust_new(t->loop, how->tls_ca, how->host, &u->ssl, f);
+	if (rc == RC_OK && how->tls)
+		rc = tls_trust_badge(u->ssl, how->badge, f);
 	if (rc == RC_OK && u->egress.kind >= EGRESS_HTTP_PROXY)
 		rc = web_url_split_proxy(u->address, &proxy, f);
 	if (proxy.host)

@@ -22,6 +22,7 @@
 #define TCP_WHY_MAX     123
 
 struct tcp;
+struct tcp_badge;
 
 struct tcp_on {
 	void *ctx;
@@ -36,10 +37,11 @@ struct tcp_dial {
 	const char *host; /* a name or an address; looked up here, or by a proxy */
 	uint16_t port;
 	struct egress egress;
-	bool tls;             /* the other end has to be `host` */
-	const char *tls_ca;   /* PEM file beside the system's; NULL: the system's alone */
-	uint32_t connect_ms;  /* all until `open` within; 0: TCP_CONNECT_MS */
-	uint32_t queue_bytes; /* 0: TCP_QUEUE_BYTES */
+	bool tls;                      /* the other end has to be `host` */
+	const char *tls_ca;            /* PEM file beside the system's; NULL: the system's alone */
+	const struct tcp_badge *badge; /* shown when the server asks for a certificate; NULL: none */
+	uint32_t connect_ms;           /* all until `open` within; 0: TCP_CONNECT_MS */
+	uint32_t queue_bytes;          /* 0: TCP_QUEUE_BYTES */
 	struct tcp_on on;
 };
 

@@ -1,4 +1,5 @@
 #include "io/tls_trust.h"
+#include "io/tcp_badge.h"
 
 #include <arpa/inet.h>
 #include <openssl/err.h>
@@ -88,4 +89,24 @@ enum rc tls_trust_new(struct loop *l, const char *ca, const char *host, SSL **re
 	SSL_set_connect_state(ssl);
 	*ret_ssl = ssl;
 	return RC_OK;
+}
+
+enum rc tls_trust_badge(SSL *ssl, const struct tcp_badge *badge, struct fault *f)
+{
+	if (!badge || !badge->cert)
+		return RC_OK;
+	BIO *in = BIO_new_mem_buf(badge->cert, -1);
+	X509 *cert = in ? PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
+	EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, badge->secret, TCP_BADGE_SECRET);
+	bool good = cert && key && SSL_use_certificate(ssl, cert) == 1 && SSL_use_PrivateKey(ssl, key) == 1;
+	X509 *next;
+
+	while (good && (next = PEM_read_bio_X509(in, NULL, NULL, NULL)))
+		good = SSL_add0_chain_cert(ssl, next) == 1 || (X509_free(next), false);
+	ERR_clear_error();
+	EVP_PKEY_free(key);
+	X509_free(cert);
+	BIO_free(in);
+	return good ? RC_OK
+		    : fault_set(f, RC_INVALID, "the client's certificate cannot be used, or is not its key's");
 }

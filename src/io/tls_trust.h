@@ -13,3 +13,8 @@
 
 /* A connection to this host, not begun. `ca` is a PEM file beside the system's, or NULL. RC_INVALID: the file. */
 must_check enum rc tls_trust_new(struct loop *l, const char *ca, const char *host, SSL **ret_ssl, struct fault *f);
+
+struct tcp_badge;
+
+/* What it shows when it is asked for a certificate; none when badge is NULL, or its cert. RC_INVALID: not a certificate, or not this key's. */
+must_check enum rc tls_trust_badge(SSL *ssl, const struct tcp_badge *badge, struct fault *f);

@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 struct loop;
+struct tcp_badge;
 struct web_request;
 struct web_server;
 struct web_socket;
@@ -56,6 +57,9 @@ struct web_view {
 	bool upgrade;          /* asks for a WebSocket */
 	const char *protocols; /* Sec-WebSocket-Protocol; NULL when none */
 	bool tls;
+	/* Of the client's certificate, which an authority of web_server_trust has signed; NULL: it showed none. */
+	const char *cert_uri;    /* the URI among its names; "" when it has none */
+	const char *cert_serial; /* hexadecimal */
 };
 
 const struct web_view *web_view(const struct web_request *r);
@@ -92,6 +96,17 @@ int64_t web_tls_expires_ms(const struct web_tls *t); /* of the certificate itsel
 void web_tls_free(struct web_tls *t);
 /* New handshakes of a server that has TLS are answered with it; what is open stays. Takes it over. */
 void web_server_tls(struct web_server *s, struct web_tls *take_tls);
+
+/* Authorities of clients' certificates, PEM one after another. Any thread. */
+struct web_trust;
+must_check enum rc web_trust_new(const char *pem, struct web_trust **ret_trust, struct fault *f);
+void web_trust_free(struct web_trust *t);
+/*
+ * From now on new handshakes of a server that has TLS ask for a certificate. A client need not show one; one that is not from
+ * these authorities, expired, or not for a client ends the handshake. Takes it over; NULL: it asks no more.
+ */
+void web_server_trust(struct web_server *s, struct web_trust *take_trust);
+
 void web_server_drain(struct web_server *s);        /* accepts no more; answers say Connection: close */
 size_t web_server_open(const struct web_server *s); /* connections */
 /* Cuts what is open. Before the loop is freed, and not from within a callback of the server's. */
@@ -137,13 +152,14 @@ struct web_socket_on {
 struct web_socket *web_accept(struct web_request *r, const char *protocol, const struct web_socket_on *on);
 
 struct web_dial {
-	const char *url;          /* ws:// or wss:// */
-	const char *protocol;     /* subprotocol to ask for; NULL: none */
-	const char *tls_ca;       /* PEM file beside the system's; NULL: the system's alone */
-	const char *http_proxy;   /* [USER:PASSWORD@]HOST:PORT; NULL: none, whatever the environment says */
-	struct egress egress;     /* used when there is no http_proxy */
-	uint32_t connect_ms;      /* a handshake within */
-	struct web_limits limits; /* socket_bytes and message_bytes count */
+	const char *url;               /* ws:// or wss:// */
+	const char *protocol;          /* subprotocol to ask for; NULL: none */
+	const char *tls_ca;            /* PEM file beside the system's; NULL: the system's alone */
+	const struct tcp_badge *badge; /* shown when the server asks for a certificate; NULL: none */
+	const char *http_proxy;        /* [USER:PASSWORD@]HOST:PORT; NULL: none, whatever the environment says */
+	struct egress egress;          /* used when there is no http_proxy */
+	uint32_t connect_ms;           /* a handshake within */
+	struct web_limits limits;      /* socket_bytes and message_bytes count */
 	struct web_socket_on on;
 };
 /* Begins to connect. `close` comes when it fails, then or later, never before this returns. */

@@ -27,8 +27,10 @@ struct web_server {
 	struct web_server_conf conf; /* host and files are not valid past web_server_new */
 	struct loop *loop;
 	struct lws_vhost *vhost;
-	struct web_tls *tls;  /* of new handshakes; NULL: the vhost's own */
-	struct lws *listener; /* NULL while nothing is accepted any more */
+	struct web_tls *tls;     /* of new handshakes; NULL: the vhost's own */
+	struct web_trust *trust; /* whose clients' certificates are believed; NULL: none is asked for */
+	uint64_t trusts;         /* counts them */
+	struct lws *listener;    /* NULL while nothing is accepted any more */
 	uint16_t port;
 	bool draining, resting; /* resting: out of descriptors, until the next sweep */
 	struct list conns;

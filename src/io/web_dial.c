@@ -351,6 +351,7 @@ static enum rc connect_by(struct dial *d, const struct web_dial *how, struct fau
 		.egress = how->egress,
 		.tls = d->hand->url.tls,
 		.tls_ca = how->tls_ca,
+		.badge = how->badge,
 		.connect_ms = how->connect_ms ? how->connect_ms : CONNECT_MS,
 		.queue_bytes = d->socket_bytes + d->socket_bytes / 8 + SPARE_BYTES,
 		.on = { d, on_open, on_bytes, on_drain, on_close } };

@@ -1,6 +1,7 @@
 #include "io/web_request.h"
 #include "io/clock.h"
 #include "io/http_chunks.h"
+#include "io/web_tls.h"
 #include "io/ws_frame.h"
 
 #include <stdatomic.h>
@@ -17,7 +18,7 @@ struct web_request {
 	bool given;            /* to on_request; before, the body is being read */
 	struct http_chunks chunks;
 	struct buf body;
-	char peer[WEB_CONN_PEER_MAX];
+	char peer[WEB_CONN_PEER_MAX], cert_uri[WEB_TLS_NAME_MAX], cert_serial[WEB_TLS_NAME_MAX];
 	char *text; /* the head, and room for as much again */
 	struct http_field fields[];
 };
@@ -322,6 +323,10 @@ static void show_head(struct web_conn *c, struct web_request *r)
 		.protocols = r->head.websocket ? web_header(r, "sec-websocket-protocol") : NULL,
 		.tls = c->ssl != NULL,
 	};
+	if (c->ssl && c->server->trust && web_tls_client(c->ssl, r->cert_uri, r->cert_serial)) {
+		r->view.cert_uri = r->cert_uri;
+		r->view.cert_serial = r->cert_serial;
+	}
 }
 
 static void begin_request(struct web_conn *c, const uint8_t *p, size_t n)

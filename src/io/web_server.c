@@ -310,6 +310,8 @@ static void stop_listening(struct web_server *s)
 	lws_set_timeout(take(s->listener), PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
 }
 
+void web_server_trust(struct web_server *s, struct web_trust *take_trust) { web_tls_trust(s, take_trust); }
+
 void web_server_drain(struct web_server *s)
 {
 	stop_listening(s);
@@ -329,5 +331,6 @@ void web_server_free(struct web_server *s)
 		web_conn_kill_now(list_of(s->conns.next, struct web_conn, node));
 	loop_exit(s->loop);
 	web_tls_free(s->tls);
+	web_trust_free(s->trust);
 	free(s); /* its vhost, which no connection has any more, goes with the loop */
 }

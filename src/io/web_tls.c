@@ -2,6 +2,8 @@
 #include "io/web_conn.h"
 
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
 #include <time.h>
 
 struct web_tls {
@@ -71,6 +73,115 @@ void web_tls_free(struct web_tls *t)
 	free(t);
 }
 
+struct web_trust {
+	X509_STORE *store;
+	STACK_OF(X509_NAME) *
+		names; /* told to clients, so that one who has several certificates shows the right one */
+};
+
+enum rc web_trust_new(const char *pem, struct web_trust **ret_trust, struct fault *f)
+{
+	struct web_trust *t = calloc(1, sizeof(*t));
+	BIO *in = BIO_new_mem_buf(pem, -1);
+	enum rc rc = RC_NOMEM;
+	X509 *one = NULL;
+	int n = 0;
+
+	if (t && in && (t->store = X509_STORE_new()) && (t->names = sk_X509_NAME_new_null()))
+		rc = RC_OK;
+	while (rc == RC_OK && (one = PEM_read_bio_X509(in, NULL, NULL, NULL))) {
+		X509_NAME *name = X509_NAME_dup(X509_get_subject_name(one));
+		if (X509_STORE_add_cert(t->store, one) != 1 || !name || sk_X509_NAME_push(t->names, name) < 1) {
+			X509_NAME_free(name);
+			rc = RC_NOMEM;
+		}
+		X509_free(one);
+		n++;
+	}
+	ERR_clear_error();
+	BIO_free(in);
+	if (rc == RC_OK && n == 0)
+		rc = fault_set(f, RC_INVALID, "there is no certificate of an authority");
+	if (rc == RC_OK) {
+		*ret_trust = t;
+		return RC_OK;
+	}
+	web_trust_free(t);
+	return rc;
+}
+
+void web_trust_free(struct web_trust *t)
+{
+	if (!t)
+		return;
+	X509_STORE_free(t->store);
+	sk_X509_NAME_pop_free(t->names, X509_NAME_free);
+	free(t);
+}
+
+void web_tls_trust(struct web_server *s, struct web_trust *take_trust)
+{
+	web_trust_free(s->trust);
+	s->trust = take_trust;
+	s->trusts++;
+}
+
+static void ask_for_certificate(SSL *ssl, const struct web_server *s)
+{
+	STACK_OF(X509_NAME) *names = SSL_dup_CA_list(s->trust->names);
+
+	/* A session belongs to what was trusted when it began (RFC 8446, 2.2: a resumed one shows no certificate). */
+	SSL_set_session_id_context(ssl, (const unsigned char *)&s->trusts, sizeof(s->trusts));
+	SSL_set1_verify_cert_store(ssl, s->trust->store);
+	SSL_set_client_CA_list(ssl, names); /* takes it over */
+	SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
+}
+
+static void serial_of(const X509 *cert, char ret[static WEB_TLS_NAME_MAX])
+{
+	const ASN1_INTEGER *serial = X509_get0_serialNumber(cert);
+	const unsigned char *p = ASN1_STRING_get0_data(serial);
+	int n = ASN1_STRING_length(serial);
+
+	ret[0] = 0;
+	for (int i = 0; i < n && i < 20; i++) /* RFC 5280: at most 20 bytes */
+		snprintf(ret + 2 * i, 3, "%02x", p[i]);
+}
+
+static void uri_of(X509 *cert, char ret[static WEB_TLS_NAME_MAX])
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+
+	ret[0] = 0;
+	for (int i = 0; names && i < sk_GENERAL_NAME_num(names) && !ret[0]; i++) {
+		const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+		if (name->type != GEN_URI)
+			continue;
+		int n = ASN1_STRING_length(name->d.uniformResourceIdentifier);
+		const unsigned char *p = ASN1_STRING_get0_data(name->d.uniformResourceIdentifier);
+		if (n > 0 && n < WEB_TLS_NAME_MAX && !memchr(p, 0, (size_t)n)) {
+			memcpy(ret, p, (size_t)n);
+			ret[n] = 0;
+		}
+	}
+	GENERAL_NAMES_free(names);
+}
+
+bool web_tls_client(SSL *ssl, char ret_uri[static WEB_TLS_NAME_MAX], char ret_serial[static WEB_TLS_NAME_MAX])
+{
+	X509 *cert = SSL_get1_peer_certificate(ssl);
+
+	if (!cert)
+		return false;
+	bool good = SSL_get_verify_result(ssl) == X509_V_OK;
+	if (good) {
+		uri_of(cert, ret_uri);
+		serial_of(cert, ret_serial);
+	}
+	X509_free(cert);
+	return good;
+}
+
 /* Before anything of the certificate is looked at. Until a reload there is no other than the listener's own. */
 static int on_hello(
 	SSL *ssl, int *alert, void *arg) /* NOLINT(readability-non-const-parameter): the library's type */
@@ -79,6 +190,8 @@ static int on_hello(
 	(void)alert;
 	if (s->tls)
 		SSL_set_SSL_CTX(ssl, s->tls->ctx);
+	if (s->trust)
+		ask_for_certificate(ssl, s);
 	return SSL_CLIENT_HELLO_SUCCESS;
 }
 

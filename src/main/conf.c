@@ -11,6 +11,8 @@
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): names of members cannot stand in parentheses */
 #define IN(section, member) .at = offsetof(struct conf, section.member) - offsetof(struct conf, section)
 
+static const char *const agent_certs_words[] = { "off", "optional", "required", NULL };
+
 static const struct field server_fields[] = {
 	{ .name = "host",
 		.type = FIELD_STR,
@@ -31,6 +33,20 @@ static const struct field server_fields[] = {
 		.type = FIELD_STR,
 		IN(server, tls_key),
 		.doc = "PEM file with the certificate's key." },
+	{ .name = "agent_certs",
+		.type = FIELD_ENUM,
+		IN(server, agent_certs),
+		.words = agent_certs_words,
+		.doc = "Certificates that agents show when they connect, from this installation's own authority: "
+		       "off, optional "
+		       "(one that is shown must be right), required." },
+	{ .name = "agent_cert_hours",
+		.type = FIELD_U32,
+		IN(server, agent_cert_hours),
+		.min = 1,
+		.max = 720,
+		.def = 24,
+		.doc = "How long an agent's certificate holds; the agent asks for the next one before it ends." },
 	{ .name = "connections",
 		.type = FIELD_U32,
 		IN(server, connections),

@@ -13,7 +13,8 @@
 struct conf {
 	struct {
 		const char *host, *tls_cert, *tls_key;
-		uint32_t port, connections, body_bytes, header_bytes, head_ms, body_ms, idle_ms;
+		uint32_t port, connections, body_bytes, header_bytes, head_ms, body_ms, idle_ms, agent_cert_hours;
+		int agent_certs;
 	} server;
 	struct {
 		const char *dir, *master_key;

@@ -95,11 +95,14 @@ static bool has_all(const struct field_list *have, const struct field_list *want
 	return true;
 }
 
-static bool applies(const struct placement_when *w, const struct placement_task *t)
+static bool applies(const struct placement_rule *r, const struct placement_task *t)
 {
+	const struct placement_when *w = &r->when;
 	const char *country = label_of(&t->labels, PLACEMENT_COUNTRY);
 	const char *compliance = label_of(&t->labels, PLACEMENT_COMPLIANCE);
 
+	if (r->tenant_id && (!t->tenant_id || strcmp(r->tenant_id, t->tenant_id) != 0))
+		return false;
 	if (w->action && (!t->action || !fits_glob(w->action, t->action)))
 		return false;
 	if (w->country && (!country || strcmp(country, w->country) != 0))
@@ -112,7 +115,7 @@ static bool applies(const struct placement_when *w, const struct placement_task 
 const struct placement_rule *placement_rule_of(const struct placement_task *t, struct placement_rules rules)
 {
 	for (size_t i = 0; i < rules.n; i++)
-		if (applies(&rules.at[i].when, t))
+		if (applies(&rules.at[i], t))
 			return &rules.at[i];
 	return NULL;
 }

@@ -10,7 +10,7 @@
 
 #include "base/field.h"
 
-#define PLACEMENT_RULES_MAX     200
+#define PLACEMENT_RULES_MAX     200  /* of one tenant */
 #define PLACEMENT_LOAD_FULL     1000 /* loads are of a thousand */
 #define PLACEMENT_AFFINITY      150
 #define PLACEMENT_SESSIONS_MOST 2000         /* accounts that one agent holds at most */
@@ -33,6 +33,7 @@ struct placement_when {
 
 struct placement_rule {
 	const char *name;
+	const char *tenant_id; /* it holds for this tenant's tasks and accounts; NULL: for all */
 	struct placement_when when;
 	struct placement_need require;
 	struct field_list prefer; /* of struct placement_need: the first is the most wanted */
@@ -41,8 +42,9 @@ struct placement_rule {
 };
 
 struct placement_task {
-	const char *key;    /* the account's id, or the task's own */
-	const char *action; /* NULL: an account is to be placed, and nothing is done with it yet */
+	const char *key;       /* the account's id, or the task's own */
+	const char *tenant_id; /* whose it is; NULL: rules that are somebody's do not hold for it */
+	const char *action;    /* NULL: an account is to be placed, and nothing is done with it yet */
 	const char *region_id, *egress_region; /* only there; NULL: anywhere */
 	const char *egress_kind;               /* of the account; NULL: direct, if it has an account */
 	struct field_list labels;              /* of the account */

@@ -57,6 +57,14 @@ static void hello_text(const struct tunnel_auth_talk *talk, struct buf *to)
 	buf_str(to, talk->agent_id);
 }
 
+static void wish_text(const struct tunnel_auth_wish *wish, struct buf *to)
+{
+	buf_put(to, TUNNEL_AUTH_NAME " certificate", sizeof(TUNNEL_AUTH_NAME " certificate"));
+	buf_put(to, wish->key, TUNNEL_AUTH_KEY);
+	buf_u64(to, (uint64_t)wish->time_ms);
+	buf_str(to, wish->agent_id);
+}
+
 static enum rc sign(const struct buf *text, const uint8_t *secret, uint8_t *ret_sig)
 {
 	__attribute__((cleanup(own_pkey_p))) EVP_PKEY *k =
@@ -98,6 +106,24 @@ enum rc tunnel_auth_sign_hello(const struct tunnel_auth_talk *talk, const uint8_
 	enum rc rc = sign(&text, secret, ret_sig);
 	buf_done(&text);
 	return rc;
+}
+
+enum rc tunnel_auth_sign_wish(const struct tunnel_auth_wish *wish, const uint8_t *secret, uint8_t *ret_sig)
+{
+	struct buf text = { 0 };
+	wish_text(wish, &text);
+	enum rc rc = sign(&text, secret, ret_sig);
+	buf_done(&text);
+	return rc;
+}
+
+bool tunnel_auth_is_wish(const struct tunnel_auth_wish *wish, const uint8_t *public, const uint8_t *sig)
+{
+	struct buf text = { 0 };
+	wish_text(wish, &text);
+	bool yes = is_signed(&text, public, sig);
+	buf_done(&text);
+	return yes;
 }
 
 bool tunnel_auth_is_challenge(const struct tunnel_auth_talk *talk, const uint8_t *public, const uint8_t *sig)

@@ -53,6 +53,19 @@ must_check bool tunnel_auth_is_challenge(
 must_check bool tunnel_auth_is_hello(
 	const struct tunnel_auth_talk *talk, const uint8_t *public, const uint8_t *sig);
 
+/*
+ * An agent's signature when it asks for a certificate of a further Ed25519 key: over what it is for, its id, that key and the time
+ * by its own clock, so that a request serves once.
+ */
+struct tunnel_auth_wish {
+	const char *agent_id;
+	const uint8_t *key; /* TUNNEL_AUTH_KEY bytes, public */
+	int64_t time_ms;
+};
+must_check enum rc tunnel_auth_sign_wish(
+	const struct tunnel_auth_wish *wish, const uint8_t *secret, uint8_t *ret_sig);
+must_check bool tunnel_auth_is_wish(const struct tunnel_auth_wish *wish, const uint8_t *public, const uint8_t *sig);
+
 /* The session's keys, from one's own ephemeral secret and the other end's public key. RC_DENIED: a weak public key. */
 must_check enum rc tunnel_auth_derive(
 	const uint8_t *secret, const uint8_t *peer, const uint8_t *nonce, struct tunnel_auth_keys *ret);

@@ -389,6 +389,7 @@ struct rig_answer rig_call(
 		.body = body,
 		.body_n = body ? strlen(body) : 0,
 		.deadline_ms = 120000,
+		.tls_ca = r->ca,
 		.body_max = 64 << 20 };
 	enum rc rc = http_call(&ask, &a, &f);
 	ret.status = rc == RC_OK ? a.status : -1;

@@ -23,6 +23,7 @@ struct rig {
 	char key[64];  /* the first administrator's */
 	pid_t server, agent, sim;
 	char sim_url[128], sim_ca[128];
+	const char *ca;      /* PEM file to trust at https:// of the server, or NULL */
 	const char *preload; /* a library for the server, or NULL */
 	pid_t agents[RIG_AGENTS_MAX];
 	struct warp_time *warp; /* mapped; NULL: time is the machine's */

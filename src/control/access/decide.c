@@ -8,17 +8,22 @@
 struct kind {
 	const char *word;
 	unsigned flags;
-	struct store_query find; /* tenant, owner, region, labels, action */
+	struct store_query whose; /* TENANT alone: all that most callers need */
+	struct store_query find;
 };
+enum { TENANT, OWNER, REGION, LABELS, ACTION }; /* their columns */
 
 static const struct kind kinds[] = {
-#define OBJECT(name, word_, from, id, tenant, owner, region, labels, action, flags_)                           \
-	[OBJECT_##name] = { .word = (word_),                                                                   \
-		.flags = (flags_),                                                                             \
-		.find = { .sql = "SELECT " tenant ", " owner ", " region ", " labels ", " action " FROM " from \
-				 " WHERE " id " = $1" } },
+#define FROM(from, id) " FROM " from " WHERE " id " = $1"
+#define OBJECT(name, word_, from, id, tenant, owner, region, labels, action, flags_) \
+	[OBJECT_##name] = { .word = (word_),                                         \
+		.flags = (flags_),                                                   \
+		.whose = { .sql = "SELECT " tenant FROM(from, id) },                 \
+		.find = {                                                            \
+			.sql = "SELECT " tenant ", " owner ", " region ", " labels ", " action FROM(from, id) } },
 #include "control/access/objects.def"
 #undef OBJECT
+#undef FROM
 };
 
 static const char *const reaches[] = {
@@ -50,6 +55,11 @@ bool decide_is_administrator(const struct principal *who)
 	return decide_is_platform(who) && who->grants && grant_is_admin(who->grants);
 }
 
+bool decide_may_give(const struct principal *who, enum scope s)
+{
+	return route_may(who, s) && !decide_is_narrowed(who, s);
+}
+
 bool decide_may(const struct principal *who, enum scope s) { return route_may(who, s); }
 
 bool decide_is_narrowed(const struct principal *who, enum scope s)
@@ -63,18 +73,18 @@ static enum rc hold(
 	struct tx *tx, const struct principal *who, enum scope s, const struct kind *k, struct store_rows *r)
 {
 	struct grant_object o = { 0 };
-	const char *tenant = store_col_text(r, 0);
+	const char *tenant = store_col_text(r, TENANT);
 
 	if (tenant && strcmp(tenant, decide_tenant(who)) != 0 &&
 		!((k->flags & OBJECT_CROSSED) && decide_is_administrator(who)))
 		return RC_MISSING;
 	if (!decide_is_narrowed(who, s))
 		return RC_OK;
-	o.owner = arena_str(tx->arena, store_col_text(r, 1));
-	o.region_id = arena_str(tx->arena, store_col_text(r, 2));
-	o.action = arena_str(tx->arena, store_col_text(r, 4));
+	o.owner = arena_str(tx->arena, store_col_text(r, OWNER));
+	o.region_id = arena_str(tx->arena, store_col_text(r, REGION));
+	o.action = arena_str(tx->arena, store_col_text(r, ACTION));
 	o.held = k->flags & OBJECT_HELD;
-	const char *labels = store_col_text(r, 3);
+	const char *labels = store_col_text(r, LABELS);
 	enum rc rc = labels ? field_json_text(&labels_row, labels, tx->arena, &o.labels, tx->fault) : RC_OK;
 	if (rc != RC_OK)
 		return rc;
@@ -86,11 +96,42 @@ enum rc decide_thing(
 {
 	const struct kind *k = &kinds[kind];
 	auto_rows struct store_rows *r = NULL;
-
-	if (!who)
-		return RC_OK;
-	enum rc rc = store_one(tx->db, &k->find, STORE_ARGS(store_text(id)), &r, tx->fault);
+	const struct store_query *q = decide_is_narrowed(who, s) ? &k->find : &k->whose;
+	enum rc rc = store_one(tx->db, q, STORE_ARGS(store_text(id)), &r, tx->fault);
 	return rc == RC_OK ? hold(tx, who, s, k, r) : rc;
+}
+
+enum rc decide_use(struct tx *tx, const struct principal *who, enum scope s, const struct decide_use *use)
+{
+	struct grant_object o = { .owner = who->actor, .action = use->action, .region_id = use->region_id };
+	auto_rows struct store_rows *r = NULL;
+	enum rc rc = RC_OK;
+
+	if (use->account_id)
+		rc = store_one(tx->db, &kinds[OBJECT_ACCOUNT].find, STORE_ARGS(store_text(use->account_id)), &r,
+			tx->fault);
+	if (rc == RC_OK && r && strcmp(store_col_text(r, TENANT), decide_tenant(who)) != 0)
+		rc = RC_MISSING;
+	if (rc == RC_OK && r && !o.region_id)
+		o.region_id = arena_str(tx->arena, store_col_text(r, REGION));
+	if (rc == RC_OK && r)
+		rc = field_json_text(&labels_row, store_col_text(r, LABELS), tx->arena, &o.labels, tx->fault);
+	if (rc != RC_OK)
+		return rc;
+	return s == SCOPE_NONE || (who->grants && grant_covers_object(who->grants, s, who->actor, &o)) ? RC_OK
+												       : RC_MISSING;
+}
+
+enum rc decide_events(struct tx *tx, const struct principal *who, const char *job_id, const char *account_id)
+{
+	if (!decide_is_narrowed(who, SCOPE_EVENTS_READ))
+		return RC_OK;
+	if (!job_id && !account_id)
+		return fault_set(tx->fault, RC_DENIED,
+			"what you may see is narrowed to some things: name a job or an account to follow");
+	enum rc rc = job_id ? decide_thing(tx, who, SCOPE_EVENTS_READ, OBJECT_JOB, job_id) : RC_OK;
+	return rc == RC_OK && account_id ? decide_thing(tx, who, SCOPE_EVENTS_READ, OBJECT_ACCOUNT, account_id)
+					 : rc;
 }
 
 enum rc decide_object(struct call *c, enum object_kind kind, const char *id)

@@ -28,7 +28,7 @@ static enum rc check_grants(struct call *c, const struct field_list *scopes)
 			continue;
 		}
 		for (int s = SCOPE_NONE + 1; s < SCOPE_COUNT; s++)
-			if (scope_covers(grants[i], (enum scope)s) && !route_may(c->who, (enum scope)s)) {
+			if (scope_covers(grants[i], (enum scope)s) && !decide_may_give(c->who, (enum scope)s)) {
 				rc = field_json_problem(c->reader, pointer, "insufficient_scope",
 					"gives more than your own key may do");
 				break;

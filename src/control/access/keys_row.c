@@ -298,7 +298,8 @@ enum rc keys_row_make(struct tx *tx, struct keys_row *k)
 	if (rc == RC_OK)
 		rc = update(tx, k);
 	if (rc == RC_OK)
-		rc = events_add(tx, &(struct event){ .type = "api_key.created", .resource = k->id });
+		rc = events_add(tx,
+			&(struct event){ .type = "api_key.created", .resource = k->id, .tenant_id = k->tenant_id });
 	return rc == RC_OK ? audit_add(tx, "api_key.create", k->id) : rc;
 }
 
@@ -308,7 +309,7 @@ enum rc keys_row_save(struct tx *tx, struct keys_row *k, const char *event, cons
 	k->version++;
 	enum rc rc = update(tx, k);
 	if (rc == RC_OK)
-		rc = events_add(tx, &(struct event){ .type = event, .resource = k->id });
+		rc = events_add(tx, &(struct event){ .type = event, .resource = k->id, .tenant_id = k->tenant_id });
 	return rc == RC_OK ? audit_add(tx, deed, k->id) : rc;
 }
 

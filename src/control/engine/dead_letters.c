@@ -38,9 +38,10 @@ static const struct field dead_letter_fields[] = {
 	{ 0 },
 };
 #define DEAD_COLUMNS "task_id, job_id, action, account_id, code, reason, attempts, error, died_at"
-#define DEAD_WHERE                                                                                        \
-	" FROM dead_letters WHERE redriven_job_id IS NULL AND task_id < $1 AND ($3 = '' OR action = $3) " \
-	"AND ($4 = '' OR account_id = $4) AND ($5 = '' OR code = $5) AND ($6 = '' OR reason = $6)"
+#define DEAD_WHERE                                                                                                \
+	" FROM dead_letters WHERE redriven_job_id IS NULL AND task_id < $1 AND ($3 = '' OR action = $3) "         \
+	"AND ($4 = '' OR account_id = $4) AND ($5 = '' OR code = $5) AND ($6 = '' OR reason = $6) AND tenant_id " \
+	"= $7"
 
 /* Which of them. Texts may be NULL: any. */
 struct dead_filter {
@@ -88,7 +89,7 @@ static enum rc find(
 							" ORDER BY task_id DESC LIMIT $2" };
 	return store_run(c->tx.db, &some,
 		STORE_ARGS(store_text(before), store_int((int64_t)max), any(f->action), any(f->account_id),
-			any(f->code), any(f->reason)),
+			any(f->code), any(f->reason), store_text(tx_tenant(&c->tx))),
 		ret, c->tx.fault);
 }
 
@@ -161,7 +162,8 @@ static const struct field redriven_fields[] = {
 static enum rc find_named(struct call *c, const struct redrive *in, struct field_list *ret)
 {
 	static const struct store_query one = {
-		.sql = "SELECT " DEAD_COLUMNS " FROM dead_letters WHERE task_id = $1 AND redriven_job_id IS NULL"
+		.sql = "SELECT " DEAD_COLUMNS
+		       " FROM dead_letters WHERE task_id = $1 AND redriven_job_id IS NULL AND tenant_id = $2"
 	};
 	struct dead_letter *all = arena_take(c->tx.arena, (in->task_ids.n + 1) * sizeof(*all));
 	const char *const *id = in->task_ids.at;
@@ -169,7 +171,7 @@ static enum rc find_named(struct call *c, const struct redrive *in, struct field
 	bool unknown = false;
 
 	for (size_t i = 0; rc == RC_OK && i < in->task_ids.n; i++) {
-		rc = rows_one(c->tx.db, &one, STORE_ARGS(store_text(id[i])),
+		rc = rows_one(c->tx.db, &one, STORE_ARGS(store_text(id[i]), store_text(tx_tenant(&c->tx))),
 			(struct rows_into){ dead_letter_fields, c->tx.arena, &all[i] }, c->tx.fault);
 		if (rc != RC_MISSING)
 			continue;

@@ -204,9 +204,10 @@ static const struct field jobs_query_fields[] = {
 
 static enum rc list(struct call *c, void *ret_out)
 {
-	static const struct store_query all = { .sql = "SELECT " JOB_COLUMNS
-						       " FROM jobs WHERE id < $1 AND ($3 = 'any' OR status = $3) "
-						       "AND ($4 = '' OR action = $4) ORDER BY id DESC LIMIT $2" };
+	static const struct store_query all = {
+		.sql = "SELECT " JOB_COLUMNS " FROM jobs WHERE id < $1 AND ($3 = 'any' OR status = $3) "
+		       "AND ($4 = '' OR action = $4) AND tenant_id = $5 ORDER BY id DESC LIMIT $2"
+	};
 	const struct jobs_query *q = c->query;
 	struct page *page = ret_out;
 	auto_rows struct store_rows *r = NULL;
@@ -216,7 +217,8 @@ static enum rc list(struct call *c, void *ret_out)
 	if (rc == RC_OK)
 		rc = store_run(c->tx.db, &all,
 			STORE_ARGS(store_text(before), store_int(q->page.limit + 1),
-				store_text(any_job_words[q->status]), store_text(q->action ? q->action : "")),
+				store_text(any_job_words[q->status]), store_text(q->action ? q->action : ""),
+				store_text(tx_tenant(&c->tx))),
 			&r, c->tx.fault);
 	if (rc == RC_OK)
 		rc = page_read(c, &q->page, r, page);
@@ -278,7 +280,7 @@ const struct route jobs_routes[] = {
 		.path = "/v1/jobs",
 		.reach = REACH_TENANT,
 		.scope = SCOPE_JOBS_WRITE,
-		.flags = ROUTE_WRITE | ROUTE_IDEMPOTENT | ROUTE_WAIT,
+		.flags = ROUTE_NARROWED | ROUTE_WRITE | ROUTE_IDEMPOTENT | ROUTE_WAIT,
 		.status = 201,
 		.in = submit_fields,
 		.in_size = sizeof(struct submit_job),

@@ -76,7 +76,8 @@ enum rc moves_attempts_died(struct tx *tx, const struct moves_task *t, const cha
 {
 	static const struct store_query add = {
 		.sql = "INSERT INTO dead_letters (task_id, job_id, action, account_id, code, reason, attempts, "
-		       "error, died_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+		       "error, died_at, tenant_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
+		       "COALESCE((SELECT tenant_id FROM jobs WHERE id = $2), '" TX_TENANT_DEFAULT "'))"
 	};
 	return store_put(tx->db, &add,
 		STORE_ARGS(store_text(t->id), store_text(t->job_id), store_text(t->action),

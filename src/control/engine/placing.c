@@ -33,6 +33,7 @@ static enum rc as_placed(
 
 	*ret = (struct placement_task){ .key = t->account_id ? t->account_id : t->id,
 		.action = j->action,
+		.tenant_id = j->tenant_id,
 		.region_id = t->region_id,
 		.egress_region = t->egress_region,
 		.egress_kind = t->egress_kind,

@@ -1,4 +1,5 @@
 #include "control/engine/submit.h"
+#include "control/access/decide.h"
 #include "control/engine/sealed.h"
 #include "control/engine/submit_parts.h"
 #include "model/job.h"
@@ -192,6 +193,25 @@ enum rc submit_check(struct call *c, const struct submit_job *in)
 	return check(&p, in);
 }
 
+enum rc submit_check_held(struct call *c, const struct submit_job *in)
+{
+	struct submit_plan p = { .tx = &c->tx,
+		.reader = c->reader,
+		.who = c->who,
+		.action = action_find(in->action),
+		.region_id = in->region_id,
+		.tenant_id = tx_tenant(&c->tx) };
+
+	if (!decide_is_narrowed(c->who, SCOPE_JOBS_WRITE) && !decide_is_narrowed(c->who, p.action->scope))
+		return RC_OK;
+	if (p.action->target == ACTION_TARGET_ACCOUNT && !in->targets.n)
+		return field_json_problem(c->reader, "/targets", "required",
+			"what you may do is narrowed to some accounts: name them");
+	enum rc rc = p.action->target == ACTION_TARGET_NONE ? submit_targets_none(&p)
+							    : submit_targets_named(&p, &in->targets);
+	return rc == RC_OK ? submit_targets_held(&p, in->targets.n > 0) : rc;
+}
+
 /* When the first task may go. */
 static int64_t due(const struct tx *tx, const struct submit_job *in)
 {
@@ -214,12 +234,16 @@ static enum rc make(struct submit_plan *p, const struct submit_job *in, const ch
 	p->not_before = due(p->tx, in);
 	p->dry_run = in->dry_run;
 	p->rules = in->rules;
+	if (!p->tenant_id)
+		p->tenant_id = tx_tenant(p->tx);
 	if (p->action->target == ACTION_TARGET_NONE)
 		rc = submit_targets_none(p);
 	else if (in->targets.n)
 		rc = submit_targets_named(p, &in->targets);
 	else
 		rc = submit_targets_selected(p, in);
+	if (rc == RC_OK)
+		rc = submit_targets_held(p, in->targets.n > 0);
 	if (rc == RC_OK)
 		rc = submit_store(p);
 	if (rc == RC_OK)
@@ -245,7 +269,9 @@ enum rc submit_fired(struct tx *tx, const struct submit_fire *by, const struct s
 
 enum rc submit_own(struct tx *tx, const struct submit_try *in, const char **ret_task_id)
 {
-	static const struct store_query find = { .sql = "SELECT region_hint, enabled FROM accounts WHERE id = $1" };
+	static const struct store_query find = {
+		.sql = "SELECT region_hint, enabled, tenant_id FROM accounts WHERE id = $1"
+	};
 	struct submit_target target = { .account_id = in->account_id, .enabled = true };
 	struct submit_plan p = { .tx = tx,
 		.action = in->action,
@@ -263,8 +289,9 @@ enum rc submit_own(struct tx *tx, const struct submit_try *in, const char **ret_
 	if (!store_col_int(r, 1))
 		return fault_set(tx->fault, RC_CONFLICT, "the account is disabled");
 	target.region_id = arena_str(tx->arena, store_col_text(r, 0));
+	p.tenant_id = arena_str(tx->arena, store_col_text(r, 2));
 	store_close(take(r));
-	rc = submit_store(&p);
+	rc = p.tenant_id ? submit_store(&p) : RC_NOMEM;
 	*ret_task_id = p.task_id;
 	return rc;
 }

@@ -44,6 +44,9 @@ must_check enum rc submit_own(struct tx *tx, const struct submit_try *in, const 
 /* The checks of submit_new, without its targets: for what is submitted later. */
 must_check enum rc submit_check(struct call *c, const struct submit_job *in);
 
+/* May the caller, narrowed as they are, have it done later, when nobody looks at their grants? Such name each account. */
+must_check enum rc submit_check_held(struct call *c, const struct submit_job *in);
+
 /* Who submits when nobody asks. Scopes were looked at before. */
 struct submit_fire {
 	const char *schedule_id, *created_by, *tenant_id;

@@ -29,7 +29,7 @@ struct submit_plan {
 	const char *region_id; /* NULL: as the account says */
 	const char *parent, *schedule_id, *owner;
 	const char *created_by;    /* NULL: who acts */
-	const char *tenant_id;     /* NULL: of who acts */
+	const char *tenant_id;     /* whose accounts its targets are; NULL: of who acts */
 	struct job_rules rules;    /* of a retry: those of the parent stand */
 	struct task_policy policy; /* as it was asked for */
 	int64_t not_before;
@@ -49,6 +49,9 @@ must_check enum rc submit_targets_named(struct submit_plan *p, const struct fiel
 must_check enum rc submit_targets_selected(struct submit_plan *p, const struct submit_job *in);
 must_check enum rc submit_targets_failed(
 	struct submit_plan *p, const char *job_id, const struct submit_retry *which);
+
+/* Takes out what the caller's narrowed grants do not let through; of those that were named, each is a problem. None left: RC_DENIED. */
+must_check enum rc submit_targets_held(struct submit_plan *p, bool named);
 
 /* The tasks that are tried again are no dead letters any more. */
 must_check enum rc submit_targets_redriven(struct submit_plan *p);

@@ -171,7 +171,7 @@ enum rc submit_store(struct submit_plan *p)
 	if (!p->id)
 		return RC_NOMEM;
 	if (!p->tenant_id)
-		p->tenant_id = p->who && p->who->tenant_id ? p->who->tenant_id : ROUTE_TENANT_DEFAULT;
+		p->tenant_id = tx_tenant(p->tx);
 	p->asked = p->policy;
 	p->policy = task_policy_of(p->action->class, p->action->retry, &p->asked);
 	for (size_t i = 0; i < p->n; i++)

@@ -1,4 +1,5 @@
 #include "base/map.h"
+#include "control/access/decide.h"
 #include "control/engine/submit.h"
 #include "control/engine/submit_parts.h"
 #include "control/rows.h"
@@ -68,10 +69,11 @@ enum rc submit_targets_named(struct submit_plan *p, const struct field_list *ids
 {
 	static const struct store_query find = {
 		.sql = "SELECT a.id, a.region_hint, a.enabled, NULL, 0 FROM json_each($1) e LEFT JOIN accounts a "
-		       "ON a.id = e.value ORDER BY e.key",
+		       "ON a.id = e.value AND a.tenant_id = $2 ORDER BY e.key",
 		.sql_pg =
 			"SELECT a.id, a.region_hint, a.enabled, NULL, 0 FROM jsonb_array_elements_text($1::jsonb) "
-			"WITH ORDINALITY AS e (value, n) LEFT JOIN accounts a ON a.id = e.value ORDER BY e.n"
+			"WITH ORDINALITY AS e (value, n) LEFT JOIN accounts a ON a.id = e.value AND "
+			"a.tenant_id = $2 ORDER BY e.n"
 	};
 	static const struct field list[] = {
 		{ .name = "ids", .type = FIELD_LIST, .item = FIELD_STR, .at = 0 },
@@ -85,7 +87,9 @@ enum rc submit_targets_named(struct submit_plan *p, const struct field_list *ids
 	/* {"ids":[…]}: the list alone. */
 	const char *text = b.bad ? NULL : arena_strn(p->tx->arena, (const char *)b.p + 7, b.n - 8);
 	buf_done(&b);
-	enum rc rc = text ? targets_read(p, &find, STORE_ARGS(store_text(text)), JOB_TARGETS_MAX) : RC_NOMEM;
+	enum rc rc = text ? targets_read(p, &find, STORE_ARGS(store_text(text), store_text(p->tenant_id)),
+				    JOB_TARGETS_MAX)
+			  : RC_NOMEM;
 	for (size_t i = 0; rc == RC_OK && i < p->n; i++) {
 		if (p->targets[i].account_id)
 			continue;
@@ -102,13 +106,13 @@ enum rc submit_targets_named(struct submit_plan *p, const struct field_list *ids
 static enum rc add_labelled(struct submit_plan *p, const struct field_list *labels)
 {
 	static const struct store_query all = {
-		.sql = "SELECT id, region_hint, enabled, labels FROM accounts ORDER BY id"
+		.sql = "SELECT id, region_hint, enabled, labels FROM accounts WHERE tenant_id = $1 ORDER BY id"
 	};
 	struct arena once = { 0 };
 	struct tx *tx = p->tx;
 	auto_rows struct store_rows *r = NULL;
 	bool row = false;
-	enum rc rc = store_run(tx->db, &all, STORE_NO_ARGS, &r, tx->fault);
+	enum rc rc = store_run(tx->db, &all, STORE_ARGS(store_text(p->tenant_id)), &r, tx->fault);
 
 	p->targets = arena_take(tx->arena, (JOB_TARGETS_MAX + 1) * sizeof(*p->targets));
 	if (rc == RC_OK && !p->targets)
@@ -129,12 +133,13 @@ static enum rc add_labelled(struct submit_plan *p, const struct field_list *labe
 
 enum rc submit_targets_selected(struct submit_plan *p, const struct submit_job *in)
 {
-	static const struct store_query all = {
-		.sql = "SELECT id, region_hint, enabled, NULL, 0 FROM accounts ORDER BY id LIMIT $1"
-	};
-	enum rc rc = in->all_accounts ? targets_read(p, &all, STORE_ARGS(store_int(JOB_TARGETS_MAX + 1)),
-						JOB_TARGETS_MAX + 1)
-				      : add_labelled(p, &in->labels);
+	static const struct store_query all = { .sql = "SELECT id, region_hint, enabled, NULL, 0 FROM accounts "
+						       "WHERE tenant_id = $2 ORDER BY id LIMIT $1" };
+	enum rc rc = in->all_accounts
+			     ? targets_read(p, &all,
+				       STORE_ARGS(store_int(JOB_TARGETS_MAX + 1), store_text(p->tenant_id)),
+				       JOB_TARGETS_MAX + 1)
+			     : add_labelled(p, &in->labels);
 	const char *pointer = in->all_accounts ? "/allAccounts" : "/labels";
 
 	if (rc != RC_OK)
@@ -147,6 +152,41 @@ enum rc submit_targets_selected(struct submit_plan *p, const struct submit_job *
 	if (p->n == 0)
 		return field_json_problem(p->reader, pointer, "out_of_range", "no account is selected");
 	return RC_OK;
+}
+
+/* By both scopes: the one to submit, and the action's own. */
+static enum rc hold(struct submit_plan *p, const struct submit_target *t)
+{
+	const struct decide_use use = { .account_id = t->account_id,
+		.action = p->action->name,
+		.region_id = p->region_id ? p->region_id : t->region_id };
+	enum rc rc = decide_use(p->tx, p->who, SCOPE_JOBS_WRITE, &use);
+	return rc == RC_OK ? decide_use(p->tx, p->who, p->action->scope, &use) : rc;
+}
+
+enum rc submit_targets_held(struct submit_plan *p, bool named)
+{
+	char pointer[32];
+	size_t n = 0;
+
+	if (!p->who ||
+		(!decide_is_narrowed(p->who, SCOPE_JOBS_WRITE) && !decide_is_narrowed(p->who, p->action->scope)))
+		return RC_OK;
+	for (size_t i = 0; i < p->n; i++) {
+		enum rc rc = hold(p, &p->targets[i]);
+		if (rc == RC_OK)
+			p->targets[n++] = p->targets[i];
+		if (rc != RC_OK && rc != RC_MISSING)
+			return rc;
+		snprintf(pointer, sizeof(pointer), "/targets/%zu", i);
+		if (rc == RC_MISSING && named)
+			field_json_problem(p->reader, pointer, "not_one_of", "there is no such account");
+	}
+	if (n < p->n && named)
+		return RC_INVALID;
+	p->n = n;
+	return n ? RC_OK
+		 : fault_set(p->tx->fault, RC_DENIED, "what you may do is narrowed, and this is nothing of it");
 }
 
 /* Keeps those that were named; every name must be one of them. */

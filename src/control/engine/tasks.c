@@ -1,4 +1,5 @@
 #include "control/access/audit.h"
+#include "control/access/decide.h"
 #include "control/engine/jobs.h"
 #include "control/engine/moves.h"
 #include "control/http/page.h"
@@ -178,9 +179,12 @@ static enum rc settle(struct call *c, struct moves_task *t, void *ret_out)
 	const struct task_resolve *in = c->in;
 	const struct action *a = action_find(t->action);
 
-	if (!a || !route_may(c->who, a->scope))
-		return fault_set(
-			c->tx.fault, RC_DENIED, "the action of this task needs a scope that the key does not have");
+	enum rc may = a ? decide_thing(&c->tx, c->who, a->scope, OBJECT_TASK, t->id) : RC_MISSING;
+	if (may != RC_OK)
+		return may != RC_MISSING
+			       ? may
+			       : fault_set(c->tx.fault, RC_DENIED,
+					 "the action of this task needs a scope that the key does not have");
 	enum rc rc = moves_resolve(&c->tx, t, in->outcome == 0, in->evidence);
 	if (rc == RC_OK)
 		rc = audit_note(&c->tx, in->outcome == 0 ? "task.resolve_done" : "task.resolve_not_done", t->id,

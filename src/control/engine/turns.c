@@ -39,6 +39,7 @@ static const struct field job_row[] = {
 		.words = job_rules_offline_words },
 	{ .name = "dry_run", .type = FIELD_BOOL, FIELD_AT(struct turns_job, dry_run) },
 	{ .name = "paused", .type = FIELD_BOOL, FIELD_AT(struct turns_job, paused) },
+	{ .name = "tenant_id", .type = FIELD_STR, FIELD_AT(struct turns_job, tenant_id) },
 	{ 0 },
 };
 
@@ -114,11 +115,10 @@ enum rc turns_open(struct turns *t, struct tx *tx)
 
 static enum rc read_job(struct turns *t, const char *id, struct turns_job **ret)
 {
-	static const struct store_query one = {
-		.sql = "SELECT id, action, stop_reason, priority, max_parallel, "
-		       "running, created_at, turn, deadline, task_order, offline, dry_run, paused FROM jobs WHERE "
-		       "id = $1"
-	};
+	static const struct store_query one = { .sql = "SELECT id, action, stop_reason, priority, max_parallel, "
+						       "running, created_at, turn, deadline, task_order, offline, "
+						       "dry_run, paused, tenant_id FROM jobs WHERE "
+						       "id = $1" };
 	struct turns_job *j = arena_take(t->tx->arena, sizeof(*j));
 
 	if (!j)

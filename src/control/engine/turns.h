@@ -33,7 +33,7 @@ struct turns_task {
 };
 
 struct turns_job {
-	const char *id, *action, *stop_reason;
+	const char *id, *action, *stop_reason, *tenant_id;
 	const char *payload, *trace_id, *traceparent,
 		*secret; /* payload NULL: not read yet; dispatch does when it needs them */
 	uint32_t priority, max_parallel, running;

@@ -17,8 +17,11 @@ enum rc events_add(struct tx *tx, const struct event *e)
 {
 	/* No position is left out, whatever was undone before: one writer at a time, and the newest row is never swept. */
 	static const struct store_query add = {
-		.sql = "INSERT INTO events (pos, ts, type, job_id, task_id, account_id, region_id, data) VALUES "
-		       "((SELECT COALESCE(MAX(pos), 0) + 1 FROM events), $1, $2, $3, $4, $5, $6, $7)"
+		.sql = "INSERT INTO events (pos, ts, type, job_id, task_id, account_id, region_id, data, "
+		       "tenant_id) "
+		       "VALUES ((SELECT COALESCE(MAX(pos), 0) + 1 FROM events), $1, $2, $3, $4, $5, $6, $7, "
+		       "COALESCE($8, (SELECT tenant_id FROM jobs WHERE id = $3), (SELECT tenant_id FROM accounts "
+		       "WHERE id = $5), $9))"
 	};
 	struct buf b = { 0 };
 	char ts[WHEN_MAX];
@@ -38,7 +41,8 @@ enum rc events_add(struct tx *tx, const struct event *e)
 			   : store_put(tx->db, &add,
 				     STORE_ARGS(store_int(tx->now_ms), store_text(e->type), store_text(e->job_id),
 					     store_text(e->task_id), store_text(e->account_id),
-					     store_text(e->region_id), store_text(buf_text(&b))),
+					     store_text(e->region_id), store_text(buf_text(&b)),
+					     store_text(e->tenant_id), store_text(tx_tenant(tx))),
 				     tx->fault);
 	buf_done(&b);
 	if (rc != RC_OK)

@@ -11,6 +11,7 @@ struct event {
 	const char *job_id, *task_id, *account_id, *region_id; /* NULL where there is none */
 	const char *resource;                                  /* the thing itself when it is none of these */
 	const char *payload;                                   /* a JSON object; NULL: {} */
+	const char *tenant_id; /* who may see it; NULL: whose the job or account is, else who acts */
 };
 
 must_check enum rc events_add(struct tx *tx, const struct event *e);

@@ -20,9 +20,10 @@
 
 /* What a subscriber wants. One block of memory, freed by free(). */
 struct feed_wish {
-	int64_t after;      /* position; -1: from now on */
-	bool reset;         /* the cursor was of another epoch */
-	const char *job_id; /* NULL: any */
+	int64_t after;         /* position; -1: from now on */
+	bool reset;            /* the cursor was of another epoch */
+	const char *tenant_id; /* of which tenant; NULL: of none */
+	const char *job_id;    /* NULL: any */
 	const char *account_id, *region_id;
 	size_t types_n;
 	const char *types[FEED_TYPES_MAX];

@@ -1,3 +1,4 @@
+#include "control/access/decide.h"
 #include "control/control.h"
 #include "control/events/event_types.h"
 #include "control/events/feed.h"
@@ -70,6 +71,8 @@ static enum rc read_cursor(struct call *c, const char *text, struct feed_wish *w
 
 bool feed_wants(const struct feed_wish *w, const struct slice_event *e)
 {
+	if (!w->tenant_id || strcmp(w->tenant_id, e->tenant_id) != 0)
+		return false;
 	if ((w->job_id && (!e->job_id || strcmp(w->job_id, e->job_id) != 0)) ||
 		(w->account_id && (!e->account_id || strcmp(w->account_id, e->account_id) != 0)) ||
 		(w->region_id && (!e->region_id || strcmp(w->region_id, e->region_id) != 0)))
@@ -108,20 +111,25 @@ static const char *keep(char **room, const char *s)
 static enum rc make_wish(struct call *c, struct feed_wish **ret)
 {
 	const struct events_query *q = c->query;
-	const char *all[] = { q->type, q->job_id, q->account_id, q->region_id };
+	const char *tenant = tx_tenant(&c->tx),
+		   *all[] = { q->type, q->job_id, q->account_id, q->region_id, tenant };
 	size_t n = sizeof(struct feed_wish);
 
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		n += all[i] ? strlen(all[i]) + 1 : 0;
+	enum rc rc = decide_events(&c->tx, c->who, q->job_id, q->account_id);
+	if (rc != RC_OK)
+		return rc;
 	auto_free struct feed_wish *w = calloc(1, n);
 	if (!w)
 		return RC_NOMEM;
 	char *room = w->texts;
 	w->after = c->streams ? -1 : 0;
+	w->tenant_id = keep(&room, tenant);
 	w->job_id = keep(&room, q->job_id);
 	w->account_id = keep(&room, q->account_id);
 	w->region_id = keep(&room, q->region_id);
-	enum rc rc = q->type ? read_types(c, memcpy(room, q->type, strlen(q->type) + 1), w) : RC_OK;
+	rc = q->type ? read_types(c, memcpy(room, q->type, strlen(q->type) + 1), w) : RC_OK;
 	const char *after = c->last_event_id ? c->last_event_id : q->after;
 	if (rc == RC_OK && after)
 		rc = read_cursor(c, after, w);
@@ -216,7 +224,7 @@ const struct route feed_routes[] = {
 		.path = FEED_SOCKET_PATH,
 		.reach = REACH_TENANT,
 		.scope = SCOPE_EVENTS_READ,
-		.flags = ROUTE_RAW | ROUTE_STREAM | ROUTE_SOCKET,
+		.flags = ROUTE_NARROWED | ROUTE_RAW | ROUTE_STREAM | ROUTE_SOCKET,
 		.query = query_fields + 1, /* no limit */
 		.query_size = sizeof(struct events_query),
 		.out_type = "application/json",
@@ -230,7 +238,7 @@ const struct route feed_routes[] = {
 		.path = "/v1/events",
 		.reach = REACH_TENANT,
 		.scope = SCOPE_EVENTS_READ,
-		.flags = ROUTE_RAW | ROUTE_STREAM,
+		.flags = ROUTE_NARROWED | ROUTE_RAW | ROUTE_STREAM,
 		.query = query_fields,
 		.query_size = sizeof(struct events_query),
 		.out_type = "application/json",

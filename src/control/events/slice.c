@@ -34,18 +34,20 @@ static enum rc fetch_event(struct tx *tx, struct store_rows *r, struct slice_eve
 		.account_id = arena_str(tx->arena, store_col_text(r, 3)),
 		.region_id = arena_str(tx->arena, store_col_text(r, 4)),
 		.data = arena_str(tx->arena, store_col_text(r, 5)),
+		.tenant_id = arena_str(tx->arena, store_col_text(r, 6)),
 	};
-	return e->type && e->data ? RC_OK : RC_NOMEM;
+	return e->type && e->data && e->tenant_id ? RC_OK : RC_NOMEM;
 }
 
 enum rc slice_fetch(struct tx *tx, const struct slice_ask *ask, struct slice *ret)
 {
-	static const struct store_query all = { .sql = "SELECT pos, type, job_id, account_id, region_id, data FROM "
-						       "events WHERE pos > $1 ORDER BY pos LIMIT $2" };
-	static const struct store_query of_job = {
-		.sql = "SELECT pos, type, job_id, account_id, region_id, data FROM events WHERE pos > $1 AND "
-		       "job_id = $3 ORDER BY pos LIMIT $2"
+	static const struct store_query all = {
+		.sql = "SELECT pos, type, job_id, account_id, region_id, data, tenant_id FROM "
+		       "events WHERE pos > $1 ORDER BY pos LIMIT $2"
 	};
+	static const struct store_query of_job = { .sql = "SELECT pos, type, job_id, account_id, region_id, data, "
+							  "tenant_id FROM events WHERE pos > $1 AND "
+							  "job_id = $3 ORDER BY pos LIMIT $2" };
 	auto_rows struct store_rows *r = NULL;
 	bool row = false;
 	struct slice s = { .events = arena_take(tx->arena, (ask->limit + 1) * sizeof(*s.events)) };

@@ -8,7 +8,7 @@
 
 struct slice_event {
 	int64_t pos;
-	const char *type, *job_id, *account_id, *region_id;
+	const char *type, *job_id, *account_id, *region_id, *tenant_id;
 	const char *data; /* the JSON object without its head: see slice_put */
 };
 

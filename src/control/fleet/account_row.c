@@ -1,5 +1,6 @@
 #include "control/fleet/account_row.h"
 #include "control/access/audit.h"
+#include "control/access/decide.h"
 #include "control/events/events.h"
 #include "control/fleet/labels.h"
 #include "control/rows.h"
@@ -257,14 +258,25 @@ enum rc account_row_check(
 	return rc == RC_OK ? check_roles(&k, v) : rc;
 }
 
+enum rc account_row_hold(struct call *c, const char *id)
+{
+	enum rc rc = decide_object(c, OBJECT_ACCOUNT, id);
+	return rc == RC_MISSING
+		       ? fault_set(c->tx.fault, RC_DENIED,
+				 "what you may do is narrowed to some accounts, and this would be none of them")
+		       : rc;
+}
+
 enum rc account_row_add(struct tx *tx, struct account *v)
 {
-	static const struct store_query insert = { .sql = "INSERT INTO accounts (id, login, anonymous, steam_id, "
-							  "region_hint, egress_id, roles, labels, "
-							  "enabled, state, state_since, version, created_at, "
-							  "updated_at) VALUES ($1, $2, $3, $4, $5, $6, "
-							  "$7, $8, $9, $10, $11, 1, $11, $11) "
-							  "ON CONFLICT (login) DO NOTHING RETURNING id" };
+	static const struct store_query insert = {
+		.sql = "INSERT INTO accounts (id, login, anonymous, steam_id, "
+		       "region_hint, egress_id, roles, labels, "
+		       "enabled, state, state_since, version, created_at, "
+		       "updated_at, tenant_id, created_by) VALUES ($1, $2, $3, $4, $5, $6, "
+		       "$7, $8, $9, $10, $11, 1, $11, $11, $12, $13) "
+		       "ON CONFLICT (login) DO NOTHING RETURNING id"
+	};
 	auto_rows struct store_rows *r = NULL;
 	v->id = tx_id(tx, "acc");
 	v->version = v->generation = 1;
@@ -274,15 +286,16 @@ enum rc account_row_add(struct tx *tx, struct account *v)
 	v->conditions = "[]";
 	v->created_at = v->updated_at = v->state_since = tx->now_ms;
 	const char *roles = labels_texts_json(tx->arena, &v->roles), *labels = labels_json(tx->arena, &v->labels);
-	enum rc rc = v->id && roles && labels
-			     ? store_one(tx->db, &insert,
-				       STORE_ARGS(store_text(v->id), store_text(v->login), store_int(v->anonymous),
-					       store_text(v->steam_id), store_text(v->region_hint),
-					       store_text(v->egress_id), store_text(roles), store_text(labels),
-					       store_int(v->enabled), store_text(account_state_words[v->state]),
-					       store_int(tx->now_ms)),
-				       &r, tx->fault)
-			     : RC_NOMEM;
+	enum rc rc =
+		v->id && roles && labels
+			? store_one(tx->db, &insert,
+				  STORE_ARGS(store_text(v->id), store_text(v->login), store_int(v->anonymous),
+					  store_text(v->steam_id), store_text(v->region_hint),
+					  store_text(v->egress_id), store_text(roles), store_text(labels),
+					  store_int(v->enabled), store_text(account_state_words[v->state]),
+					  store_int(tx->now_ms), store_text(tx_tenant(tx)), store_text(tx->actor)),
+				  &r, tx->fault)
+			: RC_NOMEM;
 	store_close(take(r));
 	if (rc == RC_MISSING) /* the transaction is not spoilt: the next of many can be added */
 		return fault_set(tx->fault, RC_EXISTS, "there is an account with the login %s already", v->login);

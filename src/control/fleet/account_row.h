@@ -8,6 +8,7 @@
 #include "control/tx.h"
 #include "model/account.h"
 
+struct call;
 struct field_reader;
 
 #define ACCOUNT_ROW_APPS_MAX 32
@@ -67,3 +68,6 @@ must_check enum rc account_row_check(
 
 /* Stores a new account (id, version and moments are filled in), with event and audit row. RC_EXISTS: the login is taken. */
 must_check enum rc account_row_add(struct tx *tx, struct account *v);
+
+/* RC_DENIED: nothing that the caller may do lets the account through, as it is now. */
+must_check enum rc account_row_hold(struct call *c, const char *id);

@@ -20,6 +20,8 @@ static enum rc create(struct call *c, void *ret_out)
 	enum rc rc = account_row_check(&c->tx, c->reader, "", v, NULL);
 	if (rc == RC_OK)
 		rc = account_row_add(&c->tx, v);
+	if (rc == RC_OK)
+		rc = account_row_hold(c, v->id);
 	c->location = arena_fmt(c->tx.arena, "/v1/accounts/%s", v->id);
 	return rc;
 }
@@ -87,6 +89,8 @@ static enum rc make_row(struct call *c, struct account *v, struct made *to)
 	enum rc rc = account_row_check(&tx, &r, "", v, NULL);
 	if (rc == RC_OK)
 		rc = account_row_add(&tx, v);
+	if (rc == RC_OK)
+		rc = account_row_hold(c, v->id);
 	c->tx.appended |= tx.appended;
 	if (rc == RC_OK)
 		to->id = v->id;
@@ -141,9 +145,10 @@ static const struct field query_fields[] = {
 
 static enum rc list(struct call *c, void *ret_out)
 {
-	static const struct store_query all = { .sql = "SELECT " ACCOUNT_ROW_COLUMNS
-						       " FROM accounts WHERE id < $1 AND ($3 = '' OR login = $3) "
-						       "AND ($4 = 'any' OR state = $4) ORDER BY id DESC LIMIT $2" };
+	static const struct store_query all = {
+		.sql = "SELECT " ACCOUNT_ROW_COLUMNS " FROM accounts WHERE id < $1 AND ($3 = '' OR login = $3) "
+		       "AND ($4 = 'any' OR state = $4) AND tenant_id = $5 ORDER BY id DESC LIMIT $2"
+	};
 	const struct accounts_query *q = c->query;
 	struct page *page = ret_out;
 	auto_rows struct store_rows *r = NULL;
@@ -153,7 +158,8 @@ static enum rc list(struct call *c, void *ret_out)
 	if (rc == RC_OK)
 		rc = store_run(c->tx.db, &all,
 			STORE_ARGS(store_text(before), store_int(q->page.limit + 1),
-				store_text(q->login ? q->login : ""), store_text(state_words[q->state])),
+				store_text(q->login ? q->login : ""), store_text(state_words[q->state]),
+				store_text(tx_tenant(&c->tx))),
 			&r, c->tx.fault);
 	return rc == RC_OK ? page_read(c, &q->page, r, page) : rc;
 }
@@ -220,6 +226,8 @@ static enum rc patch(struct call *c, void *ret_out)
 	rc = account_row_check(tx, c->reader, "", v, &was);
 	if (rc == RC_OK)
 		rc = store_row(tx, v);
+	if (rc == RC_OK)
+		rc = account_row_hold(c, v->id);
 	if (rc == RC_OK)
 		rc = bots_place(tx, v->id);
 	if (rc == RC_OK)
@@ -292,7 +300,7 @@ const struct route accounts_routes[] = {
 		.path = "/v1/accounts",
 		.reach = REACH_TENANT,
 		.scope = SCOPE_ACCOUNTS_WRITE,
-		.flags = ROUTE_WRITE | ROUTE_ACCEPTED,
+		.flags = ROUTE_NARROWED | ROUTE_WRITE | ROUTE_ACCEPTED,
 		.status = 201,
 		IN,
 		OUT,
@@ -303,7 +311,7 @@ const struct route accounts_routes[] = {
 		.path = "/v1/accounts/bulk",
 		.reach = REACH_TENANT,
 		.scope = SCOPE_ACCOUNTS_WRITE,
-		.flags = ROUTE_WRITE | ROUTE_ACCEPTED,
+		.flags = ROUTE_NARROWED | ROUTE_WRITE | ROUTE_ACCEPTED,
 		.in = bulk_fields,
 		.in_size = sizeof(struct bulk),
 		.out = bulk_answer_fields,

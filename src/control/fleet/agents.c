@@ -5,6 +5,7 @@
 #include "control/events/events.h"
 #include "control/fleet/drains.h"
 #include "control/http/page.h"
+#include "control/pki/authorities.h"
 #include "control/rows.h"
 #include "wire/json.h"
 #include "wire/tunnel_auth.h"
@@ -154,6 +155,31 @@ enum rc agents_connected(
 				    .payload = buf_text(&payload) });
 	buf_done(&payload);
 	return rc;
+}
+
+/* Is it this agent's, signed by us, and not revoked? */
+static enum rc check_certificate(struct tx *tx, const char *agent_id, const char *uri, const char *serial)
+{
+	static const char ours[] = "urn:footplate:agent:";
+
+	if (!*serial)
+		return tx->control->conf->agent_certs == CONTROL_CERTS_REQUIRED
+			       ? fault_set(tx->fault, RC_DENIED,
+					 "agents need a certificate here (server.agent_certs)")
+			       : RC_OK;
+	if (strncmp(uri, ours, sizeof(ours) - 1) != 0 || strcmp(uri + sizeof(ours) - 1, agent_id) != 0)
+		return fault_set(tx->fault, RC_DENIED, "its certificate is another's: %s", uri);
+	return authorities_check(tx, serial, agent_id);
+}
+
+enum rc agents_showed(struct tx *tx, const char *agent_id, const char *uri, const char *serial)
+{
+	static const struct store_query set = {
+		.sql = "UPDATE agents SET cert_serial = $2 WHERE id = $1 AND cert_serial <> $2"
+	};
+	enum rc rc = check_certificate(tx, agent_id, uri, serial);
+	return rc == RC_OK ? store_do(tx->db, &set, STORE_ARGS(store_text(agent_id), store_text(serial)), tx->fault)
+			   : rc;
 }
 
 enum rc agents_gone(struct tx *tx, const char *agent_id, int64_t session, const char *why)

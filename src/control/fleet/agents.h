@@ -18,6 +18,12 @@ must_check enum rc agents_key(struct tx *tx, const char *agent_id, uint8_t *ret_
 must_check enum rc agents_connected(
 	struct tx *tx, const char *agent_id, const struct tunnel_msg_hello *m, int64_t dial, int64_t *ret_session);
 
+/*
+ * What it has shown on this tunnel: the URI and serial number of a certificate, "" both: none. RC_DENIED: it needs one, or it is not this
+ * agent's, or revoked.
+ */
+must_check enum rc agents_showed(struct tx *tx, const char *agent_id, const char *uri, const char *serial);
+
 /* That tunnel is down; nothing when the agent has a newer one. Session 0: whichever it has. */
 must_check enum rc agents_gone(struct tx *tx, const char *agent_id, int64_t session, const char *why);
 

@@ -174,7 +174,7 @@ enum rc bots_revive(struct tx *tx)
 }
 
 struct found {
-	const char *id, *agent_id, *region_id, *egress_region, *egress_kind, *labels;
+	const char *id, *agent_id, *region_id, *egress_region, *egress_kind, *labels, *tenant_id;
 };
 static const struct field found_fields[] = {
 	{ .name = "id", .type = FIELD_STR, FIELD_AT(struct found, id) },
@@ -183,6 +183,7 @@ static const struct field found_fields[] = {
 	{ .name = "egress_region", .type = FIELD_STR, FIELD_AT(struct found, egress_region) },
 	{ .name = "egress_kind", .type = FIELD_STR, FIELD_AT(struct found, egress_kind) },
 	{ .name = "labels", .type = FIELD_STR, FIELD_AT(struct found, labels) },
+	{ .name = "tenant_id", .type = FIELD_STR, FIELD_AT(struct found, tenant_id) },
 	{ 0 },
 };
 
@@ -225,7 +226,7 @@ static enum rc fenced(struct tx *tx, const char *account_id)
 static enum rc lapse(struct tx *tx)
 {
 	static const struct store_query lapsed = {
-		.sql = "SELECT a.id, a.agent_id, NULL, NULL, NULL, NULL FROM agents g JOIN "
+		.sql = "SELECT a.id, a.agent_id, NULL, NULL, NULL, NULL, NULL FROM agents g JOIN "
 		       "accounts a ON a.agent_id = g.id AND a.held "
 		       "= 1 WHERE g.lease_until < $1 LIMIT $2"
 	};
@@ -262,6 +263,7 @@ static enum rc place(struct tx *tx, const struct roster *r, const struct found *
 	static const struct store_query later = { .sql = "UPDATE accounts SET used_at = $2 WHERE id = $1" };
 	static const struct field labels_row = { .name = "labels", .type = FIELD_MAP };
 	struct placement_task t = { .key = f->id,
+		.tenant_id = f->tenant_id,
 		.account = true,
 		.region_id = f->region_id,
 		.egress_region = f->egress_region,
@@ -283,7 +285,8 @@ static enum rc assign(struct tx *tx)
 {
 	/* Those that nobody could take are left out here: they must not stand in the way of the others. */
 	static const struct store_query wanted = {
-		.sql = "SELECT a.id, a.agent_id, a.region_hint, e.region_id, e.kind, a.labels FROM accounts a LEFT "
+		.sql = "SELECT a.id, a.agent_id, a.region_hint, e.region_id, e.kind, a.labels, a.tenant_id FROM "
+		       "accounts a LEFT "
 		       "JOIN "
 		       "egresses e ON e.id = a.egress_id WHERE a.held = 0 AND a.want_mode <> 'offline' AND "
 		       "a.enabled "
@@ -310,7 +313,7 @@ static enum rc assign(struct tx *tx)
 static enum rc give_up(struct tx *tx)
 {
 	static const struct store_query idle = {
-		.sql = "SELECT a.id, a.agent_id, NULL, NULL, NULL, NULL FROM accounts a WHERE "
+		.sql = "SELECT a.id, a.agent_id, NULL, NULL, NULL, NULL, NULL FROM accounts a WHERE "
 		       "a.held = 1 AND a.state IN ('offline', "
 		       "'disabled', 'failed', 'cooling_down', 'quarantined') AND "
 		       "a.bot_sent = a.bot_version AND ((a.moving "

@@ -316,7 +316,9 @@ static const struct field query_fields[] = {
 static enum rc list(struct call *c, void *ret_out)
 {
 	static const struct store_query all = {
-		.sql = "SELECT " COLUMNS " FROM challenges WHERE id < $1 AND ($3 = 'any' OR state = $3) "
+		.sql = "SELECT " COLUMNS
+		       " FROM challenges WHERE id < $1 AND EXISTS (SELECT 1 FROM accounts a WHERE a.id = "
+		       "account_id AND a.tenant_id = $5) AND ($3 = 'any' OR state = $3) "
 		       "AND ($4 = '' OR account_id = $4) ORDER BY id DESC LIMIT $2"
 	};
 	const struct challenges_query *q = c->query;
@@ -327,7 +329,8 @@ static enum rc list(struct call *c, void *ret_out)
 	if (rc == RC_OK)
 		rc = store_run(c->tx.db, &all,
 			STORE_ARGS(store_text(before), store_int(q->page.limit + 1),
-				store_text(query_words[q->state]), store_text(q->account ? q->account : "")),
+				store_text(query_words[q->state]), store_text(q->account ? q->account : ""),
+				store_text(tx_tenant(&c->tx))),
 			&r, c->tx.fault);
 	return rc == RC_OK ? page_read(c, &q->page, r, ret_out) : rc;
 }

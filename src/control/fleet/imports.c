@@ -1,6 +1,7 @@
 #include "control/fleet/imports.h"
 #include "base/rc.h"
 #include "control/access/audit.h"
+#include "control/access/decide.h"
 #include "control/fleet/account_row.h"
 #include "control/fleet/account_secrets.h"
 #include "control/fleet/import_rows.h"
@@ -106,9 +107,14 @@ static enum rc refuse(struct row *w, const char *code, const char *detail)
 
 static enum rc find_login(struct row *w, const char *login)
 {
-	static const struct store_query find = { .sql = "SELECT id FROM accounts WHERE login = $1" };
+	static const struct store_query find = {
+		.sql = "SELECT id FROM accounts WHERE login = $1 AND tenant_id = $2"
+	};
 	auto_rows struct store_rows *r = NULL;
-	enum rc rc = store_one(w->tx.db, &find, STORE_ARGS(store_text(login)), &r, &w->fault);
+	enum rc rc = store_one(
+		w->tx.db, &find, STORE_ARGS(store_text(login), store_text(tx_tenant(&w->tx))), &r, &w->fault);
+	if (rc == RC_OK)
+		rc = decide_object(w->c, OBJECT_ACCOUNT, store_col_text(r, 0));
 	if (rc == RC_OK)
 		w->to->id = arena_str(w->tx.arena, store_col_text(r, 0));
 	return rc;
@@ -161,6 +167,8 @@ static enum rc store_row(struct row *w, struct account *v)
 		rc = account_row_check(&w->tx, &w->reader, "", v, NULL);
 		if (rc == RC_OK)
 			rc = account_row_add(&w->tx, v);
+		if (rc == RC_OK)
+			rc = account_row_hold(w->c, v->id);
 		w->to->id = v->id;
 	}
 	json_object_foreach((json_t *)w->secrets, name, value) if (rc == RC_OK) rc =
@@ -248,7 +256,7 @@ const struct route imports_routes[] = {
 		.path = "/v1/accounts/import",
 		.reach = REACH_TENANT,
 		.scope = SCOPE_ACCOUNTS_WRITE,
-		.flags = ROUTE_WRITE | ROUTE_ACCEPTED,
+		.flags = ROUTE_NARROWED | ROUTE_WRITE | ROUTE_ACCEPTED,
 		.in = import_in_fields,
 		.in_size = sizeof(struct import_in),
 		.out = import_out_fields,

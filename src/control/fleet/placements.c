@@ -122,10 +122,12 @@ static enum rc of_account(struct call *c, const struct question *in, struct plac
 {
 	static const struct store_query find = { .sql = "SELECT a.region_hint, e.kind, e.region_id, a.agent_id, "
 							"a.labels, a.held FROM accounts a LEFT JOIN "
-							"egresses e ON e.id = a.egress_id WHERE a.id = $1" };
+							"egresses e ON e.id = a.egress_id WHERE a.id = $1 AND "
+							"a.tenant_id = $2" };
 	struct account a = { 0 };
-	enum rc rc = rows_one(c->tx.db, &find, STORE_ARGS(store_text(in->account_id)),
-		(struct rows_into){ account_row, c->tx.arena, &a }, c->tx.fault);
+	enum rc rc =
+		rows_one(c->tx.db, &find, STORE_ARGS(store_text(in->account_id), store_text(tx_tenant(&c->tx))),
+			(struct rows_into){ account_row, c->tx.arena, &a }, c->tx.fault);
 
 	if (rc == RC_MISSING)
 		return field_json_problem(c->reader, "/accountId", "not_one_of", "there is no such account");
@@ -150,6 +152,7 @@ static enum rc ask(struct call *c, const struct question *in, struct placement_t
 			"the account has its own; leave labels or accountId out");
 	*t = (struct placement_task){ .key = in->account_id ? in->account_id : "",
 		.action = in->action,
+		.tenant_id = tx_tenant(&c->tx),
 		.region_id = in->region_id,
 		.labels = in->labels,
 		.account = in->account_id || !a || a->target == ACTION_TARGET_ACCOUNT };

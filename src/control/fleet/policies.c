@@ -1,4 +1,5 @@
 #include "control/access/audit.h"
+#include "control/access/decide.h"
 #include "control/engine/park.h"
 #include "control/events/events.h"
 #include "control/fleet/policy_rule.h"
@@ -149,11 +150,14 @@ static enum rc taken(struct call *c, enum rc rc, const char *name)
 
 static enum rc has_room(struct call *c)
 {
-	static const struct store_query count = { .sql = "SELECT COUNT(*) FROM routing_policies" };
+	static const struct store_query count = {
+		.sql = "SELECT COUNT(*), COALESCE(SUM(CASE WHEN tenant_id = $1 THEN 1 ELSE 0 END), 0) "
+		       "FROM routing_policies"
+	};
 	auto_rows struct store_rows *r = NULL;
-	enum rc rc = store_one(c->tx.db, &count, STORE_NO_ARGS, &r, c->tx.fault);
+	enum rc rc = store_one(c->tx.db, &count, STORE_ARGS(store_text(tx_tenant(&c->tx))), &r, c->tx.fault);
 
-	if (rc == RC_OK && store_col_int(r, 0) >= PLACEMENT_RULES_MAX)
+	if (rc == RC_OK && (store_col_int(r, 0) >= POLICY_RULE_ALL || store_col_int(r, 1) >= PLACEMENT_RULES_MAX))
 		rc = fault_set(c->tx.fault, RC_CONFLICT, "there are %d policies, and no room for more; delete some",
 			PLACEMENT_RULES_MAX);
 	return rc;
@@ -162,8 +166,8 @@ static enum rc has_room(struct call *c)
 static enum rc create(struct call *c, void *ret_out)
 {
 	static const struct store_query add = { .sql = "INSERT INTO routing_policies (id, name, position, rule, "
-						       "version, created_at, updated_at) VALUES "
-						       "($1, $2, $3, $4, 1, $5, $5)" };
+						       "version, created_at, updated_at, tenant_id, created_by) "
+						       "VALUES ($1, $2, $3, $4, 1, $5, $5, $6, $7)" };
 	struct policy *v = ret_out;
 
 	*v = *(const struct policy *)c->in;
@@ -179,7 +183,8 @@ static enum rc create(struct call *c, void *ret_out)
 		rc = taken(c,
 			store_do(c->tx.db, &add,
 				STORE_ARGS(store_text(v->id), store_text(v->name), store_int(v->position),
-					store_text(text), store_int(v->created_at)),
+					store_text(text), store_int(v->created_at), store_text(tx_tenant(&c->tx)),
+					store_text(c->tx.actor)),
 				c->tx.fault),
 			v->name);
 	return rc == RC_OK ? changed(c, v->id, "routing_policy.created", "routing_policy.create") : rc;
@@ -187,12 +192,15 @@ static enum rc create(struct call *c, void *ret_out)
 
 static enum rc list(struct call *c, void *ret_out)
 {
-	static const struct store_query all = { .sql = "SELECT " COLUMNS
-						       " FROM routing_policies ORDER BY position, id LIMIT $1" };
+	static const struct store_query all = {
+		.sql = "SELECT " COLUMNS " FROM routing_policies WHERE tenant_id = $2 ORDER BY position, "
+		       "id LIMIT $1"
+	};
 	struct page *page = ret_out;
 	auto_rows struct store_rows *r = NULL;
 	struct field_list rows = { 0 };
-	enum rc rc = store_run(c->tx.db, &all, STORE_ARGS(store_int(PLACEMENT_RULES_MAX)), &r, c->tx.fault);
+	enum rc rc = store_run(c->tx.db, &all,
+		STORE_ARGS(store_int(PLACEMENT_RULES_MAX), store_text(tx_tenant(&c->tx))), &r, c->tx.fault);
 
 	if (rc == RC_OK)
 		rc = rows_list(r, &(struct rows_into){ row_fields, c->tx.arena, NULL }, sizeof(struct row),
@@ -206,7 +214,7 @@ static enum rc list(struct call *c, void *ret_out)
 		rc = policy_rule_read(&c->tx, from[i].text, &to[i].rule);
 	}
 	page->items = (struct field_list){ to, rows.n };
-	return rc;
+	return rc == RC_OK ? decide_filter(c, page) : rc;
 }
 
 static enum rc get(struct call *c, void *ret_out)

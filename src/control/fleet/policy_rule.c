@@ -99,22 +99,23 @@ enum rc policy_rule_read(struct tx *tx, const char *text, struct placement_rule 
 enum rc policy_rule_all(struct tx *tx, struct placement_rules *ret)
 {
 	static const struct store_query all = {
-		.sql = "SELECT name, rule FROM routing_policies ORDER BY position, id LIMIT $1"
+		.sql = "SELECT name, rule, tenant_id FROM routing_policies ORDER BY position, id LIMIT $1"
 	};
 	struct placement_rule *rules = NULL;
 	auto_rows struct store_rows *r = NULL;
 	bool row = false;
 	size_t n = 0;
-	enum rc rc = store_run(tx->db, &all, STORE_ARGS(store_int(PLACEMENT_RULES_MAX)), &r, tx->fault);
+	enum rc rc = store_run(tx->db, &all, STORE_ARGS(store_int(POLICY_RULE_ALL)), &r, tx->fault);
 
-	while (rc == RC_OK && n < PLACEMENT_RULES_MAX && (rc = store_next(r, &row, tx->fault)) == RC_OK && row) {
+	while (rc == RC_OK && n < POLICY_RULE_ALL && (rc = store_next(r, &row, tx->fault)) == RC_OK && row) {
 		if (!rules)
-			rules = arena_take(tx->arena, PLACEMENT_RULES_MAX * sizeof(*rules));
+			rules = arena_take(tx->arena, POLICY_RULE_ALL * sizeof(*rules));
 		if (!rules)
 			return RC_NOMEM;
 		struct placement_rule *to = &rules[n++];
 		rc = policy_rule_read(tx, store_col_text(r, 1), to);
 		to->name = arena_str(tx->arena, store_col_text(r, 0));
+		to->tenant_id = arena_str(tx->arena, store_col_text(r, 2));
 	}
 	*ret = (struct placement_rules){ rules, n };
 	return rc;

@@ -54,4 +54,6 @@ const char *policy_rule_text(struct arena *a, const struct placement_rule *rule)
 must_check enum rc policy_rule_read(struct tx *tx, const char *text, struct placement_rule *ret);
 
 /* All rules, in their order. In the arena. */
+#define POLICY_RULE_ALL 2000 /* rules of all tenants together */
+
 must_check enum rc policy_rule_all(struct tx *tx, struct placement_rules *ret);

@@ -195,6 +195,10 @@ void hub_accept(struct hub *h, struct web_request *r)
 		refuse(r, 503, "no room for another agent now; try again later\n");
 		return;
 	}
+	if (v->cert_uri) {
+		snprintf(p->cert, sizeof(p->cert), "%s", v->cert_uri);
+		snprintf(p->cert_serial, sizeof(p->cert_serial), "%s", v->cert_serial);
+	}
 	const struct web_socket_on on = { .ctx = p, .message = on_message, .drain = on_drain, .close = on_close };
 	list_append(&h->peers, &p->all);
 	h->peers_n++;

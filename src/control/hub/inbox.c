@@ -231,6 +231,7 @@ struct visit {
 	uint8_t sig[TUNNEL_AUTH_SIG], public[TUNNEL_AUTH_KEY];
 	int64_t session;
 	char agent_id[ID_MAX], region_id[ID_MAX], peer[64];
+	char cert[PEER_CERT_MAX], cert_serial[PEER_CERT_MAX];
 	struct arena arena; /* holds `cancel` */
 	struct field_list cancel;
 	char *actions;
@@ -274,6 +275,8 @@ static enum rc admit(struct write *w, struct tx *tx)
 		rc = agents_key(tx, v->agent_id, v->public, v->region_id);
 	if (rc == RC_OK && !tunnel_auth_is_hello(&v->talk, v->public, v->sig))
 		return fault_set(tx->fault, RC_DENIED, "the HELLO is not signed by this agent");
+	if (rc == RC_OK)
+		rc = agents_showed(tx, v->agent_id, v->cert, v->cert_serial);
 	if (rc == RC_OK)
 		rc = agents_connected(tx, v->agent_id, &m.hello, v->epoch, &v->session);
 	if (rc == RC_OK)
@@ -351,6 +354,8 @@ void inbox_hello(struct peer *p, const struct tunnel_msg_hello *m)
 		v->talk = p->tunnel.talk;
 		memcpy(v->sig, p->tunnel.hello_sig, sizeof(v->sig));
 		snprintf(v->agent_id, sizeof(v->agent_id), "%s", m->agent_id);
+		memcpy(v->cert, p->cert, sizeof(v->cert));
+		memcpy(v->cert_serial, p->cert_serial, sizeof(v->cert_serial));
 		v->write = (struct write){ .control = p->hub->control, .run = admit, .done = on_admitted };
 		tunnel_msg_encode(&(struct tunnel_msg){ .type = TUNNEL_MSG_HELLO, .hello = *m }, &v->payload);
 		ok = !v->payload.bad && keep_actions(v, &m->capabilities) && writer_push(&v->write) == RC_OK;

@@ -34,6 +34,8 @@ struct hub {
 	void (*act)(struct peer *p, const struct tunnel_act *a);
 };
 
+#define PEER_CERT_MAX 128
+
 struct peer {
 	struct list all; /* hub.peers */
 	struct hub *hub;
@@ -44,7 +46,8 @@ struct peer {
 	int64_t epoch;   /* of the connection, here */
 	int64_t session; /* of the agent, over all control planes (agents_connected); 0: not admitted yet */
 	char id[ID_MAX], region_id[ID_MAX], why[96];
-	char *actions; /* ",a,b,": see struct dispatch_offer; this peer's */
+	char cert[PEER_CERT_MAX], cert_serial[PEER_CERT_MAX]; /* of the client's certificate: its URI, "" none */
+	char *actions;                                        /* ",a,b,": see struct dispatch_offer; this peer's */
 	uint64_t heard_ms;
 	uint32_t progress; /* PROGRESS on their way to the writer */
 };

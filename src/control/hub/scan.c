@@ -7,6 +7,7 @@
 #include "control/fleet/bots.h"
 #include "control/fleet/orphans.h"
 #include "control/keys/key_steps.h"
+#include "control/pki/trust.h"
 #include "control/schedules/schedules.h"
 #include "control/writer.h"
 #include "io/clock.h"
@@ -24,6 +25,8 @@ struct scan {
 	uint64_t mono_ms;
 	bool stood; /* this look comes after a time in which nobody could have been heard, or the clock jumped */
 	bool looked;
+	struct trust *
+		trust; /* looks at another clock: what agents' certificates are held against; NULL: none are asked for */
 };
 
 /*
@@ -130,8 +133,10 @@ enum rc scan_new(struct control *c, struct scan **ret, struct fault *f)
 	if (rc != RC_OK)
 		return fault_set(f, rc, "no timer for the scan");
 	loop_timer_at(s->timer, loop_now_ms(c->loop) + SCAN_MS);
-	*ret = take(s);
-	return RC_OK;
+	rc = trust_new(c, &s->trust, f);
+	if (rc == RC_OK)
+		*ret = take(s);
+	return rc;
 }
 
 void scan_free(struct scan *s)
@@ -139,5 +144,6 @@ void scan_free(struct scan *s)
 	if (!s)
 		return;
 	loop_timer_free(s->timer);
+	trust_free(s->trust);
 	free(s);
 }

@@ -144,6 +144,7 @@ static enum rc fold_failure(struct tx *tx, struct key_row *k, const struct moves
 		rc = events_add(tx, &(struct event){ .type = "key.rate_limited",
 					    .account_id = t->account_id,
 					    .resource = k->batch_id,
+					    .tenant_id = k->tenant_id,
 					    .payload = arena_fmt(tx->arena, "{\"batchId\":\"%s\",\"keyId\":\"%s\"}",
 						    k->batch_id, k->id) });
 	return rc == RC_OK ? put_back(tx, k) : rc;

@@ -1,5 +1,6 @@
 #include "control/keys/key_import.h"
 #include "control/access/audit.h"
+#include "control/access/decide.h"
 #include "control/engine/submit.h"
 #include "control/events/events.h"
 #include "control/keys/key_rows.h"
@@ -66,16 +67,16 @@ static enum rc add_batch(struct importing *im)
 {
 	static const struct store_query insert = { .sql = "INSERT INTO key_batches (id, name, status, "
 							  "distribution, max_tries, account_limit, stop_percent, "
-							  "priority, created_by, version, created_at, updated_at) "
-							  "VALUES ($1, $2, 'draft', $3, $4, $5, $6, "
-							  "$7, $8, 1, $9, $9)" };
+							  "priority, created_by, version, created_at, updated_at, "
+							  "tenant_id) VALUES ($1, $2, 'draft', $3, $4, $5, $6, "
+							  "$7, $8, 1, $9, $9, $10)" };
 	const struct key_batch_in *in = im->in;
 	struct tx *tx = &im->c->tx;
 	return store_do(tx->db, &insert,
 		STORE_ARGS(store_text(im->id), store_text(in->name),
 			store_text(key_distribution_words[in->distribution]), store_int(in->max_tries),
 			store_int(in->account_limit), store_int(in->stop_percent), store_int(in->priority),
-			store_text(tx->actor), store_int(tx->now_ms)),
+			store_text(tx->actor), store_int(tx->now_ms), store_text(tx_tenant(tx))),
 		tx->fault);
 }
 
@@ -93,18 +94,23 @@ static enum rc add_seat(struct importing *im, const char *account_id)
 	return rc == RC_MISSING ? RC_EXISTS : rc;
 }
 
+/* Is it an account of the caller's tenant that they may give keys to? Else RC_MISSING. */
+static enum rc may_redeem(struct call *c, const char *account_id)
+{
+	const struct decide_use use = { .account_id = account_id, .action = "keys.redeem" };
+	return decide_use(&c->tx, c->who, SCOPE_GAME_KEYS_WRITE, &use);
+}
+
 static enum rc add_named(struct importing *im)
 {
-	static const struct store_query find = { .sql = "SELECT id FROM accounts WHERE id = $1" };
 	const char *const *ids = im->in->candidates.accounts.at;
 	struct call *c = im->c;
 	enum rc rc = RC_OK;
 	bool bad = false;
 
 	for (size_t i = 0; rc == RC_OK && i < im->in->candidates.accounts.n; i++) {
-		auto_rows struct store_rows *r = NULL;
 		const char *pointer = arena_fmt(c->tx.arena, "/candidates/accounts/%zu", i);
-		rc = store_one(c->tx.db, &find, STORE_ARGS(store_text(ids[i])), &r, c->tx.fault);
+		rc = may_redeem(c, ids[i]);
 		if (rc == RC_OK)
 			rc = add_seat(im, ids[i]);
 		bad |= rc == RC_MISSING || rc == RC_EXISTS;
@@ -118,18 +124,29 @@ static enum rc add_named(struct importing *im)
 	return bad ? RC_INVALID : rc;
 }
 
+/* One that was not named is left out when it is not for the caller. */
+static enum rc add_fit(struct importing *im, const char *account_id)
+{
+	enum rc rc = decide_is_narrowed(im->c->who, SCOPE_GAME_KEYS_WRITE) ? may_redeem(im->c, account_id) : RC_OK;
+	if (rc == RC_OK)
+		rc = add_seat(im, account_id);
+	return rc == RC_MISSING ? RC_OK : rc;
+}
+
 static enum rc add_selected(struct importing *im)
 {
-	static const struct store_query all = { .sql = "SELECT id, labels FROM accounts ORDER BY id" };
+	static const struct store_query all = {
+		.sql = "SELECT id, labels FROM accounts WHERE tenant_id = $1 ORDER BY id"
+	};
 	struct call *c = im->c;
 	auto_rows struct store_rows *r = NULL;
 	bool row = false;
-	enum rc rc = store_run(c->tx.db, &all, STORE_NO_ARGS, &r, c->tx.fault);
+	enum rc rc = store_run(c->tx.db, &all, STORE_ARGS(store_text(tx_tenant(&c->tx))), &r, c->tx.fault);
 
 	while (rc == RC_OK && (rc = store_next(r, &row, c->tx.fault)) == RC_OK && row)
 		if (im->in->candidates.all ||
 			submit_has_labels(c->tx.arena, store_col_text(r, 1), &im->in->candidates.labels))
-			rc = add_seat(im, store_col_text(r, 0));
+			rc = add_fit(im, store_col_text(r, 0));
 	if (rc == RC_OK && im->seats == 0)
 		return field_json_problem(c->reader, "/candidates", "out_of_range", "no account is selected");
 	return rc;
@@ -149,10 +166,12 @@ static enum rc add_seats(struct importing *im)
 static enum rc find_known(struct importing *im, const char *hash, const char **ret_known, bool *ret_twice)
 {
 	static const struct store_query find = { .sql = "SELECT state, batch_id FROM batch_keys WHERE hash = $1 "
-							"AND state NOT IN ('exhausted', 'canceled')" };
+							"AND tenant_id = $2 AND state NOT IN "
+							"('exhausted', 'canceled')" };
 	struct tx *tx = &im->c->tx;
 	auto_rows struct store_rows *r = NULL;
-	enum rc rc = store_one(tx->db, &find, STORE_ARGS(store_text(hash)), &r, tx->fault);
+	enum rc rc =
+		store_one(tx->db, &find, STORE_ARGS(store_text(hash), store_text(tx_tenant(tx))), &r, tx->fault);
 
 	*ret_known = NULL;
 	*ret_twice = false;
@@ -168,9 +187,9 @@ static enum rc insert_key(
 {
 	static const struct store_query insert = { .sql = "INSERT INTO batch_keys (id, batch_id, ord, name, "
 							  "masked, hash, sealed, sub, app, pinned, state, tries, "
-							  "detail, packages, not_before, created_at, updated_at) "
-							  "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
-							  "$10, $11, 0, $12, '[]', 0, $13, $13)" };
+							  "detail, packages, not_before, created_at, updated_at, "
+							  "tenant_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
+							  "$10, $11, 0, $12, '[]', 0, $13, $13, $14)" };
 	struct tx *tx = &im->c->tx;
 	const char *id = tx_id(tx, "key"), *sealed = NULL;
 	char masked[KEY_TEXT_MAX + 1];
@@ -184,7 +203,7 @@ static enum rc insert_key(
 			store_text(masked), store_text(hash), store_text(sealed), store_int(k->expect.sub),
 			store_int(k->expect.app), store_text(k->account_id),
 			store_text(key_words[known ? KEY_CANCELED : KEY_QUEUED]), store_text(known),
-			store_int(tx->now_ms)),
+			store_int(tx->now_ms), store_text(tx_tenant(tx))),
 		tx->fault);
 }
 
@@ -193,16 +212,22 @@ static enum rc add_key(struct importing *im, const struct key_in *k, size_t ord)
 	char key[KEY_TEXT_MAX + 1], hash[65];
 	const char *known;
 	bool twice;
+	enum rc rc = RC_OK;
 
 	if ((im->in->distribution == KEY_PINNED) != (k->account_id != NULL))
 		return field_json_problem(im->c->reader, arena_fmt(im->c->tx.arena, "/keys/%zu/accountId", ord),
 			k->account_id ? "out_of_range" : "required",
 			"an account stands with each key when the distribution is pinned, and only then");
+	if (k->account_id && (rc = may_redeem(im->c, k->account_id)) != RC_OK)
+		return rc == RC_MISSING ? field_json_problem(im->c->reader,
+						  arena_fmt(im->c->tx.arena, "/keys/%zu/accountId", ord),
+						  "not_one_of", "there is no such account")
+					: rc;
 	snprintf(key, sizeof(key), "%s", k->key);
 	key_canonical(key);
 	key_rows_hash(im->c->tx.control, key, hash);
 	hush_wipe(key, sizeof(key));
-	enum rc rc = find_known(im, hash, &known, &twice);
+	rc = find_known(im, hash, &known, &twice);
 	return rc == RC_OK && !twice ? insert_key(im, k, ord, hash, known) : rc;
 }
 

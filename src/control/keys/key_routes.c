@@ -147,7 +147,7 @@ static enum rc list(struct call *c, void *ret_out)
 	static const struct store_query all = { .sql = "SELECT id, name, status, distribution, max_tries, "
 						       "account_limit, stop_percent, priority, created_by, "
 						       "created_at, updated_at, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "
-						       "0, 0, 0 FROM key_batches WHERE id < $1 "
+						       "0, 0, 0 FROM key_batches WHERE id < $1 AND tenant_id = $3 "
 						       "ORDER BY id DESC LIMIT $2" };
 	const struct batches_query *q = c->query;
 	struct page *page = ret_out;
@@ -156,8 +156,9 @@ static enum rc list(struct call *c, void *ret_out)
 
 	enum rc rc = page_begin(c, &q->page, &before);
 	if (rc == RC_OK)
-		rc = store_run(c->tx.db, &all, STORE_ARGS(store_text(before), store_int(q->page.limit + 1)), &r,
-			c->tx.fault);
+		rc = store_run(c->tx.db, &all,
+			STORE_ARGS(store_text(before), store_int(q->page.limit + 1), store_text(tx_tenant(&c->tx))),
+			&r, c->tx.fault);
 	if (rc == RC_OK)
 		rc = page_read(c, &q->page, r, page);
 	store_close(take(r));
@@ -381,7 +382,7 @@ const struct route key_routes[] = {
 		.path = "/v1/key-batches",
 		.reach = REACH_TENANT,
 		.scope = SCOPE_GAME_KEYS_WRITE,
-		.flags = ROUTE_WRITE | ROUTE_IDEMPOTENT | ROUTE_TEXT,
+		.flags = ROUTE_NARROWED | ROUTE_WRITE | ROUTE_IDEMPOTENT | ROUTE_TEXT,
 		.status = 201,
 		.query = key_import_query,
 		.query_size = sizeof(struct key_text_query),

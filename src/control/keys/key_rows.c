@@ -19,7 +19,7 @@ static const struct field batch_row[] = {
 	{ .name = "distribution", .type = FIELD_ENUM, FIELD_AT(struct key_batch, distribution), .words = key_distribution_words },
 	ROW(key_batch, max_tries, U32), ROW(key_batch, account_limit, U32), ROW(key_batch, stop_percent, U32),
 	ROW(key_batch, priority, U32), ROW(key_batch, created_by, STR), ROW(key_batch, version, I64),
-	ROW(key_batch, created_at, I64), ROW(key_batch, updated_at, I64),
+	ROW(key_batch, created_at, I64), ROW(key_batch, updated_at, I64), ROW(key_batch, tenant_id, STR),
 	{ 0 },
 };
 static const struct field key_row[] = {
@@ -28,7 +28,7 @@ static const struct field key_row[] = {
 	{ .name = "state", .type = FIELD_ENUM, FIELD_AT(struct key_row, state), .words = key_words },
 	ROW(key_row, account_id, STR), ROW(key_row, task_id, STR), ROW(key_row, tries, U32), ROW(key_row, detail, STR),
 	ROW(key_row, packages, STR), ROW(key_row, receipt_id, STR), ROW(key_row, not_before, I64),
-	ROW(key_row, created_at, I64), ROW(key_row, updated_at, I64),
+	ROW(key_row, created_at, I64), ROW(key_row, updated_at, I64), ROW(key_row, tenant_id, STR),
 	{ 0 },
 };
 /* clang-format on */
@@ -37,7 +37,7 @@ enum rc key_rows_batch(struct tx *tx, const char *id, struct key_batch *ret)
 {
 	static const struct store_query one = {
 		.sql = "SELECT id, name, status, distribution, max_tries, account_limit, stop_percent, priority, "
-		       "created_by, version, created_at, updated_at FROM key_batches WHERE id = $1"
+		       "created_by, version, created_at, updated_at, tenant_id FROM key_batches WHERE id = $1"
 	};
 	return rows_one(tx->db, &one, STORE_ARGS(store_text(id)), (struct rows_into){ batch_row, tx->arena, ret },
 		tx->fault);
@@ -48,7 +48,7 @@ enum rc key_rows_load(struct tx *tx, const char *id, struct key_row *ret)
 	static const struct store_query one = { .sql = "SELECT id, batch_id, name, masked, sealed, sub, app, "
 						       "pinned, state, account_id, task_id, tries, "
 						       "detail, packages, receipt_id, not_before, created_at, "
-						       "updated_at FROM batch_keys WHERE id = $1" };
+						       "updated_at, tenant_id FROM batch_keys WHERE id = $1" };
 	return rows_one(
 		tx->db, &one, STORE_ARGS(store_text(id)), (struct rows_into){ key_row, tx->arena, ret }, tx->fault);
 }
@@ -90,6 +90,7 @@ static enum rc tell(struct tx *tx, const struct key_row *k, const char *type)
 			   : events_add(tx, &(struct event){ .type = type,
 						    .account_id = k->account_id,
 						    .resource = k->batch_id,
+						    .tenant_id = k->tenant_id,
 						    .payload = buf_text(&b) });
 	buf_done(&b);
 	return rc;
@@ -134,6 +135,7 @@ enum rc key_rows_batch_move(struct tx *tx, struct key_batch *b, enum key_batch_s
 		tx->fault);
 	return rc == RC_OK ? events_add(tx, &(struct event){ .type = "key_batch.state_changed",
 						    .resource = b->id,
+						    .tenant_id = b->tenant_id,
 						    .payload = payload })
 			   : rc;
 }

@@ -12,7 +12,7 @@ enum key_batch_status { KEY_BATCH_DRAFT, KEY_BATCH_RUNNING, KEY_BATCH_PAUSED, KE
 extern const char *const key_rows_batch_words[];
 
 struct key_batch {
-	const char *id, *name, *created_by;
+	const char *id, *name, *created_by, *tenant_id;
 	int status, distribution;
 	uint32_t max_tries, account_limit, stop_percent, priority;
 	int64_t version, created_at, updated_at;
@@ -20,7 +20,7 @@ struct key_batch {
 
 struct key_row {
 	const char *id, *batch_id, *name, *masked, *sealed, *pinned, *account_id, *task_id, *detail, *packages,
-		*receipt_id;
+		*receipt_id, *tenant_id;
 	uint32_t sub, app, tries;
 	int state; /* enum key_state */
 	int64_t not_before, created_at, updated_at;

@@ -18,7 +18,8 @@ static enum rc check_template(struct call *c, const struct submit_job *in)
 		return field_json_problem(c->reader, "/action", "not_one_of",
 			"its payload has secrets, which a schedule does not keep; submit such jobs when they are "
 			"wanted");
-	return submit_check(c, in);
+	enum rc rc = submit_check(c, in);
+	return rc == RC_OK && a ? submit_check_held(c, in) : rc;
 }
 
 enum rc schedule_check_job(struct call *c, const char *job)

@@ -94,16 +94,20 @@ static enum rc noted(struct call *c, const struct schedule *s, const char *event
 
 static enum rc list(struct call *c, void *ret_out)
 {
-	static const struct store_query all = { .sql = "SELECT " SCHEDULE_ROW_COLUMNS
-						       " FROM schedules WHERE id < $1 ORDER BY id DESC LIMIT $2" };
+	static const struct store_query all = {
+		.sql = "SELECT " SCHEDULE_ROW_COLUMNS
+		       " FROM schedules WHERE id < $1 AND tenant_id = $3 ORDER BY id "
+		       "DESC LIMIT $2"
+	};
 	const struct page_query *q = c->query;
 	auto_rows struct store_rows *r = NULL;
 	const char *before;
 
 	enum rc rc = page_begin(c, q, &before);
 	if (rc == RC_OK)
-		rc = store_run(
-			c->tx.db, &all, STORE_ARGS(store_text(before), store_int(q->limit + 1)), &r, c->tx.fault);
+		rc = store_run(c->tx.db, &all,
+			STORE_ARGS(store_text(before), store_int(q->limit + 1), store_text(tx_tenant(&c->tx))), &r,
+			c->tx.fault);
 	return rc == RC_OK ? page_read(c, q, r, ret_out) : rc;
 }
 
@@ -127,7 +131,7 @@ static enum rc create(struct call *c, void *ret_out)
 	if (rc != RC_OK || job != RC_OK)
 		return rc == RC_OK ? job : rc;
 	s->id = tx_id(&c->tx, "sch");
-	s->tenant_id = c->who->tenant_id ? c->who->tenant_id : ROUTE_TENANT_DEFAULT;
+	s->tenant_id = tx_tenant(&c->tx);
 	s->created_by = c->tx.actor;
 	s->version = c->version = 1;
 	s->created_at = s->updated_at = c->tx.now_ms;
@@ -269,7 +273,7 @@ const struct route schedule_routes[] = {
 		.path = "/v1/schedules",
 		.reach = REACH_TENANT,
 		.scope = SCOPE_JOBS_WRITE,
-		.flags = ROUTE_WRITE | ROUTE_ACCEPTED,
+		.flags = ROUTE_NARROWED | ROUTE_WRITE | ROUTE_ACCEPTED,
 		.status = 201,
 		IN,
 		OUT,

@@ -126,7 +126,7 @@ const struct route schedule_times_routes[] = {
 		.path = "/v1/schedules/preview",
 		.reach = REACH_TENANT,
 		.scope = SCOPE_JOBS_READ,
-		.flags = ROUTE_LIST,
+		.flags = ROUTE_NARROWED | ROUTE_LIST,
 		.in = preview_fields,
 		.in_size = sizeof(struct preview),
 		TIMES,

@@ -14,8 +14,11 @@ static enum rc tell(
 {
 	if (!payload)
 		return RC_NOMEM;
-	return events_add(
-		tx, &(struct event){ .type = type, .job_id = job_id, .resource = s->id, .payload = payload });
+	return events_add(tx, &(struct event){ .type = type,
+				      .job_id = job_id,
+				      .resource = s->id,
+				      .payload = payload,
+				      .tenant_id = s->tenant_id });
 }
 
 static enum rc tell_missed(struct tx *tx, const struct schedule *s, int64_t tick, uint32_t n, const char *reason)

@@ -191,16 +191,18 @@ static enum rc disable(struct tx *tx, const char *webhook_id, const char *reason
 {
 	static const struct store_query set = { .sql = "UPDATE webhooks SET enabled = 0, disabled_reason = $2, "
 						       "version = version + 1, updated_at = $3 WHERE id = "
-						       "$1 AND enabled = 1 RETURNING id" };
+						       "$1 AND enabled = 1 RETURNING tenant_id" };
 	auto_rows struct store_rows *r = NULL;
 	enum rc rc = store_one(tx->db, &set,
 		STORE_ARGS(store_text(webhook_id), store_text(reason), store_int(tx->now_ms)), &r, tx->fault);
 
+	const char *tenant = rc == RC_OK ? arena_str(tx->arena, store_col_text(r, 0)) : NULL;
 	store_close(take(r));
 	if (rc != RC_OK)
 		return rc == RC_MISSING ? RC_OK : rc; /* it is disabled already */
 	rc = events_add(tx, &(struct event){ .type = "webhook.disabled",
 				    .resource = webhook_id,
+				    .tenant_id = tenant,
 				    .payload = arena_fmt(tx->arena, "{\"reason\":\"%s\"}", reason) });
 	return rc == RC_OK ? audit_add(tx, "webhook.disable", webhook_id) : rc;
 }

@@ -110,7 +110,10 @@ static enum rc add_event(struct tx *tx, const struct webhook_row *w, const struc
 
 static void wish_of(const struct webhook_row *w, struct feed_wish *ret)
 {
-	*ret = (struct feed_wish){ .job_id = w->job_id, .account_id = w->account_id, .region_id = w->region_id };
+	*ret = (struct feed_wish){ .tenant_id = w->tenant_id,
+		.job_id = w->job_id,
+		.account_id = w->account_id,
+		.region_id = w->region_id };
 	const char *const *types = w->types.at;
 	for (size_t i = 0; i < w->types.n && i < FEED_TYPES_MAX; i++)
 		ret->types[ret->types_n++] = types[i];

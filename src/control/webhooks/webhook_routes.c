@@ -34,7 +34,7 @@ static enum rc check(struct call *c, const struct webhook_row *v)
 		if (!event_types_fits(types[i]))
 			return field_json_problem(c->reader, arena_fmt(c->tx.arena, "/types/%zu", i), "not_one_of",
 				"there is no such event type; see GET /v1/event-types");
-	return RC_OK;
+	return webhook_row_subject(c, v);
 }
 
 static enum rc check_room(struct tx *tx)
@@ -53,9 +53,11 @@ static enum rc create(struct call *c, void *ret_out)
 	static const struct store_query add = {
 		.sql = "INSERT INTO webhooks (id, url, types, job_id, account_id, region_id, enabled, thin, pos, "
 		       "failing_since, "
-		       "last_status, last_at, public_key, old_until, version, created_at, updated_at) VALUES ($1, "
+		       "last_status, last_at, public_key, old_until, version, created_at, updated_at, tenant_id, "
+		       "created_by) VALUES ($1, "
 		       "$2, $3, $4, $5, "
-		       "$6, $7, $8, (SELECT COALESCE(MAX(pos), 0) FROM events), 0, 0, 0, $9, 0, 1, $10, $10)"
+		       "$6, $7, $8, (SELECT COALESCE(MAX(pos), 0) FROM events), 0, 0, 0, $9, 0, 1, $10, $10, $11, "
+		       "$12)"
 	};
 	const struct webhook_row *in = c->in;
 	struct webhook_row *v = ret_out;
@@ -72,7 +74,8 @@ static enum rc create(struct call *c, void *ret_out)
 	rc = store_do(tx->db, &add,
 		STORE_ARGS(store_text(id), store_text(in->url), store_text(types), store_text(in->job_id),
 			store_text(in->account_id), store_text(in->region_id), store_int(in->enabled),
-			store_int(in->thin), store_text(public), store_int(tx->now_ms)),
+			store_int(in->thin), store_text(public), store_int(tx->now_ms), store_text(tx_tenant(tx)),
+			store_text(tx->actor)),
 		tx->fault);
 	if (rc == RC_OK)
 		rc = told(tx, "webhook.created", "webhook.create", id);
@@ -91,16 +94,18 @@ static const struct field page_fields[] = { PAGE_QUERY_FIELDS(struct webhooks_qu
 
 static enum rc list(struct call *c, void *ret_out)
 {
-	static const struct store_query all = { .sql = WEBHOOK_ROW_SELECT
-						"WHERE w.id < $1 ORDER BY w.id DESC LIMIT $2" };
+	static const struct store_query all = {
+		.sql = WEBHOOK_ROW_SELECT "WHERE w.id < $1 AND w.tenant_id = $3 ORDER BY w.id DESC LIMIT $2"
+	};
 	const struct webhooks_query *q = c->query;
 	auto_rows struct store_rows *r = NULL;
 	const char *before;
 
 	enum rc rc = page_begin(c, &q->page, &before);
 	if (rc == RC_OK)
-		rc = store_run(c->tx.db, &all, STORE_ARGS(store_text(before), store_int(q->page.limit + 1)), &r,
-			c->tx.fault);
+		rc = store_run(c->tx.db, &all,
+			STORE_ARGS(store_text(before), store_int(q->page.limit + 1), store_text(tx_tenant(&c->tx))),
+			&r, c->tx.fault);
 	return rc == RC_OK ? page_read(c, &q->page, r, ret_out) : rc;
 }
 
@@ -255,7 +260,7 @@ const struct route webhook_routes[] = {
 		.path = "/v1/webhooks",
 		.reach = REACH_TENANT,
 		EDIT,
-		.flags = ROUTE_WRITE,
+		.flags = ROUTE_NARROWED | ROUTE_WRITE,
 		.status = 201,
 		IN,
 		OUT,

@@ -1,10 +1,14 @@
 #include "control/webhooks/webhook_row.h"
+#include "control/access/decide.h"
 #include "control/rows.h"
+#include "wire/field_json.h"
 
 #define AT(member) FIELD_AT(struct webhook_row, member)
 
 const struct field webhook_row_fields[] = {
 	{ .name = "id", .type = FIELD_STR, AT(id), .doc = "whk_ and a ULID." },
+	{ .name = "tenantId", .type = FIELD_STR, AT(tenant_id), .doc = "Whose events it is told of." },
+	{ .name = "createdBy", .type = FIELD_STR, AT(created_by), .doc = "Who made it." },
 	{ .name = "url", .type = FIELD_STR, AT(url), .doc = "Where events are sent." },
 	{ .name = "types",
 		.type = FIELD_LIST,
@@ -103,4 +107,23 @@ enum rc webhook_row_load(struct tx *tx, const char *id, struct webhook_row *ret)
 	static const struct store_query one = { .sql = WEBHOOK_ROW_SELECT "WHERE w.id = $1" };
 	return rows_one(tx->db, &one, STORE_ARGS(store_text(id)),
 		(struct rows_into){ webhook_row_fields, tx->arena, ret }, tx->fault);
+}
+
+enum rc webhook_row_subject(struct call *c, const struct webhook_row *v)
+{
+	const struct {
+		enum object_kind kind;
+		const char *id, *pointer, *words;
+	} of[] = { { OBJECT_JOB, v->job_id, "/jobId", "there is no such job" },
+		{ OBJECT_ACCOUNT, v->account_id, "/accountId", "there is no such account" } };
+
+	for (size_t i = 0; i < sizeof(of) / sizeof(*of); i++) {
+		enum rc rc =
+			of[i].id ? decide_thing(&c->tx, c->who, SCOPE_EVENTS_READ, of[i].kind, of[i].id) : RC_OK;
+		if (rc != RC_OK)
+			return rc == RC_MISSING
+				       ? field_json_problem(c->reader, of[i].pointer, "not_one_of", of[i].words)
+				       : rc;
+	}
+	return decide_events(&c->tx, c->who, v->job_id, v->account_id);
 }

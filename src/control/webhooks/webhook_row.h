@@ -5,7 +5,7 @@
 #include "control/http/route.h"
 
 struct webhook_row {
-	const char *id, *url;
+	const char *id, *tenant_id, *created_by, *url;
 	struct field_list types; /* of const char *; empty: all */
 	const char *job_id, *account_id, *region_id;
 	bool enabled, thin;
@@ -33,9 +33,13 @@ enum webhook_row_given {
 };
 
 #define WEBHOOK_ROW_SELECT                                                                                         \
-	"SELECT w.id, w.url, w.types, w.job_id, w.account_id, w.region_id, w.enabled, w.thin, w.disabled_reason, " \
+	"SELECT w.id, w.tenant_id, w.created_by, w.url, w.types, w.job_id, w.account_id, w.region_id, w.enabled, " \
+	"w.thin, w.disabled_reason, "                                                                              \
 	"w.pos, (SELECT COUNT(*) FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.finished_at = 0), "     \
 	"w.failing_since, w.last_status, w.last_at, w.public_key, w.old_public_key, w.old_until, w.version, "      \
 	"w.created_at, w.updated_at, NULL FROM webhooks w "
 
 must_check enum rc webhook_row_load(struct tx *tx, const char *id, struct webhook_row *ret);
+
+/* What it is to tell of must be the tenant's; and who may follow some things only, names one of them. Problems go to c->reader. */
+must_check enum rc webhook_row_subject(struct call *c, const struct webhook_row *v);

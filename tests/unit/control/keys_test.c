@@ -14,6 +14,7 @@
 #include "control/keys/key_import.h"
 #include "control/keys/key_rows.h"
 #include "control/keys/key_steps.h"
+#include "model/grant.h"
 #include "model/lane.h"
 #include "wire/field_json.h"
 #include "wire/seal.h"
@@ -113,7 +114,10 @@ static const char *redeem(struct steam_key *k, int account)
 
 static struct call caller(struct field_reader *reader)
 {
-	static struct principal who = { .id = "apk_1" };
+	static const char *const all[] = { "admin:*" };
+	static const struct grant grant = { .scopes = { (void *)all, 1 } };
+	static const struct grants grants = { &grant, 1 };
+	static struct principal who = { .id = "apk_1", .actor = "key:apk_1", .grants = &grants };
 	return (struct call){ .tx = d.tx, .who = &who, .reader = reader };
 }
 

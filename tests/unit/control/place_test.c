@@ -23,9 +23,9 @@ static const char *agent_of(const struct pace_job *j)
 
 static void policy(const char *name, int position, const char *rule)
 {
-	DOES("INSERT INTO routing_policies (id, name, position, rule, version, created_at, updated_at) VALUES ($1, "
-	     "$1, $2, "
-	     "$3, 1, 1, 1)",
+	DOES("INSERT INTO routing_policies (id, name, position, rule, version, created_at, updated_at, tenant_id) "
+	     "VALUES "
+	     "($1, $1, $2, $3, 1, 1, 1, 'ten_a')",
 		store_text(name), store_int(position), store_text(rule));
 }
 

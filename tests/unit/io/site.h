@@ -38,7 +38,8 @@ struct site {
 	bool beating;
 	int turns;
 	atomic_int most_turns;
-	char last_why[128]; /* to be read after socket_closes was awaited */
+	char last_why[128];  /* to be read after socket_closes was awaited */
+	char last_cert[300]; /* of the last request: the client certificate's URI and serial; "" none */
 };
 
 struct site_work {
@@ -191,6 +192,8 @@ static inline void site_on_request(void *ctx, struct web_request *r)
 	const struct web_view *v = web_view(r);
 
 	s->given++;
+	snprintf(s->last_cert, sizeof(s->last_cert), "%s%s%s", v->cert_uri ? v->cert_uri : "",
+		v->cert_uri ? " " : "", v->cert_uri ? v->cert_serial : "");
 	if (v->upgrade) {
 		struct web_socket_on on = {
 			.ctx = s, .open = site_open, .message = site_message, .close = site_socket_close

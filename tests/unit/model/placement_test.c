@@ -137,6 +137,21 @@ static void accounts(void)
 }
 
 /* The first that fits holds, and no other. */
+/* A tenant's rule holds for what is that tenant's. */
+static void rules_of_tenants(void)
+{
+	const struct placement_rule two[] = { { .name = "theirs", .tenant_id = "ten_b" },
+		{ .name = "ours", .tenant_id = "ten_a" } };
+	const struct placement_rules all = { two, 2 };
+
+	t = (struct placement_task){ .key = "acc_1", .tenant_id = "ten_a" };
+	CHECK_STR(placement_rule_of(&t, all)->name, "ours");
+	t.tenant_id = "ten_c";
+	CHECK(!placement_rule_of(&t, all));
+	t.tenant_id = NULL;
+	CHECK(!placement_rule_of(&t, all));
+}
+
 static void rules(void)
 {
 	struct field_pair labels[] = { { "country", "DE" }, { "compliance", "pci, gdpr" }, { "team", "a" } };
@@ -255,6 +270,7 @@ int main(void)
 	reasons();
 	accounts();
 	rules();
+	rules_of_tenants();
 	words();
 	globs();
 	affinity();
