@@ -48,6 +48,11 @@ struct conf {
 		uint32_t timeout_ms, parallel, keep_hours, overlap_hours;
 	} webhooks;
 	struct {
+		uint32_t checkpoint_records, checkpoint_s, keep_days;
+		bool legal_hold;
+		const char *anchor_file, *anchor_syslog, *anchor_url;
+	} audit;
+	struct {
 		int level, format;
 	} log;
 	struct {
@@ -59,6 +64,7 @@ struct conf {
 };
 
 extern const struct field conf_fields[];
+extern const struct field conf_audit_fields[]; /* a section of them */
 
 /*
  * What stands on the command line of `footplate serve`, `agent run` and `server …`: --config FILE, --set section.key=value,
