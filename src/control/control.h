@@ -18,6 +18,7 @@ struct bells;
 struct cluster;
 struct feed;
 struct hub;
+struct warden;
 struct kek;
 struct keyring;
 struct lane_kind;
@@ -112,7 +113,7 @@ struct control {
 	struct loop *loop;
 	struct store *store;
 	struct queue *queue;
-	struct kek *kek;     /* wraps the vault's keys; the start, and then the thread of `keeper` */
+	struct kek *kek;     /* wraps the vault's keys; the start, and then the thread of `warden` */
 	struct kek *old_kek; /* the one that was used before; NULL: none */
 	struct pool *readers, *slow_readers, *writer;
 	struct web_server *server;
@@ -126,6 +127,7 @@ struct control {
 	struct webhooks *webhooks; /* loop thread */
 	const struct webhook_rules *webhook_rules;
 	struct sweep *sweep;     /* loop thread */
+	struct warden *warden;   /* loop thread */
 	struct steward *steward; /* of the audit trail; loop thread */
 	struct control_secrets secrets;
 	char epoch[CONTROL_EPOCH_MAX];      /* of the event log: made with the database */

@@ -10,12 +10,12 @@
 #include "control/hub/hub.h"
 #include "control/hub/scan.h"
 #include "control/keyring/keyring.h"
+#include "control/keyring/warden.h"
 #include "control/keys/key_fold.h"
 #include "control/prepare.h"
 #include "control/sweep.h"
 #include "control/webhooks/webhooks.h"
 #include "io/clock.h"
-#include "wire/tunnel_auth.h"
 
 /* The job that ends the loop's last turn. */
 struct last {
@@ -26,7 +26,6 @@ struct last {
 
 static enum rc listen_on(struct control *c, struct fault *f)
 {
-	static const char *const protocols[] = { TUNNEL_AUTH_NAME, NULL };
 	const struct web_server_conf conf = {
 		.host = c->conf->host,
 		.port = c->conf->port,
@@ -34,7 +33,7 @@ static enum rc listen_on(struct control *c, struct fault *f)
 		.tls_key = c->conf->tls_key,
 		.listener = c->conf->listener,
 		.limits = *c->conf->limits,
-		.protocols = protocols,
+		.protocols = hub_protocols,
 		.ctx = c,
 		.on_request = serve_request,
 		.on_refused = serve_refused,
@@ -73,6 +72,8 @@ enum rc life_start(struct control *c, struct fault *f)
 		rc = sweep_new(c, &c->sweep, f);
 	if (rc == RC_OK)
 		rc = steward_new(c, &c->steward, f);
+	if (rc == RC_OK)
+		rc = warden_new(c, &c->warden, f);
 	return rc == RC_OK ? listen_on(c, f) : rc;
 }
 
@@ -113,6 +114,7 @@ void life_stop(struct control *c)
 	last_turns(c->loop); /* what they were done with becomes writes */
 	webhooks_stop(c->webhooks);
 	steward_stop(c->steward);
+	warden_stop(c->warden);
 	pool_free(take(c->writer));
 	pool_free(take(c->readers));
 	if (c->bells)
@@ -130,6 +132,7 @@ void life_stop(struct control *c)
 	waits_free(take(c->waits));
 	sweep_free(take(c->sweep));
 	steward_free(take(c->steward));
+	warden_free(take(c->warden));
 	loop_free(take(c->loop));
 	keyring_free(take(c->secrets.ring));
 	hush_wipe(&c->secrets, sizeof(c->secrets));

@@ -1,6 +1,5 @@
 #include "control/sweep.h"
 #include "base/log.h"
-#include "control/audit/prune.h"
 #include "control/budgets/budgets.h"
 #include "control/cluster/singletons.h"
 #include "control/control.h"
@@ -44,13 +43,7 @@ static enum rc run(struct write *w, struct tx *tx)
 		rc = budgets_sweep(tx);
 	if (rc == RC_OK)
 		rc = webhooks_sweep(tx);
-	bool more_records = false;
-	if (rc == RC_OK)
-		rc = prune_records(tx, &more_records);
-	if (rc == RC_OK)
-		rc = events_sweep(tx, &s->more);
-	s->more |= more_records;
-	return rc;
+	return rc == RC_OK ? events_sweep(tx, &s->more) : rc;
 }
 
 static void on_swept(struct write *w)

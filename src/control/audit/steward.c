@@ -1,23 +1,43 @@
 #include "control/audit/steward.h"
 #include "base/log.h"
 #include "base/metric.h"
+#include "control/access/audit.h"
 #include "control/audit/checkpoints.h"
+#include "control/audit/later.h"
+#include "control/audit/prune.h"
+#include "control/audit/refusals.h"
 #include "control/cluster/singletons.h"
 #include "control/control.h"
 #include "control/writer.h"
 #include "io/clock.h"
 
+#include <stdio.h>
+
 #define LOOK_MS 1000
+
+#define COUNTED_MAX (LATER_CALLERS + 1)
+
+/* Refused calls that were only counted: whose, and how many. */
+struct counted {
+	struct write write;
+	size_t n;
+	struct {
+		char caller[160];
+		uint64_t calls;
+	} of[COUNTED_MAX];
+};
 
 struct steward {
 	struct control *control;
 	struct loop_timer *timer;
 	struct write write;
+	struct refusals *refusals;
 	struct checkpoints_due due;
 	struct checkpoints_made newest;
-	int64_t seen;         /* records when the last write was pushed */
-	uint64_t look_at_ms;  /* the clock's turn */
-	bool running, always; /* always: whoever holds the role */
+	int64_t seen;        /* records when the last write was pushed */
+	uint64_t look_at_ms; /* the clock's turn */
+	bool running, more;  /* more: there is more to prune */
+	bool always;         /* whoever holds the role */
 };
 
 static struct steward *steward_of(struct write *w)
@@ -31,6 +51,9 @@ static enum rc run(struct write *w, struct tx *tx)
 	bool held = s->always;
 	enum rc rc = held ? RC_OK : singletons_hold(tx, "audit", &held);
 
+	s->more = false;
+	if (rc == RC_OK && held)
+		rc = prune_records(tx, &s->more);
 	if (rc == RC_OK && held)
 		rc = checkpoints_make(tx, s->always ? NULL : &s->due, &s->newest);
 	return rc;
@@ -47,6 +70,65 @@ static void on_written(struct write *w)
 		log_debug(w->control->log, "audit checkpoint number=%lld records=%lld", (long long)s->newest.n,
 			(long long)s->newest.size);
 	s->newest.made = false;
+	if (s->more)
+		s->look_at_ms = 0;
+}
+
+/* ---- refused calls ---- */
+
+static struct counted *counted_of(struct write *w)
+{
+	return (struct counted *)(void *)((char *)w - offsetof(struct counted, write));
+}
+
+static enum rc run_counted(struct write *w, struct tx *tx)
+{
+	const struct counted *c = counted_of(w);
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && i < c->n; i++) {
+		const char *words = arena_fmt(
+			tx->arena, "%llu more calls were refused in a minute", (unsigned long long)c->of[i].calls);
+		rc = words ? audit_write(tx, &(struct audit_new){ .action = "access.refused",
+						     .resource = c->of[i].caller,
+						     .words = words,
+						     .outcome = "denied" })
+			   : RC_NOMEM;
+	}
+	return rc;
+}
+
+static void on_counted(struct write *w)
+{
+	if (w->rc != RC_OK)
+		log_warn(w->control->log, "audit records of refused calls were not written: %s", w->fault.text);
+	free(counted_of(w));
+}
+
+/* The minute is over: what was only counted is written, a record for each caller. */
+static void count_up(struct steward *s, uint64_t now_ms)
+{
+	struct counted *c = NULL;
+	uint64_t calls = 0;
+	char caller[160];
+
+	while (refusals_next(s->refusals, now_ms, caller, sizeof(caller), &calls)) {
+		c = c ? c : calloc(1, sizeof(*c));
+		if (!c || c->n == COUNTED_MAX)
+			break;
+		snprintf(c->of[c->n].caller, sizeof(c->of[c->n].caller), "%s", caller);
+		c->of[c->n++].calls = calls;
+	}
+	if (!c)
+		return;
+	c->write = (struct write){ .control = s->control, .run = run_counted, .done = on_counted };
+	if (writer_push(&c->write) != RC_OK)
+		free(c);
+}
+
+bool steward_admits(struct steward *s, const char *caller)
+{
+	return s && refusals_admit(s->refusals, caller, loop_now_ms(s->control->loop) + 1);
 }
 
 static void push(struct steward *s, bool always)
@@ -70,6 +152,7 @@ static void on_time(void *ctx)
 	if (s->newest.at)
 		metric_set(s->control->metrics, METRIC_AUDIT_CHECKPOINT_AGE, NULL,
 			(clock_wall_ms() - s->newest.at) / 1000);
+	count_up(s, now);
 	if (many || now >= s->look_at_ms)
 		push(s, false);
 }
@@ -82,6 +165,9 @@ enum rc steward_new(struct control *c, struct steward **ret, struct fault *f)
 	if (!s)
 		return RC_NOMEM;
 	s->control = c;
+	s->refusals = refusals_new();
+	if (!s->refusals)
+		return RC_NOMEM;
 	s->due = conf ? (struct checkpoints_due){ conf->checkpoint_records, conf->checkpoint_ms }
 		      : (struct checkpoints_due){ CHECKPOINTS_RECORDS, CHECKPOINTS_MS };
 	enum rc rc = loop_timer_new(c->loop, on_time, s, &s->timer);
@@ -104,5 +190,6 @@ void steward_free(struct steward *s)
 	if (!s)
 		return;
 	loop_timer_free(s->timer);
+	refusals_free(s->refusals);
 	free(s);
 }

@@ -15,3 +15,6 @@ must_check enum rc steward_new(struct control *c, struct steward **ret, struct f
 void steward_stop(struct steward *s); /* a last checkpoint. Before the writer ends. Takes NULL */
 void steward_free(struct steward *s); /* after it has ended. Takes NULL */
 OWN_DEFINE(steward)
+
+/* A call of this caller (actor and address) was refused: is it written, or only counted? */
+bool steward_admits(struct steward *s, const char *caller);

@@ -1,8 +1,13 @@
 #include "control/http/exchange.h"
 #include "base/hush.h"
+#include "control/access/audit.h"
+#include "control/audit/later.h"
 #include "control/control.h"
+#include "control/http/perform.h"
 #include "io/clock.h"
 #include "wire/trace.h"
+
+#include <stdio.h>
 
 _Static_assert(EXCHANGE_TRACE == TRACE_TEXT, "a traceparent fits");
 
@@ -72,10 +77,66 @@ void exchange_forget(struct exchange *x)
 void exchange_free(struct exchange *x)
 {
 	exchange_forget(x);
+	later_free(x->later);
 	arena_done(&x->before);
 	buf_done(&x->body);
 	free(x->wish);
 	free(x->twin_key);
 	free(x->path);
 	free(x);
+}
+
+/* Known, and not allowed: a scope, a selector, another tenant's thing; or a key that was revoked or has expired. */
+static bool is_refused(const struct exchange *x, const struct call *c)
+{
+	return c->who->id && *c->who->id &&
+	       (x->rc == RC_DENIED || x->rc == RC_UNAUTHENTICATED || (x->rc == RC_MISSING && c->tx.foreign));
+}
+
+void exchange_note(struct exchange *x, const struct call *c, const char *why)
+{
+	bool reads = x->rc == RC_OK && (c->route->flags & ROUTE_AUDITED), refused = is_refused(x, c);
+	char action[96];
+
+	if (x->later || x->again || !(reads || refused))
+		return;
+	const char *query = web_view(x->request)->query;
+	snprintf(action, sizeof(action), "api.%s", c->route->name);
+	x->later = later_new(c, &(struct audit_new){ .action = action,
+					.resource = c->arg[0],
+					.words = reads           ? query
+						 : c->tx.foreign ? "it is another tenant's"
+								 : why,
+					.outcome = reads ? NULL : "denied",
+					.actor = c->who->actor,
+					.tenant_id = c->who->tenant_id });
+	if (reads && !x->later)
+		x->rc = RC_NOMEM; /* what is not recorded is not shown */
+}
+
+static void on_noted(void *ctx, enum rc rc, const char *why)
+{
+	struct exchange *x = ctx;
+
+	if (rc != RC_OK)
+		perform_problem(x, rc, why, NULL);
+	x->noted(x);
+}
+
+bool exchange_noted(struct exchange *x, void (*done)(struct exchange *x))
+{
+	if (!x->later)
+		return false;
+	if (x->rc != RC_OK) {
+		later_refused(x->control, take(x->later));
+		return false;
+	}
+	x->noted = done;
+	if (later_push(x->control, x->later, &(struct later_on){ on_noted, x }) == RC_OK) {
+		x->later = NULL;
+		return true;
+	}
+	later_free(take(x->later));
+	perform_problem(x, RC_OVERLOADED, "too many requests wait; try again in a moment", NULL);
+	return false;
 }

@@ -13,6 +13,8 @@
 
 #define EXCHANGE_TRACE 56
 
+struct later;
+
 struct exchange {
 	struct write write; /* ROUTE_WRITE */
 	struct read read;   /* else, and for what comes before a write */
@@ -33,6 +35,8 @@ struct exchange {
 	int64_t began_wall_ms;
 	struct arena before; /* of route.before, with what it found */
 	const void *found;
+	void (*noted)(struct exchange *x);
+	struct later *later; /* the audit record of a read, or of a refused call; NULL: there is none */
 	/* The answer. */
 	enum rc rc;
 	int status;
@@ -73,3 +77,9 @@ bool exchange_answer(struct exchange *x, const char *location, const char *const
 void exchange_forget(struct exchange *x); /* takes them back */
 
 void exchange_free(struct exchange *x);
+
+/* What the call was, for the audit trail: a read that is audited, or one that was refused to somebody we know. On a worker. */
+void exchange_note(struct exchange *x, const struct call *c, const char *why);
+
+/* Sees to that record. True: `done` is called when it is written, on the loop; and not before may the read be answered. */
+bool exchange_noted(struct exchange *x, void (*done)(struct exchange *x));

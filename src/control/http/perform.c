@@ -300,6 +300,7 @@ enum rc perform_request(struct exchange *x, struct tx *tx)
 	c.tx.fault = &f;
 	enum rc rc = perform(x, &c, &who);
 	x->rc = rc == RC_OK ? c.refuse : rc;
+	exchange_note(x, &c, f.text);
 	if (x->rc != RC_OK)
 		perform_problem(x, x->rc, f.text, &reader);
 	tx->appended = c.tx.appended;
@@ -327,6 +328,7 @@ void perform_before(struct exchange *x, struct tx *tx)
 	if (x->rc == RC_OK)
 		x->rc = x->route->before(&c);
 	x->found = c.found;
+	exchange_note(x, &c, f.text);
 	if (x->rc != RC_OK)
 		perform_problem(x, x->rc, f.text, &reader);
 	tell_log(x, tx, &f);

@@ -41,6 +41,7 @@ enum route_flag {
 	ROUTE_SOCKET = 2048,  /* with ROUTE_STREAM: it is a WebSocket, see call.streams */
 	ROUTE_FORM = 4096,    /* the body is a form (application/x-www-form-urlencoded), read by `in` */
 	ROUTE_NARROWED = 8192, /* open to narrowed grants without an object: its handler holds them, or need not */
+	ROUTE_AUDITED = 32768, /* a read that leaves an audit record, before its answer */
 	ROUTE_LENIENT = 16384, /* parameters of the query or form that the row does not know are skipped */
 };
 

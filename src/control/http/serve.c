@@ -118,6 +118,8 @@ static void refuse(struct exchange *x, enum rc rc, const char *detail, const cha
 /* The work is done, the answer is ready: a stream begins, a wait goes on, or it is sent. */
 static void finish(struct exchange *x)
 {
+	if (exchange_noted(x, finish))
+		return;
 	twins_leave(x->control->twins, x);
 	if (x->rc == RC_OK && x->wish) {
 		x->status = 200;
