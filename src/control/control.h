@@ -30,6 +30,7 @@ struct moves_task;
 struct pool;
 struct queue;
 struct route;
+struct refusals;
 struct scan;
 struct steward;
 struct store;
@@ -90,6 +91,7 @@ struct control_conf {
 	const char *node; /* machine and data folder: tells a restart from another control plane */
 	const char *tls_cert, *tls_key;
 	enum control_certs agent_certs;
+	const char *cors_origins;  /* whose pages may use the API, parted by commas; NULL: none */
 	uint32_t agent_cert_hours; /* how long an agent's certificate holds */
 	int listener;              /* a socket that was handed over; 0: host and port are bound */
 	uint32_t lease_ms;         /* how long a task stays with an agent that is silent */
@@ -126,9 +128,10 @@ struct control {
 	struct twins *twins;       /* requests held back behind one with the same Idempotency-Key; loop thread */
 	struct webhooks *webhooks; /* loop thread */
 	const struct webhook_rules *webhook_rules;
-	struct sweep *sweep;     /* loop thread */
-	struct warden *warden;   /* loop thread */
-	struct steward *steward; /* of the audit trail; loop thread */
+	struct sweep *sweep;       /* loop thread */
+	struct warden *warden;     /* loop thread */
+	struct steward *steward;   /* of the audit trail; loop thread */
+	struct refusals *refusals; /* of calls, for the audit trail; made by steward; loop thread */
 	struct control_secrets secrets;
 	char epoch[CONTROL_EPOCH_MAX];      /* of the event log: made with the database */
 	char instance_id[CONTROL_NAME_MAX]; /* of this run of this control plane, see cluster/instances */

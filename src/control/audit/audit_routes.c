@@ -95,14 +95,14 @@ static enum rc find(struct call *c, const struct search_query *q, int64_t before
 {
 	static const struct store_query some = {
 		.sql = "SELECT " RECORD_ROW_COLUMNS " FROM audit WHERE seq < $1 AND seq >= $1 - $2 AND tenant_id = "
-						    "$3 AND ($4 = '' OR actor = $4) AND action "
+		       "$3 AND ($4 = '' OR actor = $4) AND action "
 		       "LIKE $5 ESCAPE '!' AND ($6 = '' OR resource = $6) AND ($7 = 'any' OR outcome = $7) AND ts "
 		       ">= $8 AND ($9 = "
 		       "0 OR ts < $9) AND (actor LIKE $10 ESCAPE '!' OR action LIKE $10 ESCAPE '!' OR resource "
 		       "LIKE $10 ESCAPE "
 		       "'!' OR peer LIKE $10 ESCAPE '!' OR words LIKE $10 ESCAPE '!') ORDER BY seq DESC LIMIT $11",
 		.sql_pg = "SELECT " RECORD_ROW_COLUMNS " FROM audit WHERE seq < CAST($1 AS BIGINT) AND seq >= "
-						       "CAST($1 AS BIGINT) - CAST($2 AS BIGINT) AND tenant_id = $3 "
+			  "CAST($1 AS BIGINT) - CAST($2 AS BIGINT) AND tenant_id = $3 "
 			  "AND (CAST($4 AS TEXT) = '' OR actor = $4) AND action LIKE $5 ESCAPE '!' AND (CAST($6 AS "
 			  "TEXT) = '' OR "
 			  "resource = $6) AND (CAST($7 AS TEXT) = 'any' OR outcome = $7) AND ts >= $8 AND (CAST($9 "

@@ -1,7 +1,7 @@
 #include "control/audit/later.h"
 #include "base/log.h"
 #include "control/access/audit.h"
-#include "control/audit/steward.h"
+#include "control/audit/refusals.h"
 #include "control/control.h"
 #include "control/http/route.h"
 #include "control/writer.h"
@@ -99,6 +99,7 @@ void later_refused(struct control *c, struct later *l)
 {
 	const char *caller = arena_fmt(&l->arena, "%s %s", l->actor ? l->actor : "", l->peer ? l->peer : "");
 
-	if (!caller || !steward_admits(c->steward, caller) || later_push(c, l, NULL) != RC_OK)
+	if (!caller || !c->refusals || !refusals_admit(c->refusals, caller, loop_now_ms(c->loop) + 1) ||
+		later_push(c, l, NULL) != RC_OK)
 		later_free(l);
 }

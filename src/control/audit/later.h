@@ -26,10 +26,6 @@ struct later_on {
 must_check enum rc later_push(struct control *c, struct later *l, const struct later_on *on);
 
 /*
- * A call that was refused. Of each caller and address so many are written a minute, and so many of all; of the rest, how many there
- * were: a flood must not fill the disk. Takes l. On the loop.
+ * A call that was refused: written, or only counted when there are many (audit/refusals). Takes l. On the loop.
  */
-#define LATER_EACH    10
-#define LATER_ALL     60
-#define LATER_CALLERS 64 /* who are told apart */
 void later_refused(struct control *c, struct later *l);

@@ -1,5 +1,4 @@
 #include "control/audit/refusals.h"
-#include "control/audit/later.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +18,7 @@ struct refusals {
 	uint32_t written; /* of all */
 	uint64_t others;  /* counted, of those that have no entry */
 	size_t n;
-	struct caller callers[LATER_CALLERS];
+	struct caller callers[REFUSALS_CALLERS];
 };
 
 struct refusals *refusals_new(void) { return calloc(1, sizeof(struct refusals)); }
@@ -30,7 +29,7 @@ static struct caller *find(struct refusals *r, const char *name)
 	for (size_t i = 0; i < r->n; i++)
 		if (!strncmp(r->callers[i].name, name, CALLER_MAX - 1))
 			return &r->callers[i];
-	if (r->n == LATER_CALLERS)
+	if (r->n == REFUSALS_CALLERS)
 		return NULL;
 	struct caller *c = &r->callers[r->n++];
 	*c = (struct caller){ 0 };
@@ -44,7 +43,7 @@ bool refusals_admit(struct refusals *r, const char *caller, uint64_t now_ms)
 
 	if (r->began_ms == 0)
 		r->began_ms = now_ms;
-	if (c && c->written < LATER_EACH && r->written < LATER_ALL) {
+	if (c && c->written < REFUSALS_EACH && r->written < REFUSALS_ALL) {
 		c->written++;
 		r->written++;
 		return true;

@@ -1,6 +1,6 @@
 /*
- * refusals: which of the calls that were refused are written into the audit trail, one by one, and which are only counted. Owned by
- * audit/steward; on the loop.
+ * refusals: which of the calls that were refused are written into the audit trail, one by one, and which are only counted: a flood
+ * must not fill the disk. Owned by audit/steward; on the loop.
  */
 #pragma once
 
@@ -9,7 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct later;
+#define REFUSALS_EACH    10 /* records of one caller in a minute */
+#define REFUSALS_ALL     60 /* of all */
+#define REFUSALS_CALLERS 64 /* who are told apart */
+
 struct refusals;
 
 struct refusals *refusals_new(void); /* NULL without memory */

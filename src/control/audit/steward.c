@@ -1,13 +1,16 @@
-#include "control/audit/steward.h"
+/*
+ * steward: sees to the audit trail: signs it when it has grown (audit/checkpoints), at the start, by the clock, and at the stop; has old
+ * records pruned, and writes how many refused calls were only counted. One control plane at a time does this by the clock.
+ */
 #include "base/log.h"
 #include "base/metric.h"
 #include "control/access/audit.h"
 #include "control/audit/checkpoints.h"
-#include "control/audit/later.h"
 #include "control/audit/prune.h"
 #include "control/audit/refusals.h"
 #include "control/cluster/singletons.h"
 #include "control/control.h"
+#include "control/sweep.h"
 #include "control/writer.h"
 #include "io/clock.h"
 
@@ -15,7 +18,7 @@
 
 #define LOOK_MS 1000
 
-#define COUNTED_MAX (LATER_CALLERS + 1)
+#define COUNTED_MAX (REFUSALS_CALLERS + 1)
 
 /* Refused calls that were only counted: whose, and how many. */
 struct counted {
@@ -31,7 +34,6 @@ struct steward {
 	struct control *control;
 	struct loop_timer *timer;
 	struct write write;
-	struct refusals *refusals;
 	struct checkpoints_due due;
 	struct checkpoints_made newest;
 	int64_t seen;        /* records when the last write was pushed */
@@ -112,7 +114,7 @@ static void count_up(struct steward *s, uint64_t now_ms)
 	uint64_t calls = 0;
 	char caller[160];
 
-	while (refusals_next(s->refusals, now_ms, caller, sizeof(caller), &calls)) {
+	while (refusals_next(s->control->refusals, now_ms, caller, sizeof(caller), &calls)) {
 		c = c ? c : calloc(1, sizeof(*c));
 		if (!c || c->n == COUNTED_MAX)
 			break;
@@ -124,11 +126,6 @@ static void count_up(struct steward *s, uint64_t now_ms)
 	c->write = (struct write){ .control = s->control, .run = run_counted, .done = on_counted };
 	if (writer_push(&c->write) != RC_OK)
 		free(c);
-}
-
-bool steward_admits(struct steward *s, const char *caller)
-{
-	return s && refusals_admit(s->refusals, caller, loop_now_ms(s->control->loop) + 1);
 }
 
 static void push(struct steward *s, bool always)
@@ -165,8 +162,8 @@ enum rc steward_new(struct control *c, struct steward **ret, struct fault *f)
 	if (!s)
 		return RC_NOMEM;
 	s->control = c;
-	s->refusals = refusals_new();
-	if (!s->refusals)
+	c->refusals = refusals_new();
+	if (!c->refusals)
 		return RC_NOMEM;
 	s->due = conf ? (struct checkpoints_due){ conf->checkpoint_records, conf->checkpoint_ms }
 		      : (struct checkpoints_due){ CHECKPOINTS_RECORDS, CHECKPOINTS_MS };
@@ -190,6 +187,6 @@ void steward_free(struct steward *s)
 	if (!s)
 		return;
 	loop_timer_free(s->timer);
-	refusals_free(s->refusals);
+	refusals_free(take(s->control->refusals));
 	free(s);
 }

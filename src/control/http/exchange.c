@@ -1,9 +1,8 @@
 #include "control/http/exchange.h"
 #include "base/hush.h"
-#include "control/access/audit.h"
 #include "control/audit/later.h"
 #include "control/control.h"
-#include "control/http/perform.h"
+#include "control/http/safety.h"
 #include "io/clock.h"
 #include "wire/trace.h"
 
@@ -86,57 +85,15 @@ void exchange_free(struct exchange *x)
 	free(x);
 }
 
-/* Known, and not allowed: a scope, a selector, another tenant's thing; or a key that was revoked or has expired. */
-static bool is_refused(const struct exchange *x, const struct call *c)
+_Static_assert(EXCHANGE_SAFETY_MAX == SAFETY_HEADERS_MAX, "room for them all");
+
+void exchange_safety(const struct exchange *x, struct web_header *to, size_t *n)
 {
-	return c->who->id && *c->who->id &&
-	       (x->rc == RC_DENIED || x->rc == RC_UNAUTHENTICATED || (x->rc == RC_MISSING && c->tx.foreign));
+	safety_headers(x->control, x->request, to, n);
 }
 
-void exchange_note(struct exchange *x, const struct call *c, const char *why)
+bool exchange_preflight(const struct control *c, struct web_request *r) { return safety_preflight(c, r); }
+enum rc exchange_settings(const struct control *c, struct fault *f)
 {
-	bool reads = x->rc == RC_OK && (c->route->flags & ROUTE_AUDITED), refused = is_refused(x, c);
-	char action[96];
-
-	if (x->later || x->again || !(reads || refused))
-		return;
-	const char *query = web_view(x->request)->query;
-	snprintf(action, sizeof(action), "api.%s", c->route->name);
-	x->later = later_new(c, &(struct audit_new){ .action = action,
-					.resource = c->arg[0],
-					.words = reads           ? query
-						 : c->tx.foreign ? "it is another tenant's"
-								 : why,
-					.outcome = reads ? NULL : "denied",
-					.actor = c->who->actor,
-					.tenant_id = c->who->tenant_id });
-	if (reads && !x->later)
-		x->rc = RC_NOMEM; /* what is not recorded is not shown */
-}
-
-static void on_noted(void *ctx, enum rc rc, const char *why)
-{
-	struct exchange *x = ctx;
-
-	if (rc != RC_OK)
-		perform_problem(x, rc, why, NULL);
-	x->noted(x);
-}
-
-bool exchange_noted(struct exchange *x, void (*done)(struct exchange *x))
-{
-	if (!x->later)
-		return false;
-	if (x->rc != RC_OK) {
-		later_refused(x->control, take(x->later));
-		return false;
-	}
-	x->noted = done;
-	if (later_push(x->control, x->later, &(struct later_on){ on_noted, x }) == RC_OK) {
-		x->later = NULL;
-		return true;
-	}
-	later_free(take(x->later));
-	perform_problem(x, RC_OVERLOADED, "too many requests wait; try again in a moment", NULL);
-	return false;
+	return safety_check(c->conf->cors_origins, f);
 }

@@ -78,8 +78,14 @@ void exchange_forget(struct exchange *x); /* takes them back */
 
 void exchange_free(struct exchange *x);
 
-/* What the call was, for the audit trail: a read that is audited, or one that was refused to somebody we know. On a worker. */
-void exchange_note(struct exchange *x, const struct call *c, const char *why);
+/* What every answer carries for browsers, and what a page of another origin is told (http/safety). */
+#define EXCHANGE_SAFETY_MAX 12
+void exchange_safety(const struct exchange *x, struct web_header *to, size_t *n);
+must_check bool exchange_preflight(const struct control *c, struct web_request *r);
+must_check enum rc exchange_settings(const struct control *c, struct fault *f);
 
-/* Sees to that record. True: `done` is called when it is written, on the loop; and not before may the read be answered. */
-bool exchange_noted(struct exchange *x, void (*done)(struct exchange *x));
+/*
+ * Sees to the audit record of a call that was no write (`later`; http/noted). True: `done` is called when it is written, and not before
+ * may the read be answered. A refused call need not wait. On the loop.
+ */
+must_check bool noted_first(struct exchange *x, void (*done)(struct exchange *x));

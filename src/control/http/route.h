@@ -19,6 +19,7 @@ struct buf;
 struct field_reader;
 struct grants;
 struct keys_limits;
+struct later;
 
 #define ROUTE_TENANT_DEFAULT TX_TENANT_DEFAULT
 
@@ -184,3 +185,10 @@ must_check enum rc route_run(struct call *c, void *ret_out);
 
 /* The answer with that status is this body: when it shows the thing that was changed, the record of the change has its hash. */
 void route_run_shown(struct call *c, int status, const struct buf *body);
+
+/*
+ * What the call was, for the audit trail, to be written later (audit/later): a read that is audited, or one that was refused to somebody
+ * we know. NULL: neither. RC_NOMEM: it has to be recorded and cannot be.
+ */
+must_check enum rc route_run_note(
+	const struct call *c, enum rc ended, const char *query, const char *why, struct later **ret);

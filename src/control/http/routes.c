@@ -12,12 +12,14 @@
 #include "control/fleet/egresses.h"
 #include "control/fleet/imports.h"
 #include "control/fleet/regions.h"
-#include "control/http/system.h"
 #include "control/keys/key_routes.h"
 #include "control/webhooks/webhook_routes.h"
 
 /* Of control/audit/audit_routes. */
 extern const struct route audit_routes[];
+
+/* Of control/http/system. */
+extern const struct route system_routes[];
 
 /* Of control/cluster/instance_routes. */
 extern const struct route instance_routes[];
