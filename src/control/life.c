@@ -113,6 +113,7 @@ void life_stop(struct control *c)
 	last_turns(c->loop); /* what they were done with becomes writes */
 	webhooks_stop(c->webhooks);
 	steward_stop(c->steward);
+	gates_stop(c);
 	warden_stop(c->warden);
 	pool_free(take(c->writer));
 	pool_free(take(c->readers));
@@ -131,6 +132,7 @@ void life_stop(struct control *c)
 	waits_free(take(c->waits));
 	sweep_free(take(c->sweep));
 	steward_free(take(c->steward));
+	gates_free(c);
 	warden_free(take(c->warden));
 	loop_free(take(c->loop));
 	keyring_free(take(c->secrets.ring));

@@ -75,6 +75,7 @@ void exchange_forget(struct exchange *x)
 
 void exchange_free(struct exchange *x)
 {
+	admit_drop(x);
 	exchange_forget(x);
 	later_free(x->later);
 	arena_done(&x->before);
