@@ -107,6 +107,7 @@ const routes = {
 		answer(res, 200, { id_token, access_token: access, token_type: 'Bearer' });
 	},
 	'/userinfo': (url, body, res) => misbehave('userinfo', res) || answer(res, 200, { sub: 'mallory', groups: ['ops'], ...next.userinfo }),
+	'/test/counts': (url, body, res) => answer(res, 200, { counts, last }),
 	'/test/next': (url, body, res) => {
 		next = JSON.parse(body);
 		if (next.rotate)

@@ -70,8 +70,8 @@ void browser_go(struct browser *b, const char *url, const char *form)
 			buf_fmt(&cookies, "%s%s=%s", cookies.n ? "; " : "", b->cookies[i].name,
 				b->cookies[i].value);
 	const struct http_call_header headers[] = { { "Accept", b->plain ? "application/json" : "text/html" },
-		{ "Cookie", buf_text(&cookies) },
-		{ form ? "Content-Type" : NULL, "application/x-www-form-urlencoded" }, { 0 } };
+		{ "Cookie", buf_text(&cookies) }, { "X-CSRF-Token", b->csrf ? b->csrf : "" },
+		{ form && *form ? "Content-Type" : NULL, "application/x-www-form-urlencoded" }, { 0 } };
 	const struct http_ask ask = { .method = form ? "POST" : "GET",
 		.url = to,
 		.headers = headers,

@@ -20,7 +20,8 @@ struct browser {
 	char location[BROWSER_URL]; /* where it is sent to; "": nowhere */
 	char *text;                 /* what it shows */
 	char type[128];
-	bool plain; /* asks for JSON and not for pages */
+	bool plain;       /* asks for JSON and not for pages */
+	const char *csrf; /* sends it as X-CSRF-Token; NULL: none */
 };
 
 void browser_done(struct browser *b);

@@ -97,17 +97,23 @@ static int64_t asked(const struct oidc_rig *op, const char *path)
 	return n;
 }
 
+static char rs_path[128];
+
 static void make_providers(const struct oidc_rig *op)
 {
 	char people[256];
 	json_t *keys = oidc_rig_ask(op, "/test/key", NULL);
 
-	snprintf(group, sizeof(group), "grp_operators");
-	rig_sql(op->rig, "INSERT INTO groups (id, tenant_id, name, created_by, created_at, updated_at) VALUES "
-			 "('grp_operators', 'ten_default', 'operators', 'test', 1, 1)");
+	json_t *made = rig_expect(op->rig, 201, "POST", "/v1/groups", "{\"name\":\"operators\"}");
+	snprintf(group, sizeof(group), "%s", json_str(made, "id"));
+	json_decref(made);
+	snprintf(people, sizeof(people), "{\"subjectId\":\"%s\",\"role\":\"viewer\"}", group);
+	json_decref(rig_expect(op->rig, 201, "POST", "/v1/role-bindings", people));
 	snprintf(people, sizeof(people),
 		"\"createUsers\":true,\"groupMap\":[{\"match\":\"ops-*\",\"groupId\":\"%s\"}]", group);
-	oidc_rig_provider(op, "rs", "canary secret/rs+%", ",\"scopes\":[\"profile\",\"email\",\"groups\"]", people);
+	snprintf(rs_path, sizeof(rs_path), "/v1/identity-providers/%s",
+		oidc_rig_provider(
+			op, "rs", "canary secret/rs+%", ",\"scopes\":[\"profile\",\"email\",\"groups\"]", people));
 	oidc_rig_provider(op, "es", "canary secret/es+%",
 		",\"clientAuth\":\"client_secret_post\",\"userinfo\":true,\"logoutRedirect\":true",
 		"\"linkByEmail\":true");
@@ -131,6 +137,16 @@ static const char *count_sql(struct rig *r, const char *what, const char *user)
 }
 
 #define GROUPS_OF "SELECT COUNT(*) FROM group_members m JOIN users u ON u.id = m.user_id WHERE u.login = '%s'"
+
+static bool may_read_jobs(struct rig *r, struct browser *b)
+{
+	char url[160];
+
+	snprintf(url, sizeof(url), "%s/v1/jobs", r->url);
+	browser_go(b, url, NULL);
+	CHECK(b->status == 200 || b->status == 403);
+	return b->status == 200;
+}
 
 /* All three algorithms and all three ways to prove who we are; one person, whoever's log-on it is. */
 static void people_log_on(struct rig *r, const struct oidc_rig *op)
@@ -169,13 +185,51 @@ static void keys_roll_over(const struct oidc_rig *op)
 	browser_done(&b);
 }
 
+/* What a person may do follows from the groups of the last log-on, in the sessions from before it, too. */
 static void lost_groups_are_lost(struct rig *r, const struct oidc_rig *op)
 {
-	struct browser b = { 0 };
+	struct browser before = { 0 }, b = { 0 };
 
+	CHECK(oidc_rig_log_on(op, &before, "rs", "alice", NULL));
+	CHECK(may_read_jobs(r, &before));
 	be(op, "alice", "{%22groups%22:[]}");
 	CHECK(oidc_rig_log_on(op, &b, "rs", "alice", NULL));
 	CHECK_STR(count_sql(r, GROUPS_OF, "alice"), "0");
+	CHECK(!may_read_jobs(r, &b) && !may_read_jobs(r, &before));
+	browser_done(&before);
+	browser_done(&b);
+}
+
+/* Whom the provider does not count among ours any more is not let in, and is out wherever they were in. */
+static void who_left_is_out(struct rig *r, const struct oidc_rig *op, const char *path)
+{
+	struct browser before = { 0 }, b = { 0 };
+
+	be(op, "alice", "{%22groups%22:[%22ops-eu%22]}");
+	CHECK(oidc_rig_log_on(op, &before, "rs", "alice", NULL));
+	json_decref(oidc_rig_patch(r, path, "{\"people\":{\"requireGroup\":true}}"));
+	CHECK(oidc_rig_me(op, &before) == 200);
+	be(op, "alice", "{}");
+	CHECK(!oidc_rig_log_on(op, &b, "rs", "alice", NULL));
+	CHECK(b.status == 403 && strstr(b.text, "in no group"));
+	CHECK(oidc_rig_me(op, &before) == 401 && oidc_rig_me(op, &b) == 401);
+	json_decref(oidc_rig_patch(r, path, "{\"people\":{\"requireGroup\":false}}"));
+	browser_done(&before);
+	browser_done(&b);
+}
+
+static void a_disabled_provider_is_none(struct rig *r, const struct oidc_rig *op, const char *path)
+{
+	struct browser before = { 0 }, b = { 0 };
+
+	CHECK(oidc_rig_log_on(op, &before, "rs", "alice", NULL));
+	json_decref(oidc_rig_patch(r, path, "{\"enabled\":false}"));
+	CHECK(oidc_rig_me(op, &before) == 401);
+	oidc_rig_go(op, &b, "rs", "alice", NULL);
+	CHECK(b.status == 404);
+	json_decref(oidc_rig_patch(r, path, "{\"enabled\":true}"));
+	CHECK(oidc_rig_log_on(op, &b, "rs", "alice", NULL));
+	browser_done(&before);
 	browser_done(&b);
 }
 
@@ -200,6 +254,26 @@ static void logging_out_there_ends_it_here(const struct oidc_rig *op)
 	CHECK(oidc_rig_me(op, &elsewhere) == 200);
 	browser_done(&here);
 	browser_done(&elsewhere);
+}
+
+static void logging_out_here_leads_there(struct rig *r, const struct oidc_rig *op)
+{
+	struct browser b = { 0 };
+	char url[256];
+
+	snprintf(url, sizeof(url), "%s/v1/auth/oidc/es/logout", r->url);
+	CHECK(oidc_rig_log_on(op, &b, "es", "alice", NULL));
+	CHECK(oidc_rig_me(op, &b) == 200);
+	json_t *me = json_loads(b.text, 0, NULL);
+	CHECK(me);
+	browser_go(&b, url, ""); /* a page elsewhere could make a browser do so much */
+	CHECK(b.status == 403 && oidc_rig_me(op, &b) == 200);
+	b.csrf = json_str(me, "csrfToken");
+	browser_go(&b, url, "");
+	CHECK(b.status == 200 && strstr(b.text, "/session/end?client_id=ctl-es&post_logout_redirect_uri="));
+	CHECK(oidc_rig_me(op, &b) == 401);
+	json_decref(me);
+	browser_done(&b);
 }
 
 static void provider_that_is_down_is_told_of(struct rig *r, struct oidc_rig *op)
@@ -234,7 +308,10 @@ int main(void)
 	people_log_on(&r, &op);
 	keys_roll_over(&op);
 	lost_groups_are_lost(&r, &op);
+	who_left_is_out(&r, &op, rs_path);
+	a_disabled_provider_is_none(&r, &op, rs_path);
 	logging_out_there_ends_it_here(&op);
+	logging_out_here_leads_there(&r, &op);
 	provider_that_is_down_is_told_of(&r, &op);
 	rig_check_events(&r);
 	rig_done(&r);

@@ -1,6 +1,7 @@
 #include "control/sso/arrive.h"
 #include "control/access/audit.h"
 #include "control/events/events.h"
+#include "control/people/sessions_revoke.h"
 #include "control/sso/arrive_groups.h"
 
 #define LOGIN_MAX 128
@@ -192,8 +193,12 @@ static enum rc not_let_in(struct tx *tx, const struct sso_person *p, const struc
 	static const struct field_list none = { 0 };
 	enum rc rc = RC_OK;
 
+	size_t n = 0;
+
 	if (plan->leaves)
 		rc = arrive_groups_set(tx, p->idp, plan->user_id, &none);
+	if (rc == RC_OK && plan->leaves)
+		rc = people_sessions_revoke_idp(tx, p->idp->row.id, p->subject, NULL, "sso_refused", &n);
 	return rc == RC_OK ? audit_note(tx, "user.sso_refused", plan->user_id ? plan->user_id : p->idp->row.id,
 				     plan->why)
 			   : rc;

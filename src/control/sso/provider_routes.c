@@ -5,6 +5,7 @@
 #include "control/http/page.h"
 #include "control/rows.h"
 #include "control/sso/provider.h"
+#include "control/sso/provider_close.h"
 #include "control/sso/provider_dry_run.h"
 #include "wire/field_json.h"
 
@@ -279,19 +280,6 @@ static enum rc store_row(struct tx *tx, const struct provider_row *v)
 }
 
 /* The subjects of one issuer are not those of another: nobody may become somebody else by an edited address. */
-static enum rc forget_people(struct tx *tx, const char *id)
-{
-	static const struct store_query each[] = {
-		{ .sql = "DELETE FROM user_identities WHERE idp_id = $1" },
-		{ .sql = "DELETE FROM group_members WHERE source = $1" },
-	};
-	enum rc rc = RC_OK;
-
-	for (size_t i = 0; rc == RC_OK && i < sizeof(each) / sizeof(*each); i++)
-		rc = store_do(tx->db, &each[i], STORE_ARGS(store_text(id)), tx->fault);
-	return rc == RC_OK ? audit_add(tx, "identity_provider.forget_people", id) : rc;
-}
-
 static bool is_another(const struct provider *was, const struct provider *is)
 {
 	return is->row.kind == PROVIDER_OIDC ? strcmp(was->oidc.issuer, is->oidc.issuer) != 0
@@ -313,8 +301,11 @@ static enum rc patch(struct call *c, void *ret_out)
 		rc = check(c, &row, &p);
 	if (rc == RC_OK)
 		rc = store_row(&c->tx, &p.row);
-	if (rc == RC_OK && is_another(&was, &p))
-		rc = forget_people(&c->tx, row.id);
+	bool another = rc == RC_OK && is_another(&was, &p);
+	if (another)
+		rc = provider_close_people(&c->tx, row.id);
+	if (rc == RC_OK && (another || !row.enabled))
+		rc = provider_close(&c->tx, row.id, another ? "provider_changed" : "provider_disabled");
 	if (rc == RC_OK)
 		rc = told(&c->tx, "identity_provider.updated", "identity_provider.update", row.id);
 	if (rc == RC_OK)
@@ -325,6 +316,7 @@ static enum rc patch(struct call *c, void *ret_out)
 
 static enum rc drop(struct call *c, void *ret_out)
 {
+	static const struct store_query documents = { .sql = "DELETE FROM sso_documents WHERE idp_id = $1" };
 	static const struct store_query delete = { .sql = "DELETE FROM identity_providers WHERE id = $1" };
 	struct provider_row v = { 0 };
 	(void)ret_out;
@@ -333,7 +325,11 @@ static enum rc drop(struct call *c, void *ret_out)
 	if (rc == RC_OK)
 		rc = route_match(c, v.version);
 	if (rc == RC_OK)
-		rc = forget_people(&c->tx, v.id);
+		rc = provider_close_people(&c->tx, v.id);
+	if (rc == RC_OK)
+		rc = provider_close(&c->tx, v.id, "provider_deleted");
+	if (rc == RC_OK)
+		rc = store_do(c->tx.db, &documents, STORE_ARGS(store_text(v.id)), c->tx.fault);
 	if (rc == RC_OK)
 		rc = vault_drop_all(&c->tx, "identity_provider", v.id);
 	if (rc == RC_OK)
@@ -433,7 +429,7 @@ const struct route provider_routes[] = {
 		.path = "/v1/identity-providers",
 		.reach = REACH_PLATFORM,
 		EDIT,
-		.flags = ROUTE_WRITE | ROUTE_ACCEPTED,
+		.flags = ROUTE_WRITE | ROUTE_STEP_UP | ROUTE_ACCEPTED,
 		.status = 201,
 		IN,
 		OUT,
@@ -454,7 +450,7 @@ const struct route provider_routes[] = {
 		.reach = REACH_PLATFORM,
 		.object = OBJECT_PROVIDER,
 		EDIT,
-		.flags = ROUTE_WRITE | ROUTE_MATCH,
+		.flags = ROUTE_WRITE | ROUTE_STEP_UP | ROUTE_MATCH,
 		IN,
 		OUT,
 		.run = patch,
@@ -467,7 +463,7 @@ const struct route provider_routes[] = {
 		.reach = REACH_PLATFORM,
 		.object = OBJECT_PROVIDER,
 		EDIT,
-		.flags = ROUTE_WRITE | ROUTE_MATCH,
+		.flags = ROUTE_WRITE | ROUTE_STEP_UP | ROUTE_MATCH,
 		.status = 204,
 		.run = drop,
 		.doc = "Deletes an identity provider, its secrets and the groups that it gave. The users stay." },
@@ -489,7 +485,7 @@ const struct route provider_routes[] = {
 		.reach = REACH_PLATFORM,
 		.object = OBJECT_PROVIDER,
 		EDIT,
-		.flags = ROUTE_WRITE,
+		.flags = ROUTE_WRITE | ROUTE_STEP_UP,
 		.status = 204,
 		.in = value_fields,
 		.in_size = sizeof(struct value_in),
@@ -502,7 +498,7 @@ const struct route provider_routes[] = {
 		.reach = REACH_PLATFORM,
 		.object = OBJECT_PROVIDER,
 		EDIT,
-		.flags = ROUTE_WRITE,
+		.flags = ROUTE_WRITE | ROUTE_STEP_UP,
 		.status = 204,
 		.run = drop_secret,
 		.doc = "Forgets a secret of an identity provider." },
