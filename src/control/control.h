@@ -17,6 +17,7 @@ struct bells;
 struct cluster;
 struct feed;
 struct hub;
+struct warden;
 struct kek;
 struct keyring;
 struct lane_kind;
@@ -101,7 +102,7 @@ struct control {
 	struct loop *loop;
 	struct store *store;
 	struct queue *queue;
-	struct kek *kek;     /* wraps the vault's keys; the start, and then the thread of `keeper` */
+	struct kek *kek;     /* wraps the vault's keys; the start, and then the thread of `warden` */
 	struct kek *old_kek; /* the one that was used before; NULL: none */
 	struct pool *readers, *slow_readers, *writer;
 	struct web_server *server;
@@ -114,7 +115,8 @@ struct control {
 	struct twins *twins;       /* requests held back behind one with the same Idempotency-Key; loop thread */
 	struct webhooks *webhooks; /* loop thread */
 	const struct webhook_rules *webhook_rules;
-	struct sweep *sweep; /* loop thread */
+	struct sweep *sweep;   /* loop thread */
+	struct warden *warden; /* loop thread */
 	struct control_secrets secrets;
 	char epoch[CONTROL_EPOCH_MAX];      /* of the event log: made with the database */
 	char instance_id[CONTROL_NAME_MAX]; /* of this run of this control plane, see cluster/instances */
