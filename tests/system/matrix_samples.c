@@ -1,7 +1,8 @@
 /* A sample of every operation: what its path is made of. One that is missing here, or stands here in vain, fails the test. */
 #include "tests/system/matrix.h"
 
-const char *const matrix_open[] = { "certifyAgent", "enrollAgent", "livez", "readyz", "health", "version", "openapi", NULL };
+const char *const matrix_open[] = { "certifyAgent", "enrollAgent", "getJwks", "health", "listAuthMethods", "livez",
+	"login", "loginSecondFactor", "openapi", "readyz", "refresh", "version", NULL };
 
 /* clang-format off */
 const struct matrix_sample matrix_samples[] = {
@@ -56,7 +57,10 @@ const struct matrix_sample matrix_samples[] = {
 	{ "getEgress", { K_EGRESS }, NULL },
 	{ "getIdentityProvider", { K_PROVIDER }, NULL },
 	{ "getJob", { K_JOB }, NULL },
+	{ "getJwks", { K_NONE }, NULL },
 	{ "getKeyBatch", { K_BATCH }, NULL },
+	{ "getKeyring", { K_NONE }, NULL },
+	{ "getMe", { K_NONE }, NULL },
 	{ "getRateBudget", { K_BUDGET }, NULL },
 	{ "getRegion", { K_REGION }, NULL },
 	{ "getRoutingPolicy", { K_POLICY }, NULL },
@@ -73,6 +77,8 @@ const struct matrix_sample matrix_samples[] = {
 	{ "listActions", { K_NONE }, NULL },
 	{ "listAgents", { K_NONE }, NULL },
 	{ "listApiKeys", { K_NONE }, NULL },
+	{ "listAuthMethods", { K_NONE }, NULL },
+	{ "listAuthSessions", { K_NONE }, NULL },
 	{ "listCertificateAuthorities", { K_NONE }, NULL },
 	{ "listCertificates", { K_NONE }, NULL },
 	{ "listChallenges", { K_NONE }, NULL },
@@ -88,6 +94,7 @@ const struct matrix_sample matrix_samples[] = {
 	{ "listKeyBatchKeys", { K_BATCH }, NULL },
 	{ "listKeyBatches", { K_NONE }, NULL },
 	{ "listLostResults", { K_NONE }, NULL },
+	{ "listOwnSessions", { K_NONE }, NULL },
 	{ "listRateBudgets", { K_NONE }, NULL },
 	{ "listRegions", { K_NONE }, NULL },
 	{ "listRoutingPolicies", { K_NONE }, NULL },
@@ -99,6 +106,9 @@ const struct matrix_sample matrix_samples[] = {
 	{ "listWebhookDeliveries", { K_WEBHOOK }, NULL },
 	{ "listWebhooks", { K_NONE }, NULL },
 	{ "livez", { K_NONE }, NULL },
+	{ "login", { K_NONE }, NULL },
+	{ "loginSecondFactor", { K_NONE }, NULL },
+	{ "logout", { K_NONE }, NULL },
 	{ "makeAuthenticatorCode", { K_ACCOUNT }, NULL },
 	{ "metrics", { K_NONE }, NULL },
 	{ "openapi", { K_NONE }, NULL },
@@ -109,6 +119,7 @@ const struct matrix_sample matrix_samples[] = {
 	{ "readyz", { K_NONE }, NULL },
 	{ "redeliverWebhook", { K_WEBHOOK, K_DELIVERY }, NULL },
 	{ "redriveDeadLetters", { K_NONE }, NULL },
+	{ "refresh", { K_NONE }, NULL },
 	{ "replaceRoutingPolicy", { K_POLICY }, NULL },
 	{ "replayWebhook", { K_WEBHOOK }, NULL },
 	{ "reportKeyBatch", { K_BATCH }, NULL },
@@ -117,14 +128,22 @@ const struct matrix_sample matrix_samples[] = {
 	{ "restartAccountSession", { K_ACCOUNT }, NULL },
 	{ "resumeJob", { K_JOB }, NULL },
 	{ "retireCertificateAuthority", { K_AUTHORITY }, NULL },
+	{ "retireKeys", { K_NONE }, NULL },
 	{ "retryAccount", { K_ACCOUNT }, NULL },
 	{ "retryJob", { K_JOB }, NULL },
 	{ "revealKey", { K_BATCH, K_GAME_KEY }, NULL },
 	{ "revokeAgent", { K_AGENT }, NULL },
 	{ "revokeApiKey", { K_API_KEY }, NULL },
+	{ "revokeAuthSession", { K_SESSION }, NULL },
 	{ "revokeCertificate", { K_CERTIFICATE }, NULL },
+	{ "revokeOtherSessions", { K_NONE }, NULL },
+	{ "revokeOwnSession", { K_SESSION }, NULL },
+	{ "revokeUserSessions", { K_USER }, NULL },
+	{ "rewrapSecrets", { K_NONE }, NULL },
+	{ "rotateAccessTokenKey", { K_NONE }, NULL },
 	{ "rotateApiKey", { K_API_KEY }, NULL },
 	{ "rotateCertificateAuthority", { K_NONE }, NULL },
+	{ "rotateKeyring", { K_NONE }, NULL },
 	{ "rotateWebhookSecret", { K_WEBHOOK }, NULL },
 	{ "runSchedule", { K_SCHEDULE }, NULL },
 	{ "setAccountSecret", { K_ACCOUNT, K_SECRET }, NULL },

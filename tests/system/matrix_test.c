@@ -159,7 +159,7 @@ static void check_row(const struct operation *o)
 	if (first != K_NONE && !theirs && word && strcmp(o->reach, "shared") != 0 &&
 		strcmp(o->reach, "platform") != 0)
 		BAD("%s: is about the installation's %s, and its reach is %s", o->op, word, o->reach);
-	if (word && strcmp(o->object, word) != 0)
+	if (word && strcmp(o->reach, "self") != 0 && strcmp(o->object, word) != 0)
 		BAD("%s: its {…} is a %s, and its row says \"%s\"", o->op, word, o->object);
 }
 
@@ -229,7 +229,7 @@ static bool has_theirs(const struct operation *o)
 /* The administrators of the installation reach into other tenants for these, and for nothing else. */
 static bool crosses(const struct operation *o, const struct person *p)
 {
-	static const enum kind kinds[] = { K_API_KEY, K_USER, K_GROUP, K_ROLE, K_BINDING, K_SESSION };
+	static const enum kind kinds[] = { K_API_KEY, K_USER };
 
 	for (size_t i = 0; p->tenant == OWN && p->owner && i < sizeof(kinds) / sizeof(*kinds); i++)
 		if (o->sample->args[0] == kinds[i])
@@ -251,6 +251,8 @@ static enum verdict expected(const struct operation *o, const struct person *p, 
 		return IS_403;
 	if (p->own && !*o->object && !o->lists && !o->narrowed && *o->scope)
 		return IS_403;
+	if (!strcmp(o->reach, "self"))
+		return has_theirs(o) ? IS_404 : THROUGH; /* what is there is nobody's of those who try */
 	if (has_theirs(o) && whose != p->tenant && !crosses(o, p))
 		return IS_404;
 	if (p->own && !strcmp(o->op, "listEvents"))
@@ -353,13 +355,13 @@ static void look_for_others(const struct operation *o, const struct person *p, c
 /* Who may is told that the body is wrong, before anything is done. */
 static void probe(const struct operation *o, const struct person *p, enum tenant whose, enum tenant second)
 {
-	bool reads = !strcmp(o->method, "GET");
+	bool reads = !strcmp(o->method, "GET"), bare = !strcmp(o->reach, "self") && has_theirs(o);
 	char path[512];
 
 	path_of(o, whose, second, path);
 	int status = ask(p, o->method, path,
 		reads ? "" : "Content-Type: application/json\r\nIf-Match: *\r\nIdempotency-Key: matrix\r\n",
-		reads ? "" : "{\"zz-no-such-member\":1}");
+		reads || bare ? "" : "{\"zz-no-such-member\":1}");
 	enum verdict want = expected(o, p, whose);
 	if (want == THROUGH && second != whose)
 		want = crosses(o, p) ? THROUGH : IS_404;
