@@ -5,6 +5,7 @@
 #include "io/logger.h"
 #include "io/loop.h"
 #include "io/web.h"
+#include "main/conf_people.h"
 #include "main/drivers.h"
 #include "main/inner_agent.h"
 #include "main/service.h"
@@ -209,7 +210,9 @@ int serve_main(int argc, char **argv)
 	s.argv = argv;
 	service_begin();
 	fill_control_conf(&s);
-	rc = start(&s, conf_flag(argc, argv, "--ready-file"), &f);
+	s.control_conf.people = conf_people_rules(&s.conf, &arena);
+	rc = s.control_conf.people ? start(&s, conf_flag(argc, argv, "--ready-file"), &f)
+				   : fault_set(&f, RC_NOMEM, "out of memory");
 	if (rc == RC_OK)
 		loop_run(s.control.loop);
 	else
