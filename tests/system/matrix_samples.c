@@ -1,8 +1,9 @@
 /* A sample of every operation: what its path is made of. One that is missing here, or stands here in vain, fails the test. */
 #include "tests/system/matrix.h"
 
-const char *const matrix_open[] = { "certifyAgent", "enrollAgent", "getJwks", "health", "listAuthMethods", "livez",
-	"login", "loginSecondFactor", "openapi", "readyz", "refresh", "version", NULL };
+const char *const matrix_open[] = { "certifyAgent", "enrollAgent", "finishOidcLogin", "getJwks", "health",
+	"listAuthMethods", "livez", "login", "loginSecondFactor", "oidcBackchannelLogout", "openapi", "readyz",
+	"refresh", "startOidcLogin", "version", NULL };
 
 /* clang-format off */
 const struct matrix_sample matrix_samples[] = {
@@ -66,6 +67,8 @@ const struct matrix_sample matrix_samples[] = {
 	{ "enrollTotp", { K_NONE }, NULL },
 	{ "explainPlacement", { K_NONE }, NULL },
 	{ "explainRouting", { K_NONE }, NULL },
+	{ "exportAudit", { K_NONE }, NULL },
+	{ "finishOidcLogin", { K_WORD }, NULL },
 	{ "followEvents", { K_NONE }, NULL },
 	{ "getAccount", { K_ACCOUNT }, NULL },
 	{ "getAccountHistory", { K_ACCOUNT }, NULL },
@@ -73,6 +76,8 @@ const struct matrix_sample matrix_samples[] = {
 	{ "getAction", { K_ACTION }, NULL },
 	{ "getAgent", { K_AGENT }, NULL },
 	{ "getApiKey", { K_API_KEY }, NULL },
+	{ "getAuditKey", { K_NONE }, NULL },
+	{ "getAuditProof", { K_NONE }, NULL },
 	{ "getChallenge", { K_CHALLENGE }, NULL },
 	{ "getEgress", { K_EGRESS }, NULL },
 	{ "getGroup", { K_GROUP }, NULL },
@@ -105,6 +110,8 @@ const struct matrix_sample matrix_samples[] = {
 	{ "listActions", { K_NONE }, NULL },
 	{ "listAgents", { K_NONE }, NULL },
 	{ "listApiKeys", { K_NONE }, NULL },
+	{ "listAuditCheckpoints", { K_NONE }, NULL },
+	{ "listAuditRecords", { K_NONE }, NULL },
 	{ "listAuthMethods", { K_NONE }, NULL },
 	{ "listAuthSessions", { K_NONE }, NULL },
 	{ "listCertificateAuthorities", { K_NONE }, NULL },
@@ -143,6 +150,8 @@ const struct matrix_sample matrix_samples[] = {
 	{ "logout", { K_NONE }, NULL },
 	{ "makeAuthenticatorCode", { K_ACCOUNT }, NULL },
 	{ "metrics", { K_NONE }, NULL },
+	{ "oidcBackchannelLogout", { K_WORD }, NULL },
+	{ "oidcLogout", { K_WORD }, NULL },
 	{ "openapi", { K_NONE }, NULL },
 	{ "pauseJob", { K_JOB }, NULL },
 	{ "pauseKeyBatch", { K_BATCH }, NULL },
@@ -189,6 +198,7 @@ const struct matrix_sample matrix_samples[] = {
 	{ "setTenantWeight", { K_TENANT }, NULL },
 	{ "setUserPassword", { K_USER }, NULL },
 	{ "startKeyBatch", { K_BATCH }, NULL },
+	{ "startOidcLogin", { K_WORD }, NULL },
 	{ "stepUp", { K_NONE }, NULL },
 	{ "testIdentityProviderMapping", { K_PROVIDER }, NULL },
 	{ "testWebhook", { K_WEBHOOK }, NULL },
