@@ -80,6 +80,7 @@ struct control_conf {
 	const char *node; /* machine and data folder: tells a restart from another control plane */
 	const char *tls_cert, *tls_key;
 	enum control_certs agent_certs;
+	const char *cors_origins;  /* whose pages may use the API, parted by commas; NULL: none */
 	uint32_t agent_cert_hours; /* how long an agent's certificate holds */
 	int listener;              /* a socket that was handed over; 0: host and port are bound */
 	uint32_t lease_ms;         /* how long a task stays with an agent that is silent */
@@ -90,7 +91,7 @@ struct control_conf {
 	_Atomic int64_t event_keep_ms;   /* how long at most; 0: no such limit */
 	const struct web_limits *limits;
 	const struct webhooks_conf *webhooks;
-	const struct people_rules *people; /* see people/people_rules; NULL: its defaults */
+	const struct people_rules *people;     /* see people/people_rules; NULL: its defaults */
 	const struct lane_kind *_Atomic lanes; /* LANE_COUNT rows as configured; NULL: model/lanes.def */
 };
 

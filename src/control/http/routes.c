@@ -12,9 +12,11 @@
 #include "control/fleet/egresses.h"
 #include "control/fleet/imports.h"
 #include "control/fleet/regions.h"
-#include "control/http/system.h"
 #include "control/keys/key_routes.h"
 #include "control/webhooks/webhook_routes.h"
+
+/* Of control/http/system. */
+extern const struct route system_routes[];
 
 /* Of control/cluster/instance_routes. */
 extern const struct route instance_routes[];
