@@ -52,6 +52,7 @@ static enum cli_exit exit_of_rc(enum rc rc, int status, bool writes)
 	case RC_INVALID:
 	case RC_UNAUTHENTICATED:
 	case RC_DENIED:
+	case RC_STEP_UP:
 	case RC_MISSING:
 	case RC_METHOD:
 	case RC_CONFLICT:

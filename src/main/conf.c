@@ -2,6 +2,7 @@
 #include "agent/directory.h"
 #include "flow/webhook.h"
 #include "io/file.h"
+#include "main/conf_people.h"
 #include "wire/field_conf.h"
 #include "wire/otlp.h"
 
@@ -509,6 +510,11 @@ const struct field conf_fields[] = {
 	SECTION(steam, "How agents reach Steam."),
 	SECTION(lanes, "Rate lanes: how often Steam is called."),
 	SECTION(webhooks, "Webhooks: what is sent where, and how often."),
+	{ .name = "people",
+		.type = FIELD_OBJ,
+		.at = offsetof(struct conf, people),
+		.sub = conf_people_fields,
+		.doc = "People: passwords, locks, fresh proofs." },
 	SECTION(log, "The log, on standard error."),
 	SECTION(trace, "Traces, for an OpenTelemetry collector."),
 	{ 0 },

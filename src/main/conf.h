@@ -55,6 +55,11 @@ struct conf {
 		uint32_t timeout_ms, parallel, keep_hours, overlap_hours;
 	} webhooks;
 	struct {
+		uint32_t argon2_kib, argon2_passes, password_min, login_tries, address_tries, code_tries, try_s,
+			lock_s, lock_max_s, step_up_s;
+		const char *common_passwords;
+	} people;
+	struct {
 		int level, format;
 	} log;
 	struct {

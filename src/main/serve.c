@@ -6,6 +6,7 @@
 #include "io/logger.h"
 #include "io/loop.h"
 #include "io/web.h"
+#include "main/conf_people.h"
 #include "main/drivers.h"
 #include "main/inner_agent.h"
 #include "main/service.h"
@@ -203,18 +204,17 @@ static enum rc lock_memory(const struct serve *s, bool held, struct fault *f)
 	return RC_OK;
 }
 
-static enum rc run(struct serve *s, int argc, char **argv, bool held)
+static enum rc run(struct serve *s, struct arena *a, bool held)
 {
 	struct fault f = { 0 };
 
 	s->log = logger_over(STDERR_FILENO, (enum log_level)s->conf.log.level, s->conf.log.format == 1);
-	s->argc = argc;
-	s->argv = argv;
 	service_begin();
 	fill_control_conf(s);
-	enum rc rc = lock_memory(s, held, &f);
+	s->control_conf.people = conf_people_rules(&s->conf, a);
+	enum rc rc = s->control_conf.people ? lock_memory(s, held, &f) : RC_NOMEM;
 	if (rc == RC_OK)
-		rc = start(s, conf_flag(argc, argv, "--ready-file"), &f);
+		rc = start(s, conf_flag(s->argc, s->argv, "--ready-file"), &f);
 	if (rc == RC_OK)
 		loop_run(s->control.loop);
 	else
@@ -248,7 +248,9 @@ int serve_main(int argc, char **argv)
 		arena_done(&arena);
 		return 2;
 	}
-	rc = run(s, argc, argv, held);
+	s->argc = argc;
+	s->argv = argv;
+	rc = run(s, &arena, held);
 	locked_free(s, sizeof(*s));
 	arena_done(&arena);
 	return rc == RC_OK ? 0 : 1;
