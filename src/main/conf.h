@@ -12,9 +12,11 @@
 
 struct conf {
 	struct {
-		const char *host, *tls_cert, *tls_key, *cors_origins;
+		const char *host, *tls_cert, *tls_key, *cors_origins, *trusted_proxies;
 		uint32_t port, connections, body_bytes, header_bytes, head_ms, body_ms, idle_ms, agent_cert_hours,
 			per_address;
+		int proxy_header;
+		uint32_t auth_failures;
 		int agent_certs;
 	} server;
 	struct {
@@ -73,7 +75,7 @@ struct conf {
 enum conf_kek { CONF_KEK_FILE, CONF_KEK_PKCS11, CONF_KEK_VAULT };
 enum conf_memory { CONF_MEMORY_TRY, CONF_MEMORY_KEYS, CONF_MEMORY_ALL };
 
-extern const struct field conf_fields[];
+extern const struct field conf_fields[], conf_server_fields[]; /* conf_server.c: those of `server` */
 
 /*
  * What stands on the command line of `footplate serve`, `agent run` and `server …`: --config FILE, --set section.key=value,

@@ -2,7 +2,7 @@
 #include "base/buf.h"
 #include "base/metric.h"
 #include "control/access/audit.h"
-#include "control/access/keys.h"
+#include "control/access/keys_hash.h"
 #include "control/access/vault.h"
 #include "control/control.h"
 #include "control/events/events.h"
