@@ -26,7 +26,7 @@ def look_all(folders):
     found, files = [], 0
     for folder in folders:
         for path in sorted(pathlib.Path(folder).rglob('*')):
-            if path.is_file() and not path.is_symlink() and path.name not in MEANT:
+            if path.is_file() and not path.is_symlink() and path.name not in MEANT and not path.name.startswith('token'):
                 files += 1
                 found += look(path)
     return found, files
