@@ -35,10 +35,15 @@ extern const struct route keyring_routes[];
 /* Of control/schedules/schedule_routes. */
 extern const struct route schedule_routes[], schedule_times_routes[];
 
+/* Of control/people. */
+extern const struct route user_routes[], user_life_routes[], password_routes[], group_routes[], role_routes[],
+	binding_routes[], mfa_routes[], mfa_policy_routes[], step_up_routes[];
+
 const struct route *const routes[] = { jobs_routes, tasks_routes, attempt_routes, dead_letter_routes, lost_routes,
 	schedule_routes, schedule_times_routes, feed_routes, accounts_routes, account_session_routes,
 	imports_routes, account_secrets_routes, challenges_routes, egresses_routes, agents_routes,
 	enrolments_routes, regions_routes, policies_routes, placements_routes, actions_routes, budget_routes,
 	key_routes, keys_routes, tenants_routes, system_routes, webhook_routes, webhook_delivery_routes,
-	instance_routes, keyring_routes, authorities_routes, certificates_routes, provider_routes, auth_routes,
-	auth_me_routes, session_routes, NULL };
+	instance_routes, keyring_routes, user_routes, user_life_routes, password_routes, group_routes, role_routes,
+	binding_routes, mfa_routes, mfa_policy_routes, step_up_routes, authorities_routes, certificates_routes,
+	provider_routes, auth_routes, auth_me_routes, session_routes, NULL };
