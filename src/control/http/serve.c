@@ -35,7 +35,7 @@ static void add(struct web_header *h, size_t *n, const char *name, const char *v
 
 static const char *type_of(const struct exchange *x)
 {
-	if (x->status >= 400)
+	if (x->status >= 400 && x->rc != RC_OK)
 		return "application/problem+json";
 	return x->route && (x->route->flags & ROUTE_RAW) ? (x->out_type ? x->out_type : x->route->out_type)
 							 : "application/json";
@@ -127,6 +127,8 @@ static void finish(struct exchange *x)
 		admit_park(x);
 		return;
 	}
+	if (noted_first(x, finish))
+		return;
 	twins_leave(x->control->twins, x);
 	if (x->rc == RC_OK && x->wish) {
 		x->status = 200;
