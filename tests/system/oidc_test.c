@@ -122,6 +122,21 @@ static void make_providers(const struct oidc_rig *op)
 	json_decref(keys);
 }
 
+/* Who may edit providers gives nobody more by them than they have themselves. */
+static void a_map_gives_no_more_than_one_has(struct rig *r)
+{
+	char body[512], owner[64];
+	json_t *key =
+		rig_expect(r, 201, "POST", "/v1/api-keys", "{\"name\":\"k\",\"scopes\":[\"identity:write\"]}");
+
+	snprintf(owner, sizeof(owner), "%s", r->key);
+	snprintf(body, sizeof(body), "{\"people\":{\"groupMap\":[{\"match\":\"*\",\"groupId\":\"%s\"}]}}", group);
+	snprintf(r->key, sizeof(r->key), "%s", json_str(key, "secret"));
+	oidc_rig_wrong(r, 403, "PATCH", rs_path, body, NULL);
+	snprintf(r->key, sizeof(r->key), "%s", owner);
+	json_decref(key);
+}
+
 static void be(const struct oidc_rig *op, const char *user, const char *claims)
 {
 	char path[256];
@@ -305,6 +320,7 @@ int main(void)
 	providers_are_kept(&r);
 	oidc_rig_start(&op, &r, "op.mjs");
 	make_providers(&op);
+	a_map_gives_no_more_than_one_has(&r);
 	people_log_on(&r, &op);
 	keys_roll_over(&op);
 	lost_groups_are_lost(&r, &op);

@@ -7,6 +7,7 @@
 #include "control/sso/provider.h"
 #include "control/sso/provider_close.h"
 #include "control/sso/provider_dry_run.h"
+#include "control/sso/provider_groups.h"
 #include "wire/field_json.h"
 
 #define AT(member) FIELD_AT(struct provider_row, member)
@@ -83,28 +84,6 @@ static enum rc told(struct tx *tx, const char *type, const char *deed, const cha
 	return rc == RC_OK ? audit_add(tx, deed, id) : rc;
 }
 
-/* The groups that people are mapped to must be the tenant's. */
-static enum rc check_groups(struct call *c, const struct provider *p)
-{
-	static const struct store_query find = { .sql = "SELECT id FROM groups WHERE id = $1 AND tenant_id = $2" };
-	const struct claims_group *map = p->people.group_map.at;
-	enum rc rc = RC_OK;
-
-	for (size_t i = 0; i < p->people.group_map.n; i++) {
-		auto_rows struct store_rows *r = NULL;
-		enum rc this = store_one(c->tx.db, &find,
-			STORE_ARGS(store_text(map[i].group_id), store_text(p->row.tenant_id)), &r, c->tx.fault);
-		if (this == RC_MISSING)
-			this = field_json_problem(c->reader,
-				arena_fmt(c->tx.arena, "/people/groupMap/%zu/groupId", i), "not_one_of",
-				"the tenant has no such group");
-		if (this != RC_OK && this != RC_INVALID)
-			return this;
-		rc = this == RC_OK ? rc : this;
-	}
-	return rc;
-}
-
 static bool is_origin(const char *url)
 {
 	const char *host = strstr(url, "://");
@@ -118,7 +97,7 @@ static enum rc check(struct call *c, const struct provider_row *row, struct prov
 	if (!is_origin(row->base_url))
 		rc = field_json_problem(c->reader, "/baseUrl", "malformed",
 			"must be https:// and a host, without a path; http:// only on this machine");
-	return rc == RC_OK ? check_groups(c, ret) : rc;
+	return rc == RC_OK ? provider_groups_check(c, ret) : rc;
 }
 
 static enum rc check_room(struct tx *tx)
