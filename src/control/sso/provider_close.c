@@ -1,5 +1,6 @@
 #include "control/sso/provider_close.h"
 #include "control/access/audit.h"
+#include "control/access/vault.h"
 #include "control/people/sessions_revoke.h"
 
 #define AT_ONCE 500
@@ -50,4 +51,11 @@ enum rc provider_close_people(struct tx *tx, const char *idp_id)
 	for (size_t i = 0; rc == RC_OK && i < sizeof(each) / sizeof(*each); i++)
 		rc = store_do(tx->db, &each[i], STORE_ARGS(store_text(idp_id)), tx->fault);
 	return rc == RC_OK ? audit_add(tx, "identity_provider.forget_people", idp_id) : rc;
+}
+
+enum rc provider_close_secrets(struct tx *tx, const char *idp_id)
+{
+	static const struct store_query documents = { .sql = "DELETE FROM sso_documents WHERE idp_id = $1" };
+	enum rc rc = vault_drop_all(tx, "identity_provider", idp_id);
+	return rc == RC_OK ? store_do(tx->db, &documents, STORE_ARGS(store_text(idp_id)), tx->fault) : rc;
 }

@@ -1,12 +1,10 @@
 #include "control/access/audit.h"
 #include "control/access/decide.h"
-#include "control/access/vault.h"
 #include "control/events/events.h"
 #include "control/http/page.h"
 #include "control/rows.h"
 #include "control/sso/provider.h"
 #include "control/sso/provider_close.h"
-#include "control/sso/provider_dry_run.h"
 #include "control/sso/provider_groups.h"
 #include "wire/field_json.h"
 
@@ -295,7 +293,6 @@ static enum rc patch(struct call *c, void *ret_out)
 
 static enum rc drop(struct call *c, void *ret_out)
 {
-	static const struct store_query documents = { .sql = "DELETE FROM sso_documents WHERE idp_id = $1" };
 	static const struct store_query delete = { .sql = "DELETE FROM identity_providers WHERE id = $1" };
 	struct provider_row v = { 0 };
 	(void)ret_out;
@@ -308,80 +305,10 @@ static enum rc drop(struct call *c, void *ret_out)
 	if (rc == RC_OK)
 		rc = provider_close(&c->tx, v.id, "provider_deleted");
 	if (rc == RC_OK)
-		rc = store_do(c->tx.db, &documents, STORE_ARGS(store_text(v.id)), c->tx.fault);
-	if (rc == RC_OK)
-		rc = vault_drop_all(&c->tx, "identity_provider", v.id);
+		rc = provider_close_secrets(&c->tx, v.id);
 	if (rc == RC_OK)
 		rc = store_do(c->tx.db, &delete, STORE_ARGS(store_text(v.id)), c->tx.fault);
 	return rc == RC_OK ? told(&c->tx, "identity_provider.deleted", "identity_provider.delete", v.id) : rc;
-}
-
-struct value_in {
-	const char *value;
-};
-static const struct field value_fields[] = {
-	{ .name = "value",
-		.type = FIELD_STR,
-		FIELD_AT(struct value_in, value),
-		.flags = FIELD_REQUIRED | FIELD_SECRET,
-		.min = 1,
-		.max = VAULT_VALUE_MAX,
-		.doc = "The secret; it cannot be read again." },
-	{ 0 },
-};
-
-/* Which secret the path names. RC_MISSING: the kind has none of this name. */
-static enum rc secret_at(struct call *c, struct provider_row *ret, struct vault_at *ret_at)
-{
-	enum rc rc = provider_row_load(&c->tx, c->arg[0], ret);
-	bool is_key = !strcmp(c->arg[1], PROVIDER_PRIVATE_KEY);
-
-	if (rc == RC_OK && !is_key &&
-		(ret->kind != PROVIDER_OIDC || strcmp(c->arg[1], PROVIDER_CLIENT_SECRET) != 0))
-		return fault_set(c->tx.fault, RC_MISSING, "its secrets are client_secret (oidc) and private_key");
-	*ret_at = (struct vault_at){ "identity_provider", ret->id,
-		is_key ? PROVIDER_PRIVATE_KEY : PROVIDER_CLIENT_SECRET };
-	return rc;
-}
-
-static enum rc secret_changed(struct tx *tx, const char *id, const char *deed)
-{
-	static const struct store_query count = {
-		.sql = "UPDATE identity_providers SET version = version + 1, updated_at = $2 WHERE id = $1"
-	};
-	enum rc rc = store_do(tx->db, &count, STORE_ARGS(store_text(id), store_int(tx->now_ms)), tx->fault);
-	return rc == RC_OK ? told(tx, "identity_provider.updated", deed, id) : rc;
-}
-
-static enum rc set_secret(struct call *c, void *ret_out)
-{
-	const struct value_in *in = c->in;
-	struct vault_at at;
-	struct provider_row v = { 0 };
-	struct hush value = { 0 };
-	bool is_new = false;
-	(void)ret_out;
-
-	enum rc rc = secret_at(c, &v, &at);
-	if (rc == RC_OK)
-		rc = hush_set(&value, in->value, strlen(in->value));
-	if (rc == RC_OK)
-		rc = vault_put(&c->tx, &at, &value, &is_new);
-	hush_done(&value);
-	hush_wipe((char *)in->value, strlen(in->value)); /* it lies in this call's arena */
-	return rc == RC_OK && is_new ? secret_changed(&c->tx, v.id, "identity_provider.secret.set") : rc;
-}
-
-static enum rc drop_secret(struct call *c, void *ret_out)
-{
-	struct vault_at at;
-	struct provider_row v = { 0 };
-	(void)ret_out;
-
-	enum rc rc = secret_at(c, &v, &at);
-	if (rc == RC_OK)
-		rc = vault_drop(&c->tx, &at);
-	return rc == RC_OK ? secret_changed(&c->tx, v.id, "identity_provider.secret.delete") : rc;
 }
 
 #define OUT  .out = provider_row_fields, .out_size = sizeof(struct provider_row)
@@ -446,40 +373,5 @@ const struct route provider_routes[] = {
 		.status = 204,
 		.run = drop,
 		.doc = "Deletes an identity provider, its secrets and the groups that it gave. The users stay." },
-	{ .name = "testIdentityProviderMapping",
-		.method = "POST",
-		.path = "/v1/identity-providers/{id}/test-mapping",
-		.reach = REACH_PLATFORM,
-		.object = OBJECT_PROVIDER,
-		.scope = SCOPE_IDENTITY_READ,
-		.in = provider_dry_run_in_fields,
-		.in_size = sizeof(struct provider_dry_run_in),
-		.out = provider_dry_run_fields,
-		.out_size = sizeof(struct provider_dry_run),
-		.run = provider_dry_run,
-		.doc = "Tells what would become of somebody who comes with these claims. Nothing is changed." },
-	{ .name = "setIdentityProviderSecret",
-		.method = "PUT",
-		.path = "/v1/identity-providers/{id}/secrets/{name}",
-		.reach = REACH_PLATFORM,
-		.object = OBJECT_PROVIDER,
-		EDIT,
-		.flags = ROUTE_WRITE | ROUTE_STEP_UP,
-		.status = 204,
-		.in = value_fields,
-		.in_size = sizeof(struct value_in),
-		.run = set_secret,
-		.doc = "Sets client_secret (oidc) or private_key. It can be replaced and deleted, and never be "
-		       "read." },
-	{ .name = "deleteIdentityProviderSecret",
-		.method = "DELETE",
-		.path = "/v1/identity-providers/{id}/secrets/{name}",
-		.reach = REACH_PLATFORM,
-		.object = OBJECT_PROVIDER,
-		EDIT,
-		.flags = ROUTE_WRITE | ROUTE_STEP_UP,
-		.status = 204,
-		.run = drop_secret,
-		.doc = "Forgets a secret of an identity provider." },
 	{ 0 },
 };
