@@ -251,6 +251,7 @@ static struct call call_of(const struct exchange *x, const struct tx *tx, struct
 		.who = who,
 		.if_match = x->if_match,
 		.cookies = x->cookies,
+		.query_text = x->again ? "" : web_view(x->request)->query,
 		.found = x->found,
 		.streams = x->streams,
 		.last_event_id = x->last_event_id,
