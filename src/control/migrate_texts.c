@@ -29,3 +29,5 @@ TEXT(migrate_0018, "0018_keyring.sql");
 TEXT(migrate_0019, "0019_audit.sql");
 TEXT(migrate_0020, "0020_tenancy.sql");
 TEXT(migrate_0021, "0021_pki.sql");
+TEXT(migrate_0022, "0022_sessions.sql");
+TEXT(migrate_0023, "0023_saml.sql");

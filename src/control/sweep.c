@@ -6,7 +6,7 @@
 #include "control/events/events.h"
 #include "control/fleet/states.h"
 #include "control/http/idempotency.h"
-#include "control/people/lockout.h"
+#include "control/people/sessions_sweep.h"
 #include "control/webhooks/webhooks.h"
 #include "control/writer.h"
 
@@ -36,7 +36,7 @@ static enum rc run(struct write *w, struct tx *tx)
 		return rc;
 	rc = idempotency_sweep(tx);
 	if (rc == RC_OK)
-		rc = lockout_sweep(tx);
+		rc = people_sessions_sweep(tx);
 	if (rc == RC_OK)
 		rc = states_sweep(tx);
 	if (rc == RC_OK)

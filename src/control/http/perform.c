@@ -19,14 +19,27 @@ void perform_problem(struct exchange *x, enum rc rc, const char *detail, const s
 	problem_write(&x->body, rc, detail, r, x->id);
 }
 
+static void asked(const struct exchange *x, const char *peer, struct door_ask *ret)
+{
+	*ret = (struct door_ask){ .method = x->route->method,
+		.authorization = x->authorization,
+		.peer = peer,
+		.cookies = x->cookies,
+		.csrf = web_header(x->request, "x-csrf-token"),
+		.origin = web_header(x->request, "origin"),
+		.fetch_site = web_header(x->request, "sec-fetch-site"),
+		.host = web_header(x->request, "host"),
+		.tls = web_view(x->request)->tls,
+		.socket = web_view(x->request)->upgrade };
+}
+
 static enum rc authenticate(const struct exchange *x, struct tx *tx, struct principal *who)
 {
 	who->id = "";
 	if (x->route->reach == REACH_OPEN)
 		return RC_OK;
-	const struct door_ask ask = {
-		.method = x->route->method, .authorization = x->authorization, .peer = tx->peer
-	};
+	struct door_ask ask;
+	asked(x, tx->peer, &ask);
 	enum rc rc = door_enter(tx, &ask, who);
 	if (rc != RC_OK)
 		return rc;
@@ -252,17 +265,21 @@ static struct call call_of(const struct exchange *x, const struct tx *tx, struct
 		.if_match = x->if_match,
 		.cookies = x->cookies,
 		.query_text = x->again ? "" : web_view(x->request)->query,
+		.user_agent = web_header(x->request, "user-agent"),
 		.found = x->found,
 		.streams = x->streams,
 		.last_event_id = x->last_event_id,
 		.accept = x->accept };
 
+	struct door_ask ask;
 	memcpy(c.arg, x->arg, sizeof(c.arg));
 	c.tx.peer = web_view(x->request)->peer;
 	c.tx.trace_id = x->trace_id;
 	c.tx.request_id = x->id;
 	c.tx.user_agent = x->user_agent;
 	c.tx.traceparent = x->traceparent;
+	asked(x, c.tx.peer, &ask);
+	c.ours = door_is_ours(&ask);
 	return c;
 }
 

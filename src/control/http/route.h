@@ -131,6 +131,8 @@ struct call {
 	const char *if_match;        /* ROUTE_MATCH: the version the caller read */
 	struct field_reader *reader; /* for problems that a table cannot see */
 	const char *cookies;         /* the Cookie header as it came; NULL: none. See wire/cookie */
+	const char *user_agent;      /* NULL: it sent none */
+	bool ours;                   /* no other site made a browser send this, as far as the browser tells */
 	const void *found;           /* what `before` left, in its arena; it lives until `run` is over */
 	/* The answer, besides ret_out: */
 	int status;                                /* 0: the row's; 303 and `location`: a browser goes on there */

@@ -63,8 +63,8 @@ static char *key_of(const struct exchange *x)
 {
 	const struct web_view *v = web_view(x->request);
 	char *key = NULL;
-	if (asprintf(&key, "%s\n%s %s\n%s", x->authorization ? x->authorization : "", v->method, v->path,
-		    x->idempotency_key) < 0)
+	if (asprintf(&key, "%s\n%s\n%s %s\n%s", x->authorization ? x->authorization : "",
+		    x->cookies ? x->cookies : "", v->method, v->path, x->idempotency_key) < 0)
 		return NULL;
 	return key;
 }
