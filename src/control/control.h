@@ -17,6 +17,7 @@ struct bells;
 struct cluster;
 struct feed;
 struct hub;
+struct warden;
 struct kek;
 struct keyring;
 struct lane_kind;
@@ -79,6 +80,7 @@ struct control_conf {
 	const char *node; /* machine and data folder: tells a restart from another control plane */
 	const char *tls_cert, *tls_key;
 	enum control_certs agent_certs;
+	const char *cors_origins;  /* whose pages may use the API, parted by commas; NULL: none */
 	uint32_t agent_cert_hours; /* how long an agent's certificate holds */
 	int listener;              /* a socket that was handed over; 0: host and port are bound */
 	uint32_t lease_ms;         /* how long a task stays with an agent that is silent */
@@ -89,7 +91,7 @@ struct control_conf {
 	_Atomic int64_t event_keep_ms;   /* how long at most; 0: no such limit */
 	const struct web_limits *limits;
 	const struct webhooks_conf *webhooks;
-	const struct people_rules *people; /* see people/people_rules; NULL: its defaults */
+	const struct people_rules *people;     /* see people/people_rules; NULL: its defaults */
 	const struct lane_kind *_Atomic lanes; /* LANE_COUNT rows as configured; NULL: model/lanes.def */
 };
 
@@ -101,7 +103,7 @@ struct control {
 	struct loop *loop;
 	struct store *store;
 	struct queue *queue;
-	struct kek *kek;     /* wraps the vault's keys; the start, and then the thread of `keeper` */
+	struct kek *kek;     /* wraps the vault's keys; the start, and then the thread of `warden` */
 	struct kek *old_kek; /* the one that was used before; NULL: none */
 	struct pool *readers, *slow_readers, *writer;
 	struct web_server *server;
@@ -114,7 +116,8 @@ struct control {
 	struct twins *twins;       /* requests held back behind one with the same Idempotency-Key; loop thread */
 	struct webhooks *webhooks; /* loop thread */
 	const struct webhook_rules *webhook_rules;
-	struct sweep *sweep; /* loop thread */
+	struct sweep *sweep;   /* loop thread */
+	struct warden *warden; /* loop thread */
 	struct control_secrets secrets;
 	char epoch[CONTROL_EPOCH_MAX];      /* of the event log: made with the database */
 	char instance_id[CONTROL_NAME_MAX]; /* of this run of this control plane, see cluster/instances */

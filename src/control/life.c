@@ -8,6 +8,7 @@
 #include "control/http/waits.h"
 #include "control/hub/hub.h"
 #include "control/hub/scan.h"
+#include "control/keyring/warden.h"
 #include "control/keyring/keyring.h"
 #include "control/keys/key_fold.h"
 #include "control/prepare.h"
@@ -70,6 +71,8 @@ enum rc life_start(struct control *c, struct fault *f)
 		rc = scan_new(c, &c->scan, f);
 	if (rc == RC_OK)
 		rc = sweep_new(c, &c->sweep, f);
+	if (rc == RC_OK)
+		rc = warden_new(c, &c->warden, f);
 	return rc == RC_OK ? listen_on(c, f) : rc;
 }
 
@@ -109,6 +112,7 @@ void life_stop(struct control *c)
 	pool_free(take(c->slow_readers));
 	last_turns(c->loop); /* what they were done with becomes writes */
 	webhooks_stop(c->webhooks);
+	warden_stop(c->warden);
 	pool_free(take(c->writer));
 	pool_free(take(c->readers));
 	if (c->bells)
@@ -125,6 +129,7 @@ void life_stop(struct control *c)
 	twins_free(take(c->twins));
 	waits_free(take(c->waits));
 	sweep_free(take(c->sweep));
+	warden_free(take(c->warden));
 	loop_free(take(c->loop));
 	keyring_free(take(c->secrets.ring));
 	hush_wipe(&c->secrets, sizeof(c->secrets));

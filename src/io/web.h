@@ -34,6 +34,7 @@ struct web_limits { /* 0: a default that suits an API (16 KiB, 1 MiB, 10000; 10,
 	uint32_t header_bytes;  /* of one request's head (431) */
 	uint32_t body_bytes;    /* (413) */
 	uint32_t connections;   /* open at once; more are refused at accept */
+	uint32_t per_address;   /* of these by one address (of IPv6: by 64 bits of one); 0: half of them */
 	uint32_t head_ms;       /* a whole head within (408/close): slow clients */
 	uint32_t body_ms;       /* a whole body within */
 	uint32_t idle_ms;       /* keep-alive without a request */
@@ -79,6 +80,8 @@ struct web_server_conf {
 	const char *const *protocols;
 	void *ctx;
 	void (*on_request)(void *ctx, struct web_request *r); /* whole; an upgrade too */
+	/* Is this address one through which many come? Then per_address is not its limit. NULL: none is. */
+	bool (*on_many)(void *ctx, const char *address);
 	/* A request that web answered by itself (malformed, too large, too slow), for the log and the metrics. */
 	void (*on_refused)(void *ctx, const char *peer, int status, const char *why);
 };

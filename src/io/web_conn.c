@@ -1,6 +1,5 @@
 #include "io/web_conn.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <string.h>
@@ -249,29 +248,17 @@ static void settle(struct loop_late *late)
 
 /* --- libwebsockets */
 
-static void name_peer(struct web_conn *c)
-{
-	struct sockaddr_storage a = { 0 };
-	socklen_t n = sizeof(a);
-	const struct sockaddr_in *v4 = (const struct sockaddr_in *)&a;
-	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&a;
-
-	getpeername(lws_get_socket_fd(c->wsi), (struct sockaddr *)&a, &n);
-	if (a.ss_family == AF_INET)
-		inet_ntop(AF_INET, &v4->sin_addr, c->peer, sizeof(c->peer));
-	else if (a.ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
-		inet_ntop(AF_INET, &v6->sin6_addr.s6_addr[12], c->peer, sizeof(c->peer));
-	else if (a.ss_family == AF_INET6)
-		inet_ntop(AF_INET6, &v6->sin6_addr, c->peer, sizeof(c->peer));
-}
-
 static int begin(struct lws *wsi)
 {
 	struct web_server *s = lws_vhost_user(lws_get_vhost(wsi));
 	struct web_conn *c = calloc(1, sizeof(*c));
+	struct web_crowd_name name;
 
-	if (!c)
+	web_crowd_name(lws_get_socket_fd(wsi), &name);
+	if (!c || !web_crowd_enter(&s->crowd, name.crowd)) {
+		free(c);
 		return -1;
+	}
 	c->server = s;
 	c->loop = s->loop;
 	c->wsi = wsi;
@@ -281,7 +268,8 @@ static int begin(struct lws *wsi)
 	loop_late_init(&c->late, settle);
 	list_append(&s->conns, &c->node);
 	s->open++;
-	name_peer(c);
+	memcpy(c->peer, name.full, sizeof(c->peer));
+	memcpy(c->crowd, name.crowd, sizeof(c->crowd));
 	lws_set_opaque_user_data(wsi, c);
 	s->begun(c);
 	return 0;
@@ -295,6 +283,7 @@ static void end(struct lws *wsi, struct web_conn *c)
 	list_remove(&c->late.node);
 	list_remove(&c->node);
 	c->server->open--;
+	web_crowd_leave(&c->server->crowd, c->crowd);
 	buf_done(&c->in);
 	buf_done(&c->out);
 	free(c);

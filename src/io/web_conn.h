@@ -12,12 +12,13 @@
 #include "base/list.h"
 #include "io/loop_lws.h"
 #include "io/web.h"
+#include "io/web_crowd.h"
 
 #include <openssl/ssl.h>
 
 struct web_conn;
 
-#define WEB_CONN_PEER_MAX  48
+#define WEB_CONN_PEER_MAX  WEB_CROWD_NAME_MAX
 #define WEB_CONN_DATE_MAX  32
 #define WEB_CONN_NEVER     UINT64_MAX
 #define WEB_CONN_AHEAD_MAX 65536 /* bytes waiting to be sent that keep the next pipelined request waiting */
@@ -35,6 +36,7 @@ struct web_server {
 	bool draining, resting; /* resting: out of descriptors, until the next sweep */
 	struct list conns;
 	size_t open;
+	struct web_crowd crowd;            /* of each address */
 	void (*begun)(struct web_conn *c); /* gives a fresh connection its first mode */
 	struct loop_timer *sweep;
 	uint64_t sweep_ms;
@@ -74,7 +76,7 @@ struct web_conn {
 	struct buf out;
 	size_t out_at, scanned, lingered;
 	struct loop_late late;
-	char peer[WEB_CONN_PEER_MAX];
+	char peer[WEB_CONN_PEER_MAX], crowd[WEB_CONN_PEER_MAX];
 };
 
 /* The callback of a server's protocol for connections. */

@@ -34,6 +34,7 @@ static void fill_limits(struct web_limits *l)
 	set_default(&l->header_bytes, 16384);
 	set_default(&l->body_bytes, 1 << 20);
 	set_default(&l->connections, 10000);
+	set_default(&l->per_address, l->connections > 1 ? l->connections / 2 : 1);
 	set_default(&l->head_ms, 10000);
 	set_default(&l->body_ms, 30000);
 	set_default(&l->idle_ms, 60000);
@@ -62,17 +63,28 @@ static void tune(int fd)
 }
 
 /* Refuses the connection that is next in the queue of the kernel. */
-static void turn_away(struct web_server *s, int fd)
+static void turn_away(struct web_server *s, int fd, const char *peer, const char *why)
 {
-	char peer[WEB_CONN_PEER_MAX] = "";
-	struct sockaddr_storage a;
-	socklen_t n = sizeof(a);
-
-	if (getpeername(fd, (struct sockaddr *)&a, &n) == 0)
-		getnameinfo((struct sockaddr *)&a, n, peer, sizeof(peer), NULL, 0, NI_NUMERICHOST);
 	close(fd);
 	if (s->conf.on_refused)
-		s->conf.on_refused(s->conf.ctx, peer, 503, "too many connections are open");
+		s->conf.on_refused(s->conf.ctx, peer, 503, why);
+}
+
+/* Is there room for one more? Otherwise it is closed. */
+static bool let_in(struct web_server *s, int fd)
+{
+	uint32_t most = s->conf.limits.per_address;
+	struct web_crowd_name name;
+
+	web_crowd_name(fd, &name);
+	if (s->open >= s->conf.limits.connections)
+		turn_away(s, fd, name.full, "too many connections are open");
+	else if (web_crowd_count(&s->crowd, name.crowd) >= most &&
+		 !(s->conf.on_many && s->conf.on_many(s->conf.ctx, name.full)))
+		turn_away(s, fd, name.full, "too many connections from this address are open");
+	else
+		return true;
+	return false;
 }
 
 static void accept_some(struct web_server *s)
@@ -87,10 +99,8 @@ static void accept_some(struct web_server *s)
 		}
 		if (fd < 0)
 			return;
-		if (s->open >= s->conf.limits.connections) {
-			turn_away(s, fd);
+		if (!let_in(s, fd))
 			continue;
-		}
 		tune(fd);
 		lws_adopt_desc_t how = {
 			.vh = s->vhost,
@@ -332,5 +342,6 @@ void web_server_free(struct web_server *s)
 	loop_exit(s->loop);
 	web_tls_free(s->tls);
 	web_trust_free(s->trust);
+	web_crowd_done(&s->crowd);
 	free(s); /* its vhost, which no connection has any more, goes with the loop */
 }

@@ -33,6 +33,12 @@ static const struct field server_fields[] = {
 		.type = FIELD_STR,
 		IN(server, tls_key),
 		.doc = "PEM file with the certificate's key." },
+	{ .name = "cors_origins",
+		.type = FIELD_STR,
+		IN(server, cors_origins),
+		.doc = "Origins (https://HOST), parted by commas, whose pages may use the API from a browser, with "
+		       "a bearer "
+		       "token; cookies are never taken from them." },
 	{ .name = "agent_certs",
 		.type = FIELD_ENUM,
 		IN(server, agent_certs),
@@ -54,6 +60,13 @@ static const struct field server_fields[] = {
 		.max = 18000,
 		.def = 8192,
 		.doc = "Connections at once." },
+	{ .name = "per_address",
+		.type = FIELD_U32,
+		IN(server, per_address),
+		.max = 18000,
+		.doc = "Connections at once from one address (of IPv6: from one network of 64 bits), but for "
+		       "trusted "
+		       "proxies; 0: half of them all." },
 	{ .name = "body_bytes",
 		.type = FIELD_U32,
 		IN(server, body_bytes),

@@ -12,8 +12,9 @@
 
 struct conf {
 	struct {
-		const char *host, *tls_cert, *tls_key;
-		uint32_t port, connections, body_bytes, header_bytes, head_ms, body_ms, idle_ms, agent_cert_hours;
+		const char *host, *tls_cert, *tls_key, *cors_origins;
+		uint32_t port, connections, body_bytes, header_bytes, head_ms, body_ms, idle_ms, agent_cert_hours,
+			per_address;
 		int agent_certs;
 	} server;
 	struct {

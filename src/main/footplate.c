@@ -3,13 +3,17 @@
 #include "main/backup.h"
 #include "main/conf.h"
 #include "main/doctor.h"
+#include "main/kek_add.h"
 #include "main/serve.h"
 #include "main/server.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#define KEK_WORDS_MAX 32
+
 static int dump(int argc, char **argv);
+static int kek(int argc, char **argv);
 
 /* What needs more of the house than the API's clients have. Each gets its own name as the first word. */
 static const struct cli_extra extra[] = {
@@ -34,6 +38,12 @@ static const struct cli_extra extra[] = {
 		       "DIR, restored.",
 		.help = CONF_HELP },
 	{ .noun = "server",
+		.verb = "kek",
+		.run = kek,
+		.doc = "The keys that secrets are under: status, rotate, rewrap, retire, as `footplate keyring`; "
+		       "and add "
+		       "--ring FILE, which adds a version to a key ring's file, or makes it." },
+	{ .noun = "server",
 		.verb = "dump",
 		.run = dump,
 		.doc = "Prints a reference: actions, config, errors, events, metrics, openapi or cli." },
@@ -56,6 +66,21 @@ static int dump(int argc, char **argv)
 	int code = fputs(buf_text(&b), stdout) < 0 || b.bad;
 	buf_done(&b);
 	return code;
+}
+
+static int kek(int argc, char **argv)
+{
+	static char noun[] = "keyring";
+	char *words[KEK_WORDS_MAX] = { argv[0], noun };
+
+	if (argc > 1 && !strcmp(argv[1], "add"))
+		return kek_add_main(argc - 1, argv + 1);
+	if (argc < 2 || argc + 1 >= KEK_WORDS_MAX) {
+		fputs("usage: footplate server kek status|rotate|rewrap|retire …|add --ring FILE\n", stderr);
+		return 2;
+	}
+	memcpy(words + 2, argv + 1, (size_t)(argc - 1) * sizeof(*words));
+	return cli_main(argc + 1, words, extra);
 }
 
 int main(int argc, char **argv) { return cli_main(argc, argv, extra); }

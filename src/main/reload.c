@@ -10,8 +10,8 @@
 
 const char *const reload_keys[] = { "engine.events_keep", "engine.events_keep_hours", "engine.idempotency_hours",
 	"lanes.limits", "lanes.unsafe", "log.format", "log.level", "server.body_bytes", "server.body_ms",
-	"server.connections", "server.head_ms", "server.header_bytes", "server.idle_ms", "server.tls_cert",
-	"server.tls_key", NULL };
+	"server.connections", "server.head_ms", "server.header_bytes", "server.idle_ms", "server.per_address",
+	"server.tls_cert", "server.tls_key", NULL };
 
 struct reload {
 	struct reload_conf conf;
@@ -61,6 +61,7 @@ void reload_limits(const struct conf *c, struct web_limits *to)
 		.header_bytes = c->server.header_bytes,
 		.body_bytes = c->server.body_bytes,
 		.connections = c->server.connections,
+		.per_address = c->server.per_address,
 		.head_ms = c->server.head_ms,
 		.body_ms = c->server.body_ms,
 		.idle_ms = c->server.idle_ms,

@@ -57,6 +57,7 @@ static void fill_control_conf(struct serve *s)
 		.port = (uint16_t)c->server.port,
 		.tls_cert = c->server.tls_cert,
 		.tls_key = c->server.tls_key,
+		.cors_origins = c->server.cors_origins,
 		.agent_certs = (enum control_certs)c->server.agent_certs,
 		.agent_cert_hours = c->server.agent_cert_hours,
 		.listener = service_listener(),

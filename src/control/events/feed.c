@@ -208,7 +208,7 @@ void feed_open(struct feed *f, struct web_request *r, struct feed_wish *wish)
 		.socket = web_view(r)->upgrade,
 		.on = { .ctx = s, .drain = on_drain, .close = on_close } };
 	list_append(&f->behind, &s->all);
-	if (!feed_line_open(&s->line, r, &s->on)) {
+	if (!feed_line_open(&s->line, f->control, r, &s->on)) {
 		forget(s);
 		return;
 	}

@@ -1,4 +1,5 @@
 #include "control/events/feed_line.h"
+#include "control/http/safety.h"
 
 #include <inttypes.h>
 
@@ -39,14 +40,15 @@ static void socket_heard(void *ctx, struct web_socket *s, const void *p, size_t 
 	web_socket_close(s, WEB_CLOSE_BAD, "events only go out here");
 }
 
-bool feed_line_open(struct feed_line *l, struct web_request *r, const struct feed_line_on *on)
+bool feed_line_open(
+	struct feed_line *l, const struct control *c, struct web_request *r, const struct feed_line_on *on)
 {
-	static const struct web_header headers[] = {
+	struct web_header headers[4 + SAFETY_HEADERS_MAX] = {
 		{ "content-type", "text/event-stream" },
 		{ "cache-control", "no-store" },
 		{ "x-accel-buffering", "no" },
-		{ 0 },
 	};
+	size_t n = 3;
 	void *ctx = (void *)on;
 
 	if (web_view(r)->upgrade) {
@@ -56,6 +58,7 @@ bool feed_line_open(struct feed_line *l, struct web_request *r, const struct fee
 		l->socket = web_accept(r, FEED_LINE_PROTOCOL, &socket);
 	} else {
 		const struct web_stream_on stream = { .ctx = ctx, .drain = stream_drained, .close = stream_closed };
+		safety_headers(c, r, headers, &n);
 		l->stream = web_stream(r, headers, &stream);
 	}
 	return feed_line_is_open(l);

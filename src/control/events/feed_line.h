@@ -10,6 +10,8 @@
 
 #define FEED_LINE_PROTOCOL "footplate.events.v1" /* the WebSocket's subprotocol */
 
+struct control;
+
 struct feed_line {
 	struct web_stream *stream;
 	struct web_socket *socket; /* one of the two; both NULL once it is closed */
@@ -22,7 +24,8 @@ struct feed_line_on {
 };
 
 /* Answers the request, which it frees. *on lives as long as the line. False: the client is gone, and `close` does not come. */
-bool feed_line_open(struct feed_line *l, struct web_request *r, const struct feed_line_on *on);
+bool feed_line_open(
+	struct feed_line *l, const struct control *c, struct web_request *r, const struct feed_line_on *on);
 bool feed_line_is_open(const struct feed_line *l);
 size_t feed_line_queued(const struct feed_line *l);
 void feed_line_beat(struct feed_line *l);  /* says that it lives, when nothing else waits */

@@ -1,6 +1,7 @@
 #include "control/http/exchange.h"
 #include "base/hush.h"
 #include "control/control.h"
+#include "control/http/safety.h"
 #include "io/clock.h"
 #include "wire/trace.h"
 
@@ -78,4 +79,17 @@ void exchange_free(struct exchange *x)
 	free(x->twin_key);
 	free(x->path);
 	free(x);
+}
+
+_Static_assert(EXCHANGE_SAFETY_MAX == SAFETY_HEADERS_MAX, "room for them all");
+
+void exchange_safety(const struct exchange *x, struct web_header *to, size_t *n)
+{
+	safety_headers(x->control, x->request, to, n);
+}
+
+bool exchange_preflight(const struct control *c, struct web_request *r) { return safety_preflight(c, r); }
+enum rc exchange_settings(const struct control *c, struct fault *f)
+{
+	return safety_check(c->conf->cors_origins, f);
 }

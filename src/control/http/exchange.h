@@ -73,3 +73,9 @@ bool exchange_answer(struct exchange *x, const char *location, const char *const
 void exchange_forget(struct exchange *x); /* takes them back */
 
 void exchange_free(struct exchange *x);
+
+/* What every answer carries for browsers, and what a page of another origin is told (http/safety). */
+#define EXCHANGE_SAFETY_MAX 12
+void exchange_safety(const struct exchange *x, struct web_header *to, size_t *n);
+must_check bool exchange_preflight(const struct control *c, struct web_request *r);
+must_check enum rc exchange_settings(const struct control *c, struct fault *f);

@@ -12,9 +12,11 @@
 #include "control/fleet/egresses.h"
 #include "control/fleet/imports.h"
 #include "control/fleet/regions.h"
-#include "control/http/system.h"
 #include "control/keys/key_routes.h"
 #include "control/webhooks/webhook_routes.h"
+
+/* Of control/http/system. */
+extern const struct route system_routes[];
 
 /* Of control/cluster/instance_routes. */
 extern const struct route instance_routes[];
@@ -27,6 +29,9 @@ extern const struct route auth_routes[], auth_me_routes[], session_routes[];
 /* Of control/sso/provider_routes, saml_routes, saml_slo, saml_keys_routes. */
 extern const struct route provider_routes[], saml_routes[], saml_slo_routes[], saml_keys_routes[];
 
+/* Of control/keyring/keyring_routes. */
+extern const struct route keyring_routes[];
+
 /* Of control/schedules/schedule_routes. */
 extern const struct route schedule_routes[], schedule_times_routes[];
 
@@ -35,5 +40,5 @@ const struct route *const routes[] = { jobs_routes, tasks_routes, attempt_routes
 	imports_routes, account_secrets_routes, challenges_routes, egresses_routes, agents_routes,
 	enrolments_routes, regions_routes, policies_routes, placements_routes, actions_routes, budget_routes,
 	key_routes, keys_routes, tenants_routes, system_routes, webhook_routes, webhook_delivery_routes,
-	instance_routes, authorities_routes, certificates_routes, provider_routes, saml_routes, saml_slo_routes,
-	saml_keys_routes, auth_routes, auth_me_routes, session_routes, NULL };
+	instance_routes, keyring_routes, authorities_routes, certificates_routes, provider_routes, saml_routes,
+	saml_slo_routes, saml_keys_routes, auth_routes, auth_me_routes, session_routes, NULL };

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <strings.h>
 
-#define HEADERS_MAX 24
+#define HEADERS_MAX (24 + EXCHANGE_SAFETY_MAX)
 
 static void count(const struct exchange *x, const char *method)
 {
@@ -79,7 +79,7 @@ static void answer_with(struct exchange *x, const char *allow)
 		put_link(v, x->next, link, sizeof(link));
 	add(h, &n, "content-type", x->body.n ? type_of(x) : NULL);
 	add(h, &n, "cache-control", "no-store");
-	add(h, &n, "x-content-type-options", "nosniff");
+	exchange_safety(x, h, &n);
 	add(h, &n, "x-request-id", x->id);
 	add(h, &n, "traceparent", x->traceparent);
 	add(h, &n, "etag", x->etag);
@@ -339,6 +339,8 @@ void serve_request(void *ctx, struct web_request *r)
 		hub_accept(c->hub, r);
 		return;
 	}
+	if (exchange_preflight(c, r))
+		return;
 	struct exchange *x = new_exchange(c, r);
 	if (!x) {
 		web_reply(r, 503, NULL, "", 0);
@@ -379,7 +381,10 @@ void serve_refused(void *ctx, const char *peer, int status, const char *why)
 
 enum rc serve_start(struct control *c, struct fault *f)
 {
-	enum rc rc = waits_new(c, read_again, answer, &c->waits);
+	enum rc rc = exchange_settings(c, f);
+	if (rc != RC_OK)
+		return rc;
+	rc = waits_new(c, read_again, answer, &c->waits);
 	if (rc == RC_OK)
 		rc = twins_new(c, begin, refuse_held, &c->twins);
 	return rc == RC_OK ? rc : fault_set(f, rc, "no timer for waiting requests");

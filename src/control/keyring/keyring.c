@@ -62,13 +62,31 @@ enum rc keyring_put(struct keyring *k, uint32_t number, const uint8_t key[static
 	return rc;
 }
 
+/* Under the lock. */
+static void drop(struct keyring *k, unsigned i)
+{
+	k->at[i] = k->at[k->n - 1];
+	hush_wipe(&k->at[--k->n], sizeof(k->at[0]));
+}
+
 void keyring_drop(struct keyring *k, uint32_t number)
 {
 	pthread_mutex_lock(&k->lock);
 	unsigned i = place(k, number);
-	if (i < k->n) {
-		k->at[i] = k->at[k->n - 1];
-		hush_wipe(&k->at[--k->n], sizeof(k->at[0]));
+	if (i < k->n)
+		drop(k, i);
+	pthread_mutex_unlock(&k->lock);
+}
+
+void keyring_keep(struct keyring *k, const uint32_t *numbers, size_t n)
+{
+	pthread_mutex_lock(&k->lock);
+	for (unsigned i = k->n; i-- > 0;) {
+		bool wanted = false;
+		for (size_t j = 0; j < n; j++)
+			wanted = wanted || numbers[j] == k->at[i].number;
+		if (!wanted)
+			drop(k, i);
 	}
 	pthread_mutex_unlock(&k->lock);
 }

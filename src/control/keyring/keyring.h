@@ -11,6 +11,7 @@
 #include "base/own.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define KEYRING_KEY  32
@@ -28,6 +29,7 @@ OWN_DEFINE(keyring)
 must_check enum rc keyring_put(
 	struct keyring *k, uint32_t number, const uint8_t key[static KEYRING_KEY], struct fault *f);
 void keyring_drop(struct keyring *k, uint32_t number);
+void keyring_keep(struct keyring *k, const uint32_t *numbers, size_t n); /* drops all others */
 bool keyring_has(struct keyring *k, uint32_t number);
 
 /* Copies it for one use; the caller wipes it. false: it is not loaded. */

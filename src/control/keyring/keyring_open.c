@@ -41,23 +41,29 @@ enum rc keyring_open_unwrap(struct control *c, const struct keyring_row *row, st
 	return rc;
 }
 
+static enum rc load_one(struct control *c, const struct keyring_row *row, struct fault *f)
+{
+	struct hush key = { 0 };
+
+	if (!*row->wrapped || keyring_has(c->secrets.ring, (uint32_t)row->number))
+		return RC_OK;
+	enum rc rc = keyring_open_unwrap(c, row, &key, f);
+	if (rc == RC_OK)
+		rc = keyring_put(c->secrets.ring, (uint32_t)row->number, key.p, f);
+	hush_done(&key);
+	return rc;
+}
+
 enum rc keyring_open_load(struct control *c, const struct keyring_row *rows, size_t n, struct fault *f)
 {
-	struct keyring *ring = c->secrets.ring;
 	enum rc rc = RC_OK;
 
-	for (size_t i = 0; rc == RC_OK && i < n; i++) {
-		struct hush key = { 0 };
-		if (!*rows[i].wrapped || keyring_has(ring, (uint32_t)rows[i].number))
-			continue;
-		rc = keyring_open_unwrap(c, &rows[i], &key, f);
-		if (rc == RC_OK)
-			rc = keyring_put(ring, (uint32_t)rows[i].number, key.p, f);
-		hush_done(&key);
+	for (size_t i = 0; i < n; i++) {
+		enum rc one = load_one(c, &rows[i], rc == RC_OK ? f : NULL);
+		rc = rc == RC_OK ? one : rc;
+		if (one == RC_OK && !strcmp(rows[i].state, "current"))
+			keyring_set_current(c->secrets.ring, (uint32_t)rows[i].number);
 	}
-	for (size_t i = 0; rc == RC_OK && i < n; i++)
-		if (!strcmp(rows[i].state, "current"))
-			keyring_set_current(ring, (uint32_t)rows[i].number);
 	return rc;
 }
 

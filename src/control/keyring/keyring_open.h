@@ -3,7 +3,7 @@
  * and its root; one from before keys had versions goes on with the root it has, which was its master key, and nothing that is
  * sealed has to be changed for it. Killed in the middle, it is done again.
  *
- * Asks the provider of key-encryption keys, so it may wait: at the start, and on the keeper's thread.
+ * Asks the provider of key-encryption keys, so it may wait: at the start, and on the warden's thread.
  */
 #pragma once
 
@@ -32,7 +32,7 @@ must_check enum rc keyring_open(struct control *c, struct store_conn *db, struct
  */
 must_check enum rc keyring_open_enter(struct tx *tx);
 
-/* Loads what is not loaded yet, and takes over which is current. c->secrets.ring is there. */
+/* Loads what is not loaded yet, and takes over which is current; all that can be, also when one cannot. c->secrets.ring is there. */
 must_check enum rc keyring_open_load(struct control *c, const struct keyring_row *rows, size_t n, struct fault *f);
 
 /* A new key of the vault, wrapped by c->kek; the row's texts are in the arena. It is loaded. */

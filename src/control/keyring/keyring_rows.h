@@ -3,7 +3,7 @@
  *
  *	asked ──> coming ──> current ──> old ──> retired
  *
- * asked: a person wants a new key; it is made by the instance whose role that is (control/keyring/keeper). coming: every control plane
+ * asked: a person wants a new key; it is made by the instance whose role that is (control/keyring/warden). coming: every control plane
  * loads it. current: all have it, and it seals. old: it only opens. retired: nothing is under it; it is loaded no more.
  */
 #pragma once

@@ -201,7 +201,7 @@ static void put_hidden(struct buf *page, const char *name, const char *value)
 	buf_str(page, "\">");
 }
 
-/* It has a button, for browsers that run no scripts of ours. */
+/* With a button: no script runs on a page of ours (http/safety). */
 static void put_page(struct buf *page, const struct saml_message *m, const char *text)
 {
 	buf_str(page, "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Footplate</title>"
@@ -211,7 +211,7 @@ static void put_page(struct buf *page, const struct saml_message *m, const char 
 	put_hidden(page, m->name, text);
 	if (m->relay)
 		put_hidden(page, "RelayState", m->relay);
-	buf_str(page, "<button>Continue</button></form><script>document.forms[0].submit()</script></html>\n");
+	buf_str(page, "<button>Continue</button></form></html>\n");
 }
 
 static enum rc send_post(const struct saml_sp *sp, const struct saml_message *m, struct arena *a,

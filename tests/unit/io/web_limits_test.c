@@ -268,11 +268,61 @@ static void random_bytes_do_no_harm(void)
 	CHECK(strstr(site_ask(&site, "GET /echo HTTP/1.0\r\n\r\n"), "200 OK"));
 }
 
+static int connect_from(const char *address)
+{
+	struct sockaddr_in from = { .sin_family = AF_INET }, to = {
+		.sin_family = AF_INET, .sin_port = htons(site.port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)
+	};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	CHECK(inet_pton(AF_INET, address, &from.sin_addr) == 1 &&
+		bind(fd, (struct sockaddr *)&from, sizeof(from)) == 0);
+	CHECK(connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0);
+	return fd;
+}
+
+/* Is it answered? */
+static bool asks(int fd)
+{
+	char answer[512];
+	site_say(fd, "GET /echo HTTP/1.1\r\nHost: h\r\n\r\n");
+	return site_hear(fd, answer, sizeof(answer), "200 OK") > 0;
+}
+
+static bool is_many(void *ctx, const char *address)
+{
+	(void)ctx;
+	return !strcmp(address, "127.0.0.3");
+}
+
+static void one_address_does_not_take_all(void)
+{
+	int fds[12];
+
+	site = (struct site){ .conf = { .limits = { .connections = 20, .per_address = 3 }, .on_many = is_many } };
+	site_start(&site);
+	for (int i = 0; i < 3; i++)
+		CHECK(asks(fds[i] = connect_from("127.0.0.1")));
+	CHECK(!asks(fds[3] = connect_from("127.0.0.1")));
+	CHECK(asks(fds[4] = connect_from("127.0.0.2"))); /* others are served */
+	for (int i = 5; i < 10; i++)
+		CHECK(asks(fds[i] = connect_from("127.0.0.3"))); /* a proxy brings many */
+	close(fds[0]);
+	site_await_open(&site, 8);
+	CHECK(asks(fds[10] = connect_from("127.0.0.1"))); /* and then there is room again */
+	CHECK(!asks(fds[11] = connect_from("127.0.0.1")));
+	for (int i = 1; i < 12; i++)
+		close(fds[i]);
+	site_await_open(&site, 0);
+	site_stop(&site);
+}
+
 int main(void)
 {
 	site.conf.limits = (struct web_limits){ .header_bytes = 8192,
 		.body_bytes = 10000,
 		.connections = 20,
+		.per_address = 20,
 		.head_ms = 300,
 		.body_ms = 2000,
 		.idle_ms = 300 };
@@ -299,6 +349,7 @@ int main(void)
 	CHECK(web_server_new(l, &wrong, &none, &f) == RC_IO && strstr(f.text, "192.0.2.1"));
 	loop_free(l);
 
+	one_address_does_not_take_all();
 	site = (struct site){ 0 };
 	site_start(&site);
 	random_bytes_do_no_harm();
