@@ -603,6 +603,49 @@ static void leave_here(const char *binding)
 	browser_done(&b);
 }
 
+/* The provider ends all of its sessions: it sends the browser here, and we send it back. */
+static void leave_there(const char *binding)
+{
+	struct browser b = { 0 }, idle = { 0 };
+	char url[BROWSER_URL], body[64];
+
+	snprintf(body, sizeof(body), "{\"binding\":\"%s\",\"forget\":true}", binding);
+	idp_is(body);
+	rig_sql(&r, "UPDATE saml_documents SET fetched_at = 1, tried_at = 1");
+	log_on(&idle, NULL);
+	idp_is("{\"forget\":true}"); /* this session it forgets, and does not end */
+	log_on(&b, NULL);
+	seen("", NULL);
+	snprintf(url, sizeof(url), "%s/leave", idp);
+	browser_go(&b, url, NULL);
+	struct buf form = { 0 };
+	if (*b.location)
+		snprintf(url, sizeof(url), "%s", b.location);
+	else
+		form = form_of(&b, url);
+	browser_go(&b, url, form.n ? buf_text(&form) : NULL);
+	char again[BROWSER_URL];
+	snprintf(again, sizeof(again), "%s", url);
+	if (*b.location)
+		browser_follow(&b, "-");
+	else
+		post(&b);
+	CHECK(b.status == 200 && seen("cleared", NULL) == 1);
+	CHECK(me(&b) == 401 && me(&idle) == 200);
+	browser_go(&b, again, form.n ? buf_text(&form) : NULL); /* the same request once more */
+	CHECK(b.status == 403);
+	if (form.n == 0) { /* and one that is changed */
+		char *relay = strstr(again, "RelayState=");
+		CHECK(relay);
+		relay[11] = relay[11] == 'a' ? 'b' : 'a';
+		browser_go(&b, again, NULL);
+		CHECK(b.status == 403);
+	}
+	buf_done(&form);
+	browser_done(&b);
+	browser_done(&idle);
+}
+
 int main(void)
 {
 	rig_init(&r);
@@ -621,6 +664,8 @@ int main(void)
 	we_change_our_key();
 	leave_here("redirect");
 	leave_here("post");
+	leave_there("redirect");
+	leave_there("post");
 	rig_check_events(&r);
 	rig_done(&r);
 	return 0;
