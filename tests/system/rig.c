@@ -450,7 +450,7 @@ const char *rig_sql(const struct rig *r, const char *sql)
 	if (*r->pg.url)
 		snprintf(command, sizeof(command), "psql -qAt '%s' -c \"%s\"", r->pg.url, sql);
 	else
-		snprintf(command, sizeof(command), "sqlite3 %s/data/footplate.db \"%s\"", r->dir, sql);
+		snprintf(command, sizeof(command), "sqlite3 -cmd '.timeout 10000' %s/data/footplate.db \"%s\"", r->dir, sql);
 	FILE *f = popen(command, "re");
 	CHECK(f != NULL);
 	if (!fgets(line, sizeof(line), f))

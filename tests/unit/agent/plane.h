@@ -344,7 +344,15 @@ static inline void plane_start(const char *folder)
 {
 	struct fault f = { 0 };
 	struct web_server_conf conf = { .host = "127.0.0.1",
-		.limits = { 8192, 65536, 100, 5000, 5000, 60000, 1 << 20, 4 << 20, TUNNEL_FRAME_MAX },
+		.limits = { .header_bytes = 8192,
+			.body_bytes = 65536,
+			.connections = 100,
+			.head_ms = 5000,
+			.body_ms = 5000,
+			.idle_ms = 60000,
+			.stream_bytes = 1 << 20,
+			.socket_bytes = 4 << 20,
+			.message_bytes = TUNNEL_FRAME_MAX },
 		.on_request = on_request };
 	const struct pool_conf thread = {
 		.name = "control", .threads = 1, .batch_max = 1, .queue_max = 1, .run = run_loop
