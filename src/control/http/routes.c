@@ -26,8 +26,9 @@ extern const struct route authorities_routes[], certificates_routes[];
 /* Of control/people. */
 extern const struct route auth_routes[], auth_me_routes[], session_routes[];
 
-/* Of control/sso/provider_routes, saml_routes, saml_slo, saml_keys_routes. */
-extern const struct route provider_routes[], saml_routes[], saml_slo_routes[], saml_keys_routes[];
+/* Of control/sso/provider_routes, saml_start, saml_acs, saml_slo, saml_leave, saml_keys_routes. */
+extern const struct route provider_routes[], saml_start_routes[], saml_acs_routes[], saml_slo_routes[],
+	saml_leave_routes[], saml_keys_routes[];
 
 /* Of control/keyring/keyring_routes. */
 extern const struct route keyring_routes[];
@@ -40,5 +41,6 @@ const struct route *const routes[] = { jobs_routes, tasks_routes, attempt_routes
 	imports_routes, account_secrets_routes, challenges_routes, egresses_routes, agents_routes,
 	enrolments_routes, regions_routes, policies_routes, placements_routes, actions_routes, budget_routes,
 	key_routes, keys_routes, tenants_routes, system_routes, webhook_routes, webhook_delivery_routes,
-	instance_routes, keyring_routes, authorities_routes, certificates_routes, provider_routes, saml_routes,
-	saml_slo_routes, saml_keys_routes, auth_routes, auth_me_routes, session_routes, NULL };
+	instance_routes, keyring_routes, authorities_routes, certificates_routes, provider_routes,
+	saml_start_routes, saml_acs_routes, saml_slo_routes, saml_leave_routes, saml_keys_routes, auth_routes,
+	auth_me_routes, session_routes, NULL };

@@ -4,21 +4,37 @@
  */
 #pragma once
 
-#include "control/sso/saml_sp.h"
-#include "control/sso/saml_way.h"
+#include "base/fault.h"
+#include "base/own.h"
+
+#include <stdbool.h>
+
+struct call;
+struct provider;
+struct saml_key_made;
+struct saml_sp;
+struct saml_way;
+struct saml_way_document;
 
 /* In the arena of the request; the first member of what a route's `before` leaves. */
 struct saml_found {
-	enum rc rc; /* why it does not go on; RC_OK: it does */
-	struct saml_way_document document;
-	struct saml_key_made made; /* our first key for this provider; without certificate: there was one */
+	enum rc rc;                               /* why it does not go on; RC_OK: it does */
+	const struct saml_way_document *document; /* NULL: it did not come to that */
+	const struct saml_key_made *made;         /* our first key for this provider; NULL: there was one */
 };
 
-/* For `before` alone: undone by saml_call_done. */
+/* A message of ours on its way. In the arena. */
+struct saml_sent {
+	const char *location;      /* by redirect: where to; else NULL */
+	const char *page;          /* by POST: HTML */
+	const char *url, *message; /* the same in parts, for programs: `message` is NULL by redirect */
+};
+
+/* For `before` alone: in the arena, but undone by saml_call_done. */
 struct saml_call {
 	struct provider *idp;
-	struct saml_way way;
-	struct saml_sp sp;
+	struct saml_way *way;
+	struct saml_sp *sp;
 };
 void saml_call_done(struct saml_call *s);
 
@@ -32,8 +48,12 @@ bool saml_call_again(struct call *c, struct saml_call *s, struct saml_found *fou
 /* The end of `before`: a refusal is left for `run`, and told to the log (`why`: NULL: the fault of the call); what is wrong with us is not. */
 must_check enum rc saml_call_leave(struct call *c, struct saml_found *found, enum rc rc, const struct fault *why);
 
-/* The beginning of `run`. */
-must_check enum rc saml_call_keep(struct call *c, const struct saml_found *found, struct provider **ret);
+/* The beginning of `run`. *ret_idp: as it is now; *ret_id: its id. Either may be NULL. */
+must_check enum rc saml_call_keep(
+	struct call *c, const struct saml_found *found, struct provider **ret_idp, const char **ret_id);
+
+/* Answers with a message on its way; without one (no location, no page), with our start page. */
+must_check enum rc saml_call_show(struct call *c, const struct saml_sent *sent);
 
 /* Adds a Set-Cookie to those that the answer has. */
 void saml_call_cookie(struct call *c, const char *cookie);

@@ -94,7 +94,7 @@ static enum rc check_metadata(const struct saml_conf *conf, const struct saml_ce
 	struct fault why = { 0 };
 	enum rc rc = saml_metadata_read(conf->metadata, strlen(conf->metadata), signer, r->arena, &i, &why);
 
-	saml_idp_done(&i);
+	saml_metadata_done(&i);
 	return rc == RC_OK || rc == RC_NOMEM ? rc : field_json_problem(r, "/metadata", "malformed", why.text);
 }
 
@@ -125,7 +125,7 @@ static const char *entity(const struct saml_conf *conf, struct arena *a)
 	bool read = conf->metadata &&
 		    saml_metadata_read(conf->metadata, strlen(conf->metadata), NULL, a, &i, NULL) == RC_OK;
 
-	saml_idp_done(&i);
+	saml_metadata_done(&i);
 	return read ? i.entity_id : NULL;
 }
 

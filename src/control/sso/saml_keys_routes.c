@@ -1,7 +1,8 @@
 #include "control/access/audit.h"
 #include "control/events/events.h"
 #include "control/http/page.h"
-#include "control/sso/saml_call.h"
+#include "control/sso/provider.h"
+#include "control/sso/saml_sp.h"
 
 /* One of our keys, as the API shows it. */
 struct key_view {
@@ -18,7 +19,7 @@ static const struct field view_fields[] = {
 	{ .name = "state",
 		.type = FIELD_ENUM,
 		FIELD_AT(struct key_view, state),
-		.words = saml_key_state_words,
+		.words = saml_sp_key_words,
 		.doc = "current: it signs; next: it is in our metadata, and signs once it is activated; old: it "
 		       "opens what "
 		       "was encrypted for it." },

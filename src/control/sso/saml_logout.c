@@ -1,6 +1,8 @@
 #include "control/sso/saml_logout.h"
+#include "base/arena.h"
 #include "base/buf.h"
 #include "control/sso/saml_conditions.h"
+#include "control/sso/saml_expect.h"
 #include "control/sso/saml_guard.h"
 #include "control/sso/saml_sessions.h"
 #include "control/sso/saml_verify.h"
@@ -103,10 +105,10 @@ static enum rc check_times(
 	const struct _xmlNode *root, const struct saml_expect *e, int64_t *ret_until_ms, struct fault *f)
 {
 	int64_t issued = 0, until = 0;
-	enum rc rc = saml_moment(root, "IssueInstant", &issued, f);
+	enum rc rc = saml_conditions_moment(root, "IssueInstant", &issued, f);
 
 	if (rc == RC_OK)
-		rc = saml_moment(root, "NotOnOrAfter", &until, f);
+		rc = saml_conditions_moment(root, "NotOnOrAfter", &until, f);
 	if (rc != RC_OK)
 		return rc;
 	if (until == 0 || until > issued + FRESH_MS)
@@ -122,9 +124,9 @@ static enum rc read_root(const struct _xmlNode *root, const struct saml_logout_i
 {
 	const char *to = saml_xml_attr(root, "Destination");
 
-	enum rc rc = saml_issuer(saml_xml_only(root, SAML_NS_ASSERTION, "Issuer"), e->idp_entity_id, f);
-	if (rc == RC_OK && (!to || strcmp(to, e->acs_url) != 0))
-		rc = fault_set(f, RC_DENIED, "the message is for another destination than %s", e->acs_url);
+	enum rc rc = saml_conditions_issuer(saml_xml_only(root, SAML_NS_ASSERTION, "Issuer"), e->idp_entity_id, f);
+	if (rc == RC_OK && (!to || strcmp(to, e->slo_url) != 0))
+		rc = fault_set(f, RC_DENIED, "the message is for another destination than %s", e->slo_url);
 	if (rc == RC_OK)
 		rc = check_times(root, e, &ret->until_ms, f);
 	if (rc == RC_OK)
@@ -148,7 +150,7 @@ static enum rc take_believed(
 	struct saml_guarded at = { 0 };
 	struct buf xml = { 0 };
 
-	enum rc rc = saml_received(in->message, in->by_query, &xml, f);
+	enum rc rc = saml_write_received(in->message, in->by_query, &xml, f);
 	if (rc == RC_OK && in->by_query) {
 		rc = verify_query(in, e, f);
 		buf_put(to, xml.p, xml.n);

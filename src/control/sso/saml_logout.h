@@ -5,11 +5,14 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/fault.h"
 #include "base/field.h"
 #include "base/own.h"
-#include "control/sso/saml_expect.h"
 
-#include <stddef.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct saml_expect;
 
 /* As it came. */
 struct saml_logout_in {
@@ -28,6 +31,6 @@ struct saml_logout {
 	int64_t until_ms;          /* of a request: it is worth nothing after it: remember its id until then */
 };
 
-/* `e->acs_url` is here the address of our logout service. RC_INVALID, RC_DENIED; RC_DENIED too for a response that tells of a failure. */
+/* RC_INVALID, RC_DENIED; RC_DENIED too for a response that tells of a failure. */
 must_check enum rc saml_logout_read(const struct saml_logout_in *in, const struct saml_expect *e, struct arena *a,
 	struct saml_logout *ret, struct fault *f);

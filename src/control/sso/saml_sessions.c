@@ -11,7 +11,7 @@ static const struct field subject_fields[] = {
 	{ 0 },
 };
 
-enum rc saml_sessions_add(
+static enum rc add(
 	struct tx *tx, const char *session_id, const char *idp_id, const struct saml_subject *who, int64_t until_ms)
 {
 	static const struct store_query forget = { .sql = "DELETE FROM saml_sessions WHERE created_at < $1" };
@@ -35,6 +35,22 @@ enum rc saml_sessions_add(
 	if (rc == RC_OK && until_ms)
 		rc = store_do(tx->db, &end, STORE_ARGS(store_text(session_id), store_int(until_ms)), tx->fault);
 	return rc;
+}
+
+enum rc saml_sessions_open(struct call *c, const struct saml_session *s)
+{
+	struct session_made made = { 0 };
+	enum rc rc = people_sessions_open(c,
+		&(struct session_new){ .user_id = s->user_id,
+			.kind = SESSION_COOKIE,
+			.method = "saml",
+			.second_factor = s->second_factor,
+			.idp_id = s->idp_id,
+			.idp_subject = s->subject,
+			.idp_session = s->who.session_index },
+		&made);
+
+	return rc == RC_OK ? add(&c->tx, made.id, s->idp_id, &s->who, s->until_ms) : rc;
 }
 
 enum rc saml_sessions_find(struct tx *tx, const char *session_id, const char *idp_id, struct saml_subject *ret)

@@ -70,7 +70,7 @@ static void put_escaped(struct buf *to, const char *s)
 			buf_fmt(to, "%%%02X", (unsigned char)*s);
 }
 
-void saml_put_pair(struct buf *to, const char *name, const char *value)
+void saml_sign_put_pair(struct buf *to, const char *name, const char *value)
 {
 	if (to->n > 0 && to->p[to->n - 1] != '?' && to->p[to->n - 1] != '&')
 		buf_u8(to, '&');
@@ -99,14 +99,14 @@ enum rc saml_sign_query(struct buf *query, struct evp_pkey_st *key, struct fault
 	struct buf signature = { 0 }, text = { 0 };
 	enum rc rc = RC_OK;
 
-	saml_put_pair(query, "SigAlg", RSA_SHA256);
+	saml_sign_put_pair(query, "SigAlg", RSA_SHA256);
 	if (query->bad)
 		return RC_NOMEM;
 	if (!sign_bytes(query, key, &signature))
 		rc = fault_set(f, RC_INTERNAL, "a SAML query could not be signed");
 	base64_put(&text, signature.p, signature.n);
 	if (rc == RC_OK)
-		saml_put_pair(query, "Signature", buf_text(&text));
+		saml_sign_put_pair(query, "Signature", buf_text(&text));
 	if (rc == RC_OK && (query->bad || text.bad))
 		rc = RC_NOMEM;
 	buf_done(&signature);

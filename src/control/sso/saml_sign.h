@@ -20,4 +20,4 @@ must_check enum rc saml_sign_xml(const struct buf *xml, struct evp_pkey_st *key,
 must_check enum rc saml_sign_query(struct buf *query, struct evp_pkey_st *key, struct fault *f);
 
 /* Appends a text escaped for a query, NAME=VALUE with '&' before it unless `to` ends in '?' or '&' or is empty. */
-void saml_put_pair(struct buf *to, const char *name, const char *value);
+void saml_sign_put_pair(struct buf *to, const char *name, const char *value);

@@ -2,6 +2,7 @@
 #include "base/id.h"
 #include "control/access/vault.h"
 #include "control/rows.h"
+#include "control/sso/provider.h"
 #include "io/clock.h"
 #include "wire/base64.h"
 
@@ -13,12 +14,12 @@
 
 #define KIND "identity_provider" /* whose secrets go with the provider */
 
-const char *const saml_key_state_words[] = { "current", "next", "old", NULL };
+const char *const saml_sp_key_words[] = { "current", "next", "old", NULL };
 
 static const struct field key_fields[] = {
 	{ .name = "id", .type = FIELD_STR, FIELD_AT(struct saml_sp_key, id) },
 	{ .name = "certificate", .type = FIELD_STR, FIELD_AT(struct saml_sp_key, certificate) },
-	{ .name = "state", .type = FIELD_ENUM, FIELD_AT(struct saml_sp_key, state), .words = saml_key_state_words },
+	{ .name = "state", .type = FIELD_ENUM, FIELD_AT(struct saml_sp_key, state), .words = saml_sp_key_words },
 	{ .name = "createdAt", .type = FIELD_TIME, FIELD_AT(struct saml_sp_key, created_at) },
 	{ 0 },
 };
@@ -204,12 +205,12 @@ enum rc saml_sp_keep(
 	if (!id)
 		return RC_NOMEM;
 	enum rc rc = store_one(tx->db, &add,
-		STORE_ARGS(store_text(p->row.id), store_text(saml_key_state_words[state]), store_text(id),
+		STORE_ARGS(store_text(p->row.id), store_text(saml_sp_key_words[state]), store_text(id),
 			store_text(k->certificate), store_int(tx->now_ms)),
 		&r, tx->fault);
 	store_close(take(r));
 	if (rc == RC_MISSING)
-		return fault_set(tx->fault, RC_EXISTS, "there is a %s key already", saml_key_state_words[state]);
+		return fault_set(tx->fault, RC_EXISTS, "there is a %s key already", saml_sp_key_words[state]);
 	if (rc == RC_OK)
 		rc = hush_set(&value, k->private_key, k->private_n);
 	if (rc == RC_OK)
@@ -223,13 +224,13 @@ enum rc saml_sp_drop(struct tx *tx, const char *idp_id, enum saml_key_state stat
 	static const struct store_query drop = { .sql = "DELETE FROM saml_keys WHERE idp_id = $1 AND state = $2 "
 							"RETURNING id" };
 	auto_rows struct store_rows *r = NULL;
-	enum rc rc = store_one(tx->db, &drop,
-		STORE_ARGS(store_text(idp_id), store_text(saml_key_state_words[state])), &r, tx->fault);
+	enum rc rc = store_one(
+		tx->db, &drop, STORE_ARGS(store_text(idp_id), store_text(saml_sp_key_words[state])), &r, tx->fault);
 	const char *id = rc == RC_OK ? arena_str(tx->arena, store_col_text(r, 0)) : NULL;
 
 	store_close(take(r));
 	if (rc == RC_MISSING)
-		return fault_set(tx->fault, rc, "there is no %s key", saml_key_state_words[state]);
+		return fault_set(tx->fault, rc, "there is no %s key", saml_sp_key_words[state]);
 	if (rc == RC_OK)
 		rc = id ? vault_drop(tx, &(const struct vault_at){ KIND, idp_id, id }) : RC_NOMEM;
 	return rc;
@@ -242,13 +243,12 @@ static enum rc move(struct tx *tx, const char *idp_id, enum saml_key_state from,
 	};
 	auto_rows struct store_rows *r = NULL;
 	enum rc rc = store_one(tx->db, &move,
-		STORE_ARGS(store_text(idp_id), store_text(saml_key_state_words[from]),
-			store_text(saml_key_state_words[to])),
+		STORE_ARGS(
+			store_text(idp_id), store_text(saml_sp_key_words[from]), store_text(saml_sp_key_words[to])),
 		&r, tx->fault);
 
-	return rc == RC_MISSING
-		       ? fault_set(tx->fault, RC_CONFLICT, "there is no %s key", saml_key_state_words[from])
-		       : rc;
+	return rc == RC_MISSING ? fault_set(tx->fault, RC_CONFLICT, "there is no %s key", saml_sp_key_words[from])
+				: rc;
 }
 
 enum rc saml_sp_turn(struct tx *tx, const char *idp_id)

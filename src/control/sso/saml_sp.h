@@ -5,29 +5,19 @@
  */
 #pragma once
 
-#include "control/sso/provider.h"
+#include "base/arena.h"
+#include "base/own.h"
+#include "base/rc.h"
+#include "control/sso/saml_us.h"
 
-struct evp_pkey_st;
+#include <stdbool.h>
 
-#define SAML_SP_KEYS     2
+struct provider;
+struct tx;
+
 #define SAML_SP_KEY_BITS 3072
 #define SAML_SP_YEARS    10
 
-enum saml_key_state { SAML_KEY_CURRENT, SAML_KEY_NEXT, SAML_KEY_OLD };
-extern const char *const saml_key_state_words[];
-
-struct saml_sp_key {
-	const char *id, *certificate; /* certificate: base64 of the DER */
-	int state;                    /* enum saml_key_state */
-	int64_t created_at;
-	struct evp_pkey_st *key; /* NULL unless it was asked for */
-};
-
-struct saml_sp {
-	const char *entity_id, *metadata_url, *acs_url, *slo_url;
-	struct saml_sp_key keys[SAML_SP_KEYS]; /* current first */
-	size_t keys_n;
-};
 void saml_sp_done(struct saml_sp *sp); /* its keys */
 
 /* Our addresses, and with `keys` our private keys. Any connection; texts in the arena. */

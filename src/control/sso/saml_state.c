@@ -1,6 +1,7 @@
 #include "control/sso/saml_state.h"
 #include "control/access/vault.h"
 #include "control/control.h"
+#include "control/sso/provider.h"
 #include "io/clock.h"
 #include "wire/base64.h"
 

@@ -9,7 +9,12 @@
  */
 #pragma once
 
-#include "control/sso/provider.h"
+#include "base/arena.h"
+#include "base/own.h"
+#include "base/rc.h"
+
+struct provider;
+struct tx;
 
 #define SAML_STATE_MS  600000
 #define SAML_RELAY_MAX 80 /* bytes: SAML bindings 3.4.3 */

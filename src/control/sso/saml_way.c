@@ -2,9 +2,10 @@
 #include "base/log.h"
 #include "control/control.h"
 #include "control/rows.h"
+#include "control/sso/provider.h"
 #include "io/http_call.h"
 
-void saml_way_done(struct saml_way *w) { saml_idp_done(&w->idp); }
+void saml_way_done(struct saml_way *w) { saml_metadata_done(&w->idp); }
 
 static const struct field document_fields[] = {
 	{ .name = "url", .type = FIELD_STR, FIELD_AT(struct saml_way_document, url) },
@@ -74,8 +75,8 @@ static bool same_entity(const struct provider *p, const char *was, const char *i
 	bool same = !read_then ||
 		    (read_metadata(p, is, a, &now, NULL) == RC_OK && !strcmp(then.entity_id, now.entity_id));
 
-	saml_idp_done(&then);
-	saml_idp_done(&now);
+	saml_metadata_done(&then);
+	saml_metadata_done(&now);
 	return same;
 }
 
@@ -89,7 +90,7 @@ static enum rc refresh(struct tx *tx, const struct provider *p, struct saml_way_
 	enum rc rc = fetch(tx, p, &body, &f);
 	if (rc == RC_OK)
 		rc = read_metadata(p, body, tx->arena, &idp, &f);
-	saml_idp_done(&idp);
+	saml_metadata_done(&idp);
 	if (rc == RC_OK && idp.valid_until_ms && idp.valid_until_ms <= tx->now_ms)
 		rc = fault_set(&f, RC_INVALID, "the metadata is no longer valid");
 	if (rc == RC_OK && !same_entity(p, was, body, tx->arena))

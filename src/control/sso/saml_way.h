@@ -7,8 +7,10 @@
  */
 #pragma once
 
-#include "control/sso/provider.h"
 #include "control/sso/saml_metadata.h"
+
+struct provider;
+struct tx;
 
 #define SAML_WAY_PAUSE_MS 30000
 #define SAML_WAY_CALL_MS  5000

@@ -1,6 +1,12 @@
 #include "control/sso/saml_write.h"
+#include "base/arena.h"
+#include "base/buf.h"
 #include "base/when.h"
+#include "control/sso/saml_call.h"
+#include "control/sso/saml_metadata.h"
+#include "control/sso/saml_sessions.h"
 #include "control/sso/saml_sign.h"
+#include "control/sso/saml_us.h"
 #include "control/sso/saml_xml.h"
 #include "wire/base64.h"
 
@@ -9,7 +15,8 @@
 
 #define DEFLATE_LEVEL 6
 
-void saml_put_text(struct buf *to, const char *s)
+/* Escaped for the text or an attribute of XML or HTML. */
+static void put_text(struct buf *to, const char *s)
 {
 	for (; *s; s++)
 		switch (*s) {
@@ -40,14 +47,14 @@ static void put_attr(struct buf *xml, const char *name, const char *value)
 	if (!value)
 		return;
 	buf_fmt(xml, " %s=\"", name);
-	saml_put_text(xml, value);
+	put_text(xml, value);
 	buf_u8(xml, '"');
 }
 
 static void put_element(struct buf *xml, const char *name, const char *text)
 {
 	buf_fmt(xml, "<%s>", name);
-	saml_put_text(xml, text);
+	put_text(xml, text);
 	buf_fmt(xml, "</%s>", name);
 }
 
@@ -98,7 +105,7 @@ void saml_write_logout_request(const struct saml_sp *sp, const struct saml_endpo
 	put_attr(xml, "NameQualifier", who->name_qualifier);
 	put_attr(xml, "SPNameQualifier", who->sp_name_qualifier);
 	buf_u8(xml, '>');
-	saml_put_text(xml, who->name_id);
+	put_text(xml, who->name_id);
 	buf_str(xml, "</saml:NameID>");
 	if (who->session_index)
 		put_element(xml, "samlp:SessionIndex", who->session_index);
@@ -161,6 +168,9 @@ enum rc saml_write_metadata(const struct saml_sp *sp, const char *id, struct buf
 
 /* --- on the way out */
 
+static const char *url_of(const struct saml_message *m) { return m->is_answer ? m->to->response_url : m->to->url; }
+static const char *name_of(const struct saml_message *m) { return m->is_answer ? "SAMLResponse" : "SAMLRequest"; }
+
 static bool deflate(const struct buf *in, struct buf *to)
 {
 	struct libdeflate_compressor *c = libdeflate_alloc_compressor(DEFLATE_LEVEL);
@@ -180,13 +190,14 @@ static enum rc send_redirect(const struct saml_sp *sp, const struct saml_message
 	enum rc rc = deflate(m->xml, &deflated) ? RC_OK : RC_NOMEM;
 
 	base64_put(&text, deflated.p, deflated.n);
-	saml_put_pair(&query, m->name, buf_text(&text));
+	saml_sign_put_pair(&query, name_of(m), buf_text(&text));
 	if (m->relay)
-		saml_put_pair(&query, "RelayState", m->relay);
+		saml_sign_put_pair(&query, "RelayState", m->relay);
 	if (rc == RC_OK)
 		rc = text.bad ? RC_NOMEM : saml_sign_query(&query, sp->keys[0].key, f);
 	if (rc == RC_OK)
-		ret->location = arena_fmt(a, "%s%c%s", m->url, strchr(m->url, '?') ? '&' : '?', buf_text(&query));
+		ret->location =
+			arena_fmt(a, "%s%c%s", url_of(m), strchr(url_of(m), '?') ? '&' : '?', buf_text(&query));
 	ret->url = ret->location;
 	buf_done(&deflated);
 	buf_done(&text);
@@ -197,7 +208,7 @@ static enum rc send_redirect(const struct saml_sp *sp, const struct saml_message
 static void put_hidden(struct buf *page, const char *name, const char *value)
 {
 	buf_fmt(page, "<input type=\"hidden\" name=\"%s\" value=\"", name);
-	saml_put_text(page, value);
+	put_text(page, value);
 	buf_str(page, "\">");
 }
 
@@ -206,9 +217,9 @@ static void put_page(struct buf *page, const struct saml_message *m, const char 
 {
 	buf_str(page, "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Footplate</title>"
 		      "<form method=\"post\" action=\"");
-	saml_put_text(page, m->url);
+	put_text(page, url_of(m));
 	buf_str(page, "\">");
-	put_hidden(page, m->name, text);
+	put_hidden(page, name_of(m), text);
 	if (m->relay)
 		put_hidden(page, "RelayState", m->relay);
 	buf_str(page, "<button>Continue</button></form></html>\n");
@@ -225,7 +236,7 @@ static enum rc send_post(const struct saml_sp *sp, const struct saml_message *m,
 	if (rc == RC_OK) {
 		ret->page = page.bad ? NULL : arena_str(a, buf_text(&page));
 		ret->message = text.bad ? NULL : arena_str(a, buf_text(&text));
-		ret->url = m->url;
+		ret->url = url_of(m);
 	}
 	buf_done(&is_signed);
 	buf_done(&text);
@@ -233,11 +244,12 @@ static enum rc send_post(const struct saml_sp *sp, const struct saml_message *m,
 	return rc == RC_OK && (!ret->page || !ret->message) ? RC_NOMEM : rc;
 }
 
-enum rc saml_send(const struct saml_sp *sp, const struct saml_message *m, struct arena *a, struct saml_sent *ret,
-	struct fault *f)
+enum rc saml_write_send(const struct saml_sp *sp, const struct saml_message *m, struct arena *a,
+	struct saml_sent *ret, struct fault *f)
 {
 	struct saml_sent sent = { 0 };
-	enum rc rc = m->binding == SAML_POST ? send_post(sp, m, a, &sent, f) : send_redirect(sp, m, a, &sent, f);
+	enum rc rc =
+		m->to->binding == SAML_POST ? send_post(sp, m, a, &sent, f) : send_redirect(sp, m, a, &sent, f);
 
 	if (rc == RC_OK)
 		*ret = sent;
@@ -265,7 +277,7 @@ static enum rc inflate(const struct buf *in, struct buf *to, struct fault *f)
 	return RC_OK;
 }
 
-enum rc saml_received(const char *base64, bool deflated, struct buf *to, struct fault *f)
+enum rc saml_write_received(const char *base64, bool deflated, struct buf *to, struct fault *f)
 {
 	struct buf bytes = { 0 };
 	enum rc rc = RC_OK;

@@ -5,17 +5,20 @@
  */
 #pragma once
 
-#include "base/arena.h"
-#include "base/buf.h"
 #include "base/fault.h"
-#include "control/sso/saml_metadata.h"
-#include "control/sso/saml_sessions.h"
-#include "control/sso/saml_sp.h"
+#include "base/own.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct arena;
+struct buf;
+struct saml_endpoint;
+struct saml_sent;
+struct saml_sp;
+struct saml_subject;
 
 #define SAML_INFLATED_MAX 65536 /* bytes of a message that came by redirect */
-
-/* Escaped for the text or an attribute of XML or HTML. */
-void saml_put_text(struct buf *to, const char *s);
 
 /* What every message says. */
 struct saml_head {
@@ -33,22 +36,15 @@ void saml_write_logout_response(const struct saml_sp *sp, const struct saml_endp
 /* Signed. */
 must_check enum rc saml_write_metadata(const struct saml_sp *sp, const char *id, struct buf *to, struct fault *f);
 
-/* A message on its way. In the arena. */
-struct saml_sent {
-	const char *location;      /* by redirect: where to; else NULL */
-	const char *page;          /* by POST: HTML */
-	const char *url, *message; /* the same in parts, for programs: `message` is NULL by redirect */
-};
-
 struct saml_message {
-	enum saml_binding binding;
-	const char *url;
-	const char *name; /* SAMLRequest, SAMLResponse */
+	const struct saml_endpoint *to;
+	bool is_answer; /* SAMLResponse, to where answers go; else SAMLRequest */
 	const struct buf *xml;
 	const char *relay; /* NULL: none */
 };
-must_check enum rc saml_send(const struct saml_sp *sp, const struct saml_message *m, struct arena *a,
+/* On its way, by the endpoint's binding: see saml_call. Texts in the arena. */
+must_check enum rc saml_write_send(const struct saml_sp *sp, const struct saml_message *m, struct arena *a,
 	struct saml_sent *ret, struct fault *f);
 
 /* A message that came: base64, and by redirect deflated. RC_INVALID, RC_TOO_LARGE. */
-must_check enum rc saml_received(const char *base64, bool deflated, struct buf *to, struct fault *f);
+must_check enum rc saml_write_received(const char *base64, bool deflated, struct buf *to, struct fault *f);

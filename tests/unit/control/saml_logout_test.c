@@ -3,9 +3,14 @@
  * that differs from it in one thing. Our metadata, our keys while one follows another, the cookie of a question, and what is
  * deflated beyond measure.
  */
-#include "control/access/vault.h"
+#include "control/sso/provider.h"
+#include "control/sso/saml_call.h"
+#include "control/sso/saml_expect.h"
 #include "control/sso/saml_logout.h"
+#include "control/sso/saml_metadata.h"
+#include "control/sso/saml_sessions.h"
 #include "control/sso/saml_sign.h"
+#include "control/sso/saml_sp.h"
 #include "control/sso/saml_state.h"
 #include "control/sso/saml_write.h"
 #include "wire/base64.h"
@@ -56,8 +61,8 @@ static struct saml_sent send(const struct way *w)
 	struct saml_sent sent = { 0 };
 
 	saml_write_logout_request(w->by, &at, &head, w->who, &xml);
-	const struct saml_message m = { w->binding, w->to, "SAMLRequest", &xml, w->relay };
-	CHECK(saml_send(w->by, &m, &d.arena, &sent, &d.fault) == RC_OK);
+	const struct saml_message m = { &at, false, &xml, w->relay };
+	CHECK(saml_write_send(w->by, &m, &d.arena, &sent, &d.fault) == RC_OK);
 	buf_done(&xml);
 	return sent;
 }
@@ -235,12 +240,12 @@ static void bombs_do_not_go_off(void)
 	packed.n += libdeflate_deflate_compress(c, zeros, sizeof(zeros), at, 65536);
 	CHECK(packed.n > 0);
 	base64_put(&text, packed.p, packed.n);
-	CHECK(saml_received(buf_text(&text), true, &to, &f) == RC_TOO_LARGE);
+	CHECK(saml_write_received(buf_text(&text), true, &to, &f) == RC_TOO_LARGE);
 	CHECK(to.n == 0);
-	CHECK(saml_received("PHg+", true, &to, &f) == RC_INVALID);
-	CHECK(saml_received("not base64!", false, &to, &f) == RC_INVALID);
-	CHECK(saml_received("", false, &to, &f) == RC_INVALID);
-	CHECK(saml_received("PHg+", false, &to, &f) == RC_OK && to.n == 3);
+	CHECK(saml_write_received("PHg+", true, &to, &f) == RC_INVALID);
+	CHECK(saml_write_received("not base64!", false, &to, &f) == RC_INVALID);
+	CHECK(saml_write_received("", false, &to, &f) == RC_INVALID);
+	CHECK(saml_write_received("PHg+", false, &to, &f) == RC_OK && to.n == 3);
 	libdeflate_free_compressor(c);
 	buf_done(&packed);
 	buf_done(&text);
@@ -351,7 +356,7 @@ int main(void)
 	make(&stranger);
 	CHECK(saml_certs_add(&certs, us.keys[0].certificate, NULL) == RC_OK);
 	expect = (struct saml_expect){
-		.acs_url = SLO, .idp_entity_id = us.entity_id, .certs = &certs, .now_ms = d.tx.now_ms
+		.slo_url = SLO, .idp_entity_id = us.entity_id, .certs = &certs, .now_ms = d.tx.now_ms
 	};
 	queries_are_believed_when_signed();
 	forms_are_believed_when_signed();
