@@ -52,6 +52,7 @@ static enum cli_exit exit_of_rc(enum rc rc, int status, bool writes)
 	case RC_INVALID:
 	case RC_UNAUTHENTICATED:
 	case RC_DENIED:
+	case RC_STEP_UP:
 	case RC_MISSING:
 	case RC_METHOD:
 	case RC_CONFLICT:
@@ -65,6 +66,8 @@ static enum cli_exit exit_of_rc(enum rc rc, int status, bool writes)
 	case RC_TOO_LARGE:
 	case RC_MEDIA:
 	case RC_LIMIT:
+	case RC_QUOTA:
+	case RC_CONCURRENCY:
 	case RC_CANCELED:
 	case RC_IO:
 	case RC_INTERNAL:

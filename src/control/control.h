@@ -24,9 +24,11 @@ struct lane_kind;
 struct log;
 struct loop;
 struct loop_timer;
+struct meters;
 struct metrics;
 struct moves_task;
 struct pool;
+struct proxies;
 struct queue;
 struct route;
 struct scan;
@@ -79,6 +81,9 @@ struct control_conf {
 	uint16_t port;
 	const char *node; /* machine and data folder: tells a restart from another control plane */
 	const char *tls_cert, *tls_key;
+	const char *trusted_proxies; /* blocks of addresses; see http/proxies */
+	bool proxies_standard;       /* they write Forwarded, not X-Forwarded-For */
+	uint32_t auth_failures;      /* of one address, a minute; 0: no limit */
 	enum control_certs agent_certs;
 	const char *cors_origins;  /* whose pages may use the API, parted by commas; NULL: none */
 	uint32_t agent_cert_hours; /* how long an agent's certificate holds */
@@ -112,6 +117,8 @@ struct control {
 	struct scan *scan;         /* what time and silence bring; loop thread */
 	struct hub *hub;           /* agents connected now; loop thread */
 	struct feed *feed;         /* event subscribers; loop thread */
+	struct proxies *proxies;   /* whose word on addresses counts */
+	struct meters *meters;     /* limits of those who call, and their use; any thread */
 	struct waits *waits;       /* requests that wait for a job's end; loop thread */
 	struct twins *twins;       /* requests held back behind one with the same Idempotency-Key; loop thread */
 	struct webhooks *webhooks; /* loop thread */
@@ -131,5 +138,6 @@ struct control {
 	void (*committed)(struct control *c, const struct tx *told);
 	_Atomic int written;   /* enum rc of the writer's last commit */
 	_Atomic int inflight;  /* requests without an answer */
+	_Atomic bool others;   /* control planes are beside this one on the database */
 	_Atomic bool draining; /* readyz says no, new work is refused */
 };

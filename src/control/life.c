@@ -8,8 +8,8 @@
 #include "control/http/waits.h"
 #include "control/hub/hub.h"
 #include "control/hub/scan.h"
-#include "control/keyring/warden.h"
 #include "control/keyring/keyring.h"
+#include "control/keyring/warden.h"
 #include "control/keys/key_fold.h"
 #include "control/prepare.h"
 #include "control/sweep.h"
@@ -112,6 +112,7 @@ void life_stop(struct control *c)
 	pool_free(take(c->slow_readers));
 	last_turns(c->loop); /* what they were done with becomes writes */
 	webhooks_stop(c->webhooks);
+	gates_stop(c);
 	warden_stop(c->warden);
 	pool_free(take(c->writer));
 	pool_free(take(c->readers));
@@ -129,6 +130,7 @@ void life_stop(struct control *c)
 	twins_free(take(c->twins));
 	waits_free(take(c->waits));
 	sweep_free(take(c->sweep));
+	gates_free(c);
 	warden_free(take(c->warden));
 	loop_free(take(c->loop));
 	keyring_free(take(c->secrets.ring));

@@ -30,4 +30,6 @@ TEXT(migrate_0019, "0019_audit.sql");
 TEXT(migrate_0020, "0020_tenancy.sql");
 TEXT(migrate_0021, "0021_pki.sql");
 TEXT(migrate_0022, "0022_sessions.sql");
-TEXT(migrate_0023, "0023_saml.sql");
+TEXT(migrate_0023, "0023_meters.sql");
+TEXT(migrate_0024, "0024_sso_documents.sql");
+TEXT(migrate_0025, "0025_saml.sql");

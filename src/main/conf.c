@@ -2,6 +2,7 @@
 #include "agent/directory.h"
 #include "flow/webhook.h"
 #include "io/file.h"
+#include "main/conf_people.h"
 #include "wire/field_conf.h"
 #include "wire/otlp.h"
 
@@ -11,96 +12,7 @@
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): names of members cannot stand in parentheses */
 #define IN(section, member) .at = offsetof(struct conf, section.member) - offsetof(struct conf, section)
 
-static const char *const agent_certs_words[] = { "off", "optional", "required", NULL };
-
-static const struct field server_fields[] = {
-	{ .name = "host",
-		.type = FIELD_STR,
-		IN(server, host),
-		.def_text = "127.0.0.1",
-		.doc = "Address to listen on." },
-	{ .name = "port",
-		.type = FIELD_U32,
-		IN(server, port),
-		.max = 65535,
-		.def = 8080,
-		.doc = "Port to listen on; 0: any free one." },
-	{ .name = "tls_cert",
-		.type = FIELD_STR,
-		IN(server, tls_cert),
-		.doc = "PEM file with the certificate and its chain; without it the server speaks plain HTTP." },
-	{ .name = "tls_key",
-		.type = FIELD_STR,
-		IN(server, tls_key),
-		.doc = "PEM file with the certificate's key." },
-	{ .name = "cors_origins",
-		.type = FIELD_STR,
-		IN(server, cors_origins),
-		.doc = "Origins (https://HOST), parted by commas, whose pages may use the API from a browser, with "
-		       "a bearer "
-		       "token; cookies are never taken from them." },
-	{ .name = "agent_certs",
-		.type = FIELD_ENUM,
-		IN(server, agent_certs),
-		.words = agent_certs_words,
-		.doc = "Certificates that agents show when they connect, from this installation's own authority: "
-		       "off, optional "
-		       "(one that is shown must be right), required." },
-	{ .name = "agent_cert_hours",
-		.type = FIELD_U32,
-		IN(server, agent_cert_hours),
-		.min = 1,
-		.max = 720,
-		.def = 24,
-		.doc = "How long an agent's certificate holds; the agent asks for the next one before it ends." },
-	{ .name = "connections",
-		.type = FIELD_U32,
-		IN(server, connections),
-		.min = 1,
-		.max = 18000,
-		.def = 8192,
-		.doc = "Connections at once." },
-	{ .name = "per_address",
-		.type = FIELD_U32,
-		IN(server, per_address),
-		.max = 18000,
-		.doc = "Connections at once from one address (of IPv6: from one network of 64 bits), but for "
-		       "trusted "
-		       "proxies; 0: half of them all." },
-	{ .name = "body_bytes",
-		.type = FIELD_U32,
-		IN(server, body_bytes),
-		.min = 1024,
-		.max = 16 << 20,
-		.def = 1 << 20,
-		.doc = "Largest request body." },
-	{ .name = "header_bytes",
-		.type = FIELD_U32,
-		IN(server, header_bytes),
-		.min = 1024,
-		.max = 65536,
-		.def = 16384,
-		.doc = "Largest request head." },
-	{ .name = "head_ms",
-		.type = FIELD_U32,
-		IN(server, head_ms),
-		.min = 100,
-		.def = 10000,
-		.doc = "A request's head must be whole within." },
-	{ .name = "body_ms",
-		.type = FIELD_U32,
-		IN(server, body_ms),
-		.min = 100,
-		.def = 30000,
-		.doc = "A request's body must be whole within." },
-	{ .name = "idle_ms",
-		.type = FIELD_U32,
-		IN(server, idle_ms),
-		.min = 100,
-		.def = 60000,
-		.doc = "A connection without a request is kept for." },
-	{ 0 },
-};
+#define server_fields conf_server_fields /* conf_server.c */
 
 static const struct field data_fields[] = {
 	{ .name = "dir",
@@ -443,6 +355,11 @@ const struct field conf_fields[] = {
 	SECTION(steam, "How agents reach Steam."),
 	SECTION(lanes, "Rate lanes: how often Steam is called."),
 	SECTION(webhooks, "Webhooks: what is sent where, and how often."),
+	{ .name = "people",
+		.type = FIELD_OBJ,
+		.at = offsetof(struct conf, people),
+		.sub = conf_people_fields,
+		.doc = "People: passwords, locks, fresh proofs." },
 	SECTION(log, "The log, on standard error."),
 	SECTION(trace, "Traces, for an OpenTelemetry collector."),
 	{ 0 },

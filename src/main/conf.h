@@ -12,9 +12,11 @@
 
 struct conf {
 	struct {
-		const char *host, *tls_cert, *tls_key, *cors_origins;
+		const char *host, *tls_cert, *tls_key, *cors_origins, *trusted_proxies;
 		uint32_t port, connections, body_bytes, header_bytes, head_ms, body_ms, idle_ms, agent_cert_hours,
 			per_address;
+		int proxy_header;
+		uint32_t auth_failures;
 		int agent_certs;
 	} server;
 	struct {
@@ -49,6 +51,11 @@ struct conf {
 		uint32_t timeout_ms, parallel, keep_hours, overlap_hours;
 	} webhooks;
 	struct {
+		uint32_t argon2_kib, argon2_passes, password_min, login_tries, address_tries, code_tries, try_s,
+			lock_s, lock_max_s, step_up_s;
+		const char *common_passwords;
+	} people;
+	struct {
 		int level, format;
 	} log;
 	struct {
@@ -59,7 +66,7 @@ struct conf {
 	struct lane_kind kinds[LANE_COUNT]; /* the lanes as `lanes` makes them; no setting of its own */
 };
 
-extern const struct field conf_fields[];
+extern const struct field conf_fields[], conf_server_fields[]; /* conf_server.c: those of `server` */
 
 /*
  * What stands on the command line of `footplate serve`, `agent run` and `server …`: --config FILE, --set section.key=value,

@@ -5,6 +5,7 @@
 #include "io/logger.h"
 #include "io/loop.h"
 #include "io/web.h"
+#include "main/conf_people.h"
 #include "main/drivers.h"
 #include "main/inner_agent.h"
 #include "main/service.h"
@@ -57,6 +58,9 @@ static void fill_control_conf(struct serve *s)
 		.port = (uint16_t)c->server.port,
 		.tls_cert = c->server.tls_cert,
 		.tls_key = c->server.tls_key,
+		.trusted_proxies = c->server.trusted_proxies,
+		.proxies_standard = c->server.proxy_header == 1,
+		.auth_failures = c->server.auth_failures,
 		.cors_origins = c->server.cors_origins,
 		.agent_certs = (enum control_certs)c->server.agent_certs,
 		.agent_cert_hours = c->server.agent_cert_hours,
@@ -209,7 +213,9 @@ int serve_main(int argc, char **argv)
 	s.argv = argv;
 	service_begin();
 	fill_control_conf(&s);
-	rc = start(&s, conf_flag(argc, argv, "--ready-file"), &f);
+	s.control_conf.people = conf_people_rules(&s.conf, &arena);
+	rc = s.control_conf.people ? start(&s, conf_flag(argc, argv, "--ready-file"), &f)
+				   : fault_set(&f, RC_NOMEM, "out of memory");
 	if (rc == RC_OK)
 		loop_run(s.control.loop);
 	else

@@ -1,4 +1,5 @@
 #include "wire/claims.h"
+#include "wire/json.h"
 
 #include <ctype.h>
 #include <jansson.h>

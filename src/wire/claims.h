@@ -11,7 +11,10 @@
 
 #include "base/arena.h"
 #include "base/field.h"
-#include "wire/json.h"
+#include "base/own.h"
+#include "base/rc.h"
+
+struct json_t;
 
 #define CLAIMS_NAME_MAX   128 /* bytes of a claim's name or pointer */
 #define CLAIMS_TEXT_MAX   256 /* of a claim's text; a longer one is as none */

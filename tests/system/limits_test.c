@@ -1,8 +1,14 @@
 /* What an API key is limited to, and that no way leads around it. */
 #include "tests/system/rig.h"
 
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CLIENTS 64
 
 static char header_text[96];
 
@@ -165,6 +171,192 @@ static void a_job_of_the_key_has_a_deadline(const struct rig *r)
 	rig_answer_done(&a);
 }
 
+/* ---- many at once ---- */
+
+struct crowd {
+	const struct rig *rig;
+	const char *secret, *path, *headers;
+	int each; /* requests of each client */
+	atomic_int next, in, out, other;
+};
+
+static void *client(void *arg)
+{
+	struct crowd *c = arg;
+	char headers[256];
+
+	snprintf(headers, sizeof(headers), "Authorization: Bearer %s%s%s", c->secret, c->headers ? "\n" : "",
+		c->headers ? c->headers : "");
+	for (int i = 0; i < c->each; i++) {
+		/* A header's spelling makes no other key of it, and neither does the method. */
+		bool head = i % 5 == 4 && !c->headers;
+		struct rig_answer a = rig_call(c->rig, head ? "HEAD" : "GET", c->path, headers, NULL);
+		atomic_fetch_add(a.status == 200 ? &c->in : a.status == 429 ? &c->out : &c->other, 1);
+		if (a.status == 429)
+			CHECK(strtol(rig_header(&a, "retry-after"), NULL, 10) >= 1);
+		rig_answer_done(&a);
+	}
+	return NULL;
+}
+
+static void crowd(struct crowd *c)
+{
+	pthread_t all[CLIENTS];
+
+	for (int i = 0; i < CLIENTS; i++)
+		CHECK(pthread_create(&all[i], NULL, client, c) == 0);
+	for (int i = 0; i < CLIENTS; i++)
+		pthread_join(all[i], NULL);
+}
+
+static int64_t count_of(const struct rig *r, const struct key *k, const char *member)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/v1/api-keys/%s", k->id);
+	json_t *j = rig_expect(r, 200, "GET", path, NULL);
+	int64_t n = json_int(j, member);
+	json_decref(j);
+	return n;
+}
+
+static void a_quota_is_exact_under_a_crowd(struct rig *r)
+{
+	struct key k = make_key(r, "\"quotaDaily\":500,\"quotaMonthly\":900");
+	struct crowd c = { .rig = r, .secret = k.secret, .path = "/v1/jobs?limit=1", .each = 12 };
+
+	crowd(&c);
+	CHECK(c.in == 500 && c.out == CLIENTS * 12 - 500 && c.other == 0);
+	struct rig_answer a = rig_call(r, "GET", "/v1/jobs", bearer(k.secret), NULL);
+	CHECK(a.status == 429);
+	CHECK_STR(json_str(a.body, "code"), "quota_exceeded");
+	CHECK_STR(json_string_value(json_array_get(json_object_get(a.body, "violatedPolicies"), 0)), "daily");
+	CHECK(strstr(rig_header(&a, "ratelimit-policy"), "\"daily\";q=500;w=86400"));
+	CHECK(strstr(rig_header(&a, "ratelimit-policy"), "\"monthly\";q=900;w="));
+	CHECK(strstr(rig_header(&a, "ratelimit"), "\"daily\";r=0;t="));
+	rig_answer_done(&a);
+	/* It holds over a restart, and another secret is no other key. */
+	rig_stop(&r->server, SIGTERM);
+	rig_serve(r, (const char *const[]){ "--no-agent", "--log-level", "warn", NULL });
+	CHECK(status_of(r, k.secret, "GET", "/v1/jobs") == 429);
+	char path[96];
+	snprintf(path, sizeof(path), "/v1/api-keys/%s/rotate", k.id);
+	json_t *j = rig_expect(r, 200, "POST", path, NULL);
+	CHECK(status_of(r, json_str(j, "secret"), "GET", "/v1/jobs") == 429);
+	json_decref(j);
+	CHECK(count_of(r, &k, "requestCount") == 500);
+	/* More is more, to the last one: the month has 400 left. */
+	json_decref(edit_key(r, &k, "{\"quotaDaily\":1000}"));
+	c.in = c.out = 0;
+	crowd(&c);
+	CHECK(c.in == 400 && c.other == 0);
+}
+
+static void a_kill_gives_nobody_more(struct rig *r)
+{
+	struct key k = make_key(r, "\"quotaDaily\":2000");
+	struct crowd c = { .rig = r, .secret = k.secret, .path = "/v1/jobs?limit=1", .each = 8 };
+
+	crowd(&c);
+	CHECK(c.in == CLIENTS * 8 && c.out == 0);
+	rig_stop(&r->server, SIGKILL);
+	rig_serve(r, (const char *const[]){ "--no-agent", "--log-level", "warn", NULL });
+	c.each = 30;
+	crowd(&c);
+	/* What was in hand at the kill counts as used: at most a sixteenth of what was left. */
+	CHECK(c.in <= 2000 && c.in >= 2000 - 2000 / 16 && c.other == 0);
+	CHECK(status_of(r, k.secret, "GET", "/v1/jobs") == 429);
+}
+
+static void a_rate_is_a_burst_and_then_the_pace(const struct rig *r)
+{
+	struct key k = make_key(r, "\"rateLimit\":300");
+	struct crowd c = { .rig = r, .secret = k.secret, .path = "/v1/jobs?limit=1", .each = 9 };
+	int64_t began = time(NULL);
+
+	crowd(&c);
+	CHECK(c.in >= 300 && c.in <= 300 + (time(NULL) - began + 1) * 5 && c.other == 0);
+	struct rig_answer a = rig_call(r, "GET", "/v1/jobs", bearer(k.secret), NULL);
+	if (a.status == 429) {
+		CHECK_STR(json_str(a.body, "code"), "rate_limited");
+		CHECK(strstr(rig_header(&a, "ratelimit-policy"), "\"perkey\";q=300;w=60"));
+	}
+	rig_answer_done(&a);
+}
+
+/* Requests that wait for a job's end are as many as may be at once; then there is room again. */
+static void only_so_many_at_once(const struct rig *r)
+{
+	struct key k = make_key(r, "\"maxConcurrent\":7");
+	json_t *job = rig_post_job(r, "{\"action\":\"agent.ping\"}");
+	char path[96];
+
+	snprintf(path, sizeof(path), "/v1/jobs/%s", json_str(job, "id"));
+	struct crowd c = { .rig = r, .secret = k.secret, .path = path, .headers = "Prefer: wait=3", .each = 1 };
+	crowd(&c);
+	CHECK(c.in == 7 && c.out == CLIENTS - 7 && c.other == 0);
+	struct rig_answer a = rig_call(r, "GET", path, bearer(k.secret), NULL);
+	CHECK(a.status == 200 && strstr(rig_header(&a, "ratelimit-policy"), "\"concurrency\";q=7"));
+	rig_answer_done(&a);
+	json_decref(job);
+}
+
+static int status_with(const struct rig *r, const char *secret, const char *headers)
+{
+	char all[256];
+
+	snprintf(all, sizeof(all), "Authorization: Bearer %s\n%s", secret, headers);
+	struct rig_answer a = rig_call(r, "GET", "/v1/jobs", all, NULL);
+	int status = a.status;
+	rig_answer_done(&a);
+	return status;
+}
+
+/* What a client writes about its address is believed only when a trusted proxy wrote it. */
+static void an_address_cannot_be_made_up(struct rig *r)
+{
+	struct key k = make_key(r, "\"ipAllow\":[\"203.0.113.7\"]");
+
+	CHECK(status_with(r, k.secret, "X-Forwarded-For: 203.0.113.7") == 403);
+	CHECK(status_with(r, k.secret, "Forwarded: for=203.0.113.7") == 403);
+	CHECK(status_with(r, k.secret, "X-Real-IP: 203.0.113.7") == 403);
+	rig_stop(&r->server, SIGTERM);
+	rig_serve(r,
+		(const char *const[]){ "--no-agent", "--log-level", "warn", "--set",
+			"server.trusted_proxies=127.0.0.1,10.0.0.0/8", "--set", "server.auth_failures=20", NULL });
+	CHECK(status_with(r, k.secret, "X-Forwarded-For: 203.0.113.7") == 200);
+	CHECK(status_with(r, k.secret, "X-Forwarded-For: 203.0.113.7, 198.51.100.1") == 403);
+	CHECK(status_with(r, k.secret, "X-Forwarded-For: 198.51.100.1\nX-Forwarded-For: 203.0.113.7") == 200);
+	CHECK(status_with(r, k.secret, "X-Forwarded-For: 203.0.113.7\nX-Forwarded-For: 198.51.100.1") == 403);
+	CHECK(status_with(r, k.secret, "X-Forwarded-For: 198.51.100.1, 203.0.113.7, 10.1.1.1") == 200);
+	CHECK(status_with(r, k.secret, "Forwarded: for=203.0.113.7") == 403); /* the proxies write the other one */
+	/* The audit trail has the client's address. */
+	char all[160];
+	snprintf(all, sizeof(all), "X-Forwarded-For: 203.0.113.9");
+	struct rig_answer a =
+		rig_call(r, "POST", "/v1/api-keys", all, "{\"name\":\"far\",\"scopes\":[\"jobs:read\"]}");
+	CHECK(a.status == 201);
+	rig_answer_done(&a);
+	CHECK_STR(rig_sql(r, "SELECT peer FROM audit WHERE action = 'api_key.create' ORDER BY ts DESC LIMIT 1"),
+		"203.0.113.9");
+}
+
+/* Who brings one wrong credential after the other is told to wait; nobody else is. */
+static void failures_of_one_address_are_limited(const struct rig *r)
+{
+	static const char wrong[] = "fp_live_0000000000000000000000000000000000000";
+	int denied = 0, limited = 0;
+
+	for (int i = 0; i < 40; i++) {
+		int status = status_with(r, wrong, "X-Forwarded-For: 198.51.100.66");
+		denied += status == 401;
+		limited += status == 429;
+	}
+	CHECK(denied >= 20 && denied <= 30 && denied + limited == 40);
+	CHECK(status_with(r, wrong, "X-Forwarded-For: 198.51.100.67") == 401);
+	CHECK(status_with(r, r->key, "X-Forwarded-For: 198.51.100.66") == 200);
+}
+
 int main(void)
 {
 	struct rig r;
@@ -176,6 +368,12 @@ int main(void)
 	a_key_is_no_way_to_more(&r);
 	a_key_comes_from_where_it_may(&r);
 	a_job_of_the_key_has_a_deadline(&r);
+	a_quota_is_exact_under_a_crowd(&r);
+	a_kill_gives_nobody_more(&r);
+	a_rate_is_a_burst_and_then_the_pace(&r);
+	only_so_many_at_once(&r);
+	an_address_cannot_be_made_up(&r);
+	failures_of_one_address_are_limited(&r);
 	rig_done(&r);
 	return 0;
 }

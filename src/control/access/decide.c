@@ -1,4 +1,5 @@
 #include "control/access/decide.h"
+#include "control/people/step_up.h"
 #include "control/rows.h"
 #include "model/grant.h"
 #include "wire/field_json.h"
@@ -182,6 +183,8 @@ enum rc decide_route(struct call *c)
 	enum rc rc = check_reach(c);
 	if (rc == RC_OK)
 		rc = check_narrowed(c);
+	if (rc == RC_OK)
+		rc = step_up_check(c);
 	if (rc != RC_OK || r->object == OBJECT_NONE || !c->arg[0])
 		return rc;
 	return decide_object(c, r->object, c->arg[0]);

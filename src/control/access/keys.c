@@ -1,12 +1,14 @@
 #include "control/access/keys.h"
 #include "base/metric.h"
 #include "control/access/keys_address.h"
+#include "control/access/keys_hash.h"
 #include "control/access/keys_row.h"
 #include "control/control.h"
 #include "io/clock.h"
 #include "io/file.h"
 #include "model/apikey.h"
 #include "model/grant.h"
+#include "model/meter.h"
 #include "wire/field_json.h"
 
 #include <string.h>
@@ -14,7 +16,7 @@
 #define CHECK_SQL                                                                                       \
 	"SELECT k.id, k.name, k.tenant_id, k.user_id, k.scopes, k.active, k.revoked_at, k.expires_at, " \
 	"k.ip_allow, k.ip_deny, k.only_addresses, k.only_regions, k.only_labels, k.only_actions, "      \
-	"k.only_own, k.rate_limit, k.quota_daily, k.quota_monthly, k.max_concurrent, k.max_runtime_s, " \
+	"k.only_own, k.rate_limit, k.quota_daily, k.quota_monthly, k.max_concurrent, "                  \
 	"u.enabled FROM api_keys k LEFT JOIN users u ON u.id = k.user_id "
 enum {
 	ID,
@@ -36,7 +38,6 @@ enum {
 	DAILY,
 	MONTHLY,
 	CONCURRENT,
-	RUNTIME,
 	ENABLED
 };
 
@@ -120,18 +121,16 @@ static enum rc read_grants(struct tx *tx, struct store_rows *r, const struct gra
 	return rc == RC_OK ? read_selector(tx, r, &grant->only) : rc;
 }
 
-static enum rc read_limits(struct tx *tx, struct store_rows *r, const struct keys_limits **ret)
+static enum rc read_limits(struct tx *tx, struct store_rows *r, const struct meter_limits **ret)
 {
-	const struct keys_limits read = { .rate_limit = (uint32_t)store_col_int(r, RATE),
-		.quota_daily = store_col_int(r, DAILY),
-		.quota_monthly = store_col_int(r, MONTHLY),
-		.max_concurrent = (uint32_t)store_col_int(r, CONCURRENT),
-		.max_runtime_s = (uint32_t)store_col_int(r, RUNTIME) };
+	const struct meter_limits read = { .rate = (uint32_t)store_col_int(r, RATE),
+		.daily = store_col_int(r, DAILY),
+		.monthly = store_col_int(r, MONTHLY),
+		.concurrent = (uint32_t)store_col_int(r, CONCURRENT) };
 
-	if (!read.rate_limit && !read.quota_daily && !read.quota_monthly && !read.max_concurrent &&
-		!read.max_runtime_s)
+	if (!read.rate && !read.daily && !read.monthly && !read.concurrent)
 		return RC_OK;
-	struct keys_limits *l = arena_take(tx->arena, sizeof(*l));
+	struct meter_limits *l = arena_take(tx->arena, sizeof(*l));
 	if (!l)
 		return RC_NOMEM;
 	*l = read;

@@ -4,7 +4,6 @@
  */
 #pragma once
 
-#include "control/access/keys_hash.h"
 #include "control/http/route.h"
 
 /* Whose key it is. RC_UNAUTHENTICATED: unknown, expired or revoked (which of them, the caller is not told). */

@@ -61,6 +61,7 @@ static void on_beaten(struct write *w)
 			*w->fault.text ? w->fault.text : rc_title(w->rc));
 	} else if (!b->leaves && l->others != (b->others > 0)) {
 		l->others = b->others > 0;
+		atomic_store(&c->others, l->others);
 		log_info(c->log, "control planes beside this one n=%d", (int)b->others);
 	}
 	if (w->rc == RC_OK && b->lost) {
@@ -132,6 +133,7 @@ enum rc cluster_new(struct control *c, bool others, struct cluster **ret, struct
 		return RC_NOMEM;
 	l->control = c;
 	l->others = others;
+	atomic_store(&c->others, others);
 	enum rc rc = loop_timer_new(c->loop, on_beat, l, &l->beat);
 	if (rc == RC_OK)
 		rc = loop_timer_new(c->loop, on_poll, l, &l->poll);

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "control/cluster/singletons.h"
 #include "control/control.h"
+#include "control/quotas/meter_rows.h"
 
 static enum rc count_others(struct tx *tx, int64_t *ret)
 {
@@ -42,7 +43,9 @@ static enum rc drop_predecessor(struct tx *tx)
 	if (!node)
 		return RC_OK;
 	enum rc rc = store_do(tx->db, &drop, STORE_ARGS(store_text(node)), tx->fault);
-	return rc == RC_OK ? store_do(tx->db, &roles, STORE_NO_ARGS, tx->fault) : rc;
+	if (rc == RC_OK)
+		rc = store_do(tx->db, &roles, STORE_NO_ARGS, tx->fault);
+	return rc == RC_OK ? meter_rows_purge(tx) : rc;
 }
 
 enum rc instances_enter(struct tx *tx, int64_t *ret_others)
@@ -60,7 +63,7 @@ static enum rc drop_dead(struct tx *tx)
 		.sql = "DELETE FROM instances WHERE id <> $1 AND until < $2 RETURNING id, node"
 	};
 	auto_rows struct store_rows *r = NULL;
-	bool held = false, row = false;
+	bool held = false, row = false, gone = false;
 
 	enum rc rc = singletons_hold(tx, "instances", &held);
 	if (rc != RC_OK || !held)
@@ -69,10 +72,13 @@ static enum rc drop_dead(struct tx *tx)
 		STORE_ARGS(store_text(tx->control->instance_id),
 			store_int(tx->now_ms + SINGLETONS_MS - INSTANCES_DEAD_MS)),
 		&r, tx->fault);
-	while (rc == RC_OK && (rc = store_next(r, &row, tx->fault)) == RC_OK && row)
+	while (rc == RC_OK && (rc = store_next(r, &row, tx->fault)) == RC_OK && row) {
 		log_warn(tx->control->log, "a control plane is gone instance=%s node=%s", store_col_text(r, 0),
 			store_col_text(r, 1));
-	return rc;
+		gone = true;
+	}
+	store_close(take(r));
+	return rc == RC_OK && gone ? meter_rows_purge(tx) : rc;
 }
 
 enum rc instances_beat(struct tx *tx, int64_t *ret_others, bool *ret_lost)

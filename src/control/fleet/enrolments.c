@@ -1,6 +1,6 @@
 #include "control/fleet/enrolments.h"
 #include "control/access/audit.h"
-#include "control/access/keys.h"
+#include "control/access/keys_hash.h"
 #include "control/control.h"
 #include "control/events/events.h"
 #include "control/fleet/agents.h"

@@ -72,6 +72,7 @@ void exchange_forget(struct exchange *x)
 
 void exchange_free(struct exchange *x)
 {
+	admit_drop(x);
 	exchange_forget(x);
 	arena_done(&x->before);
 	buf_done(&x->body);

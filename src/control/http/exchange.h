@@ -11,7 +11,10 @@
 #include "control/writer.h"
 #include "io/web.h"
 
-#define EXCHANGE_TRACE 56
+#define EXCHANGE_TRACE    56
+#define EXCHANGE_PEER_MAX 48
+
+struct meters_pass;
 
 struct exchange {
 	struct write write; /* ROUTE_WRITE */
@@ -24,6 +27,7 @@ struct exchange {
 	/* Headers; they live as long as the request. */
 	const char *authorization, *cookies, *idempotency_key, *if_match, *if_none_match, *content_type,
 		*last_event_id, *accept, *user_agent;
+	char peer[EXCHANGE_PEER_MAX]; /* whose request it is, see http/proxies */
 	bool streams;
 	uint32_t wait_ms; /* Prefer: wait */
 	char id[ID_MAX];
@@ -33,6 +37,8 @@ struct exchange {
 	int64_t began_wall_ms;
 	struct arena before; /* of route.before, with what it found */
 	const void *found;
+	struct meters_pass *pass; /* through the caller's limits; NULL: none so far */
+	bool counted;             /* as a use of its key */
 	/* The answer. */
 	enum rc rc;
 	int status;
@@ -40,6 +46,7 @@ struct exchange {
 	const char *out_type; /* NULL: the route's */
 	char etag[32], next[160];
 	char *location, *set_cookie[ROUTE_COOKIES_MAX]; /* NULL: none */
+	int64_t retry_s;                                /* Retry-After; 0: as the error says */
 	bool replayed;
 	struct feed_wish *wish;
 	/* Held back behind a request with the same Idempotency-Key (http/twins). */
@@ -73,6 +80,21 @@ bool exchange_answer(struct exchange *x, const char *location, const char *const
 void exchange_forget(struct exchange *x); /* takes them back */
 
 void exchange_free(struct exchange *x);
+
+/*
+ * admit: a request of a known caller is let in by their limits and counted, or told to wait for the row of a limit (quotas/meters).
+ * RC_MORE: it waits, and is performed anew when the row was asked. RC_LIMIT, RC_QUOTA, RC_CONCURRENCY: over a limit. On the
+ * thread that performs it.
+ */
+must_check enum rc admit_request(struct exchange *x, struct tx *tx, const struct principal *who);
+/* A credential was no good: RC_UNAUTHENTICATED, or RC_LIMIT when its address brought too many of those. */
+must_check enum rc admit_failure(struct exchange *x, struct tx *tx);
+bool admit_waits(const struct exchange *x);
+void admit_park(struct exchange *x);                  /* one that waits. Loop */
+void admit_drop(struct exchange *x);                  /* it is over: what runs at once has room again. Loop */
+const char *admit_violated(const struct exchange *x); /* the name of the limit that it is over; NULL: none */
+const char *admit_policies(const struct exchange *x); /* RateLimit-Policy; NULL: no limits */
+const char *admit_left(const struct exchange *x);     /* RateLimit */
 
 /* What every answer carries for browsers, and what a page of another origin is told (http/safety). */
 #define EXCHANGE_SAFETY_MAX 12

@@ -16,7 +16,7 @@ void perform_problem(struct exchange *x, enum rc rc, const char *detail, const s
 	x->body.n = 0;
 	x->etag[0] = x->next[0] = 0;
 	exchange_forget(x);
-	problem_write(&x->body, rc, detail, r, x->id);
+	problem_write(&x->body, rc, detail, r, x->id, admit_violated(x));
 }
 
 static void asked(const struct exchange *x, const char *peer, struct door_ask *ret)
@@ -33,7 +33,7 @@ static void asked(const struct exchange *x, const char *peer, struct door_ask *r
 		.socket = web_view(x->request)->upgrade };
 }
 
-static enum rc authenticate(const struct exchange *x, struct tx *tx, struct principal *who)
+static enum rc authenticate(struct exchange *x, struct tx *tx, struct principal *who)
 {
 	who->id = "";
 	if (x->route->reach == REACH_OPEN)
@@ -41,6 +41,8 @@ static enum rc authenticate(const struct exchange *x, struct tx *tx, struct prin
 	struct door_ask ask;
 	asked(x, tx->peer, &ask);
 	enum rc rc = door_enter(tx, &ask, who);
+	if (rc == RC_UNAUTHENTICATED)
+		return admit_failure(x, tx);
 	if (rc != RC_OK)
 		return rc;
 	tx->actor = who->actor;
@@ -237,6 +239,8 @@ static enum rc run_once(struct exchange *x, struct call *c, const struct json_t 
 static enum rc prepare(struct exchange *x, struct call *c, struct principal *who, struct json_t **ret_json)
 {
 	enum rc rc = authenticate(x, &c->tx, who);
+	if (rc == RC_OK && who->kind != PRINCIPAL_NOBODY)
+		rc = admit_request(x, &c->tx, who);
 	if (rc == RC_OK && !x->again)
 		rc = decide_route(c);
 	if (rc == RC_OK && (x->route->flags & ROUTE_IDEMPOTENT) && !x->idempotency_key)
@@ -273,7 +277,7 @@ static struct call call_of(const struct exchange *x, const struct tx *tx, struct
 
 	struct door_ask ask;
 	memcpy(c.arg, x->arg, sizeof(c.arg));
-	c.tx.peer = web_view(x->request)->peer;
+	c.tx.peer = x->peer;
 	c.tx.trace_id = x->trace_id;
 	c.tx.request_id = x->id;
 	c.tx.user_agent = x->user_agent;
@@ -301,7 +305,7 @@ enum rc perform_request(struct exchange *x, struct tx *tx)
 	c.tx.fault = &f;
 	enum rc rc = perform(x, &c, &who);
 	x->rc = rc == RC_OK ? c.refuse : rc;
-	if (x->rc != RC_OK)
+	if (x->rc != RC_OK && x->rc != RC_MORE)
 		perform_problem(x, x->rc, f.text, &reader);
 	tx->appended = c.tx.appended;
 	if (c.tx.ring)
@@ -328,7 +332,7 @@ void perform_before(struct exchange *x, struct tx *tx)
 	if (x->rc == RC_OK)
 		x->rc = x->route->before(&c);
 	x->found = c.found;
-	if (x->rc != RC_OK)
+	if (x->rc != RC_OK && x->rc != RC_MORE)
 		perform_problem(x, x->rc, f.text, &reader);
 	tell_log(x, tx, &f);
 }

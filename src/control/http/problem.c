@@ -15,8 +15,8 @@ static void put_errors(struct buf *to, const struct field_reader *r)
 	buf_u8(to, ']');
 }
 
-void problem_write(
-	struct buf *to, enum rc rc, const char *detail, const struct field_reader *r, const char *request_id)
+void problem_write(struct buf *to, enum rc rc, const char *detail, const struct field_reader *r,
+	const char *request_id, const char *violated)
 {
 	buf_fmt(to, "{\"type\":\"urn:footplate:problem:%s\",\"title\":", rc_code(rc));
 	json_put_str(to, rc_title(rc));
@@ -31,6 +31,8 @@ void problem_write(
 		buf_str(to, request_id);
 		buf_u8(to, '"');
 	}
+	if (violated)
+		buf_fmt(to, ",\"violatedPolicies\":[\"%s\"]", violated);
 	if (r && r->problems_n)
 		put_errors(to, r);
 	buf_u8(to, '}');

@@ -18,7 +18,7 @@
 struct buf;
 struct field_reader;
 struct grants;
-struct keys_limits;
+struct meter_limits;
 
 #define ROUTE_TENANT_DEFAULT TX_TENANT_DEFAULT
 
@@ -42,6 +42,7 @@ enum route_flag {
 	ROUTE_FORM = 4096,    /* the body is a form (application/x-www-form-urlencoded), read by `in` */
 	ROUTE_NARROWED = 8192, /* open to narrowed grants without an object: its handler holds them, or need not */
 	ROUTE_LENIENT = 16384, /* parameters of the query or form that the row does not know are skipped */
+	ROUTE_STEP_UP = 32768, /* sensitive: people need a fresh proof of who they are (people/step_up) */
 };
 
 /* Whose the things are that a row is about. Without one, nobody may call it. */
@@ -82,13 +83,13 @@ struct principal {
 	const char *name;      /* for people */
 	const char *actor;     /* as the audit trail and an object's owner have it: "key:apk_…", "user:usr_…" */
 	const char *tenant_id; /* whose things they see and make; NULL: ROUTE_TENANT_DEFAULT */
-	const struct grants *grants;      /* model/grant; NULL: none */
-	const char *session_id;           /* ses_…, of a person who logged in; else NULL */
-	int64_t authenticated_at;         /* ms: when a person last proved who they are; 0: a key */
-	bool second_factor;               /* with more than a password */
-	int64_t expires_at;               /* ms: of the credential; 0: never */
-	const char *user_id;              /* PRINCIPAL_KEY: whose service key it is; NULL: nobody's */
-	const struct keys_limits *limits; /* access/keys_row; NULL: none */
+	const struct grants *grants;       /* model/grant; NULL: none */
+	const char *session_id;            /* ses_…, of a person who logged in; else NULL */
+	int64_t authenticated_at;          /* ms: when a person last proved who they are; 0: a key */
+	bool second_factor;                /* with more than a password */
+	int64_t expires_at;                /* ms: of the credential; 0: never */
+	const char *user_id;               /* PRINCIPAL_KEY: whose service key it is; NULL: nobody's */
+	const struct meter_limits *limits; /* of its requests; NULL: none */
 };
 
 bool route_may(const struct principal *who, enum scope s);

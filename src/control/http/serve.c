@@ -35,7 +35,7 @@ static void add(struct web_header *h, size_t *n, const char *name, const char *v
 
 static const char *type_of(const struct exchange *x)
 {
-	if (x->status >= 400)
+	if (x->status >= 400 && x->rc != RC_OK)
 		return "application/problem+json";
 	return x->route && (x->route->flags & ROUTE_RAW) ? (x->out_type ? x->out_type : x->route->out_type)
 							 : "application/json";
@@ -67,6 +67,7 @@ static void put_link(const struct web_view *v, const char *cursor, char *to, siz
 static void answer_with(struct exchange *x, const char *allow)
 {
 	struct web_header h[HEADERS_MAX] = { 0 };
+	char retry[24] = "";
 	char link[1024] = "";
 	const struct web_view *v = web_view(x->request);
 	size_t n = 0;
@@ -75,6 +76,8 @@ static void answer_with(struct exchange *x, const char *allow)
 		x->status = 304;
 		x->body.n = 0;
 	}
+	if (x->status == 429 || x->status == 503 || x->rc == RC_KEY_BUSY)
+		snprintf(retry, sizeof(retry), "%lld", x->retry_s > 0 ? (long long)x->retry_s : 1);
 	if (*x->next)
 		put_link(v, x->next, link, sizeof(link));
 	add(h, &n, "content-type", x->body.n ? type_of(x) : NULL);
@@ -90,7 +93,9 @@ static void answer_with(struct exchange *x, const char *allow)
 	add(h, &n, "allow", allow);
 	add(h, &n, "idempotency-replayed", x->replayed ? "true" : NULL);
 	add(h, &n, "www-authenticate", x->status == 401 ? "Bearer" : NULL);
-	add(h, &n, "retry-after", x->status == 429 || x->status == 503 || x->rc == RC_KEY_BUSY ? "1" : NULL);
+	add(h, &n, "ratelimit-policy", admit_policies(x));
+	add(h, &n, "ratelimit", admit_left(x));
+	add(h, &n, "retry-after", retry);
 	if (x->status >= 500)
 		log_warn(x->control->log, "answered status=%d request=%s method=%s path=%s", x->status, x->id,
 			v->method, v->path);
@@ -118,6 +123,10 @@ static void refuse(struct exchange *x, enum rc rc, const char *detail, const cha
 /* The work is done, the answer is ready: a stream begins, a wait goes on, or it is sent. */
 static void finish(struct exchange *x)
 {
+	if (x->rc == RC_MORE && admit_waits(x)) {
+		admit_park(x);
+		return;
+	}
 	twins_leave(x->control->twins, x);
 	if (x->rc == RC_OK && x->wish) {
 		x->status = 200;
@@ -274,6 +283,7 @@ static struct exchange *new_exchange(struct control *c, struct web_request *r)
 	x->began_us = clock_mono_us();
 	x->began_wall_ms = clock_wall_ms();
 	list_init(&x->waiting);
+	gates_address(c, r, x->peer, sizeof(x->peer));
 	list_init(&x->twin);
 	take_id(x);
 	exchange_trace(x);
@@ -312,6 +322,13 @@ static void begin(struct exchange *x)
 	twins_leave(x->control->twins, x);
 	waits_forget(x);
 	refuse(x, RC_OVERLOADED, "too many requests wait; try again in a moment", NULL);
+}
+
+/* The row of a limit was asked: the request is performed anew, and has its answer. */
+static void admitted(struct exchange *x)
+{
+	x->rc = RC_OK;
+	begin(x);
 }
 
 static void refuse_held(struct exchange *x)
@@ -387,5 +404,7 @@ enum rc serve_start(struct control *c, struct fault *f)
 	rc = waits_new(c, read_again, answer, &c->waits);
 	if (rc == RC_OK)
 		rc = twins_new(c, begin, refuse_held, &c->twins);
-	return rc == RC_OK ? rc : fault_set(f, rc, "no timer for waiting requests");
+	if (rc != RC_OK)
+		return fault_set(f, rc, "no timer for waiting requests");
+	return gates_start(c, admitted, f);
 }

@@ -1,6 +1,6 @@
 #include "control/people/lockout.h"
 #include "base/metric.h"
-#include "control/access/keys.h"
+#include "control/access/keys_hash.h"
 #include "control/control.h"
 #include "control/people/people_rules.h"
 

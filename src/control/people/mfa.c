@@ -2,10 +2,11 @@
 #include "base/buf.h"
 #include "base/metric.h"
 #include "control/access/audit.h"
-#include "control/access/keys.h"
+#include "control/access/keys_hash.h"
 #include "control/access/vault.h"
 #include "control/control.h"
 #include "control/events/events.h"
+#include "control/http/route.h"
 #include "control/people/lockout.h"
 #include "control/people/logins.h"
 #include "io/clock.h"
@@ -332,4 +333,12 @@ enum rc mfa_drop(struct tx *tx, const char *user_id, bool *ret_had)
 	if (rc == RC_OK)
 		rc = lockout_end(tx, &of);
 	return rc == RC_OK ? vault_drop_all(tx, "user", user_id) : rc;
+}
+
+enum rc mfa_refused(struct call *c, enum rc rc)
+{
+	if (rc != RC_UNAUTHENTICATED && rc != RC_LIMIT)
+		return rc;
+	c->refuse = rc == RC_LIMIT ? RC_LIMIT : RC_DENIED;
+	return RC_OK;
 }

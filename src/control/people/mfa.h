@@ -13,6 +13,8 @@
 #define MFA_RECOVERY_CODES    10
 #define MFA_RECOVERY_CODE_MAX 20 /* "abcd-efgh-ijkl-mnop" and NUL: 80 random bits */
 
+struct call;
+
 struct mfa_state {
 	bool enrolled; /* an authenticator that gave a right code once */
 	bool begun;    /* a secret was shown, and no code has come yet */
@@ -49,3 +51,9 @@ must_check enum rc mfa_recovery(
 
 /* Forgets the authenticator and the recovery codes. *ret_had (may be NULL): there was one. No event. */
 must_check enum rc mfa_drop(struct tx *tx, const char *user_id, bool *ret_had);
+
+/*
+ * What a route answers to a wrong code or password of who is logged in: it is not the session that is wrong, so it is no 401. What was
+ * counted is kept (call.refuse). Other errors come back as they are.
+ */
+must_check enum rc mfa_refused(struct call *c, enum rc rc);

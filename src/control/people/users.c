@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <string.h>
 
-#define GRANTS_MAX 256 /* of one person */
+#define BINDINGS_MAX 128 /* of one person, with those of their groups */
 
 const struct field users_selector_fields[] = {
 	{ .name = "own",
@@ -153,23 +153,14 @@ enum rc users_role_grants(struct tx *tx, const char *role, const char *scopes, c
 	return rc;
 }
 
-enum rc users_grants(struct tx *tx, const char *user_id, struct grants *ret)
+static enum rc read_grants(struct tx *tx, const struct store_query *q, const char *subject_id, struct grants *ret)
 {
-	/* A binding counts in its own tenant only. */
-	static const struct store_query bound = {
-		.sql = "SELECT b.role, r.scopes, b.selector FROM users u JOIN role_bindings b ON b.tenant_id = "
-		       "u.tenant_id LEFT JOIN roles r ON r.id = b.role AND r.tenant_id = b.tenant_id WHERE u.id = "
-		       "$1 AND u.enabled = 1 AND (b.subject_id = u.id OR b.subject_id IN (SELECT m.group_id FROM "
-		       "group_members m JOIN groups g ON g.id = m.group_id WHERE m.user_id = u.id AND g.tenant_id "
-		       "= "
-		       "u.tenant_id)) ORDER BY b.id LIMIT $2"
-	};
-	struct grant *at = arena_take(tx->arena, GRANTS_MAX * sizeof(*at));
+	struct grant *at = arena_take(tx->arena, 2 * BINDINGS_MAX * sizeof(*at));
 	auto_rows struct store_rows *r = NULL;
 	size_t n = 0, more = 0;
 	bool row = false;
 
-	enum rc rc = at ? store_run(tx->db, &bound, STORE_ARGS(store_text(user_id), store_int(GRANTS_MAX / 2)), &r,
+	enum rc rc = at ? store_run(tx->db, q, STORE_ARGS(store_text(subject_id), store_int(BINDINGS_MAX)), &r,
 				  tx->fault)
 			: RC_NOMEM;
 	while (rc == RC_OK && (rc = store_next(r, &row, tx->fault)) == RC_OK && row) {
@@ -181,4 +172,49 @@ enum rc users_grants(struct tx *tx, const char *user_id, struct grants *ret)
 	if (rc == RC_OK)
 		*ret = (struct grants){ at, n };
 	return rc;
+}
+
+/* What is cut off at the limit gives nothing; but who asks what somebody may has to hear of all. */
+static enum rc count_bindings(struct tx *tx, const struct store_query *q, const char *subject_id)
+{
+	auto_rows struct store_rows *r = NULL;
+	bool row = true;
+	size_t n = 0;
+
+	enum rc rc = store_run(
+		tx->db, q, STORE_ARGS(store_text(subject_id), store_int(BINDINGS_MAX + 1)), &r, tx->fault);
+	while (rc == RC_OK && row && (rc = store_next(r, &row, tx->fault)) == RC_OK)
+		n += row;
+	return rc == RC_OK && n > BINDINGS_MAX
+		       ? fault_set(tx->fault, RC_CONFLICT, "more than %d roles are bound to them", BINDINGS_MAX)
+		       : rc;
+}
+
+/* A binding counts in its own tenant only. */
+#define BOUND                                                                                                      \
+	"SELECT b.role, r.scopes, b.selector FROM users u JOIN role_bindings b ON b.tenant_id = u.tenant_id LEFT " \
+	"JOIN roles r ON r.id = b.role AND r.tenant_id = b.tenant_id WHERE u.id = $1 AND (b.subject_id = u.id OR " \
+	"b.subject_id IN (SELECT m.group_id FROM group_members m JOIN groups g ON g.id = m.group_id WHERE "        \
+	"m.user_id = u.id AND g.tenant_id = u.tenant_id)) "
+
+enum rc users_grants(struct tx *tx, const char *user_id, struct grants *ret)
+{
+	static const struct store_query enabled = { .sql = BOUND "AND u.enabled = 1 ORDER BY b.id LIMIT $2" };
+
+	return read_grants(tx, &enabled, user_id, ret);
+}
+
+enum rc users_subject_grants(struct tx *tx, const char *subject_id, struct grants *ret)
+{
+	static const struct store_query person = { .sql = BOUND "ORDER BY b.id LIMIT $2" };
+	static const struct store_query group = {
+		.sql = "SELECT b.role, r.scopes, b.selector FROM role_bindings b LEFT JOIN roles r ON r.id = "
+		       "b.role AND "
+		       "r.tenant_id = b.tenant_id WHERE b.subject_id = $1 ORDER BY b.id LIMIT $2"
+	};
+
+	const struct store_query *q = strncmp(subject_id, "grp_", 4) ? &person : &group;
+
+	enum rc rc = count_bindings(tx, q, subject_id);
+	return rc == RC_OK ? read_grants(tx, q, subject_id, ret) : rc;
 }

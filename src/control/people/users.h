@@ -30,6 +30,9 @@ const char *users_login(struct arena *a, const char *typed);
  */
 must_check enum rc users_grants(struct tx *tx, const char *user_id, struct grants *ret);
 
+/* The same whether they are enabled or not, and of a group: what it is to be this person, or in this group. */
+must_check enum rc users_subject_grants(struct tx *tx, const char *subject_id, struct grants *ret);
+
 /* What one binding gives: of a built-in role, or of the custom one with these scopes (JSON list). Adds at most two to *at. */
 must_check enum rc users_role_grants(struct tx *tx, const char *role, const char *scopes, const char *selector,
 	struct grant ret[static 2], size_t *ret_n);

@@ -1,4 +1,5 @@
 #include "control/sso/arrive_groups.h"
+#include "base/buf.h"
 #include "control/access/audit.h"
 #include "control/events/events.h"
 #include "control/rows.h"

@@ -1,4 +1,6 @@
 #include "control/sso/oidc_conf.h"
+#include "wire/field_json.h"
+#include "wire/oidc.h"
 
 #include <string.h>
 
@@ -56,32 +58,14 @@ const struct field oidc_conf_fields[] = {
 		.type = FIELD_BOOL,
 		AT(logout_redirect),
 		.doc = "Who logs out here is sent to the provider, to log out there." },
+	{ .name = "trustMfa",
+		.type = FIELD_BOOL,
+		AT(trusts_mfa),
+		.doc = "A second factor that the provider tells of (amr: mfa, mca) counts as one here." },
 	{ 0 },
 };
 
-static bool is_local(const char *host, size_t n)
-{
-	static const char *const local[] = { "127.0.0.1", "[::1]", "localhost" };
-
-	for (size_t i = 0; i < sizeof(local) / sizeof(*local); i++)
-		if (n == strlen(local[i]) && !memcmp(host, local[i], n))
-			return true;
-	return false;
-}
-
-bool oidc_conf_is_url(const char *url)
-{
-	bool tls = !strncmp(url, "https://", 8);
-	const char *host = tls ? url + 8 : !strncmp(url, "http://", 7) ? url + 7 : NULL;
-
-	if (!host || strpbrk(url, "@?#\\ \"<>^`{|}"))
-		return false;
-	for (const char *p = url; *p; p++)
-		if ((unsigned char)*p <= 0x20 || (unsigned char)*p >= 0x7f)
-			return false;
-	size_t all = strcspn(host, "/"), n = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/");
-	return n > 0 && n <= all && (tls || is_local(host, n));
-}
+bool oidc_conf_is_url(const char *url) { return oidc_is_url(url) && !strchr(url, '?'); }
 
 enum rc oidc_conf_check(const struct oidc_conf *conf, struct field_reader *r)
 {

@@ -2,7 +2,10 @@
 #pragma once
 
 #include "base/field.h"
-#include "wire/field_json.h"
+#include "base/own.h"
+#include "base/rc.h"
+
+struct field_reader;
 
 enum oidc_auth { OIDC_AUTH_BASIC, OIDC_AUTH_POST, OIDC_AUTH_KEY, OIDC_AUTH_NONE };
 
@@ -14,6 +17,7 @@ struct oidc_conf {
 	uint32_t max_age_s;   /* 0: no matter how long ago they proved to the provider who they are */
 	bool userinfo;        /* claims of the userinfo endpoint, too */
 	bool logout_redirect; /* who logs out here is sent to log out there */
+	bool trusts_mfa;      /* a second factor there is one here */
 };
 extern const struct field oidc_conf_fields[];
 

@@ -11,3 +11,6 @@
  * until_ms, when it would be refused for its age. RC_EXISTS: it was used before; the transaction is not spoilt.
  */
 must_check enum rc once_use(struct tx *tx, const char *idp_id, const char *what, int64_t until_ms);
+
+/* Was it not used before, as far as can be seen? RC_EXISTS: it was. For what costs much before once_use; any connection. */
+must_check enum rc once_unused(struct tx *tx, const char *idp_id, const char *what);

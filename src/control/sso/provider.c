@@ -1,6 +1,7 @@
 #include "control/sso/provider.h"
 #include "control/access/vault.h"
 #include "control/rows.h"
+#include "wire/field_json.h"
 
 #define AT(member) FIELD_AT(struct provider_row, member)
 

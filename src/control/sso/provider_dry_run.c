@@ -1,6 +1,7 @@
 #include "control/sso/provider_dry_run.h"
 #include "control/sso/arrive.h"
 #include "control/sso/arrive_groups.h"
+#include "wire/field_json.h"
 
 #define AT(member) FIELD_AT(struct provider_dry_run, member)
 

@@ -6,6 +6,7 @@
 #include "control/rows.h"
 #include "control/sso/provider.h"
 #include "control/sso/provider_dry_run.h"
+#include "wire/field_json.h"
 
 #define AT(member) FIELD_AT(struct provider_row, member)
 

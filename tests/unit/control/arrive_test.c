@@ -2,6 +2,7 @@
 #include "control/sso/arrive.h"
 #include "control/sso/once.h"
 #include "tests/unit/control/desk.h"
+#include "wire/json.h"
 
 #include <jansson.h>
 

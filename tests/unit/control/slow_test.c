@@ -4,7 +4,7 @@
  * else an answer can have: cookies, a way on for a browser, an error that keeps what was done.
  */
 #include "base/log.h"
-#include "control/access/keys.h"
+#include "control/access/keys_hash.h"
 #include "control/http/serve.h"
 #include "control/http/twins.h"
 #include "control/http/waits.h"

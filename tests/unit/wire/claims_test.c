@@ -1,4 +1,5 @@
 #include "wire/claims.h"
+#include "wire/json.h"
 
 #include "tests/unit/check.h"
 
