@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct audit_conf;
 struct bells;
 struct cluster;
 struct feed;
@@ -31,7 +32,9 @@ struct pool;
 struct proxies;
 struct queue;
 struct route;
+struct refusals;
 struct scan;
+struct steward;
 struct store;
 struct sweep;
 struct tracer;
@@ -68,6 +71,14 @@ struct webhooks_conf {
 	int64_t overlap_ms;                       /* a rotated secret is used beside the new one */
 };
 
+/* As configured; read by audit/steward and audit/prune. */
+struct audit_conf {
+	uint32_t checkpoint_records, checkpoint_ms; /* a checkpoint after so many records, or so long */
+	int64_t keep_ms;                            /* records are kept; 0: for ever */
+	bool legal_hold;                            /* nothing is pruned, whatever keep_ms says */
+	const char *file, *syslog, *url;            /* where checkpoints are told; NULL: nowhere */
+};
+
 /* Certificates of agents that connect (control/pki). */
 enum control_certs {
 	CONTROL_CERTS_OFF,      /* none is asked for */
@@ -96,6 +107,7 @@ struct control_conf {
 	_Atomic int64_t event_keep_ms;   /* how long at most; 0: no such limit */
 	const struct web_limits *limits;
 	const struct webhooks_conf *webhooks;
+	const struct audit_conf *audit;        /* NULL: the defaults, and no anchors */
 	const struct people_rules *people;     /* see people/people_rules; NULL: its defaults */
 	const struct lane_kind *_Atomic lanes; /* LANE_COUNT rows as configured; NULL: model/lanes.def */
 };
@@ -123,8 +135,10 @@ struct control {
 	struct twins *twins;       /* requests held back behind one with the same Idempotency-Key; loop thread */
 	struct webhooks *webhooks; /* loop thread */
 	const struct webhook_rules *webhook_rules;
-	struct sweep *sweep;   /* loop thread */
-	struct warden *warden; /* loop thread */
+	struct sweep *sweep;       /* loop thread */
+	struct warden *warden;     /* loop thread */
+	struct steward *steward;   /* of the audit trail; loop thread */
+	struct refusals *refusals; /* of calls, for the audit trail; made by steward; loop thread */
 	struct control_secrets secrets;
 	char epoch[CONTROL_EPOCH_MAX];      /* of the event log: made with the database */
 	char instance_id[CONTROL_NAME_MAX]; /* of this run of this control plane, see cluster/instances */
@@ -136,8 +150,9 @@ struct control {
 	enum rc (*committing)(struct tx *told);
 	/* Told by the writer after a commit what there is now: see the flags of struct tx. Writer's thread. */
 	void (*committed)(struct control *c, const struct tx *told);
-	_Atomic int written;   /* enum rc of the writer's last commit */
-	_Atomic int inflight;  /* requests without an answer */
-	_Atomic bool others;   /* control planes are beside this one on the database */
-	_Atomic bool draining; /* readyz says no, new work is refused */
+	_Atomic int64_t audited; /* records of the audit trail, as far as this control plane wrote them */
+	_Atomic int written;     /* enum rc of the writer's last commit */
+	_Atomic int inflight;    /* requests without an answer */
+	_Atomic bool others;     /* control planes are beside this one on the database */
+	_Atomic bool draining;   /* readyz says no, new work is refused */
 };

@@ -15,7 +15,6 @@
 #include "control/sweep.h"
 #include "control/webhooks/webhooks.h"
 #include "io/clock.h"
-#include "wire/tunnel_auth.h"
 
 /* The job that ends the loop's last turn. */
 struct last {
@@ -26,7 +25,6 @@ struct last {
 
 static enum rc listen_on(struct control *c, struct fault *f)
 {
-	static const char *const protocols[] = { TUNNEL_AUTH_NAME, NULL };
 	const struct web_server_conf conf = {
 		.host = c->conf->host,
 		.port = c->conf->port,
@@ -34,7 +32,7 @@ static enum rc listen_on(struct control *c, struct fault *f)
 		.tls_key = c->conf->tls_key,
 		.listener = c->conf->listener,
 		.limits = *c->conf->limits,
-		.protocols = protocols,
+		.protocols = hub_protocols,
 		.ctx = c,
 		.on_request = serve_request,
 		.on_refused = serve_refused,
@@ -71,6 +69,8 @@ enum rc life_start(struct control *c, struct fault *f)
 		rc = scan_new(c, &c->scan, f);
 	if (rc == RC_OK)
 		rc = sweep_new(c, &c->sweep, f);
+	if (rc == RC_OK)
+		rc = steward_new(c, &c->steward, f);
 	if (rc == RC_OK)
 		rc = warden_new(c, &c->warden, f);
 	return rc == RC_OK ? listen_on(c, f) : rc;
@@ -112,6 +112,7 @@ void life_stop(struct control *c)
 	pool_free(take(c->slow_readers));
 	last_turns(c->loop); /* what they were done with becomes writes */
 	webhooks_stop(c->webhooks);
+	steward_stop(c->steward);
 	gates_stop(c);
 	warden_stop(c->warden);
 	pool_free(take(c->writer));
@@ -130,6 +131,7 @@ void life_stop(struct control *c)
 	twins_free(take(c->twins));
 	waits_free(take(c->waits));
 	sweep_free(take(c->sweep));
+	steward_free(take(c->steward));
 	gates_free(c);
 	warden_free(take(c->warden));
 	loop_free(take(c->loop));

@@ -2,7 +2,6 @@
 #include "base/log.h"
 #include "contract/store.h"
 #include "control/access/keys.h"
-#include "control/audit/adopt.h"
 #include "control/budgets/budgets.h"
 #include "control/cluster/instances.h"
 #include "control/control.h"

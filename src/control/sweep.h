@@ -13,3 +13,11 @@ struct sweep;
 must_check enum rc sweep_new(struct control *c, struct sweep **ret, struct fault *f);
 void sweep_free(struct sweep *s); /* when the writer has ended */
 OWN_DEFINE(sweep)
+
+/* What sees to the audit trail by the clock (audit/steward). */
+struct steward;
+/* RC_INVALID: the configuration is malformed. */
+must_check enum rc steward_new(struct control *c, struct steward **ret, struct fault *f);
+void steward_stop(struct steward *s); /* a last checkpoint. Before the writer ends. Takes NULL */
+void steward_free(struct steward *s); /* after it has ended. Takes NULL */
+OWN_DEFINE(steward)

@@ -28,6 +28,7 @@ struct tx {
 	const char *session_id; /* aus_…: the actor's log-on; NULL: none */
 	const char *request_id; /* X-Request-Id; NULL: no request */
 	const char *user_agent; /* NULL: none was sent */
+	bool foreign; /* the thing is there, but another tenant's: answered as missing, audited as denied */
 	struct trail
 		*trail; /* audit records wait in it for the end of the write, see audit/trail; NULL: none wait */
 	const char *traceparent;     /* the span that is worked for (W3C); NULL: none */

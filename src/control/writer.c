@@ -156,6 +156,8 @@ static void run_batch(void *worker, struct pool_job **jobs, size_t n)
 	}
 	if (rc != RC_OK && !unknown)
 		return;
+	if (h->trail.head.loaded)
+		atomic_store(&c->audited, (int64_t)h->trail.head.tree.n);
 	if (tells)
 		c->committed(c, &told);
 }

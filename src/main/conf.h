@@ -51,6 +51,11 @@ struct conf {
 		uint32_t timeout_ms, parallel, keep_hours, overlap_hours;
 	} webhooks;
 	struct {
+		uint32_t checkpoint_records, checkpoint_s, keep_days;
+		bool legal_hold;
+		const char *anchor_file, *anchor_syslog, *anchor_url;
+	} audit;
+	struct {
 		uint32_t argon2_kib, argon2_passes, password_min, login_tries, address_tries, code_tries, try_s,
 			lock_s, lock_max_s, step_up_s;
 		const char *common_passwords;
@@ -67,6 +72,7 @@ struct conf {
 };
 
 extern const struct field conf_fields[], conf_server_fields[]; /* conf_server.c: those of `server` */
+extern const struct field conf_audit_fields[];                 /* conf_audit.c: those of `audit` */
 
 /*
  * What stands on the command line of `footplate serve`, `agent run` and `server …`: --config FILE, --set section.key=value,

@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 #include "main/agent_run.h"
+#include "main/audit.h"
 #include "main/backup.h"
 #include "main/conf.h"
 #include "main/doctor.h"
@@ -26,6 +27,17 @@ static const struct cli_extra extra[] = {
 		.run = agent_run_main,
 		.doc = "Runs an agent in this process.",
 		.help = CONF_HELP },
+	{ .noun = "audit",
+		.verb = "verify",
+		.run = audit_verify_main,
+		.doc = "Proves the audit trail of a database or an export: nothing was altered, left out or cut "
+		       "off.",
+		.help = AUDIT_VERIFY_HELP CONF_HELP },
+	{ .noun = "audit",
+		.verb = "key",
+		.run = audit_key_main,
+		.doc = "Prints the public key of the audit trail's checkpoints.",
+		.help = AUDIT_KEY_HELP CONF_HELP },
 	{ .noun = "server",
 		.verb = "doctor",
 		.run = doctor_main,

@@ -25,6 +25,7 @@ struct serve {
 	struct control_conf control_conf;
 	struct web_limits limits;
 	struct webhooks_conf webhooks;
+	struct audit_conf audit;
 	struct log log;
 	struct control control;
 	struct agent *agent;
@@ -72,9 +73,11 @@ static void fill_control_conf(struct serve *s)
 		.event_keep_ms = (int64_t)c->engine.events_keep_hours * 3600000,
 		.limits = &s->limits,
 		.webhooks = &s->webhooks,
+		.audit = &s->audit,
 		.lanes = c->kinds,
 	};
 	service_webhooks(c, &s->webhooks);
+	service_audit(c, &s->audit);
 	service_limits(c, &s->limits);
 }
 

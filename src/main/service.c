@@ -41,6 +41,19 @@ void service_webhooks(const struct conf *c, struct webhooks_conf *to)
 	};
 }
 
+void service_audit(const struct conf *c, struct audit_conf *to)
+{
+	*to = (struct audit_conf){
+		.checkpoint_records = c->audit.checkpoint_records,
+		.checkpoint_ms = c->audit.checkpoint_s * 1000,
+		.keep_ms = (int64_t)c->audit.keep_days * 86400000,
+		.legal_hold = c->audit.legal_hold,
+		.file = c->audit.anchor_file,
+		.syslog = c->audit.anchor_syslog,
+		.url = c->audit.anchor_url,
+	};
+}
+
 int service_listener(void) { return notify_listener("footplate"); }
 
 /* --- the watchdog */

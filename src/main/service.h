@@ -13,6 +13,7 @@ struct control_conf;
 struct log;
 struct service;
 struct web_limits;
+struct audit_conf;
 struct webhooks_conf;
 
 struct service_conf {
@@ -29,6 +30,7 @@ struct service_conf {
 
 void service_begin(void);                                              /* before any thread is made */
 void service_limits(const struct conf *c, struct web_limits *to);      /* what the configuration says of them */
+void service_audit(const struct conf *c, struct audit_conf *to);       /* the same */
 void service_webhooks(const struct conf *c, struct webhooks_conf *to); /* the same */
 int service_listener(void); /* the socket that was handed over ("footplate" among several); 0: none */
 must_check enum rc service_new(const struct service_conf *conf, struct service **ret_service, struct fault *f);

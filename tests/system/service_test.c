@@ -364,6 +364,38 @@ static void reloaded_under_load(void)
 	rig_done(&r);
 }
 
+/* As the shipped unit runs it: a user without a name, no capability, none to be had, a mask of 077. It makes its folder, serves,
+ * has its agent connect, and leaves nothing that others may read. */
+static void as_a_normal_user(void)
+{
+	char path[96], *real = strdup(getenv("FOOTPLATE"));
+	struct rig r;
+
+	rig_init(&r);
+	snprintf(path, sizeof(path), "%s/plain", r.dir);
+	FILE *f = fopen(path, "w");
+	CHECK(f &&
+		fprintf(f, "#!/bin/sh\numask 077\nexec %s %s \"$@\"\n",
+			geteuid() == 0 ? "setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all "
+					 "--bounding-set=-all "
+					 "--no-new-privs"
+				       : "setpriv --no-new-privs",
+			real) > 0 &&
+		fclose(f) == 0);
+	run("chmod 755 %s && if [ $(id -u) = 0 ]; then chown -R 65534:65534 %s; fi", path, r.dir);
+	setenv("FOOTPLATE", path, 1);
+	rig_serve(&r, NULL);
+	rig_await_agents(&r, 1);
+	run("grep -q '^CapEff:\\s*0000000000000000$' /proc/%d/status && grep -q '^NoNewPrivs:\\s*1$' "
+	    "/proc/%d/status",
+		(int)r.server, (int)r.server);
+	run("! grep -q '^Uid:\\s*0' /proc/%d/status || [ $(id -u) != 0 ]", (int)r.server);
+	run("! find %s/data -perm /077 | grep .", r.dir);
+	setenv("FOOTPLATE", real, 1);
+	rig_done(&r);
+	free(real);
+}
+
 int main(void)
 {
 	listen_as_manager();
@@ -371,5 +403,6 @@ int main(void)
 	as_a_service();
 	unsetenv("NOTIFY_SOCKET");
 	reloaded_under_load();
+	as_a_normal_user();
 	return 0;
 }

@@ -77,8 +77,10 @@ static enum rc hold(
 	const char *tenant = store_col_text(r, TENANT);
 
 	if (tenant && strcmp(tenant, decide_tenant(who)) != 0 &&
-		!((k->flags & OBJECT_CROSSED) && decide_is_administrator(who)))
+		!((k->flags & OBJECT_CROSSED) && decide_is_administrator(who))) {
+		tx->foreign = true;
 		return RC_MISSING;
+	}
 	if (!decide_is_narrowed(who, s))
 		return RC_OK;
 	o.owner = arena_str(tx->arena, store_col_text(r, OWNER));

@@ -155,11 +155,23 @@ static enum rc read_principal(struct tx *tx, struct store_rows *r, struct princi
 	return rc == RC_OK ? read_limits(tx, r, &ret->limits) : rc;
 }
 
+/* Whose key it is, for the audit trail, even when it is refused. */
+static enum rc name_it(struct tx *tx, struct store_rows *r, struct principal *ret)
+{
+	*ret = (struct principal){ .kind = PRINCIPAL_NOBODY,
+		.id = arena_str(tx->arena, store_col_text(r, ID)),
+		.actor = arena_fmt(tx->arena, "key:%s", store_col_text(r, ID)),
+		.tenant_id = arena_str(tx->arena, store_col_text(r, TENANT)) };
+	return ret->id && ret->actor && ret->tenant_id ? RC_OK : RC_NOMEM;
+}
+
 enum rc keys_check(struct tx *tx, const char *secret, struct principal *ret)
 {
 	auto_rows struct store_rows *r = NULL;
 
 	enum rc rc = find(tx, secret, &r);
+	if (rc == RC_OK)
+		rc = name_it(tx, r, ret);
 	if (rc == RC_OK && !is_good(r, tx->now_ms))
 		rc = RC_MISSING;
 	if (rc == RC_OK)

@@ -1,6 +1,6 @@
-#include "control/audit/adopt.h"
 #include "control/audit/trail.h"
 #include "control/control.h"
+#include "control/migrate.h"
 #include "io/failpoint.h"
 
 static enum rc adopt_some(struct control *c, struct store_conn *db, bool *ret_more, struct fault *f)

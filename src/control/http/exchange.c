@@ -1,9 +1,12 @@
 #include "control/http/exchange.h"
 #include "base/hush.h"
+#include "control/audit/later.h"
 #include "control/control.h"
 #include "control/http/safety.h"
 #include "io/clock.h"
 #include "wire/trace.h"
+
+#include <stdio.h>
 
 _Static_assert(EXCHANGE_TRACE == TRACE_TEXT, "a traceparent fits");
 
@@ -74,6 +77,7 @@ void exchange_free(struct exchange *x)
 {
 	admit_drop(x);
 	exchange_forget(x);
+	later_free(x->later);
 	arena_done(&x->before);
 	buf_done(&x->body);
 	free(x->wish);

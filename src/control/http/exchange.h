@@ -16,6 +16,8 @@
 
 struct meters_pass;
 
+struct later;
+
 struct exchange {
 	struct write write; /* ROUTE_WRITE */
 	struct read read;   /* else, and for what comes before a write */
@@ -39,6 +41,8 @@ struct exchange {
 	const void *found;
 	struct meters_pass *pass; /* through the caller's limits; NULL: none so far */
 	bool counted;             /* as a use of its key */
+	void (*noted)(struct exchange *x);
+	struct later *later; /* the audit record of a read, or of a refused call; NULL: there is none */
 	/* The answer. */
 	enum rc rc;
 	int status;
@@ -101,3 +105,9 @@ const char *admit_left(const struct exchange *x);     /* RateLimit */
 void exchange_safety(const struct exchange *x, struct web_header *to, size_t *n);
 must_check bool exchange_preflight(const struct control *c, struct web_request *r);
 must_check enum rc exchange_settings(const struct control *c, struct fault *f);
+
+/*
+ * Sees to the audit record of a call that was no write (`later`; http/noted). True: `done` is called when it is written, and not before
+ * may the read be answered. A refused call need not wait. On the loop.
+ */
+must_check bool noted_first(struct exchange *x, void (*done)(struct exchange *x));

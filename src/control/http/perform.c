@@ -294,6 +294,12 @@ static void tell_log(const struct exchange *x, const struct tx *tx, const struct
 			tx->control->log, "request failed request=%s route=%s: %s", x->id, x->route->name, f->text);
 }
 
+static void note(struct exchange *x, const struct call *c, const char *why)
+{
+	if (!x->again && route_run_note(c, x->rc, web_view(x->request)->query, why, &x->later) != RC_OK)
+		x->rc = RC_NOMEM; /* what is not recorded is not shown */
+}
+
 enum rc perform_request(struct exchange *x, struct tx *tx)
 {
 	struct principal who = { 0 };
@@ -305,6 +311,7 @@ enum rc perform_request(struct exchange *x, struct tx *tx)
 	c.tx.fault = &f;
 	enum rc rc = perform(x, &c, &who);
 	x->rc = rc == RC_OK ? c.refuse : rc;
+	note(x, &c, f.text);
 	if (x->rc != RC_OK && x->rc != RC_MORE)
 		perform_problem(x, x->rc, f.text, &reader);
 	tx->appended = c.tx.appended;
@@ -332,6 +339,7 @@ void perform_before(struct exchange *x, struct tx *tx)
 	if (x->rc == RC_OK)
 		x->rc = x->route->before(&c);
 	x->found = c.found;
+	note(x, &c, f.text);
 	if (x->rc != RC_OK && x->rc != RC_MORE)
 		perform_problem(x, x->rc, f.text, &reader);
 	tell_log(x, tx, &f);

@@ -18,6 +18,7 @@
 struct buf;
 struct field_reader;
 struct grants;
+struct later;
 struct meter_limits;
 
 #define ROUTE_TENANT_DEFAULT TX_TENANT_DEFAULT
@@ -43,6 +44,7 @@ enum route_flag {
 	ROUTE_NARROWED = 8192, /* open to narrowed grants without an object: its handler holds them, or need not */
 	ROUTE_LENIENT = 16384, /* parameters of the query or form that the row does not know are skipped */
 	ROUTE_STEP_UP = 32768, /* sensitive: people need a fresh proof of who they are (people/step_up) */
+	ROUTE_AUDITED = 65536, /* a read that leaves an audit record, before its answer */
 };
 
 /* Whose the things are that a row is about. Without one, nobody may call it. */
@@ -185,3 +187,10 @@ must_check enum rc route_run(struct call *c, void *ret_out);
 
 /* The answer with that status is this body: when it shows the thing that was changed, the record of the change has its hash. */
 void route_run_shown(struct call *c, int status, const struct buf *body);
+
+/*
+ * What the call was, for the audit trail, to be written later (audit/later): a read that is audited, or one that was refused to somebody
+ * we know. NULL: neither. RC_NOMEM: it has to be recorded and cannot be.
+ */
+must_check enum rc route_run_note(
+	const struct call *c, enum rc ended, const char *query, const char *why, struct later **ret);

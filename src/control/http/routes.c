@@ -15,6 +15,9 @@
 #include "control/keys/key_routes.h"
 #include "control/webhooks/webhook_routes.h"
 
+/* Of control/audit/audit_routes. */
+extern const struct route audit_routes[];
+
 /* Of control/http/system. */
 extern const struct route system_routes[];
 
@@ -53,4 +56,4 @@ const struct route *const routes[] = { jobs_routes, tasks_routes, attempt_routes
 	binding_routes, mfa_routes, mfa_policy_routes, step_up_routes, authorities_routes, certificates_routes,
 	provider_routes, saml_start_routes, saml_acs_routes, saml_slo_routes, saml_leave_routes, saml_keys_routes,
 	oidc_start_routes, oidc_callback_routes, oidc_leave_routes, oidc_logout_routes, auth_routes, auth_me_routes,
-	session_routes, NULL };
+	session_routes, audit_routes, NULL };

@@ -127,6 +127,8 @@ static void finish(struct exchange *x)
 		admit_park(x);
 		return;
 	}
+	if (noted_first(x, finish))
+		return;
 	twins_leave(x->control->twins, x);
 	if (x->rc == RC_OK && x->wish) {
 		x->status = 200;

@@ -157,6 +157,8 @@ static void refuse(struct web_request *r, int status, const char *why)
 		why, strlen(why));
 }
 
+const char *const hub_protocols[] = { TUNNEL_AUTH_NAME, NULL };
+
 static bool speaks(const char *protocols) { return protocols && strstr(protocols, TUNNEL_AUTH_NAME) != NULL; }
 
 static enum rc make_peer(struct hub *h, struct peer **ret)

@@ -21,6 +21,7 @@ void hub_free(struct hub *h); /* after the server's connections are gone */
 OWN_DEFINE(hub)
 
 /* A WebSocket upgrade has come; takes the request. */
+extern const char *const hub_protocols[]; /* that web_server has to let through; ends in NULL */
 void hub_accept(struct hub *h, struct web_request *r);
 
 /* All agents have to come anew: what this control plane knew of them does not count any more. */

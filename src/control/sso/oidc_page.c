@@ -40,7 +40,7 @@ enum rc oidc_page(struct call *c, enum rc why, const char *words)
 	c->status = rc_http(rc);
 	if (!c->accept || !strstr(c->accept, "text/html")) {
 		c->out_type = "application/problem+json";
-		problem_write(c->body, rc, words, NULL, "");
+		problem_write(c->body, rc, words, NULL, "", NULL);
 		return c->body->bad ? RC_NOMEM : RC_OK;
 	}
 	c->out_type = "text/html; charset=utf-8";
