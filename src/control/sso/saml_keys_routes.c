@@ -46,11 +46,12 @@ static const struct field keys_fields[] = {
 
 static enum rc load(struct call *c, struct provider *ret)
 {
-	enum rc rc = provider_load(&c->tx, c->arg[0], ret);
+	struct provider_row row = { 0 };
+	enum rc rc = provider_row_load(&c->tx, c->arg[0], &row);
 
-	if (rc == RC_OK && ret->row.kind != PROVIDER_SAML)
+	if (rc == RC_OK && row.kind != PROVIDER_SAML)
 		rc = fault_set(c->tx.fault, RC_CONFLICT, "the identity provider is not of SAML");
-	return rc;
+	return rc == RC_OK ? provider_load(&c->tx, row.id, ret) : rc;
 }
 
 static enum rc show(struct call *c, const struct provider *p, struct keys_view *ret)
