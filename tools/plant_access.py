@@ -41,7 +41,7 @@ PLANTS = [
     ('labels-all', 'labels find others\' accounts', C + 'engine/submit_targets.c', 'labels FROM accounts WHERE tenant_id = $1 ', "labels FROM accounts WHERE tenant_id <> $1 || 'x' "),
     ('accounts-all', 'allAccounts finds others\' accounts', C + 'engine/submit_targets.c', '"WHERE tenant_id = $2 ORDER', '"WHERE tenant_id <> $2 || \'x\' ORDER'),
     ('targets-wide', 'a narrowed key\'s jobs aim at any account', C + 'engine/submit_targets.c', 'enum rc rc = hold(p, &p->targets[i]);', 'enum rc rc = p->who ? RC_OK : hold(p, &p->targets[i]);'),
-    ('webhook-foreign', 'a webhook may name another tenant\'s job', C + 'webhooks/webhook_row.c', '\t\t\tof[i].id ? decide_thing', '\t\t\t!of[i].id ? decide_thing'),
+    ('webhook-foreign', 'a webhook may name another tenant\'s job', C + 'webhooks/webhook_row.c', '\t\t\tof[i].id ? decide_thing', '\t\t\tof[i].id && !c->who ? decide_thing'),
     ('redrive-foreign', 'another tenant\'s dead letter is tried again', C + 'engine/dead_letters.c', 'redriven_job_id IS NULL AND tenant_id = $2', "redriven_job_id IS NULL AND tenant_id <> $2 || 'x'"),
     ('batch-foreign', 'keys are redeemed by others\' accounts', C + 'keys/key_import.c', 'return decide_use(&c->tx, c->who, SCOPE_GAME_KEYS_WRITE, &use);', 'return use.account_id ? RC_OK : RC_MISSING;'),
     ('second-id', 'the task of a path need not be its job\'s', C + 'engine/attempt_routes.c', 'if (rc == RC_OK && strcmp(t.job_id, c->arg[0]) != 0)', 'if (rc == RC_OK && !t.job_id)'),
