@@ -456,3 +456,6 @@ void web_server_trust(struct web_server *s, struct web_trust *take_trust)
 	(void)s;
 	(void)take_trust;
 }
+
+void web_stream_cut(struct web_stream *s) { web_stream_close(s); }
+void web_socket_cut(struct web_socket *s) { web_socket_close(s, WEB_CLOSE_GOING, "cut"); }

@@ -16,6 +16,7 @@
 struct audit_conf;
 struct bells;
 struct cluster;
+struct cuts;
 struct feed;
 struct hub;
 struct warden;
@@ -128,6 +129,7 @@ struct control {
 	struct bells *bells;       /* what is told to them, and heard from them; writer's and loop thread */
 	struct scan *scan;         /* what time and silence bring; loop thread */
 	struct hub *hub;           /* agents connected now; loop thread */
+	struct cuts *cuts;         /* ends what is open when its opener may no more; loop thread */
 	struct feed *feed;         /* event subscribers; loop thread */
 	struct proxies *proxies;   /* whose word on addresses counts */
 	struct meters *meters;     /* limits of those who call, and their use; any thread */

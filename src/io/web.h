@@ -134,6 +134,7 @@ struct web_stream *web_stream(
 bool web_stream_write(struct web_stream *s, const void *p, size_t n); /* false: over the limit, and closed soon */
 size_t web_stream_queued(const struct web_stream *s);
 void web_stream_close(struct web_stream *s); /* after what is queued; `close` follows */
+void web_stream_cut(struct web_stream *s);   /* at once, without what is queued; `close` follows */
 
 enum web_close {
 	WEB_CLOSE_NORMAL = 1000,
@@ -173,3 +174,4 @@ bool web_socket_send(
 	struct web_socket *s, const void *p, size_t n, bool binary); /* one message; false: over the limit */
 size_t web_socket_queued(const struct web_socket *s);
 void web_socket_close(struct web_socket *s, int code, const char *why); /* after what is queued; `close` follows */
+void web_socket_cut(struct web_socket *s); /* of a server: at once, without what is queued; `close` follows */

@@ -97,7 +97,17 @@ static void peer_close(struct web_socket *socket, int code, const char *why)
 	web_conn_due(s->conn, WEB_SOCKET_CLOSE_MS);
 }
 
-static const struct web_socket_impl peer_impl = { peer_send, peer_queued, peer_close };
+static void peer_cut(struct web_socket *socket)
+{
+	static const char why[] = "cut";
+	struct peer *s = (struct peer *)socket;
+
+	s->closing = true;
+	remember(s, WEB_SOCKET_LOST, why, sizeof(why) - 1);
+	web_conn_kill(s->conn);
+}
+
+static const struct web_socket_impl peer_impl = { peer_send, peer_queued, peer_close, peer_cut };
 
 /* --- in */
 

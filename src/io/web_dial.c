@@ -339,7 +339,7 @@ static void dial_close(struct web_socket *socket, int code, const char *why)
 	loop_timer_at(d->timer, loop_now_ms(d->loop) + WEB_SOCKET_CLOSE_MS);
 }
 
-static const struct web_socket_impl dial_impl = { dial_send, dial_queued, dial_close };
+static const struct web_socket_impl dial_impl = { dial_send, dial_queued, dial_close, NULL };
 
 static enum rc connect_by(struct dial *d, const struct web_dial *how, struct fault *f)
 {

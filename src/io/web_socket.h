@@ -10,6 +10,7 @@ struct web_socket_impl {
 	bool (*send)(struct web_socket *s, const void *p, size_t n, bool binary);
 	size_t (*queued)(const struct web_socket *s);
 	void (*close)(struct web_socket *s, int code, const char *why);
+	void (*cut)(struct web_socket *s); /* NULL: dialled */
 };
 
 /* The first member of both. */

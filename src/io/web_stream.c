@@ -116,3 +116,9 @@ void web_stream_close(struct web_stream *s)
 		buf_str(web_conn_out(s->conn), "0\r\n\r\n");
 	web_conn_push(s->conn);
 }
+
+void web_stream_cut(struct web_stream *s)
+{
+	s->closing = true;
+	web_conn_kill(s->conn);
+}

@@ -1,4 +1,5 @@
 /* What an API key is limited to, and that no way leads around it. */
+#include "tests/system/follow.h"
 #include "tests/system/rig.h"
 
 #include <pthread.h>
@@ -357,6 +358,107 @@ static void failures_of_one_address_are_limited(const struct rig *r)
 	CHECK(status_with(r, r->key, "X-Forwarded-For: 198.51.100.66") == 200);
 }
 
+/* ---- what ends streams ---- */
+
+/* Something happens that the streams would show; its name. */
+static const char *publish(const struct rig *r)
+{
+	static char name[32];
+	static int n;
+	char body[96];
+
+	snprintf(name, sizeof(name), "marker-%d", n++);
+	snprintf(body, sizeof(body), "{\"login\":\"%s\"}", name);
+	json_t *j = rig_expect(r, 201, "POST", "/v1/accounts", body);
+	snprintf(name, sizeof(name), "%.31s", json_str(j, "id"));
+	json_decref(j);
+	return name;
+}
+
+static struct key make_follower(const struct rig *r, const char *members)
+{
+	struct key k;
+	char body[300];
+
+	snprintf(body, sizeof(body), "{\"name\":\"follower\",\"scopes\":[\"events:read\"]%s}", members);
+	json_t *j = rig_expect(r, 201, "POST", "/v1/api-keys", body);
+	snprintf(k.id, sizeof(k.id), "%s", json_str(j, "id"));
+	snprintf(k.secret, sizeof(k.secret), "%s", json_str(j, "secret"));
+	json_decref(j);
+	return k;
+}
+
+/* Each way to take a key's rights away ends its stream and its WebSocket, and nobody else's. */
+static void a_stream_ends_with_the_right_to_it(const struct rig *r)
+{
+	static const struct {
+		const char *method, *path, *body;
+	} ways[] = {
+		{ "POST", "/v1/api-keys/%s/revoke", NULL },
+		{ "DELETE", "/v1/api-keys/%s", NULL },
+		{ "POST", "/v1/api-keys/%s/rotate", "{\"overlapSeconds\":0}" },
+		{ "PATCH", "/v1/api-keys/%s", "{\"isActive\":false}" },
+		{ "PATCH", "/v1/api-keys/%s", "{\"ipDeny\":[\"127.0.0.1\"]}" },
+	};
+	struct key other = make_follower(r, "");
+	struct follow stays, stream, socket;
+	char path[96];
+
+	follow_begin(&stays, r, other.secret, false);
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+		struct key k = make_follower(r, "");
+		follow_begin(&stream, r, k.secret, false);
+		follow_begin(&socket, r, k.secret, true);
+		const char *before = publish(r);
+		CHECK(follow_until(&stream, before) && follow_until(&socket, before));
+		snprintf(path, sizeof(path), ways[i].path, k.id);
+		struct rig_answer a = rig_call(r, ways[i].method, path, "If-Match: *", ways[i].body);
+		CHECK(a.status == 200 || a.status == 204);
+		rig_answer_done(&a);
+		const char *after = publish(r);
+		follow_ends_without(&stream, after);
+		follow_ends_without(&socket, after);
+		CHECK(follow_until(&stays, after));
+	}
+	close(stays.fd);
+}
+
+static void a_stream_ends_when_its_key_expires(const struct rig *r)
+{
+	char members[64], when[32];
+	time_t soon = time(NULL) + 2;
+	struct tm t;
+	struct follow f;
+
+	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&soon, &t));
+	snprintf(members, sizeof(members), ",\"expiresAt\":\"%s\"", when);
+	struct key k = make_follower(r, members);
+	follow_begin(&f, r, k.secret, false);
+	while (follow_until(&f, NULL))
+		;
+	CHECK(time(NULL) >= soon);
+	close(f.fd);
+}
+
+/* A stream is one of those at once, until it ends. */
+static void a_stream_counts_while_it_is_open(const struct rig *r)
+{
+	struct key k = make_follower(r, ",\"maxConcurrent\":2");
+	struct follow one, two;
+
+	follow_begin(&one, r, k.secret, false);
+	follow_begin(&two, r, k.secret, true);
+	CHECK(status_of(r, k.secret, "GET", "/v1/events?limit=1") == 429);
+	close(two.fd);
+	int status = 429;
+	for (int i = 0; i < 100 && status == 429; i++) {
+		status = status_of(r, k.secret, "GET", "/v1/events?limit=1");
+		rig_sleep_ms(50);
+	}
+	CHECK(status == 200);
+	close(one.fd);
+}
+
 int main(void)
 {
 	struct rig r;
@@ -372,6 +474,9 @@ int main(void)
 	a_kill_gives_nobody_more(&r);
 	a_rate_is_a_burst_and_then_the_pace(&r);
 	only_so_many_at_once(&r);
+	a_stream_ends_with_the_right_to_it(&r);
+	a_stream_ends_when_its_key_expires(&r);
+	a_stream_counts_while_it_is_open(&r);
 	an_address_cannot_be_made_up(&r);
 	failures_of_one_address_are_limited(&r);
 	rig_done(&r);

@@ -9,6 +9,8 @@
 #include "wire/totp.h"
 
 #include <pthread.h>
+#include <stdarg.h>
+#include <sys/wait.h>
 #include <time.h>
 
 static struct rig r;
@@ -383,6 +385,75 @@ static void passwords(void)
 	CHECK_STR(rig_sql(&r, "SELECT COUNT(*) FROM users WHERE password NOT LIKE '%m=19456,t=2,p=1%'"), "0");
 }
 
+/* One verb of the command line, with what is fed to it; its first line, with --quiet an id. */
+static const char *verb(int want, const char *fed, const char *words)
+{
+	static char lines[4][256];
+	static int at;
+	char command[1024];
+
+	at = (at + 1) % 4;
+	*lines[at] = 0;
+	snprintf(command, sizeof(command),
+		"printf '%%s' '%s' | %s --server %s --key-file %s/data/admin.key %s 2>&1", fed, getenv("FOOTPLATE"),
+		r.url, r.dir, words);
+	FILE *f = popen(command, "r");
+	CHECK(f != NULL);
+	if (fgets(lines[at], sizeof(lines[at]), f))
+		lines[at][strcspn(lines[at], "\n")] = 0;
+	for (char rest[512]; fgets(rest, sizeof(rest), f);)
+		;
+	int status = pclose(f);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != want) {
+		fprintf(stderr, "%s: %d: %s\n", words, WEXITSTATUS(status), lines[at]);
+		exit(1);
+	}
+	return lines[at];
+}
+
+/* A first owner by the administrator's key, all by the command line; their password is no word of it. */
+static void command_line(void)
+{
+	struct person first = { .login = "first" };
+	const char *id = verb(0, "", "user create First --name 'The First' -q");
+
+	snprintf(first.id, sizeof(first.id), "%s", id);
+	verb(0, "a long one of x12x", fmt("user set-password %s", first.id));
+	CHECK(!strncmp(verb(0, "", fmt("binding create %s owner -q", first.id)), "rb_", 3));
+	login(&first, "a long one of x12x");
+	does(&first, 200, "GET", "/v1/users", NULL);
+	char *group = strdup(verb(0, "", "group create night -q"));
+	char *role = strdup(verb(0, "", "role create night --scope jobs:* --scope accounts:read -q"));
+	verb(0, "", fmt("group add %s %s", group, first.id));
+	CHECK_STR(verb(0, "", fmt("group members %s -q", group)), first.id);
+	char *binding = strdup(verb(0, "",
+		fmt("binding create %s %s --own --region rgn_1 --label team=red --action 'trade.*' -q", group,
+			role)));
+	CHECK(strstr(verb(0, "", fmt("binding get %s -o json", binding)), "{") != NULL);
+	CHECK_STR(rig_sql(&r, fmt("SELECT selector FROM role_bindings WHERE id = '%s'", binding)),
+		"{\"own\":true,\"regions\":[\"rgn_1\"],\"actions\":[\"trade.*\"],\"accountLabels\":{\"team\":"
+		"\"red\"}}");
+	verb(0, "", fmt("group rename %s nights", group));
+	verb(0, "", fmt("role edit %s --scope jobs:read", role));
+	verb(0, "", "role list");
+	verb(0, "", fmt("binding delete %s", binding));
+	verb(0, "", fmt("role delete %s", role));
+	verb(0, "", fmt("group remove %s %s", group, first.id));
+	verb(0, "", fmt("group delete %s", group));
+	verb(0, "", fmt("user edit %s --email first@example.com", first.id));
+	verb(0, "", fmt("user disable %s", first.id));
+	verb(0, "", fmt("user enable %s", first.id));
+	verb(0, "", "tenant create ten_cli 'By hand'");
+	verb(0, "", "tenant rename ten_cli 'By another hand'");
+	verb(0, "", "mfa-policy set --role owner");
+	verb(0, "", "mfa-policy set");
+	verb(0, "", fmt("user delete %s", first.id));
+	verb(0, "", "user list --all");
+	free(group);
+	free(role);
+	free(binding);
+}
+
 int main(void)
 {
 	rig_init(&r);
@@ -394,6 +465,7 @@ int main(void)
 	policy();
 	step_up();
 	passwords();
+	command_line();
 	rig_check_events(&r);
 	rig_done(&r);
 	return 0;

@@ -15,7 +15,7 @@ struct cluster;
 struct control;
 
 #define CLUSTER_POLL_MS 250 /* between two looks at what other control planes wrote */
-#define CLUSTER_SLOW    4   /* with bells, only every so many times */
+#define CLUSTER_SLOW    3   /* with bells, only every so many times */
 
 /* Chooses the name of this run: before the first transaction. */
 void cluster_name(struct control *c);

@@ -4,8 +4,8 @@
 #include "base/metric.h"
 #include "control/control.h"
 #include "control/events/feed_line.h"
+#include "control/events/feed_whose.h"
 #include "control/events/slice.h"
-#include "control/http/waits.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -41,7 +41,7 @@ static void read_on(struct subscriber *s);
 static void forget(struct subscriber *s)
 {
 	list_remove(&s->all);
-	free(s->wish);
+	feed_whose_free(s->feed->control, s->wish);
 	free(s);
 }
 
@@ -58,6 +58,7 @@ static void on_close(void *ctx)
 	struct subscriber *s = ctx;
 
 	s->line = (struct feed_line){ 0 };
+	feed_whose_leave(s->wish);
 	count(s, -1);
 	if (!s->reading)
 		forget(s);
@@ -192,12 +193,19 @@ static void read_on(struct subscriber *s)
 		feed_line_close(&s->line); /* overloaded: it comes back by itself, with its cursor */
 }
 
+static void cut(void *ctx, const char *why)
+{
+	struct subscriber *s = ctx;
+	(void)why;
+	feed_line_cut(&s->line);
+}
+
 void feed_open(struct feed *f, struct web_request *r, struct feed_wish *wish)
 {
 	struct subscriber *s = calloc(1, sizeof(*s));
 
 	if (!s) {
-		free(wish);
+		feed_whose_free(f->control, wish);
 		web_reply(r, 503, NULL, "", 0);
 		return;
 	}
@@ -213,7 +221,10 @@ void feed_open(struct feed *f, struct web_request *r, struct feed_wish *wish)
 		return;
 	}
 	count(s, 1);
-	read_on(s);
+	if (feed_whose_watch(f->control, wish, s, cut))
+		read_on(s);
+	else
+		feed_line_cut(&s->line);
 }
 
 /* New events as frames of a stream, written once for all streams. */
@@ -279,12 +290,11 @@ static void on_live(struct slice_read *r)
 		struct batch b = { .slice = p };
 		batch_write(&b, f->control->epoch);
 		f->last = p->events[p->n - 1].pos;
+		for (size_t i = 0; i < p->n; i++) /* first: who is cut gets nothing more */
+			feed_told(f->control, &p->events[i]);
 		list_each (at, next, &f->live)
 			tell(list_of(at, struct subscriber, all), &b);
 		buf_done(&b.text);
-		for (size_t i = 0; i < p->n; i++)
-			if (!strcmp(p->events[i].type, "job.finished"))
-				waits_over(f->control->waits, p->events[i].job_id);
 	}
 	slice_free(r);
 	if (more)

@@ -13,6 +13,7 @@
 
 #define FEED_QUEUED_MAX   65536 /* bytes that wait for one socket before it counts as behind */
 #define FEED_TYPES_MAX    16
+#define FEED_MARK_BYTES   256
 #define FEED_PAGE         200 /* events of one page */
 #define FEED_READS_MAX    4   /* pages read at once for those that are behind; the others wait their turn */
 #define FEED_HEARTBEAT_MS 15000
@@ -25,6 +26,9 @@ struct feed_wish {
 	const char *tenant_id; /* of which tenant; NULL: of none */
 	const char *job_id;    /* NULL: any */
 	const char *account_id, *region_id;
+	_Alignas(16) char mark[FEED_MARK_BYTES]; /* whose stream it is: a struct cuts_mark, see feed_whose */
+	uint64_t asked_ms;                       /* loop_now_ms before their credential was looked at */
+	struct meters_pass *hold; /* it counts as one of their requests while it lives; NULL: no limits */
 	size_t types_n;
 	const char *types[FEED_TYPES_MAX];
 	char texts[]; /* what the pointers point to */

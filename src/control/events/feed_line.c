@@ -96,6 +96,14 @@ void feed_line_close(struct feed_line *l)
 		web_socket_close(l->socket, WEB_CLOSE_GOING, "come back with the cursor of the last event");
 }
 
+void feed_line_cut(struct feed_line *l)
+{
+	if (l->stream)
+		web_stream_cut(l->stream);
+	if (l->socket)
+		web_socket_cut(l->socket);
+}
+
 const char *feed_line_name(bool socket) { return socket ? "ws" : "sse"; }
 
 void feed_line_begin(struct feed_out *o, const char *name, int64_t pos)

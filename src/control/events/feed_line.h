@@ -30,6 +30,7 @@ bool feed_line_is_open(const struct feed_line *l);
 size_t feed_line_queued(const struct feed_line *l);
 void feed_line_beat(struct feed_line *l);  /* says that it lives, when nothing else waits */
 void feed_line_close(struct feed_line *l); /* after what is queued; `close` follows */
+void feed_line_cut(struct feed_line *l);   /* at once; `close` follows */
 const char *feed_line_name(bool socket);   /* in metrics */
 
 /* Frames on their way out. Begin with zeroes, but for `line` and `epoch`. */

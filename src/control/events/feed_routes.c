@@ -3,6 +3,7 @@
 #include "control/events/event_types.h"
 #include "control/events/feed.h"
 #include "control/events/feed_line.h"
+#include "control/events/feed_whose.h"
 #include "control/events/slice.h"
 
 #include <errno.h>
@@ -177,6 +178,7 @@ static enum rc list(struct call *c, void *ret_out)
 	if (rc != RC_OK)
 		return rc;
 	if (c->streams) {
+		feed_whose_mark(c, w);
 		c->wish = take(w);
 		return RC_OK;
 	}
@@ -200,9 +202,11 @@ static enum rc follow(struct call *c, void *ret_out)
 		return fault_set(c->tx.fault, RC_MALFORMED,
 			"this is a WebSocket: connect to it with the subprotocol " FEED_LINE_PROTOCOL);
 	enum rc rc = make_wish(c, &w);
-	if (rc == RC_OK)
-		c->wish = take(w);
-	return rc;
+	if (rc != RC_OK)
+		return rc;
+	feed_whose_mark(c, w);
+	c->wish = take(w);
+	return RC_OK;
 }
 
 const struct route feed_routes[] = {

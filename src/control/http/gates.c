@@ -1,3 +1,4 @@
+#include "control/access/cuts.h"
 #include "control/control.h"
 #include "control/http/proxies.h"
 #include "control/http/serve.h"
@@ -8,6 +9,8 @@
 enum rc gates_start(struct control *c, void (*again)(struct exchange *x), struct fault *f)
 {
 	enum rc rc = proxies_new(c->conf->trusted_proxies, c->conf->proxies_standard, &c->proxies, f);
+	if (rc == RC_OK)
+		rc = cuts_new(c, &c->cuts, f);
 	return rc == RC_OK ? meters_new(c, again, &c->meters, f) : rc;
 }
 
@@ -16,6 +19,7 @@ void gates_stop(struct control *c) { meters_stop(c->meters); }
 void gates_free(struct control *c)
 {
 	meters_free(take(c->meters));
+	cuts_free(take(c->cuts));
 	proxies_free(take(c->proxies));
 }
 

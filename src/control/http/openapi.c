@@ -113,6 +113,10 @@ static void put_operation(const struct route *r, struct buf *to)
 	if (r->scope != SCOPE_NONE)
 		buf_fmt(to, "\"x-scope\":\"%s\",", scope_text(r->scope));
 	buf_fmt(to, "\"x-reach\":\"%s\",", decide_reach_word(r->reach));
+	if (r->flags & ROUTE_WRITE)
+		buf_str(to, "\"x-writes\":true,");
+	if (r->flags & ROUTE_NARROWED)
+		buf_str(to, "\"x-narrowed\":true,");
 	if (r->object != OBJECT_NONE)
 		buf_fmt(to, "\"x-object\":\"%s\",", decide_object_word(r->object));
 	if (r->lists != OBJECT_NONE)

@@ -133,6 +133,8 @@ static void finish(struct exchange *x)
 	if (x->rc == RC_OK && x->wish) {
 		x->status = 200;
 		count(x, "GET");
+		x->wish->asked_ms = x->began_us / 1000;
+		x->wish->hold = take(x->pass);
 		feed_open(x->control->feed, x->request, take(x->wish));
 		exchange_free(x);
 		return;

@@ -18,7 +18,8 @@ void serve_refused(void *ctx, const char *peer, int status, const char *why);
 /* Makes control.waits and control.twins. */
 must_check enum rc serve_start(struct control *c, struct fault *f);
 
-/* gates: what serve_start makes beside those: who stands in front (http/proxies) and limits (quotas/meters). Loop. */
+/* gates: what serve_start makes beside those: who stands in front (http/proxies), limits (quotas/meters), what
+ * ends when its opener may no more (access/cuts). Loop. */
 struct exchange;
 must_check enum rc gates_start(struct control *c, void (*again)(struct exchange *x), struct fault *f);
 void gates_stop(struct control *c); /* before the writer ends */

@@ -54,6 +54,7 @@ static void come_up(struct peer *p)
 		peer_supersede(old);
 	}
 	p->up = map_put(&h->agents, p->id, p) == RC_OK;
+	peer_watch(p);
 	log_info(h->control->log, "agent connected agent=%s region=%s", p->id, p->region_id);
 	count_agents(h, p->region_id);
 	deal_wake(h);
@@ -68,6 +69,7 @@ static void go_down(struct peer *p, int code, const char *why)
 	if (p->ended)
 		return;
 	p->ended = true;
+	peer_unwatch(p);
 	snprintf(p->why, sizeof(p->why), "%s", why ? why : "");
 	if (code >= 4400) {
 		snprintf(label, sizeof(label), "%d", code);
@@ -168,7 +170,7 @@ static enum rc make_peer(struct hub *h, struct peer **ret)
 
 	if (!p)
 		return RC_NOMEM;
-	*p = (struct peer){ .hub = h, .epoch = ++h->epochs };
+	*p = (struct peer){ .hub = h, .epoch = ++h->epochs, .opened_ms = loop_now_ms(h->control->loop) };
 	enum rc rc = loop_timer_new(h->control->loop, on_due, p, &p->timer);
 	if (rc != RC_OK) {
 		free(p);

@@ -11,6 +11,7 @@
 #include "io/loop.h"
 
 struct control;
+struct cuts_mark;
 struct lanes_hub;
 struct peer;
 struct web_socket;
@@ -42,6 +43,8 @@ struct peer {
 	struct web_socket *socket;
 	struct tunnel tunnel;
 	struct loop_timer *timer;
+	struct cuts_mark *mark; /* while it is up, see peer_watch */
+	uint64_t opened_ms;
 	bool up, draining, renewing, ended;
 	int64_t epoch;   /* of the connection, here */
 	int64_t session; /* of the agent, over all control planes (agents_connected); 0: not admitted yet */
@@ -75,3 +78,7 @@ struct peer *peer_at(struct hub *h, int64_t epoch);
 
 /* Ends it so that the agent comes again soon (1011), and says what it still holds: when nobody knows what was kept of its last words. */
 void peer_redial(struct hub *h, const char *agent_id, const char *why);
+
+/* It is up: from now on its tunnel ends when the agent is revoked, at whatever control plane; or at once, when that was since it came. */
+void peer_watch(struct peer *p);
+void peer_unwatch(struct peer *p);

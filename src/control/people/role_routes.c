@@ -171,14 +171,16 @@ static enum rc built_in(struct tx *tx, enum role r, struct role_view *ret)
 }
 
 struct roles_query {
+	struct page_query page; /* one page holds them all */
 	const char *tenant_id;
 };
-static const struct field query_fields[] = { { .name = "tenantId",
-						     .type = FIELD_STR,
-						     FIELD_AT(struct roles_query, tenant_id),
-						     .max = 64,
-						     .doc = "Of this tenant, for the installation's administrator. "
-							    "Default: your own." },
+static const struct field query_fields[] = { PAGE_QUERY_FIELDS(struct roles_query),
+	{ .name = "tenantId",
+		.type = FIELD_STR,
+		FIELD_AT(struct roles_query, tenant_id),
+		.max = 64,
+		.doc = "Of this tenant, for the installation's administrator. "
+		       "Default: your own." },
 	{ 0 } };
 
 /* All in one page: there are few. */
