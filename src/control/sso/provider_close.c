@@ -45,6 +45,7 @@ enum rc provider_close_people(struct tx *tx, const char *idp_id)
 	static const struct store_query each[] = {
 		{ .sql = "DELETE FROM user_identities WHERE idp_id = $1" },
 		{ .sql = "DELETE FROM group_members WHERE source = $1" },
+		{ .sql = "DELETE FROM saml_documents WHERE idp_id = $1" },
 	};
 	enum rc rc = RC_OK;
 

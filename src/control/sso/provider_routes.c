@@ -294,6 +294,7 @@ static enum rc patch(struct call *c, void *ret_out)
 static enum rc drop(struct call *c, void *ret_out)
 {
 	static const struct store_query delete = { .sql = "DELETE FROM identity_providers WHERE id = $1" };
+	static const struct store_query keys = { .sql = "DELETE FROM saml_keys WHERE idp_id = $1" };
 	struct provider_row v = { 0 };
 	(void)ret_out;
 
@@ -306,6 +307,8 @@ static enum rc drop(struct call *c, void *ret_out)
 		rc = provider_close(&c->tx, v.id, "provider_deleted");
 	if (rc == RC_OK)
 		rc = provider_close_secrets(&c->tx, v.id);
+	if (rc == RC_OK)
+		rc = store_do(c->tx.db, &keys, STORE_ARGS(store_text(v.id)), c->tx.fault);
 	if (rc == RC_OK)
 		rc = store_do(c->tx.db, &delete, STORE_ARGS(store_text(v.id)), c->tx.fault);
 	return rc == RC_OK ? told(&c->tx, "identity_provider.deleted", "identity_provider.delete", v.id) : rc;
