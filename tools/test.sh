@@ -43,5 +43,6 @@ one "simulation: 2,000 histories, every invariant" build/proof/footplate-sim --s
 one "conformance: unmodified npm clients against steamsim" tests/conformance/run.sh build-asan/sim/steamsim
 one "generated documents are what the program says" tools/check_generated.sh build
 one "make demo" make -s demo
+one "canaries: no secret in what the tests left behind" tools/canary.py build-asan/meson-logs build-tsan/meson-logs
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

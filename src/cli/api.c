@@ -217,7 +217,8 @@ enum cli_exit api_refused(struct cmd *c, const struct api_request *r, const stru
 	cmd_say(c, "%s", buf_text(&line));
 	buf_done(&line);
 	if (a->status == 401 && c->key.n == 0)
-		cmd_say(c, "no key was given: use --key-file FILE, --key-fd N or $FOOTPLATE_KEY_FILE");
+		cmd_say(c,
+			"no key was given: footplate login, or --key-file FILE, --key-fd N, $FOOTPLATE_KEY_FILE");
 	return problem_exit(a->status, a->json, !is_read(r));
 }
 

@@ -21,6 +21,8 @@ const struct noun nouns[] = {
 	{ "budget", "How often Steam may be asked for what, and what is left of it.", budget_verbs },
 	{ "certificate", "What our certificate authorities have signed.", certificate_verbs },
 	{ "authority", "The certificate authorities of agents.", authority_verbs },
+	{ "auth", "Who you are: log in, log out, your sessions.", auth_verbs },
+	{ "auth-session", "Where the tenant's people are logged in.", auth_session_verbs },
 	{ "user", "The people who can log in.", user_verbs },
 	{ "group", "People who may the same.", group_verbs },
 	{ "role", "What people may, under a name.", role_verbs },

@@ -58,6 +58,12 @@ static const char *folder(struct arena *a)
 	return arena_fmt(a, "%s/.config/footplate/profiles", home ? home : "");
 }
 
+const char *profile_path(const char *name, const char *ending, struct arena *a)
+{
+	const char *dir = is_name(name) ? folder(a) : NULL;
+	return dir ? arena_fmt(a, "%s/%s.%s", dir, name, ending) : NULL;
+}
+
 static bool has(const json_t *given, const char *option) { return json_object_get(given, option) != NULL; }
 
 static void put(json_t *given, const char *option, const char *value)

@@ -11,6 +11,9 @@
 
 struct json_t;
 
+/* The file of this profile with another ending: NAME.ending. NULL: not a profile's name, or no memory. */
+const char *profile_path(const char *name, const char *ending, struct arena *a);
+
 /*
  * Puts what the profile says among the options that were typed (`given`, by their names), which go first. RC_INVALID with what
  * is wrong with the name or the file.

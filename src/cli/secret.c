@@ -35,7 +35,7 @@ static bool take_line(int tty, uint8_t *room, size_t max, size_t *ret_n)
 	return false;
 }
 
-static enum cli_exit ask(struct cmd *c, struct buf *ret)
+static enum cli_exit ask(struct cmd *c, const char *prompt, struct buf *ret)
 {
 	struct termios was, quiet;
 	auto_close int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
@@ -48,7 +48,7 @@ static enum cli_exit ask(struct cmd *c, struct buf *ret)
 	quiet.c_lflag &= ~(tcflag_t)(ECHO | ICANON | ISIG);
 	/* Before it asks, so that nothing typed is shown or lost. */
 	if (tcsetattr(tty, TCSAFLUSH, &quiet) == 0) {
-		dprintf(tty, "%s: ", c->verb->prompt);
+		dprintf(tty, "%s: ", prompt);
 		done = take_line(tty, room, SECRET_MAX + 1, &ret->n);
 	}
 	tcsetattr(tty, TCSAFLUSH, &was);
@@ -71,14 +71,14 @@ static enum cli_exit read_it(struct cmd *c, struct buf *ret)
 	else if (cmd_has(c, "secret-fd") || !isatty(STDIN_FILENO))
 		rc = file_read(fd_path, SECRET_MAX + 2, ret, &f);
 	else
-		return ask(c, ret);
+		return ask(c, c->verb->prompt, ret);
 	if (rc != RC_OK)
 		cmd_say(c, "%s", f.text);
 	return rc == RC_OK ? CLI_OK : rc == RC_DENIED ? CLI_DENIED : CLI_USAGE;
 }
 
 /* The line end that an editor or echo puts behind it is not part of it. */
-static enum cli_exit put(struct cmd *c, struct buf *b, json_t *body)
+static enum cli_exit trim(struct cmd *c, struct buf *b)
 {
 	if (b->n > 0 && b->p[b->n - 1] == '\n')
 		b->n--;
@@ -86,8 +86,31 @@ static enum cli_exit put(struct cmd *c, struct buf *b, json_t *body)
 		b->n--;
 	if (b->n == 0)
 		return cmd_usage(c, "the secret is empty");
-	if (b->n > SECRET_MAX)
-		return cmd_usage(c, "a secret has at most %d bytes", SECRET_MAX);
+	return b->n > SECRET_MAX ? cmd_usage(c, "a secret has at most %d bytes", SECRET_MAX) : CLI_OK;
+}
+
+enum cli_exit secret_read(struct cmd *c, struct buf *ret)
+{
+	enum cli_exit code = read_it(c, ret);
+	return code == CLI_OK ? trim(c, ret) : code;
+}
+
+enum cli_exit secret_ask(struct cmd *c, const char *option, const char *prompt, struct buf *ret)
+{
+	struct fault f = { 0 };
+	char path[32];
+	enum cli_exit code = CLI_OK;
+
+	if (!cmd_has(c, option)) {
+		code = ask(c, prompt, ret);
+		return code == CLI_OK ? trim(c, ret) : code;
+	}
+	snprintf(path, sizeof(path), "/dev/fd/%u", (unsigned)cmd_number(c, option));
+	return file_read(path, SECRET_MAX + 2, ret, &f) == RC_OK ? trim(c, ret) : cmd_usage(c, "%s", f.text);
+}
+
+static enum cli_exit put(struct cmd *c, const struct buf *b, json_t *body)
+{
 	if (json_object_set_new(body, c->verb->secret, json_stringn((const char *)b->p, b->n)) != 0)
 		return cmd_usage(c, "the secret is not UTF-8");
 	return CLI_OK;
@@ -101,7 +124,7 @@ enum cli_exit secret_run(struct cmd *c)
 	enum cli_exit code = run_prepare(c, &r);
 
 	if (code == CLI_OK)
-		code = read_it(c, &b);
+		code = secret_read(c, &b);
 	if (code == CLI_OK)
 		code = put(c, &b, r.body);
 	hush_wipe(b.p, b.room);

@@ -24,5 +24,12 @@
 		.value = "N"                                                                                    \
 	}
 
+/* The secret of a verb with these options, without the line end behind it; a prompt is the verb's. *ret is wiped by the caller,
+ * all its room. */
+enum cli_exit secret_read(struct cmd *c, struct buf *ret);
+
+/* Another one: from the descriptor that this option names, else from a prompt. */
+enum cli_exit secret_ask(struct cmd *c, const char *option, const char *prompt, struct buf *ret);
+
 /* The generic verb with a secret as one more member of the body: `secret` of its row, asked for with `prompt`. */
 enum cli_exit secret_run(struct cmd *c);

@@ -1,6 +1,7 @@
 #include "cli/words.h"
 #include "cli/completion.h"
 #include "cli/help.h"
+#include "cli/login.h"
 #include "cli/manual.h"
 #include "cli/options.h"
 #include "cli/run.h"
@@ -91,10 +92,20 @@ static enum cli_exit take_verb(struct words *w, char *word)
 	return CLI_OK;
 }
 
+/* What people type every day has no noun. */
+static bool is_short(const char *word)
+{
+	return !strcmp(word, "login") || !strcmp(word, "logout") || !strcmp(word, "whoami");
+}
+
 static enum cli_exit take_word(struct words *w, char *word)
 {
 	enum cli_exit code = CLI_OK;
 
+	if (w->n == 0 && is_short(word))
+		code = take_word(w, arena_str(&w->c->arena, "auth"));
+	if (code != CLI_OK)
+		return code;
 	if (w->n == WORDS_MAX)
 		return cmd_usage(w->c, "too many words");
 	w->all[w->n++] = word;
@@ -207,6 +218,8 @@ static enum cli_exit run(struct words *w)
 
 	if (code == CLI_OK)
 		code = cmd_open(c);
+	if (code == CLI_OK && !(c->verb->flags & VERB_ANYBODY))
+		code = login_use(c);
 	if (code == CLI_OK)
 		code = c->verb->run ? c->verb->run(c) : run_verb(c);
 	return code;

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 static enum rc rc_of_errno(int e)
@@ -154,4 +155,22 @@ enum rc file_mkdirs(const char *path, unsigned mode, struct fault *f)
 	if (!S_ISDIR(st.st_mode))
 		return fault_set(f, RC_EXISTS, "%s exists and is not a folder", path);
 	return RC_OK;
+}
+
+enum rc file_lock(const char *path, int *ret_fd, struct fault *f)
+{
+	auto_close int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int bad = fd < 0;
+
+	while (!bad && (bad = flock(fd, LOCK_EX)) != 0 && errno == EINTR)
+		bad = 0;
+	if (bad)
+		return broken(f, "cannot lock", path);
+	*ret_fd = take_fd(fd);
+	return RC_OK;
+}
+
+enum rc file_remove(const char *path, struct fault *f)
+{
+	return unlink(path) == 0 ? RC_OK : broken(f, "cannot remove", path);
 }

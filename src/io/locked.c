@@ -42,6 +42,6 @@ enum rc locked_all(struct fault *f)
 	return fault_set(f, RC_DENIED,
 		"memory cannot be locked: %s; raise the limit (systemd: LimitMEMLOCK=infinity; a shell: ulimit "
 		"-l), or "
-		"set data.memory_lock to keys",
+		"set kek.memory to keys",
 		strerror(errno));
 }

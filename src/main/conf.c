@@ -28,6 +28,71 @@ static const struct field data_fields[] = {
 	{ 0 },
 };
 
+static const char *const kek_words[] = { "file", "pkcs11", "vault", NULL };
+static const char *const memory_words[] = { "try", "keys", "all", NULL };
+
+static const struct field kek_fields[] = {
+	{ .name = "provider",
+		.type = FIELD_ENUM,
+		IN(kek, provider),
+		.words = kek_words,
+		.doc = "Who keeps the key-encryption keys: file (data.master_key), pkcs11 (a security module), or "
+		       "vault "
+		       "(HashiCorp Vault's transit engine). What a file's key wrapped before still opens with the "
+		       "file." },
+	{ .name = "memory",
+		.type = FIELD_ENUM,
+		IN(kek, memory),
+		.words = memory_words,
+		.doc = "Keeping secrets out of swap: try (keys, with a warning when the limit of locked memory is "
+		       "too "
+		       "small), keys (no start without), all (all memory of the process; no start without)." },
+	{ .name = "pkcs11_module",
+		.type = FIELD_STR,
+		IN(kek, pkcs11_module),
+		.doc = "The vendor's PKCS#11 library." },
+	{ .name = "pkcs11_token",
+		.type = FIELD_STR,
+		IN(kek, pkcs11_token),
+		.max = 32,
+		.doc = "Label of the token." },
+	{ .name = "pkcs11_key",
+		.type = FIELD_STR,
+		IN(kek, pkcs11_key),
+		.def_text = "footplate-kek",
+		.min = 1,
+		.max = 63,
+		.doc = "Label of the keys on the token, without the version: footplate-kek-1 is version 1." },
+	{ .name = "pkcs11_pin_file",
+		.type = FIELD_STR,
+		IN(kek, pkcs11_pin_file),
+		.doc = "File (0600) with the token's user PIN." },
+	{ .name = "vault_url", .type = FIELD_STR, IN(kek, vault_url), .doc = "https://HOST:PORT of Vault." },
+	{ .name = "vault_mount",
+		.type = FIELD_STR,
+		IN(kek, vault_mount),
+		.def_text = "transit",
+		.doc = "Where the transit engine is mounted." },
+	{ .name = "vault_key",
+		.type = FIELD_STR,
+		IN(kek, vault_key),
+		.def_text = "footplate",
+		.doc = "Name of the key there; of type aes256-gcm96." },
+	{ .name = "vault_namespace",
+		.type = FIELD_STR,
+		IN(kek, vault_namespace),
+		.doc = "Namespace, if there are any." },
+	{ .name = "vault_token_file",
+		.type = FIELD_STR,
+		IN(kek, vault_token_file),
+		.doc = "File (0600) with the token; read for every call." },
+	{ .name = "vault_ca_file",
+		.type = FIELD_STR,
+		IN(kek, vault_ca_file),
+		.doc = "PEM file of the authorities to trust beside the system's." },
+	{ 0 },
+};
+
 static const struct field database_fields[] = {
 	{ .name = "url",
 		.type = FIELD_STR,
@@ -348,6 +413,7 @@ static const struct field trace_fields[] = {
 const struct field conf_fields[] = {
 	SECTION(server, "The HTTP server of `footplate serve`."),
 	SECTION(data, "What is kept."),
+	SECTION(kek, "Who keeps the keys that secrets at rest are under."),
 	SECTION(database, "Where it is kept."),
 	SECTION(queue, "Bells between control planes."),
 	SECTION(engine, "Jobs, leases, events."),

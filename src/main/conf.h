@@ -23,6 +23,12 @@ struct conf {
 		const char *dir, *master_key;
 	} data;
 	struct {
+		int provider, memory;
+		const char *pkcs11_module, *pkcs11_token, *pkcs11_key, *pkcs11_pin_file;
+		const char *vault_url, *vault_mount, *vault_key, *vault_namespace, *vault_token_file,
+			*vault_ca_file;
+	} kek;
+	struct {
 		const char *url, *url_file;
 	} database;
 	struct {
@@ -70,6 +76,9 @@ struct conf {
 	} trace;
 	struct lane_kind kinds[LANE_COUNT]; /* the lanes as `lanes` makes them; no setting of its own */
 };
+
+enum conf_kek { CONF_KEK_FILE, CONF_KEK_PKCS11, CONF_KEK_VAULT };
+enum conf_memory { CONF_MEMORY_TRY, CONF_MEMORY_KEYS, CONF_MEMORY_ALL };
 
 extern const struct field conf_fields[], conf_server_fields[]; /* conf_server.c: those of `server` */
 extern const struct field conf_audit_fields[];                 /* conf_audit.c: those of `audit` */

@@ -2,6 +2,7 @@
 #include "base/metric.h"
 #include "control/life.h"
 #include "io/file.h"
+#include "io/locked.h"
 #include "io/logger.h"
 #include "io/loop.h"
 #include "io/web.h"
@@ -194,38 +195,69 @@ static void finish(struct serve *s)
 	metric_free(s->control.metrics);
 }
 
+/* As configured: see kek.memory. */
+static enum rc lock_memory(const struct serve *s, bool held, struct fault *f)
+{
+	if (s->conf.kek.memory == CONF_MEMORY_ALL)
+		return locked_all(f);
+	if (!held && s->conf.kek.memory == CONF_MEMORY_KEYS)
+		return fault_set(f, RC_DENIED,
+			"keys cannot be kept out of swap: raise the limit of locked memory (systemd: "
+			"LimitMEMLOCK=, a shell: "
+			"ulimit -l), or set kek.memory to try");
+	if (!held)
+		log_warn(&s->log, "keys may be written to swap: raise the limit of locked memory (LimitMEMLOCK=)");
+	return RC_OK;
+}
+
+static enum rc run(struct serve *s, struct arena *a, bool held)
+{
+	struct fault f = { 0 };
+
+	s->log = logger_over(STDERR_FILENO, (enum log_level)s->conf.log.level, s->conf.log.format == 1);
+	service_begin();
+	fill_control_conf(s);
+	s->control_conf.people = conf_people_rules(&s->conf, a);
+	enum rc rc = s->control_conf.people ? lock_memory(s, held, &f) : RC_NOMEM;
+	if (rc == RC_OK)
+		rc = start(s, conf_flag(s->argc, s->argv, "--ready-file"), &f);
+	if (rc == RC_OK)
+		loop_run(s->control.loop);
+	else
+		log_error(&s->log, "not started: %s", *f.text ? f.text : rc_title(rc));
+	finish(s);
+	if (rc == RC_OK)
+		log_info(&s->log, "stopped");
+	return rc;
+}
+
 int serve_main(int argc, char **argv)
 {
 	struct arena arena = { 0 };
 	struct fault f = { 0 };
-	struct serve s = { 0 };
+	struct serve *s = NULL;
+	void *room = NULL;
+	bool held = false;
 	int left = 0;
 
 	prctl(PR_SET_DUMPABLE, 0); /* keys are in memory: no core dumps, no ptrace by the same user */
 	argc--, argv++;            /* its own name */
-	enum rc rc = conf_load(argc, argv, &arena, &s.conf, &left, &f);
+	enum rc rc = locked_new(sizeof(*s), &room, &held, &f); /* what is derived from the root stands in it */
+	s = room;
+	if (rc == RC_OK)
+		rc = conf_load(argc, argv, &arena, &s->conf, &left, &f);
 	if (rc == RC_OK && left < argc)
 		rc = fault_set(&f, RC_INVALID, "unknown word \"%.60s\"", argv[left]);
 	if (rc != RC_OK) {
 		fprintf(stderr, "footplate serve: %s (see footplate serve --help)\n", f.text);
+		locked_free(s, sizeof(*s));
 		arena_done(&arena);
 		return 2;
 	}
-	s.log = logger_over(STDERR_FILENO, (enum log_level)s.conf.log.level, s.conf.log.format == 1);
-	s.argc = argc;
-	s.argv = argv;
-	service_begin();
-	fill_control_conf(&s);
-	s.control_conf.people = conf_people_rules(&s.conf, &arena);
-	rc = s.control_conf.people ? start(&s, conf_flag(argc, argv, "--ready-file"), &f)
-				   : fault_set(&f, RC_NOMEM, "out of memory");
-	if (rc == RC_OK)
-		loop_run(s.control.loop);
-	else
-		log_error(&s.log, "not started: %s", *f.text ? f.text : rc_title(rc));
-	finish(&s);
-	if (rc == RC_OK)
-		log_info(&s.log, "stopped");
+	s->argc = argc;
+	s->argv = argv;
+	rc = run(s, &arena, held);
+	locked_free(s, sizeof(*s));
 	arena_done(&arena);
 	return rc == RC_OK ? 0 : 1;
 }

@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define PASSWORD  "correct horse battery"
@@ -330,6 +331,43 @@ static void guesses(void)
 	json_decref(metrics);
 }
 
+/* --- the command line */
+
+static int shell(const char *fmt, const char *a)
+{
+	char command[1024], all[1400];
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	snprintf(command, sizeof(command), fmt, a);
+#pragma GCC diagnostic pop
+	snprintf(all, sizeof(all),
+		"export XDG_CONFIG_HOME=%s/config F=\"$FOOTPLATE\"; unset FOOTPLATE_SERVER; cd %s; %s", r.dir,
+		r.dir, command);
+	int code = system(all);
+	return WIFEXITED(code) ? WEXITSTATUS(code) : -1;
+}
+
+/* Eight commands find that the access token is over: one refreshes, all go on, and nobody takes the others for thieves. */
+static void command_line(void)
+{
+	rig_sql(&r, "DELETE FROM auth_refresh_tokens");
+	CHECK(shell("echo '" PASSWORD "' | $F login ann --server %s >out 2>&1", r.url) == 0);
+	CHECK(shell("test \"$(stat -c %%a config/footplate/profiles/default.session)\" = 600%s", "") == 0);
+	CHECK(shell("$F whoami -o json%s >out && grep -q '\"login\": *\"ann\"' out", "") == 0);
+	CHECK(shell("$F auth sessions%s >out && grep -q aus_ out", "") == 0);
+	CHECK(shell("sed -i 's/\"accessExpiresAt\":\"20../\"accessExpiresAt\":\"19%s/' "
+		    "config/footplate/profiles/default.session",
+		      "99") == 0);
+	CHECK(shell("for i in 1 2 3 4 5 6 7 8; do $F whoami >out.$i 2>&1 & p=\"$p $!\"; done; for i in $p; do wait "
+		    "$i || exit 1; done%s",
+		      "") == 0);
+	CHECK_STR(rig_sql(&r, "SELECT COUNT(*) FROM auth_refresh_tokens WHERE used_at > 0"), "1");
+	CHECK(shell("$F logout%s", "") == 0 && shell("$F whoami --server %s 2>out", r.url) == 5);
+	CHECK_STR(rig_sql(&r, "SELECT COUNT(*) FROM auth_refresh_tokens"), "0");
+	CHECK(shell("echo wrong | $F login ann --server %s >out 2>&1", r.url) == 5 &&
+		shell("grep -q 'login or the password' out%s", "") == 0);
+}
+
 int main(void)
 {
 	rig_init(&r);
@@ -341,6 +379,7 @@ int main(void)
 	sessions();
 	refreshes();
 	tokens();
+	command_line();
 	guesses();
 	rig_check_events(&r);
 	rig_done(&r);

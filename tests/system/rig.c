@@ -1,4 +1,5 @@
 #include "tests/system/rig.h"
+#include "tests/system/canary.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -110,6 +111,7 @@ static void read_key(struct rig *r)
 {
 	char *key = rig_await_file(r, "data/admin.key", 0);
 	snprintf(r->key, sizeof(r->key), "%s", key);
+	canary_add("the first key", r->key);
 	free(key);
 }
 
@@ -162,7 +164,10 @@ void rig_done(struct rig *r)
 {
 	char command[128];
 	pid_t server = r->server;
+	unsigned found = canary_look_process(server);
 
+	for (unsigned i = 0; i < RIG_AGENTS_MAX; i++)
+		found += canary_look_process(r->agents[i]);
 	rig_stop(&r->agent, SIGTERM);
 	for (unsigned i = 0; i < RIG_AGENTS_MAX; i++)
 		rig_stop(&r->agents[i], SIGTERM);
@@ -177,11 +182,18 @@ void rig_done(struct rig *r)
 		}
 	}
 	rig_stop(&r->sim, SIGTERM);
+	found += canary_look_folder(r->dir);
+	if (*r->pg.dir)
+		found += canary_look_folder(r->pg.dir);
 	pg_done(&r->pg);
 	if (r->warp)
 		munmap(r->warp, sizeof(*r->warp));
 	snprintf(command, sizeof(command), "rm -rf %s", r->dir);
 	CHECK(system(command) == 0);
+	if (found) {
+		fprintf(stderr, "the test left %u secrets in the clear\n", found);
+		exit(1);
+	}
 }
 
 /* ---- the simulator, more agents, faster time ---- */
@@ -210,6 +222,7 @@ void rig_sim(struct rig *r, const char *world, const char *const *more)
 	snprintf(ready, sizeof(ready), "%s/sim.ready", r->dir);
 	snprintf(tls, sizeof(tls), "%s/tls", r->dir);
 	write_file(r, "world", world);
+	canary_add_world(world);
 	const char *argv[RIG_ARGS_MAX] = { getenv("STEAMSIM"), "--port", "0", "--plain-port", "0", "--tls-dir", tls,
 		"--world", path, "--ready-file", ready, "--log-level", "warn" };
 	CHECK(argv[0] != NULL);
@@ -368,6 +381,7 @@ struct rig_answer rig_call(
 	struct fault f = { 0 };
 	size_t n = 1;
 
+	canary_add_asked(method, path, body);
 	snprintf(url, sizeof(url), "%s%s", r->url, path);
 	snprintf(bearer, sizeof(bearer), "Bearer %s", r->key);
 	h[0].value = bearer;
@@ -395,6 +409,7 @@ struct rig_answer rig_call(
 	ret.status = rc == RC_OK ? a.status : -1;
 	if (rc == RC_OK) {
 		ret.text = strdup(buf_text(&a.body));
+		canary_add_answered(ret.text);
 		ret.body = json_loadb((char *)a.body.p, a.body.n, 0, NULL);
 		ret.raw = a;
 	}
@@ -450,7 +465,8 @@ const char *rig_sql(const struct rig *r, const char *sql)
 	if (*r->pg.url)
 		snprintf(command, sizeof(command), "psql -qAt '%s' -c \"%s\"", r->pg.url, sql);
 	else
-		snprintf(command, sizeof(command), "sqlite3 -cmd '.timeout 10000' %s/data/footplate.db \"%s\"", r->dir, sql);
+		snprintf(command, sizeof(command), "sqlite3 -cmd '.timeout 10000' %s/data/footplate.db \"%s\"",
+			r->dir, sql);
 	FILE *f = popen(command, "re");
 	CHECK(f != NULL);
 	if (!fgets(line, sizeof(line), f))

@@ -19,6 +19,7 @@ static const struct {
 	{ "api_key.rotated", NAMED },
 	{ "api_key.updated", NAMED },
 	{ "auth_session.revoked", NAMED },
+	{ "certificate.revoked", NAMED },
 	{ "group.deleted", PEOPLE },
 	{ "group.member_removed", PEOPLE },
 	{ "role.deleted", PEOPLE },

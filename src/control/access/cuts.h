@@ -12,7 +12,7 @@
 #include "base/list.h"
 #include "base/own.h"
 
-#define CUTS_IDS     3    /* of one: the key or user, the user whose key it is, the session */
+#define CUTS_IDS     3 /* of one: the key or user, the user whose key it is, the session; the agent, its certificate */
 #define CUTS_TICK_MS 250  /* between two looks for what has expired */
 #define CUTS_KEPT    1024 /* cuts that are remembered */
 

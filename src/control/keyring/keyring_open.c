@@ -274,11 +274,9 @@ static enum rc open_once(struct control *c, struct store_conn *db, struct arena 
 enum rc keyring_open(struct control *c, struct store_conn *db, struct fault *f)
 {
 	struct arena arena = { 0 };
-	bool held = true, done = false;
+	bool held = false, done = false; /* main has said whether keys are kept out of swap */
 	enum rc rc = c->secrets.ring ? RC_OK : keyring_new(&c->secrets.ring, &held, f);
 
-	if (!held)
-		log_warn(c->log, "keys may be written to swap: raise the limit of locked memory (LimitMEMLOCK)");
 	for (int i = 0; rc == RC_OK && !done; i++)
 		rc = i < TRIES ? open_once(c, db, &arena, &done, f)
 			       : fault_set(f, RC_INTERNAL, "the vault's first key was not made");
