@@ -113,6 +113,8 @@ static void put_operation(const struct route *r, struct buf *to)
 	if (r->scope != SCOPE_NONE)
 		buf_fmt(to, "\"x-scope\":\"%s\",", scope_text(r->scope));
 	buf_fmt(to, "\"x-reach\":\"%s\",", decide_reach_word(r->reach));
+	if (r->flags & ROUTE_STEP_UP)
+		buf_str(to, "\"x-step-up\":true,"); /* people need a fresh proof, see step_up_required */
 	if (r->flags & ROUTE_WRITE)
 		buf_str(to, "\"x-writes\":true,");
 	if (r->flags & ROUTE_NARROWED)

@@ -191,17 +191,19 @@ static void imported(void)
 static void meanwhile(void)
 {
 	enum rc rc;
-	static const char *const changes[] = { "UPDATE users SET password = 'x' || password WHERE login = $1",
-		"UPDATE users SET enabled = 0 WHERE login = $1", "DELETE FROM users WHERE login = $1" };
+	static const struct store_query changes[] = {
+		{ .sql = "UPDATE users SET password = 'x' || password WHERE login = $1" },
+		{ .sql = "UPDATE users SET enabled = 0 WHERE login = $1" },
+		{ .sql = "DELETE FROM users WHERE login = $1" },
+	};
 
 	pass(86400000);
 	people_user(&d, "ten_a", "eve", RIGHT);
 	CHECK(try("eve", RIGHT, "") == RC_OK);
 	for (size_t i = 0; i < 3; i++) {
 		const struct logins_found *f = look("eve", RIGHT, "", &rc);
-		const struct store_query q = { .sql = changes[i] };
 		CHECK(rc == RC_OK);
-		desk_ok(&d, store_do(d.tx.db, &q, STORE_ARGS(store_text("eve")), &d.fault));
+		desk_ok(&d, store_do(d.tx.db, &changes[i], STORE_ARGS(store_text("eve")), &d.fault));
 		CHECK(settle(f, "") == RC_UNAUTHENTICATED);
 		DESK_DO(&d, "DELETE FROM users WHERE login = $1", store_text("eve"));
 		people_user(&d, "ten_a", "eve", RIGHT);

@@ -16,8 +16,9 @@ int main(void)
 	}
 	for (int s = SCOPE_NONE + 1; s < SCOPE_COUNT; s++) {
 		const char *text = scope_text((enum scope)s);
-		bool reads = strstr(text, ":read") && !strstr(text, ":readw"), audits = !strncmp(text, "audit:", 6);
-		bool owners = !strcmp(text, "tenants:write") || !strncmp(text, "backups:", 8);
+		bool reads = strstr(text, ":read") != NULL, audits = !strncmp(text, "audit:", 6);
+		bool owners = !strcmp(text, "tenants:write") || !strcmp(text, "identity:write") ||
+			      !strcmp(text, "keyring:write") || !strncmp(text, "backups:", 8);
 		CHECK(may("owner", (enum scope)s));
 		CHECK(may("admin", (enum scope)s) == !owners);
 		CHECK(may("auditor", (enum scope)s) == audits && !own("auditor", (enum scope)s));
