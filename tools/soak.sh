@@ -37,6 +37,7 @@ part clocks "clocks that are set, programs that stand still for 60 s" CLOCKS_WAR
 part disk "a full disk, a disk that does not sync" "$system/disk_system"
 part recovery "ready again with 100,000 open tasks; 100 killed agents" RECOVERY_OPEN="${RECOVERY_OPEN:-100000}" RECOVERY_KILLS="${RECOVERY_KILLS:-100}" "$system/recovery_system"
 part crash "200 kills while 1,000 jobs run" CRASH_JOBS=1000 CRASH_KILLS=200 "$system/crash_system"
+part audit "100,000 single changes of an audit trail" VERIFY_CHANGES="${VERIFY_CHANGES:-100000}" "$build/tests/verify_test"
 part keys "10,000 keys with kills" KEYS_TOTAL="${KEYS_TOTAL:-10000}" KEYS_KILLS="${KEYS_KILLS:-100}" "$system/keys_system"
 part takeover "webhooks go on when the control plane that sends them ends" "$system/takeover_system"
 part webhooks "5,000 events to a webhook, 50 kills" WEBHOOK_EVENTS="${WEBHOOK_EVENTS:-5000}" WEBHOOK_KILLS="${WEBHOOK_KILLS:-50}" "$system/webhooks_system"
