@@ -31,8 +31,8 @@ extern const struct route auth_routes[], auth_me_routes[], session_routes[];
 
 /* Of control/sso/provider_routes. */
 extern const struct route provider_routes[];
-extern const struct route provider_secret_routes[], oidc_callback_routes[], oidc_leave_routes[],
-	oidc_logout_routes[], oidc_start_routes[];
+extern const struct route provider_secret_routes[];
+extern const struct route oidc_callback_routes[], oidc_leave_routes[], oidc_logout_routes[], oidc_start_routes[];
 
 /* Of control/keyring/keyring_routes. */
 extern const struct route keyring_routes[];
@@ -52,9 +52,10 @@ const struct route *const routes[] = { jobs_routes, tasks_routes, attempt_routes
 	schedule_routes, schedule_times_routes, feed_routes, accounts_routes, account_session_routes,
 	imports_routes, account_secrets_routes, challenges_routes, egresses_routes, agents_routes,
 	enrolments_routes, regions_routes, policies_routes, placements_routes, actions_routes, budget_routes,
-	key_routes, keys_routes, tenants_routes, system_routes, webhook_routes, webhook_delivery_routes,
-	instance_routes, keyring_routes, user_routes, user_life_routes, password_routes, group_routes, role_routes,
-	binding_routes, mfa_routes, mfa_policy_routes, step_up_routes, authorities_routes, certificates_routes,
-	provider_routes, provider_secret_routes, saml_start_routes, saml_acs_routes, saml_slo_routes,
-	saml_leave_routes, saml_keys_routes, oidc_start_routes, oidc_callback_routes, oidc_leave_routes,
-	oidc_logout_routes, auth_routes, auth_me_routes, session_routes, audit_routes, NULL };
+	key_routes, keys_routes, keys_usage_routes, tenants_routes, system_routes, webhook_routes,
+	webhook_delivery_routes, instance_routes, keyring_routes, user_routes, user_life_routes, password_routes,
+	group_routes, role_routes, binding_routes, mfa_routes, mfa_policy_routes, step_up_routes,
+	authorities_routes, certificates_routes, provider_routes, provider_secret_routes, saml_start_routes,
+	saml_acs_routes, saml_slo_routes, saml_leave_routes, saml_keys_routes, oidc_start_routes,
+	oidc_callback_routes, oidc_leave_routes, oidc_logout_routes, auth_routes, auth_me_routes, session_routes,
+	audit_routes, NULL };
