@@ -26,6 +26,7 @@ system="$build/tests/system"
 
 part sim "${SIM_SEEDS:-100000} simulated histories, each invariant" "$build/proof/footplate-sim" --seeds "1..${SIM_SEEDS:-100000}" --all
 part plants "planted bugs are caught by the simulation" python3 proof/plants.py "$build"
+part holes "planted holes in who may do what are seen" python3 tools/plant_access.py "$build"
 part model "the lease protocol in spin, three faults" FAULTS=3 LIVE=1 tools/check_model.sh
 part kill9 "kill -9 at random points and at each failpoint" KILL9_POINTS="${KILL9_POINTS:-1500}" KILL9_ROUNDS="${KILL9_ROUNDS:-20}" "$system/kill9_system"
 part kill9pg "the same on PostgreSQL with NATS" FOOTPLATE_STORE=postgres KILL9_NATS=1 KILL9_POINTS="${KILL9_POINTS:-2500}" KILL9_ROUNDS="${KILL9_ROUNDS:-20}" "$system/kill9_system"

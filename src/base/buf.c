@@ -6,8 +6,26 @@
 
 void buf_done(struct buf *b)
 {
+	if (b->wipes && b->p)
+		explicit_bzero(b->p, b->room);
 	free(b->p);
 	*b = (struct buf){ 0 };
+}
+
+/* realloc may leave the old bytes where they were. */
+static uint8_t *move(struct buf *b, size_t room)
+{
+	if (!b->wipes)
+		return realloc(b->p, room);
+	uint8_t *p = malloc(room);
+	if (!p)
+		return NULL;
+	if (b->p) {
+		memcpy(p, b->p, b->n);
+		explicit_bzero(b->p, b->room);
+	}
+	free(b->p);
+	return p;
 }
 
 static bool grow(struct buf *b, size_t more)
@@ -20,7 +38,7 @@ static bool grow(struct buf *b, size_t more)
 	size_t room = b->room ? b->room : 64;
 	while (room < b->n + more)
 		room *= 2;
-	uint8_t *p = realloc(b->p, room);
+	uint8_t *p = move(b, room);
 	if (!p)
 		return !(b->bad = true);
 	b->p = p;

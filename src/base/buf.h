@@ -13,6 +13,7 @@ struct buf {
 	uint8_t *p;
 	size_t n, room;
 	bool bad;
+	bool wipes; /* it holds secrets: what is given back, also by growing, is wiped */
 };
 
 void buf_done(struct buf *b);

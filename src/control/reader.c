@@ -15,6 +15,7 @@ static enum rc enter(void *ctx, void **ret_worker, struct fault *f)
 	if (!h)
 		return RC_NOMEM;
 	h->control = c;
+	h->arena.wipes = true; /* what requests hold */
 	enum rc rc = store_connect(c->store, STORE_READ, &h->db, f);
 	if (rc != RC_OK) {
 		free(h);

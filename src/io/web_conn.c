@@ -1,4 +1,5 @@
 #include "io/web_conn.h"
+#include "base/hush.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -222,7 +223,7 @@ static void read_on(struct web_conn *c, uint8_t *p, size_t n)
 	} else {
 		buf_put(&c->in, p, n);
 		struct buf in = c->in; /* the mode may end the connection's `in` */
-		c->in = (struct buf){ 0 };
+		c->in = (struct buf){ .wipes = true };
 		buf_drop(&in, show(c, in.p, in.n));
 		if (c->state == WEB_CONN_OPEN && in.n > 0)
 			c->in = in;
@@ -231,6 +232,7 @@ static void read_on(struct web_conn *c, uint8_t *p, size_t n)
 	}
 	if (c->in.bad)
 		web_conn_kill(c);
+	hush_wipe(p, n); /* a body may have been in it */
 	set_reading(c, c->in.n < c->server->conf.limits.header_bytes);
 }
 
@@ -263,6 +265,7 @@ static int begin(struct lws *wsi)
 	c->loop = s->loop;
 	c->wsi = wsi;
 	c->ssl = lws_get_ssl(wsi);
+	c->in.wipes = c->out.wipes = true;
 	c->reading = true;
 	c->stuck_ms = WEB_CONN_NEVER;
 	loop_late_init(&c->late, settle);

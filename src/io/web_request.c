@@ -1,4 +1,5 @@
 #include "io/web_request.h"
+#include "base/hush.h"
 #include "io/clock.h"
 #include "io/http_chunks.h"
 #include "io/web_tls.h"
@@ -20,6 +21,7 @@ struct web_request {
 	struct buf body;
 	char peer[WEB_CONN_PEER_MAX], cert_uri[WEB_TLS_NAME_MAX], cert_serial[WEB_TLS_NAME_MAX];
 	char *text; /* the head, and room for as much again */
+	size_t text_n;
 	struct http_field fields[];
 };
 
@@ -43,6 +45,8 @@ bool web_request_keeps(const struct web_request *r)
 void web_request_free(struct web_request *r)
 {
 	buf_done(&r->body);
+	if (r->text)
+		hush_wipe(r->text, r->text_n); /* it has a key, or a cookie */
 	free(r->text);
 	free(r);
 }
@@ -283,6 +287,8 @@ static struct web_request *new_request(struct web_conn *c, const uint8_t *p, siz
 	}
 	memcpy(text, p, n);
 	r->text = text;
+	r->text_n = 2 * n;
+	r->body.wipes = true;
 	r->conn = c;
 	r->head.fields = r->fields;
 	memcpy(r->peer, c->peer, sizeof(r->peer));

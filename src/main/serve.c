@@ -240,6 +240,7 @@ int serve_main(int argc, char **argv)
 	bool held = false;
 	int left = 0;
 
+	json_wipe_freed();
 	prctl(PR_SET_DUMPABLE, 0); /* keys are in memory: no core dumps, no ptrace by the same user */
 	argc--, argv++;            /* its own name */
 	enum rc rc = locked_new(sizeof(*s), &room, &held, &f); /* what is derived from the root stands in it */

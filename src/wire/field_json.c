@@ -196,7 +196,7 @@ static void take_map(const json_t *v, struct field_reader *r, const struct place
 
 static void take_json(const json_t *v, struct field_reader *r, const char **to)
 {
-	struct buf text = { 0 };
+	struct buf text = { .wipes = true };
 	if (json_put(&text, v, false) == RC_OK)
 		*to = keep(r, (char *)text.p, text.n);
 	else

@@ -2,6 +2,7 @@
 #include "base/utf8.h"
 
 #include <jansson.h>
+#include <malloc.h>
 #include <string.h>
 
 /* Nesting without parsing: brackets outside strings. jansson's own limit is fixed at its build. */
@@ -54,6 +55,15 @@ enum rc json_merge(struct json_t *into, const struct json_t *from)
 		return RC_INVALID;
 	return json_object_update(into, (json_t *)from) == 0 ? RC_OK : RC_NOMEM;
 }
+
+static void wipe_and_free(void *p)
+{
+	if (p)
+		explicit_bzero(p, malloc_usable_size(p));
+	free(p);
+}
+
+void json_wipe_freed(void) { json_set_alloc_funcs(malloc, wipe_and_free); }
 
 void json_wipe(struct json_t *j)
 {

@@ -23,6 +23,11 @@ static inline void own_json_p(struct json_t **j) { json_drop(*j); }
 
 /* Puts the members of `from` into `into`, in place of those of the same name. RC_INVALID: not both are objects. */
 must_check enum rc json_merge(struct json_t *into, const struct json_t *from);
+/*
+ * From now on jansson wipes what it gives back, in the whole process: texts, and what the reader made on its way. Once, at the start of
+ * a program that reads secrets.
+ */
+void json_wipe_freed(void);
 /* Overwrites every text of it, whoever else shares it. To be dropped after it. Takes NULL. */
 void json_wipe(struct json_t *j);
 

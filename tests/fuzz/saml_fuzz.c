@@ -35,7 +35,7 @@ static void metadata(const uint8_t *p, size_t n, struct arena *a)
 		return;
 	if (!i.entity_id || i.certs.n == 0 || i.sso.binding == SAML_NONE)
 		__builtin_trap();
-	saml_idp_done(&i);
+	saml_metadata_done(&i);
 }
 
 /* As if it had been signed. */
@@ -53,7 +53,7 @@ static void assertion(const uint8_t *p, size_t n)
 			continue;
 		struct _xmlNode *a = at.assertion;
 		if (a && saml_conditions(a, &expect, &until, &f) == RC_OK &&
-			saml_confirmed(a, &expect, &until, &f) == RC_OK && until == 0)
+			saml_conditions_bearer(a, &expect, &until, &f) == RC_OK && until == 0)
 			__builtin_trap();
 	}
 }

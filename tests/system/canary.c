@@ -30,7 +30,8 @@ static size_t patterns_n, secrets_n;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* Files that hold secrets because a test, or the rig, put them there for a program to read, or that are meant to. */
-static const char *const canary_files[] = { "world", "admin.key", "token", "password", "secret", "pin", NULL };
+static const char *const canary_files[] = { "world", "admin.key", "token", "password", "secret", "pin", "maFile",
+	".csv", NULL };
 
 static size_t bucket_of(const char *p)
 {

@@ -4,10 +4,12 @@
  * are guessed.
  */
 #include "tests/system/rig.h"
+#include "wire/totp.h"
 
 #include <pthread.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PASSWORD  "correct horse battery"
@@ -331,6 +333,104 @@ static void guesses(void)
 	json_decref(metrics);
 }
 
+/* --- the second factor */
+
+static struct hush secret_of(const char *text)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+	struct hush h = { 0 };
+	uint8_t bytes[64];
+	uint32_t bits = 0;
+	unsigned have = 0;
+	size_t n = 0;
+
+	for (; *text; text++) {
+		bits = bits << 5 | (uint32_t)(strchr(letters, *text) - letters);
+		have += 5;
+		if (have >= 8) {
+			bytes[n++] = (uint8_t)(bits >> (have - 8));
+			have -= 8;
+		}
+	}
+	CHECK(hush_set(&h, bytes, n) == RC_OK);
+	return h;
+}
+
+static const char *code_body(const char *challenge, const char *code)
+{
+	return line("{\"challenge\":\"%s\",\"code\":\"%s\"}", challenge, code);
+}
+
+static struct heard begin_dan(void)
+{
+	struct heard h = ask("POST", "/v1/auth/login", NULL, login_body("dan", PASSWORD, "cookie"));
+	CHECK(h.status == 200 && !*h.cookie && !json_object_get(h.body, "csrfToken"));
+	CHECK_STR(json_str(h.body, "status"), "second_factor_required");
+	return h;
+}
+
+/* What the password gave is worth nothing without the code, counts once, and not after a wrong one too many or a new password. */
+static void second_factor(void)
+{
+	struct hush secret = { 0 };
+	struct heard h = login("dan", "token");
+	char bearer[2048], code[TOTP_CODE_MAX], challenge[100];
+
+	snprintf(bearer, sizeof(bearer), "Authorization: Bearer %s\r\n", json_str(h.body, "accessToken"));
+	heard_done(&h);
+	h = ask("POST", "/v1/auth/mfa/totp/enroll", bearer, NULL);
+	CHECK(h.status == 200);
+	secret = secret_of(json_str(h.body, "secret"));
+	heard_done(&h);
+	const struct totp t = { TOTP_SHA1, TOTP_DIGITS, &secret };
+	CHECK(totp_code(&t, totp_step((int64_t)time(NULL) * 1000) - 1, code) == RC_OK);
+	struct heard shown =
+		ask("POST", "/v1/auth/mfa/totp/confirm", bearer, line("{\"code\":\"%s\"}%s", code, ""));
+	CHECK(shown.status == 200);
+	const json_t *codes = json_object_get(shown.body, "recoveryCodes");
+#define RECOVERY(i) json_string_value(json_array_get(codes, i))
+
+	h = begin_dan();
+	snprintf(challenge, sizeof(challenge), "%s", json_str(h.body, "challenge"));
+	CHECK(!strncmp(challenge, "fp_lc_", 6));
+	CHECK(status_of("GET", "/v1/auth/me", line("Authorization: Bearer %s\r\n%s", challenge, ""), NULL) == 401);
+	CHECK(status_of("GET", "/v1/auth/me", line("Cookie: __Host-footplate=%s\r\n%s", challenge, ""), NULL) ==
+		401);
+	CHECK(status_of("POST", "/v1/auth/login/second-factor", NULL, code_body(challenge, code)) ==
+		401); /* it was used to confirm */
+	CHECK(status_of("POST", "/v1/auth/login/second-factor", "Sec-Fetch-Site: cross-site\r\n",
+		      code_body(challenge, RECOVERY(0))) == 403);
+	struct heard in = ask("POST", "/v1/auth/login/second-factor", NULL, code_body(challenge, RECOVERY(0)));
+	CHECK(in.status == 200 && *in.cookie);
+	struct heard me = ask("GET", "/v1/auth/me", cookie_header(&in), NULL);
+	CHECK(me.status == 200 && json_is_true(json_object_get(me.body, "secondFactor")));
+	CHECK(status_of("POST", "/v1/auth/login/second-factor", NULL, code_body(challenge, RECOVERY(1))) == 401);
+	heard_done(&h);
+	heard_done(&in);
+	heard_done(&me);
+	/* A password that was changed meanwhile. */
+	h = begin_dan();
+	rig_sql(&r, "UPDATE users SET password_at = password_at + 1 WHERE id = 'usr_dan'");
+	CHECK(status_of("POST", "/v1/auth/login/second-factor", NULL,
+		      code_body(json_str(h.body, "challenge"), RECOVERY(2))) == 401);
+	heard_done(&h);
+	/* Wrong ones: refused, and in the end with the right one, too. */
+	h = begin_dan();
+	int refused = 0;
+	for (int i = 0; i < 6; i++) {
+		int status = status_of("POST", "/v1/auth/login/second-factor", NULL,
+			code_body(json_str(h.body, "challenge"), "000000"));
+		refused += status == 401 || status == 429;
+	}
+	CHECK(refused == 6);
+	int late = status_of("POST", "/v1/auth/login/second-factor", NULL,
+		code_body(json_str(h.body, "challenge"), RECOVERY(3)));
+	CHECK(late == 401 || late == 429);
+	heard_done(&h);
+	heard_done(&shown);
+	hush_done(&secret);
+}
+
 /* --- the command line */
 
 static int shell(const char *fmt, const char *a)
@@ -375,10 +475,12 @@ int main(void)
 	add_user("ann", "operator");
 	add_user("bob", "user");
 	add_user("cat", "user");
+	add_user("dan", "viewer");
 	browser();
 	sessions();
 	refreshes();
 	tokens();
+	second_factor();
 	command_line();
 	guesses();
 	rig_check_events(&r);

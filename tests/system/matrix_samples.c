@@ -1,13 +1,16 @@
 /* A sample of every operation: what its path is made of. One that is missing here, or stands here in vain, fails the test. */
 #include "tests/system/matrix.h"
 
-const char *const matrix_open[] = { "certifyAgent", "enrollAgent", "finishOidcLogin", "getJwks", "health",
-	"listAuthMethods", "livez", "login", "loginSecondFactor", "oidcBackchannelLogout", "openapi", "readyz",
-	"refresh", "startOidcLogin", "version", NULL };
+const char *const matrix_open[] = { "certifyAgent", "enrollAgent", "finishOidcLogin", "finishSamlLogin", "getJwks",
+	"getSamlMetadata", "health", "listAuthMethods", "livez", "login", "loginSecondFactor",
+	"oidcBackchannelLogout", "openapi", "readyz", "refresh", "samlLogoutByForm", "samlLogoutByQuery",
+	"startOidcLogin", "startSamlLogin", "version", NULL };
 
 /* clang-format off */
 const struct matrix_sample matrix_samples[] = {
+	{ "activateSamlKey", { K_PROVIDER }, NULL },
 	{ "addGroupMember", { K_GROUP, K_USER }, NULL },
+	{ "addSamlKey", { K_PROVIDER }, NULL },
 	{ "answerChallenge", { K_CHALLENGE }, NULL },
 	{ "cancelJob", { K_JOB }, NULL },
 	{ "cancelKeyBatch", { K_BATCH }, NULL },
@@ -69,6 +72,7 @@ const struct matrix_sample matrix_samples[] = {
 	{ "explainRouting", { K_NONE }, NULL },
 	{ "exportAudit", { K_NONE }, NULL },
 	{ "finishOidcLogin", { K_WORD }, NULL },
+	{ "finishSamlLogin", { K_WORD }, NULL },
 	{ "followEvents", { K_NONE }, NULL },
 	{ "getAccount", { K_ACCOUNT }, NULL },
 	{ "getAccountHistory", { K_ACCOUNT }, NULL },
@@ -94,6 +98,7 @@ const struct matrix_sample matrix_samples[] = {
 	{ "getRole", { K_ROLE }, NULL },
 	{ "getRoleBinding", { K_BINDING }, NULL },
 	{ "getRoutingPolicy", { K_POLICY }, NULL },
+	{ "getSamlMetadata", { K_WORD }, NULL },
 	{ "getSchedule", { K_SCHEDULE }, NULL },
 	{ "getScheduleNext", { K_SCHEDULE }, NULL },
 	{ "getTask", { K_TASK }, NULL },
@@ -136,6 +141,7 @@ const struct matrix_sample matrix_samples[] = {
 	{ "listRoleBindings", { K_NONE }, NULL },
 	{ "listRoles", { K_NONE }, NULL },
 	{ "listRoutingPolicies", { K_NONE }, NULL },
+	{ "listSamlKeys", { K_PROVIDER }, NULL },
 	{ "listScheduleTicks", { K_SCHEDULE }, NULL },
 	{ "listSchedules", { K_NONE }, NULL },
 	{ "listTaskAttempts", { K_TASK }, NULL },
@@ -148,6 +154,7 @@ const struct matrix_sample matrix_samples[] = {
 	{ "login", { K_NONE }, NULL },
 	{ "loginSecondFactor", { K_NONE }, NULL },
 	{ "logout", { K_NONE }, NULL },
+	{ "logoutSaml", { K_WORD }, NULL },
 	{ "makeAuthenticatorCode", { K_ACCOUNT }, NULL },
 	{ "metrics", { K_NONE }, NULL },
 	{ "oidcBackchannelLogout", { K_WORD }, NULL },
@@ -190,6 +197,8 @@ const struct matrix_sample matrix_samples[] = {
 	{ "rotateRecoveryCodes", { K_NONE }, NULL },
 	{ "rotateWebhookSecret", { K_WEBHOOK }, NULL },
 	{ "runSchedule", { K_SCHEDULE }, NULL },
+	{ "samlLogoutByForm", { K_WORD }, NULL },
+	{ "samlLogoutByQuery", { K_WORD }, NULL },
 	{ "setAccountSecret", { K_ACCOUNT, K_SECRET }, NULL },
 	{ "setDesiredState", { K_ACCOUNT }, NULL },
 	{ "setEgressSecret", { K_EGRESS }, NULL },
@@ -199,6 +208,7 @@ const struct matrix_sample matrix_samples[] = {
 	{ "setUserPassword", { K_USER }, NULL },
 	{ "startKeyBatch", { K_BATCH }, NULL },
 	{ "startOidcLogin", { K_WORD }, NULL },
+	{ "startSamlLogin", { K_WORD }, NULL },
 	{ "stepUp", { K_NONE }, NULL },
 	{ "testIdentityProviderMapping", { K_PROVIDER }, NULL },
 	{ "testWebhook", { K_WEBHOOK }, NULL },

@@ -226,9 +226,9 @@ static void read_stream(const struct rig *r, const char *until)
 		"%s\r\n\r\n",
 		r->key);
 	CHECK(write(fd, head, strlen(head)) == (ssize_t)strlen(head));
-	while (!strstr(seen, until)) {
+	for (int tries = 0; !strstr(seen, until); tries++) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };
-		CHECK(poll(&p, 1, 20000) == 1);
+		CHECK(tries < 2000 && poll(&p, 1, 10000) == 1); /* a heartbeat every 15 seconds is no event */
 		ssize_t got = read(fd, seen + n, sizeof(seen) - 1 - n);
 		CHECK(got > 0);
 		n += (size_t)got;

@@ -46,7 +46,7 @@ static const char *text_of(struct arena *a, const json_t *j)
 static enum rc seal_secrets(struct tx *tx, const char *job_id, const json_t *secrets, const char **ret)
 {
 	const struct vault_at at = { "job", job_id, "payload" };
-	struct buf plain = { 0 }, sealed = { 0 };
+	struct buf plain = { .wipes = true }, sealed = { 0 };
 	struct hush value = { 0 };
 
 	enum rc rc = json_put(&plain, secrets, false);
@@ -58,7 +58,6 @@ static enum rc seal_secrets(struct tx *tx, const char *job_id, const json_t *sec
 		*ret = arena_str(tx->arena, buf_text(&sealed));
 	if (rc == RC_OK && (sealed.bad || !*ret))
 		rc = RC_NOMEM;
-	hush_wipe(plain.p, plain.n);
 	buf_done(&plain);
 	buf_done(&sealed);
 	hush_done(&value);

@@ -1,6 +1,5 @@
 #include "control/http/idempotency.h"
 #include "base/buf.h"
-#include "base/hush.h"
 #include "base/rc.h"
 #include "control/control.h"
 #include "wire/json.h"
@@ -30,14 +29,13 @@ enum rc idempotency_key(const char *header, struct arena *a, const char **ret_ke
 
 enum rc idempotency_fingerprint(const struct control *c, const struct json_t *body, char ret[static 65])
 {
-	struct buf text = { 0 };
+	struct buf text = { .wipes = true };
 	uint8_t sum[EVP_MAX_MD_SIZE];
 	enum rc rc = body ? json_put(&text, body, true) : RC_OK;
 
 	if (rc == RC_OK && !HMAC(EVP_sha256(), c->secrets.pepper, sizeof(c->secrets.pepper),
 				   text.p ? text.p : (const void *)"", text.n, sum, NULL))
 		rc = RC_NOMEM;
-	hush_wipe(text.p, text.n);
 	for (size_t i = 0; rc == RC_OK && i < 32; i++)
 		snprintf(ret + i * 2, 3, "%02x", sum[i]);
 	buf_done(&text);

@@ -268,6 +268,7 @@ static struct call call_of(const struct exchange *x, const struct tx *tx, struct
 		.who = who,
 		.if_match = x->if_match,
 		.cookies = x->cookies,
+		.query_text = x->again ? "" : web_view(x->request)->query,
 		.user_agent = web_header(x->request, "user-agent"),
 		.found = x->found,
 		.streams = x->streams,

@@ -127,6 +127,7 @@ struct call {
 	const struct principal *who;
 	const char *arg[ROUTE_ARGS_MAX]; /* what stood for {…} in the path */
 	const void *in, *query;          /* decoded, see the row; NULL when it has none */
+	const char *query_text;          /* the query as it came, not decoded; "": none */
 	const char *text;                /* ROUTE_TEXT: the body; NULL: it is JSON, see `in` */
 	size_t text_n;
 	uint64_t given;              /* which members a merge patch had */

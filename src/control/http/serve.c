@@ -284,6 +284,7 @@ static struct exchange *new_exchange(struct control *c, struct web_request *r)
 		return NULL;
 	x->control = c;
 	x->request = r;
+	x->body.wipes = true;
 	x->began_us = clock_mono_us();
 	x->began_wall_ms = clock_wall_ms();
 	list_init(&x->waiting);

@@ -2,6 +2,7 @@
 #include "control/control.h"
 #include "control/hub/peer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,7 @@ void peer_watch(struct peer *p)
 	}
 	*m = (struct cuts_mark){ .ctx = p, .cut = cut };
 	memcpy(m->ids[0], p->id, sizeof(p->id));
+	snprintf(m->ids[1], sizeof(m->ids[1]), "%.*s", (int)sizeof(m->ids[1]) - 1, p->cert_serial);
 	p->mark = m;
 	if (!cuts_enter(p->hub->control->cuts, m, p->opened_ms))
 		tunnel_close(&p->tunnel, TUNNEL_LINK_SCOPE, revoked);

@@ -37,6 +37,17 @@ static const char *shorten(struct tx *tx, const char *agent)
 	return text ? text : "";
 }
 
+/* Beside those that the handler has set. */
+static bool put_cookie(struct call *c, const char *cookie)
+{
+	for (size_t i = 0; i < ROUTE_COOKIES_MAX; i++)
+		if (!c->set_cookie[i]) {
+			c->set_cookie[i] = cookie;
+			return true;
+		}
+	return false;
+}
+
 /* The cookie of a session: a new secret, whose hash is stored by the caller. */
 static enum rc bake(struct call *c, struct session_made *m, char ret_hash[static KEYS_HASH_MAX])
 {
@@ -46,12 +57,12 @@ static enum rc bake(struct call *c, struct session_made *m, char ret_hash[static
 	clock_random(random, sizeof(random));
 	apikey_make(secret, SESSIONS_COOKIE_KIND, random);
 	keys_hash(c->tx.control, secret, ret_hash);
-	c->set_cookie[0] =
+	const char *cookie =
 		arena_fmt(c->tx.arena, SESSIONS_COOKIE "=%s; Path=/; Max-Age=%lld; Secure; HttpOnly; SameSite=Lax",
 			secret, (long long)(m->expires_at - c->tx.now_ms) / 1000);
 	m->csrf = text_of_csrf(&c->tx, secret);
 	hush_wipe(secret, sizeof(secret));
-	return c->set_cookie[0] && m->csrf ? RC_OK : RC_NOMEM;
+	return cookie && m->csrf && put_cookie(c, cookie) ? RC_OK : RC_NOMEM;
 }
 
 /* The browser's session that the request came with is replaced by the new one. */
@@ -186,39 +197,43 @@ enum rc people_sessions_open(struct call *c, const struct session_new *n, struct
 	return rc;
 }
 
+/* Another cookie for the same session: the old one is worth nothing. */
+static enum rc replace_cookie(struct call *c, struct session_made *m)
+{
+	static const struct store_query set = { .sql = "UPDATE auth_sessions SET hash = $2 WHERE id = $1" };
+	char hash[KEYS_HASH_MAX];
+
+	enum rc rc = bake(c, m, hash);
+	return rc == RC_OK ? store_do(c->tx.db, &set, STORE_ARGS(store_text(m->id), store_text(hash)), c->tx.fault)
+			   : rc;
+}
+
 enum rc people_sessions_step_up(struct call *c, bool second_factor, struct session_made *ret)
 {
-	static const struct store_query set = { .sql = "UPDATE auth_sessions SET authenticated_at = $2, "
-						       "second_factor_at = CASE WHEN $3 > 0 THEN $2 ELSE "
-						       "second_factor_at END, hash = CASE WHEN kind = 'cookie' "
-						       "THEN $4 ELSE NULL END WHERE id = $1 AND "
-						       "revoked_at = 0 RETURNING kind, expires_at" };
+	static const struct store_query set = {
+		.sql = "UPDATE auth_sessions SET authenticated_at = $2, second_factor_at = CASE WHEN $3 > 0 THEN "
+		       "$2 ELSE "
+		       "second_factor_at END WHERE id = $1 AND revoked_at = 0 RETURNING kind, expires_at"
+	};
 	struct tx *tx = &c->tx;
-	struct session_made m = { .id = c->who->session_id,
-		.user_id = c->who->id,
-		.tenant_id = c->who->tenant_id,
-		.expires_at = c->who->expires_at };
+	struct session_made m = { .id = c->who->session_id, .user_id = c->who->id, .tenant_id = c->who->tenant_id };
 	auto_rows struct store_rows *r = NULL;
-	char hash[KEYS_HASH_MAX];
 
 	if (!m.id)
 		return fault_set(tx->fault, RC_CONFLICT, "an API key has no session; log in as a person");
-	enum rc rc = bake(c, &m, hash);
-	if (rc == RC_OK)
-		rc = store_one(tx->db, &set,
-			STORE_ARGS(store_text(m.id), store_int(tx->now_ms), store_int(second_factor),
-				store_text(hash)),
-			&r, tx->fault);
+	enum rc rc = store_one(tx->db, &set,
+		STORE_ARGS(store_text(m.id), store_int(tx->now_ms), store_int(second_factor)), &r, tx->fault);
 	if (rc == RC_MISSING)
 		return fault_set(tx->fault, RC_UNAUTHENTICATED, "the session is over; log in");
 	if (rc != RC_OK)
 		return rc;
+	bool cookie = !strcmp(store_col_text(r, 0), kinds[SESSION_COOKIE]);
 	m.expires_at = store_col_int(r, 1);
-	if (strcmp(store_col_text(r, 0), kinds[SESSION_COOKIE]) != 0) {
-		c->set_cookie[0] = NULL;
-		m.csrf = NULL;
-	}
 	store_close(take(r));
+	if (cookie)
+		rc = replace_cookie(c, &m);
+	if (rc != RC_OK)
+		return rc;
 	*ret = m;
 	return audit_note(tx, "user.step_up", m.id, second_factor ? "second factor" : "password");
 }

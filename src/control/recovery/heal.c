@@ -130,6 +130,11 @@ static enum rc heal_rest(struct tx *tx)
 		{ .sql = "UPDATE schedules SET enabled = 0, updated_at = $1 WHERE enabled = 1 AND (waiting > 0 OR "
 			 "(next_tick > 0 "
 			 "AND next_tick <= $1))" },
+		/* One that was ended since would live again, and a refresh token that was used. */
+		{ .sql = "UPDATE auth_sessions SET revoked_at = $1, revoked_why = 'restored' WHERE revoked_at = "
+			 "0" },
+		{ .sql = "DELETE FROM auth_refresh_tokens WHERE $1 > 0" },
+		{ .sql = "DELETE FROM auth_challenges WHERE $1 > 0" },
 		{ .sql = "DELETE FROM instances WHERE $1 > 0" },
 		{ .sql = "DELETE FROM meta WHERE name IN ('" HEAL_MARK "', 'epoch') AND $1 > 0" },
 	};

@@ -284,6 +284,7 @@ static enum rc forget_people(struct tx *tx, const char *id)
 	static const struct store_query each[] = {
 		{ .sql = "DELETE FROM user_identities WHERE idp_id = $1" },
 		{ .sql = "DELETE FROM group_members WHERE source = $1" },
+		{ .sql = "DELETE FROM saml_documents WHERE idp_id = $1" },
 	};
 	enum rc rc = RC_OK;
 
@@ -326,6 +327,7 @@ static enum rc patch(struct call *c, void *ret_out)
 static enum rc drop(struct call *c, void *ret_out)
 {
 	static const struct store_query delete = { .sql = "DELETE FROM identity_providers WHERE id = $1" };
+	static const struct store_query keys = { .sql = "DELETE FROM saml_keys WHERE idp_id = $1" };
 	struct provider_row v = { 0 };
 	(void)ret_out;
 
@@ -336,6 +338,8 @@ static enum rc drop(struct call *c, void *ret_out)
 		rc = forget_people(&c->tx, v.id);
 	if (rc == RC_OK)
 		rc = vault_drop_all(&c->tx, "identity_provider", v.id);
+	if (rc == RC_OK)
+		rc = store_do(c->tx.db, &keys, STORE_ARGS(store_text(v.id)), c->tx.fault);
 	if (rc == RC_OK)
 		rc = store_do(c->tx.db, &delete, STORE_ARGS(store_text(v.id)), c->tx.fault);
 	return rc == RC_OK ? told(&c->tx, "identity_provider.deleted", "identity_provider.delete", v.id) : rc;

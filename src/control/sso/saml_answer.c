@@ -13,7 +13,7 @@
 
 #define ENCRYPTED_REFUSED "the encrypted assertion was not accepted"
 
-void saml_person_done(struct saml_person *p)
+void saml_answer_done(struct saml_person *p)
 {
 	json_decref(p->attributes);
 	p->attributes = NULL;
@@ -54,9 +54,9 @@ static enum rc read_authn(const struct _xmlNode *assertion, const struct saml_ex
 
 	if (!s || saml_xml_again(s))
 		return fault_set(f, RC_DENIED, "the assertion has not exactly one statement of a log-on");
-	enum rc rc = saml_moment(s, "AuthnInstant", &ret->authn_ms, f);
+	enum rc rc = saml_conditions_moment(s, "AuthnInstant", &ret->authn_ms, f);
 	if (rc == RC_OK)
-		rc = saml_moment(s, "SessionNotOnOrAfter", &ret->session_until_ms, f);
+		rc = saml_conditions_moment(s, "SessionNotOnOrAfter", &ret->session_until_ms, f);
 	if (rc == RC_OK && (ret->authn_ms == 0 || ret->authn_ms > e->now_ms + SAML_SKEW_MS))
 		rc = fault_set(f, RC_DENIED,
 			"the assertion does not say when the person logged on, or it lies in the future");
@@ -129,11 +129,11 @@ static enum rc check_assertion(
 
 	if (!version || strcmp(version, "2.0") != 0)
 		return fault_set(f, RC_INVALID, "the assertion is not SAML 2.0");
-	enum rc rc = saml_issuer(saml_xml_only(root, SAML_NS_ASSERTION, "Issuer"), e->idp_entity_id, f);
+	enum rc rc = saml_conditions_issuer(saml_xml_only(root, SAML_NS_ASSERTION, "Issuer"), e->idp_entity_id, f);
 	if (rc == RC_OK)
 		rc = saml_conditions(root, e, &conditions_until, f);
 	if (rc == RC_OK)
-		rc = saml_confirmed(root, e, &confirmed_until, f);
+		rc = saml_conditions_bearer(root, e, &confirmed_until, f);
 	if (rc == RC_OK)
 		*ret_until_ms =
 			SAML_SKEW_MS + (conditions_until && conditions_until < confirmed_until ? conditions_until
@@ -165,7 +165,7 @@ static enum rc read_signed(const struct buf *covered, const struct saml_expect *
 	if (rc == RC_OK)
 		*ret = p;
 	else
-		saml_person_done(&p);
+		saml_answer_done(&p);
 	return rc;
 }
 
@@ -225,7 +225,7 @@ static enum rc check_response(const struct saml_guarded *at, const struct saml_e
 	if (at->root_signature)
 		rc = saml_verify(at->root_signature, e->certs, &covered, f);
 	buf_done(&covered);
-	return rc == RC_OK ? saml_response_fits(at->root, e, f) : rc;
+	return rc == RC_OK ? saml_conditions_response(at->root, e, f) : rc;
 }
 
 enum rc saml_answer_read(const void *p, size_t n, const struct saml_expect *e, struct arena *a,

@@ -30,9 +30,9 @@ struct saml_person {
 	int64_t session_until_ms;  /* 0: it names no end */
 	int64_t authn_ms;          /* when the person proved who they are */
 	const char *context;       /* how: an AuthnContextClassRef */
-	struct json_t *attributes; /* an object of lists of texts; dropped by saml_person_done */
+	struct json_t *attributes; /* an object of lists of texts; dropped by saml_answer_done */
 };
-void saml_person_done(struct saml_person *p);
+void saml_answer_done(struct saml_person *p);
 
 /*
  * RC_INVALID: it is not what it should be. RC_DENIED: it is not vouched for, not for us, or not now. When it was encrypted, all

@@ -8,7 +8,7 @@
 
 #define ENTITY_FORMAT "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
 
-enum rc saml_moment(const struct _xmlNode *n, const char *attr, int64_t *ret_ms, struct fault *f)
+enum rc saml_conditions_moment(const struct _xmlNode *n, const char *attr, int64_t *ret_ms, struct fault *f)
 {
 	const char *s = saml_xml_attr(n, attr);
 
@@ -18,7 +18,7 @@ enum rc saml_moment(const struct _xmlNode *n, const char *attr, int64_t *ret_ms,
 	return RC_OK;
 }
 
-enum rc saml_issuer(const struct _xmlNode *issuer, const char *entity_id, struct fault *f)
+enum rc saml_conditions_issuer(const struct _xmlNode *issuer, const char *entity_id, struct fault *f)
 {
 	const char *is = saml_xml_value(issuer), *format = saml_xml_attr(issuer, "Format");
 
@@ -27,16 +27,16 @@ enum rc saml_issuer(const struct _xmlNode *issuer, const char *entity_id, struct
 	return RC_OK;
 }
 
-enum rc saml_response_fits(const struct _xmlNode *r, const struct saml_expect *e, struct fault *f)
+enum rc saml_conditions_response(const struct _xmlNode *r, const struct saml_expect *e, struct fault *f)
 {
 	const struct _xmlNode *issuer = saml_xml_child(r, SAML_NS_ASSERTION, "Issuer");
 	const char *to = saml_xml_attr(r, "Destination"), *answers = saml_xml_attr(r, "InResponseTo");
 	bool is_signed = saml_xml_child(r, SAML_NS_DSIG, "Signature");
 	int64_t issued = 0;
 
-	enum rc rc = issuer ? saml_issuer(issuer, e->idp_entity_id, f) : RC_OK;
+	enum rc rc = issuer ? saml_conditions_issuer(issuer, e->idp_entity_id, f) : RC_OK;
 	if (rc == RC_OK)
-		rc = saml_moment(r, "IssueInstant", &issued, f);
+		rc = saml_conditions_moment(r, "IssueInstant", &issued, f);
 	if (rc != RC_OK)
 		return rc;
 	if (issued > e->now_ms + SAML_SKEW_MS)
@@ -95,9 +95,9 @@ enum rc saml_conditions(
 
 	if (!c)
 		return fault_set(f, RC_DENIED, "the assertion has no conditions");
-	enum rc rc = saml_moment(c, "NotBefore", &from, f);
+	enum rc rc = saml_conditions_moment(c, "NotBefore", &from, f);
 	if (rc == RC_OK)
-		rc = saml_moment(c, "NotOnOrAfter", &until, f);
+		rc = saml_conditions_moment(c, "NotOnOrAfter", &until, f);
 	if (rc == RC_OK && !is_now(e->now_ms, from, until))
 		rc = fault_set(f, RC_DENIED, "the assertion is not valid now: it is too old, or the clocks differ");
 	if (rc == RC_OK)
@@ -118,9 +118,9 @@ static enum rc confirms(
 
 	if (!d)
 		return fault_set(f, RC_DENIED, "the confirmation of the subject says nothing");
-	enum rc rc = saml_moment(d, "NotBefore", &from, f);
+	enum rc rc = saml_conditions_moment(d, "NotBefore", &from, f);
 	if (rc == RC_OK)
-		rc = saml_moment(d, "NotOnOrAfter", &until, f);
+		rc = saml_conditions_moment(d, "NotOnOrAfter", &until, f);
 	if (rc != RC_OK)
 		return rc;
 	if (!to || strcmp(to, e->acs_url) != 0)
@@ -133,7 +133,7 @@ static enum rc confirms(
 	return RC_OK;
 }
 
-enum rc saml_confirmed(
+enum rc saml_conditions_bearer(
 	const struct _xmlNode *assertion, const struct saml_expect *e, int64_t *ret_until_ms, struct fault *f)
 {
 	const struct _xmlNode *subject = saml_xml_only(assertion, SAML_NS_ASSERTION, "Subject");

@@ -4,8 +4,16 @@
 #include "base/field.h"
 #include "wire/field_json.h"
 
+#define SAML_CONF_METADATA_MAX 262144
+
+/* Texts that are NULL: see the field table for what is used. */
 struct saml_conf {
-	const char *metadata; /* XML */
+	const char *metadata, *metadata_url, *metadata_certificate;
+	uint32_t refresh_s;
+	const char *entity_id; /* ours */
+	const char *subject_attribute, *name_id_format;
+	bool signed_response, encrypted, aes_cbc, unsolicited, force_authn;
+	struct field_list second_factors; /* of const char * */
 };
 extern const struct field saml_conf_fields[];
 

@@ -9,7 +9,7 @@
 
 #define URL_MAX 1024
 
-void saml_idp_done(struct saml_idp *i) { saml_certs_done(&i->certs); }
+void saml_metadata_done(struct saml_idp *i) { saml_certs_done(&i->certs); }
 
 static bool is_protocol(const struct _xmlNode *descriptor)
 {
@@ -166,6 +166,6 @@ enum rc saml_metadata_read(const void *p, size_t n, const struct saml_certs *sig
 	if (rc == RC_OK)
 		*ret = i;
 	else
-		saml_idp_done(&i);
+		saml_metadata_done(&i);
 	return rc;
 }

@@ -31,11 +31,11 @@ struct saml_idp {
 	bool wants_signed;      /* WantAuthnRequestsSigned; ours always are */
 	int64_t valid_until_ms; /* 0: it names no end */
 };
-void saml_idp_done(struct saml_idp *i);
+void saml_metadata_done(struct saml_idp *i);
 
 /*
  * `signer`: certificates of who signs metadata; NULL: it need not be signed. RC_INVALID: it cannot be used, with the reason.
- * RC_DENIED: not signed by them. Texts are in the arena; *ret is undone by saml_idp_done.
+ * RC_DENIED: not signed by them. Texts are in the arena; *ret is undone by saml_metadata_done.
  */
 must_check enum rc saml_metadata_read(const void *p, size_t n, const struct saml_certs *signer, struct arena *a,
 	struct saml_idp *ret, struct fault *f);

@@ -1,9 +1,9 @@
 #include "control/sso/saml_verify.h"
 #include "control/sso/saml_certs.h"
 #include "control/sso/saml_xml.h"
+#include "control/sso/saml_xmlsec.h"
 
 #include <libxml/tree.h>
-#include <libxml/valid.h>
 #include <openssl/bn.h>
 #include <openssl/crypto.h>
 #include <openssl/ecdsa.h>
@@ -11,34 +11,11 @@
 #include <string.h>
 #include <xmlsec/crypto.h>
 #include <xmlsec/keys.h>
-#include <xmlsec/openssl/evp.h>
 #include <xmlsec/transforms.h>
 #include <xmlsec/xmldsig.h>
 #include <xmlsec/xmlsec.h>
 
 /* --- in the XML */
-
-static xmlSecKey *xmlsec_key(EVP_PKEY *k)
-{
-	xmlSecKey *key = xmlSecKeyCreate();
-
-	if (!key || EVP_PKEY_up_ref(k) != 1) {
-		xmlSecKeyDestroy(key);
-		return NULL;
-	}
-	xmlSecKeyDataPtr value = xmlSecOpenSSLEvpKeyAdopt(k);
-	if (!value) {
-		EVP_PKEY_free(k);
-		xmlSecKeyDestroy(key);
-		return NULL;
-	}
-	if (xmlSecKeySetValue(key, value) < 0) {
-		xmlSecKeyDataDestroy(value);
-		xmlSecKeyDestroy(key);
-		return NULL;
-	}
-	return key;
-}
 
 /* The guard has refused others; xmlsec is told too. */
 static bool allow(xmlSecDSigCtx *ctx)
@@ -79,7 +56,7 @@ static bool verifies(xmlNode *signature, EVP_PKEY *k, struct buf *ret_covered)
 	xmlSecDSigCtx *ctx = xmlSecDSigCtxCreate(NULL); /* without a manager of keys: there is this one */
 	bool good = false;
 
-	if (ctx && allow(ctx) && (ctx->signKey = xmlsec_key(k)) != NULL)
+	if (ctx && allow(ctx) && (ctx->signKey = saml_xmlsec_key(k)) != NULL)
 		good = xmlSecDSigCtxVerify(ctx, signature) == 0 && ctx->status == xmlSecDSigStatusSucceeded &&
 		       take_covered(ctx, ret_covered);
 	if (ctx)
@@ -87,24 +64,10 @@ static bool verifies(xmlNode *signature, EVP_PKEY *k, struct buf *ret_covered)
 	return good;
 }
 
-/* "#id" finds elements whose ID the document's table knows: it is to know this one alone. */
-static bool announce(xmlNode *signed_node)
-{
-	xmlAttr *a = xmlHasProp(signed_node, BAD_CAST "ID");
-	const char *id = saml_xml_attr(signed_node, "ID");
-
-	if (!a || !id)
-		return false;
-	xmlAttr *known = xmlGetID(signed_node->doc, BAD_CAST id);
-	if (known)
-		return known == a;
-	return xmlAddID(NULL, signed_node->doc, BAD_CAST id, a) != NULL;
-}
-
 enum rc saml_verify(
 	struct _xmlNode *signature, const struct saml_certs *certs, struct buf *ret_covered, struct fault *f)
 {
-	if (!announce(signature->parent))
+	if (!saml_xmlsec_announce(signature->parent))
 		return fault_set(f, RC_INVALID, "the signed element has no ID of its own");
 	for (size_t i = 0; i < certs->n; i++)
 		if (verifies(signature, certs->keys[i], ret_covered))

@@ -155,8 +155,23 @@ static void badness_is_remembered(void)
 	buf_done(&b);
 }
 
+/* One that wipes grows and ends as any other; that nothing is left behind is seen by the system test of secrets. */
+static void wipes(void)
+{
+	struct buf b = { .wipes = true };
+
+	for (int i = 0; i < 1000; i++)
+		buf_fmt(&b, "%03d,", i);
+	CHECK(!b.bad && b.wipes && b.n == 4000 && !memcmp(b.p, "000,001,", 8) && !memcmp(b.p + 3996, "999,", 4));
+	buf_drop(&b, 3996);
+	CHECK(b.n == 4 && !strcmp(buf_text(&b), "999,"));
+	buf_done(&b);
+	CHECK(!b.p && !b.n);
+}
+
 int main(void)
 {
+	wipes();
 	grows();
 	texts();
 	text_at_the_edge();

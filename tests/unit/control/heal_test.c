@@ -87,6 +87,13 @@ static void heal(bool expected, int64_t requeued, int64_t probed, int64_t doubte
 	bool healed = !expected;
 
 	desk_begin(&d);
+	CHECK(store_do(d.tx.db,
+		      DESK_QUERY("INSERT INTO auth_sessions (id, user_id, tenant_id, kind, address, agent, "
+				 "authenticated_at, created_at, "
+				 "seen_at, expires_at) VALUES ('aus_1', 'usr_1', 'ten_default', 'cookie', '', '', "
+				 "1, 1, 1, 9) ON CONFLICT (id) "
+				 "DO NOTHING"),
+		      STORE_NO_ARGS, &d.fault) == RC_OK);
 	if (heal_restored(&d.tx, &healed, &n) != RC_OK) {
 		fprintf(stderr, "%s\n", d.fault.text);
 		exit(1);
@@ -159,6 +166,10 @@ static void the_rest(void)
 	CHECK(desk_number(&d, DESK_QUERY("SELECT COUNT(*) FROM meta WHERE name IN ('epoch', 'restored')"), NULL,
 		      NULL) == 0);
 	CHECK(desk_number(&d, DESK_QUERY("SELECT expires_at FROM join_tokens"), NULL, NULL) == 0);
+	CHECK(desk_number(&d,
+		      DESK_QUERY("SELECT COUNT(*) FROM auth_sessions WHERE revoked_at > 0 AND revoked_why = "
+				 "'restored'"),
+		      NULL, NULL) == 1);
 	CHECK(desk_number(&d, DESK_QUERY("SELECT COUNT(*) FROM events WHERE type = 'database.restored'"), NULL,
 		      NULL) == 1);
 	/* And it fits together. */

@@ -105,7 +105,7 @@ static void is_in(const char *name, const struct saml_expect *e)
 		exit(1);
 	}
 	CHECK_STR(p.name_id, "alice@example.test");
-	saml_person_done(&p);
+	saml_answer_done(&p);
 }
 
 static void is_out(const char *name, const struct saml_expect *e, const char *words)
@@ -143,7 +143,7 @@ static void reads_the_person(void)
 	CHECK(json_array_size(groups) == 2);
 	CHECK_STR(json_string_value(json_array_get(groups, 0)), "ops");
 	CHECK_STR(json_string_value(json_array_get(groups, 1)), "a&b");
-	saml_person_done(&p);
+	saml_answer_done(&p);
 }
 
 static void lets_true_ones_in(void)
@@ -425,13 +425,13 @@ static void reads_metadata(void)
 	CHECK_STR(i.slo.url, "https://idp.example.test/slo");
 	CHECK_STR(i.slo.response_url, "https://idp.example.test/slo/done");
 	CHECK(i.certs.n == 3 && i.valid_until_ms == 1924992000000);
-	saml_idp_done(&i);
+	saml_metadata_done(&i);
 	CHECK(metadata("metadata_comment.xml", NULL, &i, &why) == RC_OK && i.certs.n == 1);
-	saml_idp_done(&i);
+	saml_metadata_done(&i);
 
 	add_cert(&next, "next.crt");
 	CHECK(metadata("metadata_signed.xml", &next, &i, &why) == RC_OK && i.certs.n == 1);
-	saml_idp_done(&i);
+	saml_metadata_done(&i);
 	refuses_metadata("metadata_attacker.xml", &next, "not by a key of");
 	refuses_metadata("metadata.xml", &next, "the metadata is not signed");
 	refuses_metadata("metadata_weak.xml", NULL, "neither RSA of 2048");

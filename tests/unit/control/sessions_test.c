@@ -196,7 +196,13 @@ static enum rc enter(const struct door_ask *ask)
 	arena_reset(&d.arena);
 	return door_enter(&d.tx, ask, &who);
 }
-#define ENTER(...) enter(&(struct door_ask){ __VA_ARGS__ })
+/* A good request, with this of it changed. */
+#define WITH(...)                                \
+	({                                       \
+		struct door_ask a = { BROWSER }; \
+		__VA_ARGS__;                     \
+		enter(&a);                       \
+	})
 
 /* Another site's page has the browser send the cookie along. */
 static void forgeries(void)
@@ -206,46 +212,42 @@ static void forgeries(void)
 			    o = open_as("ann", SESSION_COOKIE, NULL, other);
 
 	snprintf(cookie, sizeof(cookie), SESSIONS_COOKIE "=%s", secret);
-	CHECK(ENTER(BROWSER) == RC_OK);
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Winitializer-overrides"
-	CHECK(ENTER(BROWSER, .origin = NULL, .fetch_site = NULL) == RC_OK); /* an old browser: the token alone */
-	CHECK(ENTER(BROWSER, .csrf = NULL) == RC_DENIED);
-	CHECK(ENTER(BROWSER, .csrf = "") == RC_DENIED);
-	CHECK(ENTER(BROWSER, .csrf = o.csrf) == RC_DENIED);
-	CHECK(ENTER(BROWSER, .csrf = secret) == RC_DENIED);
+	CHECK(WITH((void)a) == RC_OK);
+	CHECK(WITH(a.origin = NULL, a.fetch_site = NULL) == RC_OK); /* an old browser: the token alone */
+	CHECK(WITH(a.csrf = NULL) == RC_DENIED);
+	CHECK(WITH(a.csrf = "") == RC_DENIED);
+	CHECK(WITH(a.csrf = o.csrf) == RC_DENIED);
+	CHECK(WITH(a.csrf = secret) == RC_DENIED);
 	for (const char *const *at = (const char *const[]){ "cross-site", "same-site", "none", "", NULL }; *at;
 		at++)
-		CHECK(ENTER(BROWSER, .fetch_site = *at) == RC_DENIED);
+		CHECK(WITH(a.fetch_site = *at) == RC_DENIED);
 	for (const char *const *at = (const char *const[]){ "https://evil.example", "null", "",
 		     "https://fp.example.evil.example", "https://fp.example:8443", "http://fp.example",
 		     "https://evil.example/https://fp.example", "fp.example", "https://sub.fp.example",
 		     "https://fp.exampl", "https://", NULL };
 		*at; at++)
-		CHECK(ENTER(BROWSER, .origin = *at) == RC_DENIED);
-	CHECK(ENTER(BROWSER, .origin = "http://127.0.0.1:8080", .host = "127.0.0.1:8080", .tls = false) == RC_OK);
-	CHECK(ENTER(BROWSER, .host = NULL) == RC_DENIED);
+		CHECK(WITH(a.origin = *at) == RC_DENIED);
+	CHECK(WITH(a.origin = "http://127.0.0.1:8080", a.host = "127.0.0.1:8080", a.tls = false) == RC_OK);
+	CHECK(WITH(a.host = NULL) == RC_DENIED);
 	for (const char *const *at = (const char *const[]){ "PUT", "PATCH", "DELETE", "post", "ODD", NULL }; *at;
 		at++)
-		CHECK(ENTER(BROWSER, .method = *at, .csrf = NULL) == RC_DENIED);
+		CHECK(WITH(a.method = *at, a.csrf = NULL) == RC_DENIED);
 	/* What is safe needs no token; a WebSocket needs its Origin, and cannot have a token. */
-	CHECK(ENTER(BROWSER, .method = "GET", .csrf = NULL, .fetch_site = "cross-site", .origin = NULL) == RC_OK);
-	CHECK(ENTER(BROWSER, .method = "GET", .csrf = NULL, .socket = true) == RC_OK);
-	CHECK(ENTER(BROWSER, .method = "GET", .csrf = NULL, .socket = true, .origin = NULL) == RC_DENIED);
-	CHECK(ENTER(BROWSER, .method = "GET", .csrf = m.csrf, .socket = true, .origin = "https://evil.example") ==
+	CHECK(WITH(a.method = "GET", a.csrf = NULL, a.fetch_site = "cross-site", a.origin = NULL) == RC_OK);
+	CHECK(WITH(a.method = "GET", a.csrf = NULL, a.socket = true) == RC_OK);
+	CHECK(WITH(a.method = "GET", a.csrf = NULL, a.socket = true, a.origin = NULL) == RC_DENIED);
+	CHECK(WITH(a.method = "GET", a.csrf = m.csrf, a.socket = true, a.origin = "https://evil.example") ==
 		RC_DENIED);
 	/* Two credentials, two cookies of the name, a cookie as a bearer, a bearer as a cookie. */
-	CHECK(ENTER(BROWSER, .authorization = "Bearer fp_live_x") == RC_UNAUTHENTICATED);
+	CHECK(WITH(a.authorization = "Bearer fp_live_x") == RC_UNAUTHENTICATED);
 	char twice[300];
 	snprintf(twice, sizeof(twice), SESSIONS_COOKIE "=%s; " SESSIONS_COOKIE "=%s", other, secret);
-	CHECK(ENTER(BROWSER, .cookies = twice) == RC_UNAUTHENTICATED);
+	CHECK(WITH(a.cookies = twice) == RC_UNAUTHENTICATED);
 	snprintf(bearer, sizeof(bearer), "Bearer %s", secret);
-	CHECK(ENTER(BROWSER, .cookies = NULL, .authorization = bearer) == RC_UNAUTHENTICATED);
-#pragma GCC diagnostic pop
+	CHECK(WITH(a.cookies = NULL, a.authorization = bearer) == RC_UNAUTHENTICATED);
 	struct session_made t = open_as("ann", SESSION_TOKEN, NULL, other);
 	snprintf(cookie, sizeof(cookie), SESSIONS_COOKIE "=%s", other);
-	m.csrf = m.csrf;
-	CHECK(ENTER(BROWSER) == RC_UNAUTHENTICATED);
+	CHECK(WITH((void)a) == RC_UNAUTHENTICATED);
 	drop(&m);
 	drop(&o);
 	drop(&t);
