@@ -31,6 +31,7 @@ const struct noun nouns[] = {
 	{ "key", "API keys.", key_verbs },
 	{ "key-batch", "Product keys to be redeemed by accounts.", key_batch_verbs },
 	{ "keyring", "The keys that secrets at rest are under.", keyring_verbs },
+	{ "audit", "Who did what, and the proof that nothing of it was altered.", audit_verbs },
 	{ "tenant", "Whose jobs jobs are, and their shares of the agents.", tenant_verbs },
 	{ "action", "The catalogue of what a job can do.", action_verbs },
 	{ "event", "The log of all that happened.", event_verbs },

@@ -547,6 +547,7 @@ int main(void)
 		free(followers[i].seen);
 	}
 	free(load.ids);
+	rig_check_audit(&c.rig);
 	cluster_done(&c);
 	part("stop");
 	return 0;

@@ -221,6 +221,7 @@ int main(void)
 	CHECK(v.lost == 0 && v.doubled == 0);
 	load_done(&k.load);
 	rig_check_events(&k.rig);
+	rig_check_audit(&k.rig);
 	rig_done(&k.rig);
 	if (k.has_nats)
 		nats_done(&k.nats);

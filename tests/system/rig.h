@@ -94,5 +94,9 @@ void rig_sleep_ms(unsigned ms);
 /* Every event in the log keeps to the JSON Schema of its type (GET /v1/event-types), and has no member that it does not name. */
 void rig_check_events(const struct rig *r);
 
+/* The audit trail is whole (footplate audit verify). rig_audit: with more words; the exit code, and what it printed. */
+void rig_check_audit(const struct rig *r);
+int rig_audit(const struct rig *r, const char *const *more, char *ret_text, size_t n);
+
 const char *json_str(const json_t *j, const char *path); /* "a.b": the text there, or "" */
 int64_t json_int(const json_t *j, const char *path);

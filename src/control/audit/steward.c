@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/metric.h"
 #include "control/access/audit.h"
+#include "control/audit/anchors.h"
 #include "control/audit/checkpoints.h"
 #include "control/audit/prune.h"
 #include "control/audit/refusals.h"
@@ -34,11 +35,13 @@ struct steward {
 	struct control *control;
 	struct loop_timer *timer;
 	struct write write;
+	struct anchors *anchors; /* NULL: none is configured */
 	struct checkpoints_due due;
 	struct checkpoints_made newest;
 	int64_t seen;        /* records when the last write was pushed */
 	uint64_t look_at_ms; /* the clock's turn */
 	bool running, more;  /* more: there is more to prune */
+	bool held;           /* the last write was the role's holder's */
 	bool always;         /* whoever holds the role */
 };
 
@@ -50,10 +53,12 @@ static struct steward *steward_of(struct write *w)
 static enum rc run(struct write *w, struct tx *tx)
 {
 	struct steward *s = steward_of(w);
-	bool held = s->always;
-	enum rc rc = held ? RC_OK : singletons_hold(tx, "audit", &held);
+	bool held = false;
+	enum rc rc = singletons_hold(tx, "audit", &held);
 
 	s->more = false;
+	s->held = held;
+	held |= s->always;
 	if (rc == RC_OK && held)
 		rc = prune_records(tx, &s->more);
 	if (rc == RC_OK && held)
@@ -72,6 +77,8 @@ static void on_written(struct write *w)
 		log_debug(w->control->log, "audit checkpoint number=%lld records=%lld", (long long)s->newest.n,
 			(long long)s->newest.size);
 	s->newest.made = false;
+	if (s->held && w->rc == RC_OK)
+		anchors_wake(s->anchors);
 	if (s->more)
 		s->look_at_ms = 0;
 }
@@ -170,6 +177,9 @@ enum rc steward_new(struct control *c, struct steward **ret, struct fault *f)
 	enum rc rc = loop_timer_new(c->loop, on_time, s, &s->timer);
 	if (rc != RC_OK)
 		return fault_set(f, rc, "no timer for the audit trail");
+	rc = anchors_new(c, &s->anchors, f);
+	if (rc != RC_OK)
+		return rc;
 	loop_timer_at(s->timer, loop_now_ms(c->loop) + LOOK_MS);
 	push(s, true);
 	*ret = take(s);
@@ -178,14 +188,17 @@ enum rc steward_new(struct control *c, struct steward **ret, struct fault *f)
 
 void steward_stop(struct steward *s)
 {
-	if (s)
-		push(s, true);
+	if (!s)
+		return;
+	anchors_stop(s->anchors);
+	push(s, true);
 }
 
 void steward_free(struct steward *s)
 {
 	if (!s)
 		return;
+	anchors_free(s->anchors);
 	loop_timer_free(s->timer);
 	refusals_free(take(s->control->refusals));
 	free(s);

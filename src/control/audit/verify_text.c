@@ -19,11 +19,11 @@ static bool next_line(const char **at, const char *end, const char **ret, size_t
 	return true;
 }
 
-/* {"note":"…"} from somewhere in the line on. */
+/* An object with a member note: the whole line, or {"note":"…"} from somewhere in it on. */
 static bool note_of_json(struct verify *v, const char *p, size_t n)
 {
 	auto_json struct json_t *j = NULL;
-	const char *begin = memmem(p, n, "{\"note\":", 8);
+	const char *begin = n && *p == '{' ? p : memmem(p, n, "{\"note\":", 8);
 
 	if (!begin || json_read(begin, n - (size_t)(begin - p), &j, NULL) != RC_OK)
 		return false;

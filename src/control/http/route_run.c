@@ -39,7 +39,7 @@ void route_run_shown(struct call *c, int status, const struct buf *body)
 /* Known, and not allowed: a scope, a selector, another tenant's thing; or a key that was revoked or has expired. */
 static bool is_refused(const struct call *c, enum rc ended)
 {
-	return c->who->id && *c->who->id &&
+	return c->who->id && *c->who->id && c->who->actor &&
 	       (ended == RC_DENIED || ended == RC_UNAUTHENTICATED || (ended == RC_MISSING && c->tx.foreign));
 }
 

@@ -156,8 +156,9 @@ enum rc heal_restored(struct tx *tx, bool *ret_healed, struct heal_report *ret_r
 	enum rc rc = store_one(tx->db, &find, STORE_NO_ARGS, &r, tx->fault);
 	if (rc != RC_OK)
 		return rc == RC_MISSING ? RC_OK : rc;
+	const char *words = arena_str(tx->arena, store_col_text(r, 0));
 	store_close(take(r));
-	rc = heal_tasks(tx, ret_report);
+	rc = words ? heal_tasks(tx, ret_report) : RC_NOMEM;
 	if (rc == RC_OK)
 		rc = heal_rest(tx);
 	const char *payload = arena_fmt(tx->arena, "{\"requeued\":%lld,\"probed\":%lld,\"doubted\":%lld}",
@@ -166,7 +167,7 @@ enum rc heal_restored(struct tx *tx, bool *ret_healed, struct heal_report *ret_r
 		rc = payload ? events_add(tx, &(struct event){ .type = "database.restored", .payload = payload })
 			     : RC_NOMEM;
 	if (rc == RC_OK)
-		rc = audit_add(tx, "database.restore", "database");
+		rc = audit_note(tx, "database.restore", "database", words);
 	*ret_healed = rc == RC_OK;
 	return rc;
 }
