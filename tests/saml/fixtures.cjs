@@ -28,12 +28,13 @@ const write = (name, text) => fs.writeFileSync(path.join(out, name), text);
 // --- plain documents
 
 const assertion = ({ id = "_assertion", name = "alice@example.test", conditions = "", issuer = IDP, audience = SP, recipient = ACS, answers = "_request",
-	method = "bearer", session = "2030-01-01T08:00:00Z", extra = "", group = "ops" } = {}) =>
+	method = "bearer", session = "2030-01-01T08:00:00Z", extra = "", group = "ops",
+	from = "2030-01-01T00:00:00Z", until = "2030-01-01T00:05:00Z", confirmed = "2030-01-01T00:05:00Z" } = {}) =>
 	`<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="${id}" IssueInstant="2030-01-01T00:00:00Z" Version="2.0">` +
 	`<saml:Issuer>${issuer}</saml:Issuer><saml:Subject><saml:NameID Format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress">${name}</saml:NameID>` +
 	`<saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:${method}"><saml:SubjectConfirmationData${answers ? ` InResponseTo="${answers}"` : ""} ` +
-	`NotOnOrAfter="2030-01-01T00:05:00Z" Recipient="${recipient}"/></saml:SubjectConfirmation></saml:Subject>` +
-	`<saml:Conditions NotBefore="2030-01-01T00:00:00Z" NotOnOrAfter="2030-01-01T00:05:00Z">` +
+	`NotOnOrAfter="${confirmed}" Recipient="${recipient}"/></saml:SubjectConfirmation></saml:Subject>` +
+	`<saml:Conditions NotBefore="${from}" NotOnOrAfter="${until}">` +
 	`${audience ? `<saml:AudienceRestriction><saml:Audience>${audience}</saml:Audience></saml:AudienceRestriction>` : ""}${conditions}</saml:Conditions>` +
 	`<saml:AuthnStatement AuthnInstant="2030-01-01T00:00:00Z" SessionIndex="_session"${session ? ` SessionNotOnOrAfter="${session}"` : ""}><saml:AuthnContext>` +
 	`<saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>` +
@@ -222,6 +223,10 @@ write("unknown_condition.xml", sign(response(assertion({ conditions: `<x:Only xm
 write("holder_of_key.xml", sign(response(assertion({ method: "holder-of-key" })), "_assertion"));
 write("other_issuer.xml", sign(response(assertion({ issuer: "https://other.example.test" }), {}), "_assertion"));
 write("other_response_issuer.xml", response(signed, { issuer: "https://other.example.test" }));
+write("other_recipient.xml", sign(response(assertion({ recipient: "https://sp.example.test/acs2" })), "_assertion"));
+write("conditions_not_yet.xml", sign(response(assertion({ from: "2030-01-01T00:02:01Z" })), "_assertion"));
+write("conditions_over.xml", sign(response(assertion({ from: "2029-12-31T23:50:00Z", until: "2030-01-01T00:00:00Z" })), "_assertion"));
+write("confirmation_over.xml", sign(response(assertion({ confirmed: "2030-01-01T00:00:00Z" })), "_assertion"));
 write("no_destination.xml", sign(response(signed, { destination: "" }), "_response"));
 write("answers_nothing.xml", sign(response(assertion({ answers: "" })), "_assertion"));
 write("answers_by_response.xml", sign(response(assertion({ answers: "_other" })), "_assertion"));

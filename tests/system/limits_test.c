@@ -172,6 +172,48 @@ static void a_job_of_the_key_has_a_deadline(const struct rig *r)
 	rig_answer_done(&a);
 }
 
+static void how_much_it_was_used(const struct rig *r)
+{
+	struct key k = make_key(r, "");
+	char path[96];
+
+	for (int i = 0; i < 7; i++)
+		CHECK(status_of(r, k.secret, "GET", "/v1/jobs") == 200);
+	snprintf(path, sizeof(path), "/v1/api-keys/%s/usage?per=day", k.id);
+	int64_t n = 0;
+	for (int i = 0; i < 100 && n < 7; i++) { /* it is written now and then */
+		json_t *j = rig_expect(r, 200, "GET", path, NULL), *e;
+		size_t at;
+		n = 0;
+		json_array_foreach(json_object_get(j, "items"), at, e) n += json_int(e, "requests");
+		json_decref(j);
+		rig_sleep_ms(50);
+	}
+	CHECK(n == 7);
+}
+
+/* What a key is limited to it cannot leave by way of another key. */
+static void a_limited_key_makes_no_keys(const struct rig *r)
+{
+	json_t *j = rig_expect(
+		r, 201, "POST", "/v1/api-keys", "{\"name\":\"m\",\"scopes\":[\"keys:*\"],\"quotaDaily\":100}");
+	char headers[128];
+
+	snprintf(headers, sizeof(headers), "Authorization: Bearer %s", json_str(j, "secret"));
+	struct rig_answer a =
+		rig_call(r, "POST", "/v1/api-keys", headers, "{\"name\":\"x\",\"scopes\":[\"keys:read\"]}");
+	CHECK(a.status == 403);
+	rig_answer_done(&a);
+	json_decref(j);
+	j = rig_expect(r, 201, "POST", "/v1/api-keys",
+		"{\"name\":\"m\",\"scopes\":[\"keys:*\"],\"expiresAt\":\"2099-01-01T00:00:00Z\"}");
+	snprintf(headers, sizeof(headers), "Authorization: Bearer %s", json_str(j, "secret"));
+	a = rig_call(r, "POST", "/v1/api-keys", headers, "{\"name\":\"x\",\"scopes\":[\"keys:read\"]}");
+	CHECK(a.status == 422 && strstr(a.text, "/expiresAt"));
+	rig_answer_done(&a);
+	json_decref(j);
+}
+
 /* ---- many at once ---- */
 
 struct crowd {
@@ -470,6 +512,8 @@ int main(void)
 	a_key_is_no_way_to_more(&r);
 	a_key_comes_from_where_it_may(&r);
 	a_job_of_the_key_has_a_deadline(&r);
+	how_much_it_was_used(&r);
+	a_limited_key_makes_no_keys(&r);
 	a_quota_is_exact_under_a_crowd(&r);
 	a_kill_gives_nobody_more(&r);
 	a_rate_is_a_burst_and_then_the_pace(&r);

@@ -81,6 +81,13 @@ static void print_log(const struct rig *r, const char *name)
 		fclose(f);
 }
 
+static void print_logs(const struct rig *r)
+{
+	char command[160];
+	snprintf(command, sizeof(command), "tail -n 30 %s/*.log >&2", r->dir);
+	CHECK(system(command) == 0);
+}
+
 char *rig_await_file(struct rig *r, const char *name, pid_t writer)
 {
 	char path[128];
@@ -97,8 +104,7 @@ char *rig_await_file(struct rig *r, const char *name, pid_t writer)
 		}
 		if (writer && waitpid(writer, NULL, WNOHANG) == writer) {
 			fprintf(stderr, "%s: its writer ended before it was there\n", name);
-			print_log(r, "serve");
-			print_log(r, "sim");
+			print_logs(r);
 			exit(1);
 		}
 		rig_sleep_ms(10);

@@ -18,4 +18,4 @@ bool keys_is_admin(const struct principal *who);
 /* Makes the first administrator's key when there is no key at all, and writes it to DATA/admin.key (0600). */
 must_check enum rc keys_first(struct control *c, struct store_conn *db, struct fault *f);
 
-extern const struct route keys_routes[], tenants_routes[]; /* keys_routes.c; tenants.c: whose keys they are */
+extern const struct route keys_routes[], keys_usage_routes[], tenants_routes[]; /* tenants.c: whose keys they are */

@@ -6,6 +6,7 @@
 #include "control/control.h"
 #include "control/events/events.h"
 #include "control/http/page.h"
+#include "model/give.h"
 #include "wire/field_json.h"
 
 #include <stdio.h>
@@ -13,28 +14,42 @@
 #define OVERLAP_DEFAULT 86400
 #define OVERLAP_MAX     2592000
 
-/* A grant must be known, and the caller must have all that it gives. */
-static enum rc check_grants(struct call *c, const struct field_list *scopes)
+/* Every scope must be known, and the caller must have all that it gives, as widely as the key is to have it. */
+static enum rc check_grants(struct call *c, const struct keys_row *k)
 {
-	const char *const *grants = scopes->at;
+	const struct selector only = {
+		.own = k->only.own, .regions = k->only.regions, .actions = k->only.actions, .labels = k->only.labels
+	};
+	const char *const *texts = k->scopes.at;
 	char pointer[32];
 	enum rc rc = RC_OK;
 
-	for (size_t i = 0; i < scopes->n; i++) {
+	for (size_t i = 0; i < k->scopes.n; i++) {
+		const struct grant one = { { (void *)&texts[i], 1 }, &only };
 		snprintf(pointer, sizeof(pointer), "/scopes/%zu", i);
-		if (!scope_is_grant(grants[i])) {
+		if (!scope_is_grant(texts[i]))
 			rc = field_json_problem(c->reader, pointer, "not_one_of",
 				"is not a scope; GET /v1/openapi.json lists them");
-			continue;
-		}
-		for (int s = SCOPE_NONE + 1; s < SCOPE_COUNT; s++)
-			if (scope_covers(grants[i], (enum scope)s) && !decide_may_give(c->who, (enum scope)s)) {
-				rc = field_json_problem(c->reader, pointer, "insufficient_scope",
-					"gives more than your own key may do");
-				break;
-			}
+		else if (!c->who->grants || !give_is_within(c->who->grants, &one))
+			rc = field_json_problem(
+				c->reader, pointer, "insufficient_scope", "gives more than you may yourself");
 	}
 	return rc;
+}
+
+/* A key cannot get around its own limits and end by way of another. */
+static enum rc check_maker(struct call *c, const struct keys_row *k)
+{
+	const struct principal *who = c->who;
+
+	if (who->kind != PRINCIPAL_KEY)
+		return RC_OK;
+	if (who->limits)
+		return fault_set(c->tx.fault, RC_DENIED, "a key that has limits itself makes and edits no keys");
+	if (who->expires_at && (!k->expires_at || k->expires_at > who->expires_at))
+		return field_json_problem(
+			c->reader, "/expiresAt", "out_of_range", "must not lie after the end of your own key");
+	return RC_OK;
 }
 
 /* The tenant of the new key: the caller's own, unless an administrator names another. */
@@ -63,7 +78,12 @@ static enum rc check_user(struct call *c, const struct keys_in *in, const char *
 	static const struct store_query find = { .sql = "SELECT id FROM users WHERE id = $1 AND tenant_id = $2" };
 	auto_rows struct store_rows *r = NULL;
 
-	*ret = in->user_id ? in->user_id : c->who->kind == PRINCIPAL_USER ? c->who->id : c->who->user_id;
+	const char *own = c->who->kind == PRINCIPAL_USER ? c->who->id : c->who->user_id;
+
+	*ret = in->user_id ? in->user_id : own;
+	if (*ret && (!own || strcmp(*ret, own) != 0) && !route_may(c->who, SCOPE_USERS_WRITE))
+		return field_json_problem(
+			c->reader, "/userId", "insufficient_scope", "another than yourself needs users:write");
 	if (!*ret || (!in->user_id && in->tenant_id))
 		return RC_OK;
 	enum rc rc = store_one(c->tx.db, &find, STORE_ARGS(store_text(*ret), store_text(tenant)), &r, c->tx.fault);
@@ -74,8 +94,10 @@ static enum rc check_user(struct call *c, const struct keys_in *in, const char *
 /* What holds for a new key and for an edited one. */
 static enum rc check(struct call *c, const struct keys_row *k, uint64_t given)
 {
-	enum rc rc = check_grants(c, &k->scopes);
+	enum rc rc = check_maker(c, k);
 
+	if (rc == RC_OK)
+		rc = check_grants(c, k);
 	if (rc == RC_OK)
 		rc = keys_address_valid(c, "/ipAllow", &k->ip_allow);
 	if (rc == RC_OK)

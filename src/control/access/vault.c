@@ -181,7 +181,7 @@ uint32_t vault_key_of(const char *sealed)
 	uint32_t number = 0;
 
 	snprintf(hex, sizeof(hex), "%s", sealed);
-	if (strlen(hex) != 2 * MARK || !tunnel_auth_of_hex(hex, mark, MARK) || mark[0] != FORMAT)
+	if (strlen(hex) != sizeof(hex) - 1 || !tunnel_auth_of_hex(hex, mark, MARK) || mark[0] != FORMAT)
 		return KEYRING_BASE;
 	for (int i = 0; i < 4; i++)
 		number = number << 8 | mark[1 + i];

@@ -51,9 +51,9 @@ const struct route *const routes[] = { jobs_routes, tasks_routes, attempt_routes
 	schedule_routes, schedule_times_routes, feed_routes, accounts_routes, account_session_routes,
 	imports_routes, account_secrets_routes, challenges_routes, egresses_routes, agents_routes,
 	enrolments_routes, regions_routes, policies_routes, placements_routes, actions_routes, budget_routes,
-	key_routes, keys_routes, tenants_routes, system_routes, webhook_routes, webhook_delivery_routes,
-	instance_routes, keyring_routes, user_routes, user_life_routes, password_routes, group_routes, role_routes,
-	binding_routes, mfa_routes, mfa_policy_routes, step_up_routes, authorities_routes, certificates_routes,
-	provider_routes, saml_start_routes, saml_acs_routes, saml_slo_routes, saml_leave_routes, saml_keys_routes,
-	oidc_start_routes, oidc_callback_routes, oidc_leave_routes, oidc_logout_routes, auth_routes, auth_me_routes,
-	session_routes, audit_routes, NULL };
+	key_routes, keys_routes, keys_usage_routes, tenants_routes, system_routes, webhook_routes,
+	webhook_delivery_routes, instance_routes, keyring_routes, user_routes, user_life_routes, password_routes,
+	group_routes, role_routes, binding_routes, mfa_routes, mfa_policy_routes, step_up_routes,
+	authorities_routes, certificates_routes, provider_routes, saml_start_routes, saml_acs_routes,
+	saml_slo_routes, saml_leave_routes, saml_keys_routes, oidc_start_routes, oidc_callback_routes,
+	oidc_leave_routes, oidc_logout_routes, auth_routes, auth_me_routes, session_routes, audit_routes, NULL };

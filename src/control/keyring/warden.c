@@ -235,7 +235,7 @@ static enum rc run_write(struct write *w, struct tx *tx)
 	const struct keyring_row *waits = k->asked ? k->asked : k->coming;
 	if (k->rc != RC_OK && waits)
 		return strcmp(waits->problem, k->fault.text) ? note_problem(tx, waits, k->fault.text) : RC_OK;
-	if (k->made)
+	if (k->made && k->asked)
 		return note_made(tx, k->asked);
 	if (k->coming)
 		return bring(tx, k->coming);

@@ -21,18 +21,18 @@
 static bool allow(xmlSecDSigCtx *ctx)
 {
 	const xmlSecTransformId of_reference[] = { xmlSecTransformEnvelopedId, xmlSecTransformExclC14NId,
-		xmlSecTransformSha256Id, xmlSecTransformSha384Id, xmlSecTransformSha512Id };
+		xmlSecTransformSha256Id, xmlSecTransformSha384Id, xmlSecTransformSha512Id, NULL };
 	const xmlSecTransformId of_signature[] = { xmlSecTransformExclC14NId, xmlSecTransformRsaSha256Id,
 		xmlSecTransformRsaSha384Id, xmlSecTransformRsaSha512Id, xmlSecTransformEcdsaSha256Id,
-		xmlSecTransformEcdsaSha384Id, xmlSecTransformEcdsaSha512Id };
+		xmlSecTransformEcdsaSha384Id, xmlSecTransformEcdsaSha512Id, NULL };
 	int bad = 0;
 
 	ctx->enabledReferenceUris = xmlSecTransformUriTypeSameDocument;
 	ctx->flags |= XMLSEC_DSIG_FLAGS_STORE_SIGNEDINFO_REFERENCES;
-	for (size_t i = 0; i < sizeof(of_reference) / sizeof(*of_reference); i++)
-		bad |= xmlSecDSigCtxEnableReferenceTransform(ctx, of_reference[i]);
-	for (size_t i = 0; i < sizeof(of_signature) / sizeof(*of_signature); i++)
-		bad |= xmlSecDSigCtxEnableSignatureTransform(ctx, of_signature[i]);
+	for (const xmlSecTransformId *t = of_reference; *t; t++)
+		bad |= xmlSecDSigCtxEnableReferenceTransform(ctx, *t);
+	for (const xmlSecTransformId *t = of_signature; *t; t++)
+		bad |= xmlSecDSigCtxEnableSignatureTransform(ctx, *t);
 	return bad == 0;
 }
 

@@ -239,14 +239,15 @@ static enum rc generate(const struct module *m, struct use *u, int64_t version, 
 
 /* ---- the contract ---- */
 
-static CK_MECHANISM gcm(CK_GCM_PARAMS *p, uint8_t *nonce, const char *bound)
+/* How the token is to do it; the buffers live until it has. */
+static CK_MECHANISM gcm(CK_GCM_PARAMS *p, struct buf *nonce, struct buf *bound)
 {
-	*p = (CK_GCM_PARAMS){ .iv_ptr = nonce,
-		.iv_len = GCM_NONCE,
-		.iv_bits = GCM_NONCE * 8,
-		.aad_ptr = (unsigned char *)(uintptr_t)bound,
-		.aad_len = strlen(bound),
-		.tag_bits = GCM_TAG * 8 };
+	*p = (CK_GCM_PARAMS){ .iv_ptr = nonce->p,
+		.iv_len = nonce->n,
+		.iv_bits = nonce->n * 8,
+		.aad_ptr = bound->p,
+		.aad_len = bound->n,
+		.tag_bits = (CK_ULONG)GCM_TAG * 8 };
 	return (CK_MECHANISM){ CKM_AES_GCM, p, sizeof(*p) };
 }
 
@@ -259,6 +260,7 @@ static enum rc wrap(struct kek *k, const char *bound, const struct hush *key, st
 	CK_OBJECT_HANDLE kek = 0;
 	CK_ULONG n = SEALED - GCM_NONCE;
 	CK_GCM_PARAMS params;
+	struct buf text = { 0 };
 	auto_use u = { 0 };
 
 	if (key->n != KEK_KEY)
@@ -271,10 +273,12 @@ static enum rc wrap(struct kek *k, const char *bound, const struct hush *key, st
 	if (rc != RC_OK)
 		return rc;
 	clock_random(sealed, GCM_NONCE);
-	CK_MECHANISM how = gcm(&params, sealed, bound);
+	buf_str(&text, bound);
+	CK_MECHANISM how = gcm(&params, &(struct buf){ .p = sealed, .n = GCM_NONCE }, &text);
 	CK_RV rv = m->fn->C_EncryptInit(u.session, &how, kek);
 	if (rv == CKR_OK)
 		rv = m->fn->C_Encrypt(u.session, key->p, key->n, sealed + GCM_NONCE, &n);
+	buf_done(&text);
 	if (rv != CKR_OK || n != SEALED - GCM_NONCE)
 		return failed(f, "encrypting", rv);
 	tunnel_auth_hex(sealed, sizeof(sealed), hex);
@@ -291,22 +295,25 @@ static enum rc unwrap(struct kek *k, const char *bound, const char *wrapped, str
 	CK_OBJECT_HANDLE kek = 0;
 	CK_ULONG n = sizeof(key);
 	CK_GCM_PARAMS params;
+	struct buf text = { 0 };
 	auto_use u = { 0 };
 
 	if (!version)
 		return fault_set(
 			f, RC_CONFLICT, "the key was wrapped by another provider (%.*s)", KEK_NAME_MAX, wrapped);
-	if (strlen(hex) != 2 * SEALED || !tunnel_auth_of_hex(hex, sealed, SEALED))
+	if (strlen(hex) != (size_t)2 * SEALED || !tunnel_auth_of_hex(hex, sealed, SEALED))
 		return fault_set(f, RC_DENIED, "a wrapped key is damaged");
 	enum rc rc = use_begin(m, &u, f);
 	if (rc == RC_OK)
 		rc = find_key(m, &u, version, &kek, f);
 	if (rc != RC_OK)
 		return rc;
-	CK_MECHANISM how = gcm(&params, sealed, bound);
+	buf_str(&text, bound);
+	CK_MECHANISM how = gcm(&params, &(struct buf){ .p = sealed, .n = GCM_NONCE }, &text);
 	CK_RV rv = m->fn->C_DecryptInit(u.session, &how, kek);
 	if (rv == CKR_OK)
 		rv = m->fn->C_Decrypt(u.session, sealed + GCM_NONCE, SEALED - GCM_NONCE, key, &n);
+	buf_done(&text);
 	if (rv == CKR_OK && n == KEK_KEY)
 		rc = hush_set(ret, key, KEK_KEY);
 	else if (rv == CKR_DEVICE_REMOVED || rv == CKR_DEVICE_ERROR || rv == CKR_TOKEN_NOT_PRESENT)

@@ -203,16 +203,18 @@ static enum rc wrap(struct kek *k, const char *bound, const struct hush *key, st
 {
 	struct ring *r = ring_of(k);
 	const struct version *v = &r->at[r->n - 1];
-	const struct buf text = { .p = (uint8_t *)(uintptr_t)bound, .n = strlen(bound) };
+	struct buf text = { 0 };
 	uint8_t sealed[SEALED], derived[KEK_KEY];
 	char hex[2 * SEALED + 1];
 
 	if (key->n != KEK_KEY)
 		return fault_set(f, RC_INTERNAL, "a key of another length");
 	clock_random(sealed, GCM_NONCE);
-	bool ok = derive(v, derived) &&
+	buf_str(&text, bound);
+	bool ok = !text.bad && derive(v, derived) &&
 		  gcm_seal(&(struct gcm){ derived, sealed, &text }, key->p, KEK_KEY, sealed + GCM_NONCE);
 	hush_wipe(derived, sizeof(derived));
+	buf_done(&text);
 	if (!ok)
 		return RC_INTERNAL;
 	tunnel_auth_hex(sealed, sizeof(sealed), hex);
@@ -231,12 +233,13 @@ static const struct version *find(struct ring *r, int64_t number)
 static enum rc open_with(
 	const struct version *v, const char *bound, const char *hex, struct hush *ret, struct fault *f)
 {
-	const struct buf text = { .p = (uint8_t *)(uintptr_t)bound, .n = strlen(bound) };
+	struct buf text = { 0 };
 	uint8_t sealed[SEALED], derived[KEK_KEY], key[KEK_KEY];
 
-	if (strlen(hex) != 2 * SEALED || !tunnel_auth_of_hex(hex, sealed, SEALED))
+	if (strlen(hex) != (size_t)2 * SEALED || !tunnel_auth_of_hex(hex, sealed, SEALED))
 		return fault_set(f, RC_DENIED, "a wrapped key is damaged");
-	bool ok = derive(v, derived) &&
+	buf_str(&text, bound);
+	bool ok = !text.bad && derive(v, derived) &&
 		  gcm_open(&(struct gcm){ derived, sealed, &text }, sealed + GCM_NONCE, KEK_KEY, key);
 	enum rc rc = ok ? hush_set(ret, key, KEK_KEY)
 			: fault_set(f, RC_DENIED,
@@ -245,6 +248,7 @@ static enum rc open_with(
 				  (long long)v->number);
 	hush_wipe(derived, sizeof(derived));
 	hush_wipe(key, sizeof(key));
+	buf_done(&text);
 	return rc;
 }
 

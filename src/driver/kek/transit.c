@@ -141,10 +141,9 @@ static enum rc wrap(struct kek *k, const char *bound, const struct hush *key, st
 {
 	struct transit *t = transit_of(k);
 	struct buf body = { 0 };
-	char path[256];
+	char path[256], ours[KEK_WRAPPED_MAX];
+	const char *rest = NULL;
 	json_t *answer = NULL;
-	long long version = 0;
-	int used = 0;
 
 	if (key->n != KEK_KEY)
 		return fault_set(f, RC_INTERNAL, "a key of another length");
@@ -160,10 +159,12 @@ static enum rc wrap(struct kek *k, const char *bound, const struct hush *key, st
 	if (rc != RC_OK)
 		return rc;
 	const char *text = json_string_value(json_object_get(json_object_get(answer, "data"), "ciphertext"));
-	bool ok = text && sscanf(text, "vault:v%lld:%n", &version, &used) == 1 && used > 0 && version > 0 &&
-		  strlen(text) < KEK_WRAPPED_MAX;
+	bool ok = text && !strncmp(text, "vault:v", 7) && strlen(text) < KEK_WRAPPED_MAX;
+	if (ok) /* its "v" is left out */
+		snprintf(ours, sizeof(ours), TRANSIT_NAME ":%s", text + 7);
+	ok = ok && kek_version_of(ours, TRANSIT_NAME, &rest) > 0;
 	if (ok)
-		buf_fmt(to, TRANSIT_NAME ":%lld:%s", version, text + used);
+		buf_str(to, ours);
 	json_drop(answer);
 	return !ok ? unexpected(f) : to->bad ? RC_NOMEM : RC_OK;
 }
