@@ -10,7 +10,7 @@ extern const char migrate_0001[], migrate_0002[], migrate_0003[], migrate_0004[]
 	migrate_0007[], migrate_0008[], migrate_0009[], migrate_0010[], migrate_0011[], migrate_0012[],
 	migrate_0013[], migrate_0014[], migrate_0015[], migrate_0016[], migrate_0017[], migrate_0018[],
 	migrate_0019[], migrate_0020[], migrate_0021[], migrate_0022[], migrate_0023[], migrate_0024[],
-	migrate_0025[]; /* in migrate_texts.c */
+	migrate_0025[], migrate_0026[]; /* in migrate_texts.c */
 
 static const struct {
 	const char *name, *text;
@@ -40,6 +40,7 @@ static const struct {
 	{ "0023_meters", migrate_0023 },
 	{ "0024_sso_documents", migrate_0024 },
 	{ "0025_saml", migrate_0025 },
+	{ "0026_quotas", migrate_0026 },
 };
 #define MIGRATIONS (sizeof(migrations) / sizeof(*migrations))
 

@@ -33,3 +33,4 @@ TEXT(migrate_0022, "0022_sessions.sql");
 TEXT(migrate_0023, "0023_meters.sql");
 TEXT(migrate_0024, "0024_sso_documents.sql");
 TEXT(migrate_0025, "0025_saml.sql");
+TEXT(migrate_0026, "0026_quotas.sql");

@@ -1,3 +1,4 @@
+#include "control/quotas/quotas.h"
 #include "control/sweep.h"
 #include "base/log.h"
 #include "control/budgets/budgets.h"
@@ -43,6 +44,8 @@ static enum rc run(struct write *w, struct tx *tx)
 		rc = budgets_sweep(tx);
 	if (rc == RC_OK)
 		rc = webhooks_sweep(tx);
+	if (rc == RC_OK)
+		rc = quotas_sweep(tx);
 	return rc == RC_OK ? events_sweep(tx, &s->more) : rc;
 }
 

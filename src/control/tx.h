@@ -32,6 +32,7 @@ struct tx {
 	struct trail
 		*trail; /* audit records wait in it for the end of the write, see audit/trail; NULL: none wait */
 	const char *traceparent;     /* the span that is worked for (W3C); NULL: none */
+	const char *violated;        /* RC_QUOTA: the quota that is used up, in the arena */
 	bool appended;               /* events were added: subscribers are told after the commit */
 	bool ring;                   /* work was queued: the dispatcher is told after the commit */
 	char ring_in[TX_REGION_MAX]; /* of this region; "": of any */

@@ -136,6 +136,11 @@ static void plant_rows(struct matrix *m, enum tenant t)
 		m->id[t][K_USER], tenant, mark, mark, m->id[t][K_GROUP], tenant, mark, m->id[t][K_ROLE], tenant,
 		mark, m->id[t][K_BINDING], tenant, m->id[t][K_USER], mark, m->id[t][K_SESSION], m->id[t][K_USER],
 		tenant, mark);
+	SQL(m,
+		"INSERT INTO quotas (id, tenant_id, subject_kind, subject_id, resource, most, created_by, "
+		"created_at, "
+		"updated_at) VALUES ('%s', '%s', 'group', '%s', 'jobs.active', 1000, '%s', 1, 1);",
+		m->id[t][K_QUOTA], tenant, m->id[t][K_GROUP], mark);
 }
 
 static void seed_tenant(struct matrix *m, enum tenant t)

@@ -6,6 +6,7 @@
 #include "control/control.h"
 #include "control/events/events.h"
 #include "control/http/page.h"
+#include "control/quotas/quotas.h"
 #include "model/give.h"
 #include "wire/field_json.h"
 
@@ -261,6 +262,8 @@ static enum rc revoke_it(struct call *c, void *ret_out)
 	if (rc == RC_OK)
 		rc = forget_secrets(&c->tx, c->arg[0]);
 	if (rc == RC_OK)
+		rc = quotas_settle(&c->tx, c->arg[0]);
+	if (rc == RC_OK)
 		rc = events_add(&c->tx, &(struct event){ .type = "api_key.revoked", .resource = c->arg[0] });
 	if (rc == RC_OK)
 		rc = audit_add(&c->tx, "api_key.revoke", c->arg[0]);
@@ -278,6 +281,8 @@ static enum rc drop(struct call *c, void *ret_out)
 	enum rc rc = load_matched(c, &k);
 	if (rc == RC_OK)
 		rc = forget_secrets(&c->tx, k.id);
+	if (rc == RC_OK)
+		rc = quotas_settle(&c->tx, k.id);
 	if (rc == RC_OK)
 		rc = store_do(c->tx.db, &usage, STORE_ARGS(store_text(k.id)), c->tx.fault);
 	if (rc == RC_OK)

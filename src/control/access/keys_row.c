@@ -4,6 +4,7 @@
 #include "control/control.h"
 #include "control/events/events.h"
 #include "control/fleet/labels.h"
+#include "control/quotas/quotas.h"
 #include "control/rows.h"
 #include "io/clock.h"
 #include "model/apikey.h"
@@ -293,6 +294,8 @@ enum rc keys_row_make(struct tx *tx, struct keys_row *k)
 	k->created_by = tx->actor;
 	k->created_at = tx->now_ms;
 	k->version = 1;
+	if (rc == RC_OK)
+		rc = k->id ? quotas_reserve_one(tx, QUOTA_API_KEYS, k->tenant_id, k->id) : RC_NOMEM;
 	if (rc == RC_OK)
 		rc = insert(tx, k, hash);
 	if (rc == RC_OK)

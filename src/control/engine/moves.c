@@ -7,6 +7,7 @@
 #include "control/engine/park.h"
 #include "control/engine/wants.h"
 #include "control/events/events.h"
+#include "control/quotas/quotas.h"
 #include "control/rows.h"
 #include "io/clock.h"
 #include "wire/json.h"
@@ -124,7 +125,7 @@ static enum rc recount(struct tx *tx, const struct moves_task *t, int from, int 
 		.sql = "UPDATE jobs SET queued = queued + $2, running = running + $3, succeeded = succeeded + $4, "
 		       "failed = failed + $5, canceled = canceled + $6, unknown = unknown + $7, attention = "
 		       "attention + $8, updated_at = $9 WHERE id = $1 RETURNING total, queued, running, "
-		       "succeeded, failed, canceled, unknown, attention, status, paused"
+		       "succeeded, failed, canceled, unknown, attention, status, paused, quota_held"
 	};
 	auto_rows struct store_rows *r = NULL;
 	int64_t d[COLUMNS] = { 0 };
@@ -146,8 +147,13 @@ static enum rc recount(struct tx *tx, const struct moves_task *t, int from, int 
 		store_col_int(r, COLUMNS + 2) != 0 };
 	enum job_status status = job_status_of(&s);
 	bool changed = strcmp(store_col_text(r, COLUMNS + 1), job_words[status]) != 0;
+	bool held = store_col_int(r, COLUMNS + 3) != 0;
 	store_close(take(r));
-	return changed ? end_job(tx, t, &s, status) : RC_OK;
+	if (held && task_is_over((enum task_status)to))
+		rc = quotas_task_over(tx, t->job_id);
+	if (rc == RC_OK && changed)
+		rc = end_job(tx, t, &s, status);
+	return rc == RC_OK && held && job_is_over(status) ? quotas_settle(tx, t->job_id) : rc;
 }
 
 /* The lawful move, in the struct. */

@@ -41,6 +41,7 @@ struct submit_plan {
 	const char *id, *secret;
 	const char *task_id; /* the last */
 	struct task_policy asked;
+	bool quota_held; /* quotas have something reserved for it */
 };
 
 /* The targets of a plan; problems go to its reader. */

@@ -7,6 +7,7 @@
 #include "control/engine/submit_parts.h"
 #include "control/engine/wants.h"
 #include "control/events/events.h"
+#include "control/quotas/quotas.h"
 #include "io/clock.h"
 #include "model/job.h"
 #include "wire/json.h"
@@ -94,9 +95,9 @@ static enum rc add_job(struct submit_plan *p, const struct job_summary *s)
 		.sql = "INSERT INTO jobs (id, action, status, priority, payload, total, queued, running, "
 		       "succeeded, failed, canceled, parent_job_id, created_by, trace_id, created_at, updated_at, "
 		       "finished_at, secret, dry_run, not_before, retry_backoff, retry_backoff_max, schedule_id, "
-		       "traceparent) "
+		       "traceparent, quota_held) "
 		       "VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, 0, $9, $10, $11, $12, $12, $13, $14, $15, "
-		       "$16, $17, $18, $19, $20)"
+		       "$16, $17, $18, $19, $20, $21)"
 	};
 	struct tx *tx = p->tx;
 	enum job_status status = job_status_of(s);
@@ -110,7 +111,8 @@ static enum rc add_job(struct submit_plan *p, const struct job_summary *s)
 			store_int(tx->now_ms), store_int(over ? tx->now_ms : 0),
 			store_text(over ? NULL : p->secret), store_int(p->dry_run), store_int(p->not_before),
 			store_int(p->asked.backoff_ms), store_int(p->asked.backoff_max_ms),
-			store_text(p->schedule_id), store_text(tx->traceparent ? tx->traceparent : "")),
+			store_text(p->schedule_id), store_text(tx->traceparent ? tx->traceparent : ""),
+			store_int(p->quota_held)),
 		tx->fault);
 }
 
@@ -163,6 +165,19 @@ static enum rc hold_runtime(struct submit_plan *p)
 		p->tx->fault);
 }
 
+/* Before anything is written: who submits by the clock goes on in the same transaction when it is refused. */
+static enum rc reserve(struct submit_plan *p, const struct job_summary *s)
+{
+	const struct quotas_want wants[] = { { QUOTA_JOBS_ACTIVE, 1 }, { QUOTA_TASKS_OPEN, s->queued } };
+	const struct quotas_ask ask = { .tenant_id = p->tenant_id,
+		.maker = p->created_by ? p->created_by : p->tx->actor,
+		.owner_id = p->id,
+		.wants = wants,
+		.n = 2 };
+
+	return job_is_over(job_status_of(s)) ? RC_OK : quotas_reserve(p->tx, &ask, &p->quota_held);
+}
+
 enum rc submit_store(struct submit_plan *p)
 {
 	struct job_summary s = { .total = (uint32_t)p->n };
@@ -177,7 +192,9 @@ enum rc submit_store(struct submit_plan *p)
 	for (size_t i = 0; i < p->n; i++)
 		s.failed += !p->targets[i].enabled;
 	s.queued = s.total - s.failed;
-	enum rc rc = sealed_split(p->tx, p->action, p->id, p->payload, &p->payload, &p->secret);
+	enum rc rc = reserve(p, &s);
+	if (rc == RC_OK)
+		rc = sealed_split(p->tx, p->action, p->id, p->payload, &p->payload, &p->secret);
 	if (rc == RC_OK)
 		rc = add_job(p, &s);
 	if (rc == RC_OK)

@@ -16,7 +16,7 @@ void perform_problem(struct exchange *x, enum rc rc, const char *detail, const s
 	x->body.n = 0;
 	x->etag[0] = x->next[0] = 0;
 	exchange_forget(x);
-	problem_write(&x->body, rc, detail, r, x->id, admit_violated(x));
+	problem_write(&x->body, rc, detail, r, x->id, x->violated ? x->violated : admit_violated(x));
 }
 
 static void asked(const struct exchange *x, const char *peer, struct door_ask *ret)
@@ -311,9 +311,11 @@ enum rc perform_request(struct exchange *x, struct tx *tx)
 	c.tx.fault = &f;
 	enum rc rc = perform(x, &c, &who);
 	x->rc = rc == RC_OK ? c.refuse : rc;
+	x->violated = x->rc == RC_QUOTA ? c.tx.violated : NULL;
 	note(x, &c, f.text);
 	if (x->rc != RC_OK && x->rc != RC_MORE)
 		perform_problem(x, x->rc, f.text, &reader);
+	x->violated = NULL; /* it goes with the transaction */
 	tx->appended = c.tx.appended;
 	if (c.tx.ring)
 		tx_ring(tx, c.tx.ring_in);

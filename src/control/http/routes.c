@@ -26,6 +26,9 @@ extern const struct route instance_routes[];
 
 /* Of control/pki/authorities. */
 extern const struct route authorities_routes[], certificates_routes[];
+/* Of control/quotas/quota_routes. */
+extern const struct route quota_routes[];
+
 /* Of control/people. */
 extern const struct route auth_routes[], auth_me_routes[], session_routes[];
 
@@ -58,4 +61,4 @@ const struct route *const routes[] = { jobs_routes, tasks_routes, attempt_routes
 	authorities_routes, certificates_routes, provider_routes, provider_secret_routes, saml_start_routes,
 	saml_acs_routes, saml_slo_routes, saml_leave_routes, saml_keys_routes, oidc_start_routes,
 	oidc_callback_routes, oidc_leave_routes, oidc_logout_routes, auth_routes, auth_me_routes, session_routes,
-	audit_routes, NULL };
+	audit_routes, quota_routes, NULL };

@@ -242,8 +242,12 @@ static enum rc serve(struct tx *tx, const struct key_batch *b, const struct seat
 		*ret = GIVEN_NONE;
 		return set_seat(tx, b->id, s->account_id, NULL, tx->now_ms + IDLE_MS);
 	}
+	if (rc == RC_OK)
+		rc = assign(tx, b, s, key_id);
+	if (rc == RC_QUOTA) /* nothing was written: the key waits for room */
+		return set_seat(tx, b->id, s->account_id, NULL, tx->now_ms + IDLE_MS);
 	*ret = GIVEN_KEY;
-	return rc == RC_OK ? assign(tx, b, s, key_id) : rc;
+	return rc;
 }
 
 static enum rc step(struct tx *tx, struct key_batch *b, bool *ret_given)

@@ -6,6 +6,7 @@
 #include "control/people/sessions.h"
 #include "control/people/user_routes.h"
 #include "control/people/user_row.h"
+#include "control/quotas/quotas.h"
 
 /* Keys of theirs are refused while they are disabled (access/keys); of who is deleted, they are revoked. */
 static enum rc end_keys(struct call *c, const char *user_id)
@@ -22,6 +23,8 @@ static enum rc end_keys(struct call *c, const char *user_id)
 		store_close(take(r));
 		rc = id ? store_do(c->tx.db, &end, STORE_ARGS(store_text(id), store_int(c->tx.now_ms)), c->tx.fault)
 			: RC_NOMEM;
+		if (rc == RC_OK)
+			rc = quotas_settle(&c->tx, id);
 		if (rc == RC_OK)
 			rc = events_add(&c->tx, &(struct event){ .type = "api_key.revoked", .resource = id });
 		if (rc == RC_OK)

@@ -2,6 +2,7 @@
 #include "control/access/audit.h"
 #include "control/events/events.h"
 #include "control/http/page.h"
+#include "control/quotas/quotas.h"
 #include "control/schedules/schedule_check.h"
 #include "control/schedules/schedule_row.h"
 #include "control/schedules/schedule_tick.h"
@@ -138,7 +139,9 @@ static enum rc create(struct call *c, void *ret_out)
 	if (!s->id)
 		return RC_NOMEM;
 	schedule_row_set_next(s, &clock, c->tx.now_ms);
-	rc = schedule_row_add(&c->tx, s);
+	rc = quotas_reserve_one(&c->tx, QUOTA_SCHEDULES, s->tenant_id, s->id);
+	if (rc == RC_OK)
+		rc = schedule_row_add(&c->tx, s);
 	c->location = arena_fmt(c->tx.arena, "/v1/schedules/%s", s->id);
 	return rc == RC_OK ? noted(c, s, "schedule.created", "schedule.create") : rc;
 }
@@ -225,6 +228,8 @@ static enum rc drop(struct call *c, void *ret_out)
 		rc = store_do(c->tx.db, &ticks, STORE_ARGS(store_text(s.id)), c->tx.fault);
 	if (rc == RC_OK)
 		rc = store_do(c->tx.db, &delete, STORE_ARGS(store_text(s.id)), c->tx.fault);
+	if (rc == RC_OK)
+		rc = quotas_settle(&c->tx, s.id);
 	return rc == RC_OK ? noted(c, &s, "schedule.deleted", "schedule.delete") : rc;
 }
 

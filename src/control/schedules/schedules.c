@@ -64,7 +64,8 @@ static enum rc make_job(struct tx *tx, const struct schedule *s, struct field_re
 /* Is it the job that is wrong, and nothing of ours? Nothing was written then. */
 static bool is_refusal(enum rc rc)
 {
-	return rc == RC_INVALID || rc == RC_MALFORMED || rc == RC_CONFLICT || rc == RC_DENIED || rc == RC_MISSING;
+	return rc == RC_INVALID || rc == RC_MALFORMED || rc == RC_CONFLICT || rc == RC_DENIED || rc == RC_MISSING ||
+	       rc == RC_QUOTA;
 }
 
 /* The tick, whose row is there, makes its job, or says why not. */

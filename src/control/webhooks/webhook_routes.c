@@ -6,6 +6,7 @@
 #include "control/events/events.h"
 #include "control/fleet/labels.h"
 #include "control/http/page.h"
+#include "control/quotas/quotas.h"
 #include "control/webhooks/webhook_row.h"
 #include "control/webhooks/webhook_secrets.h"
 #include "control/webhooks/webhooks.h"
@@ -67,6 +68,8 @@ static enum rc create(struct call *c, void *ret_out)
 	enum rc rc = id && types ? check(c, in) : RC_NOMEM;
 	if (rc == RC_OK)
 		rc = check_room(tx);
+	if (rc == RC_OK)
+		rc = quotas_reserve_one(tx, QUOTA_WEBHOOKS, tx_tenant(tx), id);
 	if (rc == RC_OK)
 		rc = webhook_secrets_make(tx, id, false, &secret, &public);
 	if (rc != RC_OK)
@@ -208,6 +211,8 @@ static enum rc drop(struct call *c, void *ret_out)
 		rc = store_do(c->tx.db, &each[i], STORE_ARGS(store_text(v.id)), c->tx.fault);
 	if (rc == RC_OK)
 		rc = vault_drop_all(&c->tx, "webhook", v.id);
+	if (rc == RC_OK)
+		rc = quotas_settle(&c->tx, v.id);
 	return rc == RC_OK ? told(&c->tx, "webhook.deleted", "webhook.delete", v.id) : rc;
 }
 
