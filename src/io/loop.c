@@ -90,7 +90,7 @@ static void ripen(struct loop *l)
 
 static void forget(struct loop_timer *t);
 
-static void fire(struct loop_timer *t)
+static void fire_now(struct loop_timer *t)
 {
 	forget(t);
 	t->fire(t->ctx);
@@ -102,7 +102,7 @@ void loop_enter(struct loop *l)
 		return;
 	l->entered_us = clock_mono_us();
 	if (l->first && l->first->pos != TIMER_IDLE && l->first->at_ms <= ms_of(l->entered_us))
-		fire(l->first);
+		fire_now(l->first);
 }
 
 void loop_exit(struct loop *l)
@@ -207,7 +207,7 @@ static void fire_due(struct loop *l)
 	loop_enter(l);
 	uint64_t now = loop_now_ms(l);
 	for (size_t left = l->heap_n; left > 0 && l->heap_n > 0 && l->heap[0]->at_ms <= now; left--) {
-		fire(l->heap[0]);
+		fire_now(l->heap[0]);
 	}
 	loop_exit(l);
 }
