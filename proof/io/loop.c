@@ -16,6 +16,7 @@ struct loop {
 	struct loop_job *came, **came_last;
 	struct loop_timer **heap;
 	size_t heap_n, heap_room, timers;
+	struct loop_timer *first;
 };
 
 struct loop_timer {
@@ -138,11 +139,15 @@ enum rc loop_timer_new(struct loop *l, void (*fire)(void *ctx), void *ctx, struc
 	return RC_OK;
 }
 
+void loop_timer_first(struct loop_timer *t) { t->loop->first = t; }
+
 void loop_timer_free(struct loop_timer *t)
 {
 	if (!t)
 		return;
 	forget(t);
+	if (t->loop->first == t)
+		t->loop->first = NULL;
 	t->loop->timers--;
 	free(t);
 }
@@ -173,6 +178,16 @@ static void run_posted(struct loop *l)
 		next = job->next; /* run() may free the job */
 		job->run(job);
 	}
+}
+
+static void fire_first(struct loop *l)
+{
+	struct loop_timer *t = l->first;
+
+	if (!t || t->pos == IDLE || t->at_ms > loop_now_ms(l))
+		return;
+	forget(t);
+	t->fire(t->ctx);
 }
 
 static void fire_due(struct loop *l)
@@ -206,6 +221,7 @@ void loop_run(struct loop *l)
 {
 	l->runner = sim.current;
 	while (!l->stopping) {
+		fire_first(l);
 		run_posted(l);
 		fire_due(l);
 		if (!has_work(l)) {
@@ -216,6 +232,7 @@ void loop_run(struct loop *l)
 		} else {
 			fiber_yield();
 		}
+		fire_first(l);
 		take_came(l);
 	}
 	l->stopping = false;

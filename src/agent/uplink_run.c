@@ -296,6 +296,8 @@ enum rc uplink_run_new(const struct uplink_run_conf *conf, struct uplink_run **r
 		free(r);
 		return fault_set(f, RC_NOMEM, "no memory for the connection to the control plane");
 	}
+	loop_timer_first(
+		r->lease); /* before anything that waited is done for an account that is another's by now */
 	enum rc rc = strncmp(conf->url, "wss://", 6) != 0 ? RC_OK : make_badge(r, f);
 	if (rc != RC_OK) {
 		uplink_run_free(r);

@@ -40,7 +40,8 @@ struct loop {
 	uint64_t wake_ms;                 /* UINT64_MAX: not set */
 
 	struct list late, soon;
-	unsigned depth; /* of loop_enter */
+	unsigned depth;           /* of loop_enter */
+	struct loop_timer *first; /* NULL: none goes before others */
 	uint64_t entered_us, turn_us;
 
 	struct list keeps;
@@ -87,10 +88,21 @@ static void ripen(struct loop *l)
 	}
 }
 
+static void forget(struct loop_timer *t);
+
+static void fire_now(struct loop_timer *t)
+{
+	forget(t);
+	t->fire(t->ctx);
+}
+
 void loop_enter(struct loop *l)
 {
-	if (l->depth++ == 0)
-		l->entered_us = clock_mono_us();
+	if (l->depth++ > 0)
+		return;
+	l->entered_us = clock_mono_us();
+	if (l->first && l->first->pos != TIMER_IDLE && l->first->at_ms <= ms_of(l->entered_us))
+		fire_now(l->first);
 }
 
 void loop_exit(struct loop *l)
@@ -195,9 +207,7 @@ static void fire_due(struct loop *l)
 	loop_enter(l);
 	uint64_t now = loop_now_ms(l);
 	for (size_t left = l->heap_n; left > 0 && l->heap_n > 0 && l->heap[0]->at_ms <= now; left--) {
-		struct loop_timer *t = l->heap[0];
-		forget(t);
-		t->fire(t->ctx);
+		fire_now(l->heap[0]);
 	}
 	loop_exit(l);
 }
@@ -221,11 +231,15 @@ enum rc loop_timer_new(struct loop *l, void (*fire)(void *ctx), void *ctx, struc
 	return RC_OK;
 }
 
+void loop_timer_first(struct loop_timer *t) { t->loop->first = t; }
+
 void loop_timer_free(struct loop_timer *t)
 {
 	if (!t)
 		return;
 	loop_timer_at(t, UINT64_MAX);
+	if (t->loop->first == t)
+		t->loop->first = NULL;
 	t->loop->timers--;
 	free(t);
 }

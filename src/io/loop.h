@@ -40,5 +40,10 @@ uint64_t loop_stall_us(struct loop *l);
 /* A timer that fires once at a moment of loop_now_ms; set again inside `fire` for a repeated one. */
 must_check enum rc loop_timer_new(
 	struct loop *l, void (*fire)(void *ctx), void *ctx, struct loop_timer **ret_timer);
+/*
+ * It fires before all else of a turn that finds it due, be that bytes, posted jobs or timers that were due before it: for what must
+ * not be done too late by a process that stood still. One for each loop.
+ */
+void loop_timer_first(struct loop_timer *t);
 void loop_timer_free(struct loop_timer *t);
 void loop_timer_at(struct loop_timer *t, uint64_t at_ms); /* replaces the moment; UINT64_MAX: never */

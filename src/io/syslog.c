@@ -66,7 +66,10 @@ static int open_socket(int family, int type, const struct sockaddr *at, socklen_
 static int dial_unix(const char *path)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
+	size_t n = strlen(path);
+	if (n >= sizeof(at.sun_path))
+		return -1;
+	memcpy(at.sun_path, path, n + 1);
 	return open_socket(AF_UNIX, SOCK_DGRAM, (const struct sockaddr *)&at, sizeof(at));
 }
 

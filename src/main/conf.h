@@ -8,6 +8,7 @@
 #include "base/fault.h"
 #include "base/field.h"
 #include "base/own.h"
+#include "main/conf_people.h"
 #include "model/lane.h"
 
 struct conf {
@@ -61,11 +62,7 @@ struct conf {
 		bool legal_hold;
 		const char *anchor_file, *anchor_syslog, *anchor_url;
 	} audit;
-	struct {
-		uint32_t argon2_kib, argon2_passes, password_min, login_tries, address_tries, code_tries, try_s,
-			lock_s, lock_max_s, step_up_s;
-		const char *common_passwords;
-	} people;
+	struct conf_people people;
 	struct {
 		int level, format;
 	} log;

@@ -82,7 +82,7 @@ static int dump(int argc, char **argv)
 
 static int kek(int argc, char **argv)
 {
-	static char noun[] = "keyring";
+	char noun[] = "keyring";
 	char *words[KEK_WORDS_MAX] = { argv[0], noun };
 
 	if (argc > 1 && !strcmp(argv[1], "add"))

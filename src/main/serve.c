@@ -217,7 +217,7 @@ static enum rc run(struct serve *s, struct arena *a, bool held)
 	s->log = logger_over(STDERR_FILENO, (enum log_level)s->conf.log.level, s->conf.log.format == 1);
 	service_begin();
 	fill_control_conf(s);
-	s->control_conf.people = conf_people_rules(&s->conf, a);
+	s->control_conf.people = conf_people_rules(&s->conf.people, a);
 	enum rc rc = s->control_conf.people ? lock_memory(s, held, &f) : RC_NOMEM;
 	if (rc == RC_OK)
 		rc = start(s, conf_flag(s->argc, s->argv, "--ready-file"), &f);

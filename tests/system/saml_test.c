@@ -216,7 +216,7 @@ static bool is_in(const struct browser *b) { return browser_cookie(b, r.url, "__
 
 static int me(struct browser *b)
 {
-	char url[128];
+	char url[sizeof(r.url) + 16];
 	snprintf(url, sizeof(url), "%s/v1/auth/me", r.url);
 	browser_go(b, url, NULL);
 	return b->status;
@@ -551,7 +551,8 @@ static json_t *ask_logout(struct browser *b, const char *url, const char *csrf)
 		if (strncmp(set, "__Host-footplate-saml-", 22) != 0)
 			continue;
 		size_t name = strcspn(set, "="), value = strcspn(set + name + 1, ";"), at = b->cookies_n++;
-		snprintf(b->cookies[at].origin, sizeof(b->cookies[at].origin), "%s", r.url);
+		snprintf(b->cookies[at].origin, sizeof(b->cookies[at].origin), "%.*s",
+			(int)sizeof(b->cookies[at].origin) - 1, r.url);
 		snprintf(b->cookies[at].name, sizeof(b->cookies[at].name), "%.*s", (int)name, set);
 		snprintf(b->cookies[at].value, sizeof(b->cookies[at].value), "%.*s", (int)value, set + name + 1);
 	}

@@ -38,10 +38,18 @@ struct subscriber {
 
 static void read_on(struct subscriber *s);
 
+_Static_assert(FEED_MARK_BYTES == FEED_WHOSE_BYTES, "a mark fits into a wish");
+
+static void free_wish(struct control *c, struct feed_wish *w)
+{
+	feed_whose_free(c, w->mark, w->hold);
+	free(w);
+}
+
 static void forget(struct subscriber *s)
 {
 	list_remove(&s->all);
-	feed_whose_free(s->feed->control, s->wish);
+	free_wish(s->feed->control, s->wish);
 	free(s);
 }
 
@@ -58,7 +66,7 @@ static void on_close(void *ctx)
 	struct subscriber *s = ctx;
 
 	s->line = (struct feed_line){ 0 };
-	feed_whose_leave(s->wish);
+	feed_whose_leave(s->wish->mark);
 	count(s, -1);
 	if (!s->reading)
 		forget(s);
@@ -205,7 +213,7 @@ void feed_open(struct feed *f, struct web_request *r, struct feed_wish *wish)
 	struct subscriber *s = calloc(1, sizeof(*s));
 
 	if (!s) {
-		feed_whose_free(f->control, wish);
+		free_wish(f->control, wish);
 		web_reply(r, 503, NULL, "", 0);
 		return;
 	}
@@ -221,7 +229,7 @@ void feed_open(struct feed *f, struct web_request *r, struct feed_wish *wish)
 		return;
 	}
 	count(s, 1);
-	if (feed_whose_watch(f->control, wish, s, cut))
+	if (feed_whose_watch(f->control, wish->mark, wish->asked_ms, s, cut))
 		read_on(s);
 	else
 		feed_line_cut(&s->line);

@@ -178,7 +178,7 @@ static enum rc list(struct call *c, void *ret_out)
 	if (rc != RC_OK)
 		return rc;
 	if (c->streams) {
-		feed_whose_mark(c, w);
+		feed_whose_mark(c, w->mark);
 		c->wish = take(w);
 		return RC_OK;
 	}
@@ -204,7 +204,7 @@ static enum rc follow(struct call *c, void *ret_out)
 	enum rc rc = make_wish(c, &w);
 	if (rc != RC_OK)
 		return rc;
-	feed_whose_mark(c, w);
+	feed_whose_mark(c, w->mark);
 	c->wish = take(w);
 	return RC_OK;
 }

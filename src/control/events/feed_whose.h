@@ -7,21 +7,27 @@
 #include "base/own.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct call;
 struct control;
-struct feed_wish;
+struct meters_pass;
 struct slice_event;
 
+#define FEED_WHOSE_BYTES 256 /* of a mark, which stands in its owner, aligned to 16 */
+
 /* Any thread: notes who the caller is. */
-void feed_whose_mark(const struct call *c, struct feed_wish *w);
+void feed_whose_mark(const struct call *c, void *mark);
 
-/* `cut` is called with ctx when they may no longer. False: that is so already. */
+/*
+ * `cut` is called with ctx when they may no longer. False: that is so already. asked_ms: loop_now_ms before their credential was looked
+ * at.
+ */
 must_check bool feed_whose_watch(
-	struct control *c, struct feed_wish *w, void *ctx, void (*cut)(void *ctx, const char *why));
+	struct control *c, void *mark, uint64_t asked_ms, void *ctx, void (*cut)(void *ctx, const char *why));
 
-void feed_whose_leave(struct feed_wish *w); /* its line is closed */
-void feed_whose_free(struct control *c, struct feed_wish *w);
+void feed_whose_leave(void *mark);                                             /* its line is closed */
+void feed_whose_free(struct control *c, void *mark, struct meters_pass *hold); /* hold: see feed_wish; given back */
 
 /* A new event, before subscribers get it: who is cut by it gets nothing more. */
 void feed_told(struct control *c, const struct slice_event *e);

@@ -157,7 +157,7 @@ static void names(void)
 			CHECK(hashes("argon2id") == argon + 1 && hashes("bcrypt") == bcrypt + 1);
 			char *to = rc == RC_LIMIT ? locked : words;
 			if (!*to)
-				snprintf(to, sizeof(words), "%s", d.fault.text);
+				snprintf(to, sizeof(words), "%.*s", (int)sizeof(words) - 1, d.fault.text);
 			CHECK_STR(d.fault.text, to);
 		}
 		long argon = hashes("argon2id");

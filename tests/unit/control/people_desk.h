@@ -6,7 +6,7 @@
 
 #include "tests/unit/control/fleet_desk.h"
 
-static struct people_rules people_rules = {
+__attribute__((unused)) static struct people_rules people_rules = {
 	.argon2_kib = 64,
 	.argon2_passes = 1,
 	.password_min = 12,

@@ -262,7 +262,7 @@ static struct jwk key_now(char kid[static 64])
 
 	CHECK(tokens_keys(&d.tx, keys, &n) == RC_OK && n > 0);
 	first = keys[0];
-	snprintf(kid, 64, "%s", first.kid);
+	snprintf(kid, 64, "%.63s", first.kid);
 	for (size_t i = 1; i < n; i++)
 		jwk_done(&keys[i]);
 	CHECK(first.can_sign);

@@ -240,6 +240,49 @@ static void what_was_posted_is_run_even_at_the_end(void)
 	CHECK(left_over == 1);
 }
 
+/* A process that stood still: what is to go first does, whatever was due before it, or was posted. */
+static struct loop *stood;
+static char order[16];
+static void note(char c) { order[strlen(order)] = c; }
+static void on_urgent(void *ctx)
+{
+	(void)ctx;
+	note('1');
+}
+static void on_other(void *ctx)
+{
+	(void)ctx;
+	note('t');
+	loop_stop(stood);
+}
+static void on_posted(struct loop_job *job)
+{
+	(void)job;
+	note('p');
+}
+
+static void one_timer_goes_before_all(void)
+{
+	struct loop_timer *urgent, *other;
+	struct loop_job posted = { .run = on_posted };
+	struct fault f = { 0 };
+
+	CHECK(loop_new(NULL, &stood, &f) == RC_OK);
+	CHECK(loop_timer_new(stood, on_other, NULL, &other) == RC_OK &&
+		loop_timer_new(stood, on_urgent, NULL, &urgent) == RC_OK);
+	loop_timer_first(urgent);
+	uint64_t now = loop_now_ms(stood);
+	loop_timer_at(other, now + 1);
+	loop_timer_at(urgent, now + 5);
+	loop_post(stood, &posted);
+	usleep(20000); /* now all three wait */
+	loop_run(stood);
+	CHECK(order[0] == '1' && strlen(order) == 3 && !strchr(order + 1, '1'));
+	loop_timer_free(urgent);
+	loop_timer_free(other);
+	loop_free(stood);
+}
+
 int main(void)
 {
 	jobs_of_many_threads_run_once_and_in_order();
@@ -248,5 +291,6 @@ int main(void)
 	a_signal_handler_may_stop_it();
 	a_stall_is_seen_and_forgotten();
 	what_was_posted_is_run_even_at_the_end();
+	one_timer_goes_before_all();
 	return 0;
 }
