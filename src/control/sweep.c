@@ -1,4 +1,3 @@
-#include "control/quotas/quotas.h"
 #include "control/sweep.h"
 #include "base/log.h"
 #include "control/budgets/budgets.h"

@@ -14,6 +14,10 @@ must_check enum rc sweep_new(struct control *c, struct sweep **ret, struct fault
 void sweep_free(struct sweep *s); /* when the writer has ended */
 OWN_DEFINE(sweep)
 
+/* Quotas: reservations whose owner is gone or over are dropped, and what is used is counted anew (quotas/quotas_sweep). */
+struct tx;
+must_check enum rc quotas_sweep(struct tx *tx);
+
 /* What sees to the audit trail by the clock (audit/steward). */
 struct steward;
 /* RC_INVALID: the configuration is malformed. */

@@ -83,6 +83,7 @@ const struct matrix_sample matrix_samples[] = {
 	{ "getAction", { K_ACTION }, NULL },
 	{ "getAgent", { K_AGENT }, NULL },
 	{ "getApiKey", { K_API_KEY }, NULL },
+	{ "getApiKeyUsage", { K_API_KEY }, NULL },
 	{ "getAuditKey", { K_NONE }, NULL },
 	{ "getAuditProof", { K_NONE }, NULL },
 	{ "getChallenge", { K_CHALLENGE }, NULL },

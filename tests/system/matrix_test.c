@@ -264,7 +264,7 @@ static bool has_theirs(const struct operation *o)
 /* The administrators of the installation reach into other tenants for these, and for nothing else. */
 static bool crosses(const struct operation *o, const struct person *p)
 {
-	static const enum kind kinds[] = { K_API_KEY, K_USER, K_GROUP, K_ROLE, K_BINDING };
+	static const enum kind kinds[] = { K_API_KEY, K_USER, K_GROUP, K_QUOTA, K_ROLE, K_BINDING };
 
 	for (size_t i = 0; p->tenant == OWN && p->owner && i < sizeof(kinds) / sizeof(*kinds); i++)
 		if (o->sample->args[0] == kinds[i])

@@ -56,7 +56,7 @@ static int live(const struct rig *r, char ids[][48])
 		if (strcmp(json_str(e, "createdBy"), owner) != 0 || *json_str(e, "finishedAt"))
 			continue;
 		if (ids)
-			snprintf(ids[n], 48, "%s", json_str(e, "id"));
+			snprintf(ids[n], 48, "%.47s", json_str(e, "id"));
 		n++;
 	}
 	json_decref(j);
@@ -108,7 +108,7 @@ static void end_all(const struct rig *r)
 
 	CHECK(n <= LIMIT);
 	for (int i = 0; i < n; i++) {
-		snprintf(path, sizeof(path), "/v1/jobs/%s/cancel", ids[i]);
+		snprintf(path, sizeof(path), "/v1/jobs/%.47s/cancel", ids[i]);
 		json_decref(rig_expect(r, 200, "POST", path, NULL));
 	}
 	for (int i = 0; i < 200 && live(r, NULL); i++)

@@ -57,5 +57,11 @@ must_check enum rc submit_targets_held(struct submit_plan *p, bool named);
 /* The tasks that are tried again are no dead letters any more. */
 must_check enum rc submit_targets_redriven(struct submit_plan *p);
 
+/*
+ * What quotas have to say to it (engine/submit_quota). Before anything is written: who submits by the clock goes on in the same
+ * transaction when it is refused.
+ */
+must_check enum rc submit_reserve(struct submit_plan *p, uint32_t queued, bool over);
+
 /* The job with its tasks, events and audit row. */
 must_check enum rc submit_store(struct submit_plan *p);

@@ -7,7 +7,6 @@
 #include "control/engine/submit_parts.h"
 #include "control/engine/wants.h"
 #include "control/events/events.h"
-#include "control/quotas/quotas.h"
 #include "io/clock.h"
 #include "model/job.h"
 #include "wire/json.h"
@@ -165,19 +164,6 @@ static enum rc hold_runtime(struct submit_plan *p)
 		p->tx->fault);
 }
 
-/* Before anything is written: who submits by the clock goes on in the same transaction when it is refused. */
-static enum rc reserve(struct submit_plan *p, const struct job_summary *s)
-{
-	const struct quotas_want wants[] = { { QUOTA_JOBS_ACTIVE, 1 }, { QUOTA_TASKS_OPEN, s->queued } };
-	const struct quotas_ask ask = { .tenant_id = p->tenant_id,
-		.maker = p->created_by ? p->created_by : p->tx->actor,
-		.owner_id = p->id,
-		.wants = wants,
-		.n = 2 };
-
-	return job_is_over(job_status_of(s)) ? RC_OK : quotas_reserve(p->tx, &ask, &p->quota_held);
-}
-
 enum rc submit_store(struct submit_plan *p)
 {
 	struct job_summary s = { .total = (uint32_t)p->n };
@@ -192,7 +178,7 @@ enum rc submit_store(struct submit_plan *p)
 	for (size_t i = 0; i < p->n; i++)
 		s.failed += !p->targets[i].enabled;
 	s.queued = s.total - s.failed;
-	enum rc rc = reserve(p, &s);
+	enum rc rc = submit_reserve(p, s.queued, job_is_over(job_status_of(&s)));
 	if (rc == RC_OK)
 		rc = sealed_split(p->tx, p->action, p->id, p->payload, &p->payload, &p->secret);
 	if (rc == RC_OK)

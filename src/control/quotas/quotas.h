@@ -51,6 +51,3 @@ must_check enum rc quotas_task_over(struct tx *tx, const char *job_id);
 
 /* A new quota: what its subject has already counts, even if it is more than the most. (quotas_sweep.c) */
 must_check enum rc quotas_adopt(struct tx *tx, const char *quota_id);
-
-/* Mends: reservations whose owner is gone or over are dropped, and what is used is counted anew. (quotas_sweep.c) */
-must_check enum rc quotas_sweep(struct tx *tx);

@@ -1,5 +1,6 @@
 #include "control/quotas/quotas.h"
 #include "control/quotas/quotas_sql.h"
+#include "control/sweep.h"
 
 #define MAKER(by)                                                                \
 	"COALESCE((SELECT s.created_by FROM schedules s WHERE s.id = substr(" by \

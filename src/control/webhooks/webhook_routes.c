@@ -6,7 +6,6 @@
 #include "control/events/events.h"
 #include "control/fleet/labels.h"
 #include "control/http/page.h"
-#include "control/quotas/quotas.h"
 #include "control/webhooks/webhook_row.h"
 #include "control/webhooks/webhook_secrets.h"
 #include "control/webhooks/webhooks.h"
@@ -69,7 +68,7 @@ static enum rc create(struct call *c, void *ret_out)
 	if (rc == RC_OK)
 		rc = check_room(tx);
 	if (rc == RC_OK)
-		rc = quotas_reserve_one(tx, QUOTA_WEBHOOKS, tx_tenant(tx), id);
+		rc = webhook_row_reserve(tx, id);
 	if (rc == RC_OK)
 		rc = webhook_secrets_make(tx, id, false, &secret, &public);
 	if (rc != RC_OK)
@@ -212,7 +211,7 @@ static enum rc drop(struct call *c, void *ret_out)
 	if (rc == RC_OK)
 		rc = vault_drop_all(&c->tx, "webhook", v.id);
 	if (rc == RC_OK)
-		rc = quotas_settle(&c->tx, v.id);
+		rc = webhook_row_settle(&c->tx, v.id);
 	return rc == RC_OK ? told(&c->tx, "webhook.deleted", "webhook.delete", v.id) : rc;
 }
 

@@ -1,5 +1,6 @@
 #include "control/webhooks/webhook_row.h"
 #include "control/access/decide.h"
+#include "control/quotas/quotas.h"
 #include "control/rows.h"
 #include "wire/field_json.h"
 
@@ -127,3 +128,10 @@ enum rc webhook_row_subject(struct call *c, const struct webhook_row *v)
 	}
 	return decide_events(&c->tx, c->who, v->job_id, v->account_id);
 }
+
+enum rc webhook_row_reserve(struct tx *tx, const char *id)
+{
+	return quotas_reserve_one(tx, QUOTA_WEBHOOKS, tx_tenant(tx), id);
+}
+
+enum rc webhook_row_settle(struct tx *tx, const char *id) { return quotas_settle(tx, id); }

@@ -43,3 +43,7 @@ must_check enum rc webhook_row_load(struct tx *tx, const char *id, struct webhoo
 
 /* What it is to tell of must be the tenant's; and who may follow some things only, names one of them. Problems go to c->reader. */
 must_check enum rc webhook_row_subject(struct call *c, const struct webhook_row *v);
+
+/* Quotas have room for it, before it is written: else RC_QUOTA. And they get it back when it is gone. */
+must_check enum rc webhook_row_reserve(struct tx *tx, const char *id);
+must_check enum rc webhook_row_settle(struct tx *tx, const char *id);

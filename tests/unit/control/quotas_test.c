@@ -3,6 +3,7 @@
 #include "control/quotas/quotas.h"
 #include "control/schedules/schedule_row.h"
 #include "control/schedules/schedules.h"
+#include "control/sweep.h"
 
 #include "tests/unit/control/engine_desk.h"
 
