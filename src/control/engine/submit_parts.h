@@ -58,7 +58,7 @@ must_check enum rc submit_targets_held(struct submit_plan *p, bool named);
 must_check enum rc submit_targets_redriven(struct submit_plan *p);
 
 /*
- * What quotas have to say to it (engine/submit_quota). Before anything is written: who submits by the clock goes on in the same
+ * What quotas have to say to it (engine/submit_reserve). Before anything is written: who submits by the clock goes on in the same
  * transaction when it is refused.
  */
 must_check enum rc submit_reserve(struct submit_plan *p, uint32_t queued, bool over);

@@ -49,5 +49,5 @@ must_check enum rc quotas_settle(struct tx *tx, const char *owner_id);
 /* One task of this job is over. */
 must_check enum rc quotas_task_over(struct tx *tx, const char *job_id);
 
-/* A new quota: what its subject has already counts, even if it is more than the most. (quotas_sweep.c) */
+/* A new quota: what its subject has already counts, even if it is more than the most. (quotas_adopt.c) */
 must_check enum rc quotas_adopt(struct tx *tx, const char *quota_id);

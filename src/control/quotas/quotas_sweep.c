@@ -1,52 +1,5 @@
 #include "control/quotas/quotas.h"
-#include "control/quotas/quotas_sql.h"
 #include "control/sweep.h"
-
-#define MAKER(by)                                                                \
-	"COALESCE((SELECT s.created_by FROM schedules s WHERE s.id = substr(" by \
-	", 10)), (SELECT b.created_by FROM "                                     \
-	"key_batches b WHERE b.id = substr(" by ", 7)), " by ")"
-
-/* Reserves for what is there already: `of` selects id, tenant_id, maker and n of the resource's things. */
-#define ADOPT(resource, of)                                                                              \
-	{                                                                                                \
-		.sql = "INSERT INTO quota_reservations (quota_id, owner_id, n) SELECT q.id, t.id, t.n "  \
-		       "FROM quotas q JOIN (" of ") t ON t.tenant_id = q.tenant_id WHERE q.id = $1 AND " \
-		       "q.resource = '" resource "' AND " QUOTAS_FITS("t.maker")                         \
-	}
-
-static enum rc all_of(struct tx *tx, const struct store_query *q, size_t n, struct store_args args)
-{
-	enum rc rc = RC_OK;
-
-	for (size_t i = 0; rc == RC_OK && i < n; i++)
-		rc = store_do(tx->db, &q[i], args, tx->fault);
-	return rc;
-}
-
-enum rc quotas_adopt(struct tx *tx, const char *quota_id)
-{
-	static const struct store_query each[] = {
-		ADOPT(QUOTA_JOBS_ACTIVE,
-			"SELECT j.id, j.tenant_id, " MAKER(
-				"j.created_by") " AS maker, 1 AS n FROM jobs j WHERE j.finished_at = 0"),
-		ADOPT(QUOTA_TASKS_OPEN, "SELECT j.id, j.tenant_id, " MAKER(
-						"j.created_by") " AS maker, (SELECT COUNT(*) FROM tasks k WHERE "
-								"k.job_id = j.id AND k.finished_at = 0) AS n "
-								"FROM jobs j WHERE j.finished_at = 0"),
-		ADOPT(QUOTA_SCHEDULES, "SELECT s.id, s.tenant_id, s.created_by AS maker, 1 AS n FROM schedules s"),
-		ADOPT(QUOTA_WEBHOOKS, "SELECT w.id, w.tenant_id, w.created_by AS maker, 1 AS n FROM webhooks w"),
-		ADOPT(QUOTA_API_KEYS,
-			"SELECT a.id, a.tenant_id, a.created_by AS maker, 1 AS n FROM api_keys a WHERE "
-			"a.revoked_at = 0"),
-		{ .sql = "UPDATE quotas SET used = (SELECT COALESCE(SUM(r.n), 0) FROM quota_reservations r WHERE "
-			 "r.quota_id = quotas.id) WHERE id = $1" },
-		{ .sql = "UPDATE jobs SET quota_held = 1 WHERE id IN (SELECT r.owner_id FROM quota_reservations r "
-			 "WHERE r.quota_id = $1)" },
-	};
-
-	return all_of(tx, each, sizeof(each) / sizeof(*each), STORE_ARGS(store_text(quota_id)));
-}
 
 /* Drops what is reserved for things that do not live any more. */
 #define ORPHANS(resource, lives)                                                                            \
@@ -76,7 +29,7 @@ enum rc quotas_sweep(struct tx *tx)
 	enum rc rc = store_one(tx->db, &any, STORE_NO_ARGS, &r, tx->fault);
 
 	store_close(take(r));
-	if (rc != RC_OK)
-		return rc == RC_MISSING ? RC_OK : rc;
-	return all_of(tx, each, sizeof(each) / sizeof(*each), STORE_NO_ARGS);
+	for (size_t i = 0; rc == RC_OK && i < sizeof(each) / sizeof(*each); i++)
+		rc = store_do(tx->db, &each[i], STORE_NO_ARGS, tx->fault);
+	return rc == RC_MISSING ? RC_OK : rc;
 }
