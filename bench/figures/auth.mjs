@@ -31,7 +31,7 @@ async function limitedKey(cell, server) {
 }
 
 async function accessToken(cell, server) {
-	const password = 'a long bench passphrase';
+	const password = 'four words of a passphrase';
 	const person = await post(server, '/v1/users', { login: 'bench', name: 'bench', password });
 	await post(server, '/v1/role-bindings', { subjectId: person.id, role: 'owner' });
 	const made = await post(server, '/v1/auth/login', { login: 'bench', password, kind: 'token' }, {});
