@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { authReads } from './figures/auth.mjs';
 import { chunksLzma, chunksZip, chunksZstd } from './figures/chunks.mjs';
 import { clusterCreates, clusterReads } from './figures/cluster.mjs';
 import { createsAt1, createsAt64 } from './figures/creates.mjs';
@@ -17,7 +18,7 @@ import { fanOutFigure, measureSubscribers } from './figures/streams.mjs';
 import { Cell } from './lib/cell.mjs';
 import { interleave, median, number, table } from './lib/stats.mjs';
 
-const FIGURES = [createsAt1, createsAt64, executed, fanOutFigure, clusterCreates, clusterReads, reads, productInfo, chunksLzma, chunksZstd, chunksZip];
+const FIGURES = [createsAt1, createsAt64, executed, fanOutFigure, clusterCreates, clusterReads, reads, authReads, productInfo, chunksLzma, chunksZstd, chunksZip];
 const OUT = process.env.BENCH_OUT ?? fileURLToPath(new URL('../build/bench.json', import.meta.url));
 const only = process.env.ONLY ?? '';
 const withOurs = !process.argv.includes('--peers-only');

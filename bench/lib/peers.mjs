@@ -5,8 +5,9 @@ import { readKey } from './footplate.mjs';
 
 export const peer = (name) => fileURLToPath(new URL(`../peers/${name}`, import.meta.url));
 
-export async function startFastifySqlite(cell) {
-	const child = cell.node('fastify_sqlite', peer('fastify_sqlite.mjs'), { args: [cell.folder('fastify_sqlite')] });
+export async function startFastifySqlite(cell, { limits = false } = {}) {
+	const name = limits ? 'fastify_limits' : 'fastify_sqlite';
+	const child = cell.node(name, peer('fastify_sqlite.mjs'), { args: [cell.folder(name), ...(limits ? ['limits'] : [])] });
 	const { url, keyFile } = await answer(child);
 	return { url, keyFile, key: readKey(keyFile), stop: () => cell.stop(child) };
 }

@@ -2,7 +2,9 @@
 // HMAC, looks the Idempotency-Key up, and writes job, task, event, audit record and the stored answer in one transaction,
 // which is on disk before 201 leaves. A read checks the key, selects the job and writes JSON. Statements are prepared
 // once and answers have schemas, as Fastify's own guide advises: this is the peer at its best, not a strawman.
-// Arguments: the folder of its database.
+// With a second argument, "limits", each call also counts against a rate (its own plugin, @fastify/rate-limit, in memory) and a
+// daily quota (a row, counted by one conditional UPDATE, WAL and synchronous=NORMAL: the usual way), as a limited key does with us.
+// Arguments: the folder of its database, and maybe "limits".
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,6 +13,7 @@ import fastify from 'fastify';
 import { serve } from '../lib/drive.mjs';
 
 const folder = process.argv[2];
+const limited = process.argv[3] === 'limits';
 const pepper = randomBytes(32);
 const key = `fp_live_${randomBytes(27).toString('hex').slice(0, 36)}`;
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
@@ -18,7 +21,7 @@ const DAY_MS = 86_400_000;
 
 const db = new Database(join(folder, 'peer.db'));
 db.pragma('journal_mode = WAL');
-db.pragma('synchronous = FULL');
+db.pragma(`synchronous = ${limited ? 'NORMAL' : 'FULL'}`);
 db.pragma('cache_size = -65536');
 db.pragma('foreign_keys = ON');
 db.exec(`
@@ -34,6 +37,7 @@ db.exec(`
 	CREATE TABLE event (position INTEGER PRIMARY KEY, type TEXT NOT NULL, tenant TEXT NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL, at INTEGER NOT NULL);
 	CREATE TABLE audit (position INTEGER PRIMARY KEY, tenant TEXT NOT NULL, actor TEXT NOT NULL, verb TEXT NOT NULL, subject TEXT NOT NULL, request TEXT NOT NULL, at INTEGER NOT NULL);
 `);
+db.exec('CREATE TABLE quota (key TEXT, day INTEGER, used INTEGER NOT NULL, most INTEGER NOT NULL, PRIMARY KEY (key, day)) WITHOUT ROWID');
 const mac = (secret) => createHmac('sha256', pepper).update(secret).digest();
 db.prepare('INSERT INTO api_key VALUES (?, ?, ?, ?, NULL, NULL)').run(mac(key), id('key'), 'main', 'jobs:read jobs:write');
 writeFileSync(join(folder, 'peer.key'), `${key}\n`, { mode: 0o600 });
@@ -46,6 +50,8 @@ const addJob = db.prepare("INSERT INTO job VALUES (?, ?, ?, ?, 'queued', ?, ?, ?
 const addTask = db.prepare("INSERT INTO task VALUES (?, ?, ?, ?, 'queued', 0, ?, ?)");
 const addEvent = db.prepare('INSERT INTO event (type, tenant, subject, body, at) VALUES (?, ?, ?, ?, ?)');
 const addAudit = db.prepare('INSERT INTO audit (tenant, actor, verb, subject, request, at) VALUES (?, ?, ?, ?, ?, ?)');
+
+const spend = db.prepare('INSERT INTO quota VALUES (?, ?, 1, 1000000000) ON CONFLICT (key, day) DO UPDATE SET used = used + 1 WHERE used < most RETURNING used');
 
 const ROUTE = 'POST /v1/jobs';
 const create = db.transaction((caller, idempotencyKey, fingerprint, request) => {
@@ -66,6 +72,11 @@ const create = db.transaction((caller, idempotencyKey, fingerprint, request) => 
 });
 
 const app = fastify({ logger: false, genReqId: () => id('req') });
+if (limited) {
+	await app.register((await import('@fastify/rate-limit')).default, {
+		max: 1_000_000, timeWindow: '1 minute', keyGenerator: (request) => request.headers.authorization ?? '', enableDraftSpec: true,
+	});
+}
 app.decorateRequest('caller', null);
 app.addHook('onRequest', async (request, reply) => {
 	const header = request.headers.authorization ?? '';
@@ -74,6 +85,9 @@ app.addHook('onRequest', async (request, reply) => {
 		return reply.code(401).type('application/problem+json').send(problem(401, 'unauthenticated'));
 	}
 	request.caller = row;
+	if (limited && spend.get(row.id, Math.floor(Date.now() / DAY_MS)) === undefined) {
+		return reply.code(429).type('application/problem+json').send(problem(429, 'quota_exceeded'));
+	}
 });
 
 const jobSchema = {

@@ -8,6 +8,7 @@
 static const char *const outcomes[] = { "any", "done", "denied", "failed", NULL };
 static const char *const formats[] = { "jsonl", "csv", NULL };
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): members of an initialiser */
 #define TEXT_OPTION(name_, value_, member_, doc_)                                                    \
 	{                                                                                            \
 		.row = { .name = name_, .type = FIELD_STR, .min = 1, .doc = doc_ }, .value = value_, \
@@ -27,6 +28,7 @@ static const char *const formats[] = { "jsonl", "csv", NULL };
 			.doc = doc_ },            \
 		.value = "N", .place = VERB_QUERY \
 	}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const struct verb_option search_options[] = {
 	TEXT_OPTION("actor", "WHO", NULL, "Only what this one did: key:apk_…, user:usr_…, agent:agt_…, system."),

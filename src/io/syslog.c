@@ -96,7 +96,7 @@ static void name_of_host(char *to, size_t n)
 		snprintf(to, n, "-");
 	to[n - 1] = 0;
 	for (char *p = to; *p; p++)
-		*p = *p > 32 && *p < 127 ? *p : '_';
+		*p = (char)(*p > 32 && *p < 127 ? *p : '_');
 }
 
 /* The other end has read all when it closes; one that does not is given the time of a round trip. */

@@ -145,7 +145,7 @@ static void serial_of(const X509 *cert, char ret[static WEB_TLS_NAME_MAX])
 
 	ret[0] = 0;
 	for (int i = 0; i < n && i < 20; i++) /* RFC 5280: at most 20 bytes */
-		snprintf(ret + 2 * i, 3, "%02x", p[i]);
+		snprintf(ret + (size_t)2 * (size_t)i, 3, "%02x", p[i]);
 }
 
 static void uri_of(X509 *cert, char ret[static WEB_TLS_NAME_MAX])

@@ -11,6 +11,7 @@
 
 #define ED25519  1 /* the kind of key, as signed notes number them */
 #define KEY_ID   4
+#define ID_HEX   ((size_t)2 * KEY_ID)
 #define SIG      64
 #define SIZE_TOP ((uint64_t)INT64_MAX)
 
@@ -60,16 +61,16 @@ enum rc checkpoint_key_read(const char *text, struct checkpoint_key *ret, struct
 	char want[2 * KEY_ID + 1] = "";
 	uint8_t id[KEY_ID];
 
-	bool ok = origin > 0 && origin < sizeof(k.origin) && all > origin + 2 * KEY_ID + 2 &&
-		  text[origin + 1 + 2 * KEY_ID] == '+' &&
-		  base64_get(text + origin + 2 * KEY_ID + 2, all - origin - 2 * KEY_ID - 2, &b) &&
+	bool ok = origin > 0 && origin < sizeof(k.origin) && all > origin + ID_HEX + 2 &&
+		  text[origin + 1 + ID_HEX] == '+' &&
+		  base64_get(text + origin + ID_HEX + 2, all - origin - ID_HEX - 2, &b) &&
 		  b.n == 1 + CHECKPOINT_KEY && b.p[0] == ED25519;
 	if (ok) {
 		memcpy(k.origin, text, origin);
 		memcpy(k.public, b.p + 1, CHECKPOINT_KEY);
 		ok = key_id(&k, id) == RC_OK;
 		tunnel_auth_hex(id, KEY_ID, want);
-		ok = ok && !strncmp(text + origin + 1, want, 2 * KEY_ID);
+		ok = ok && !strncmp(text + origin + 1, want, ID_HEX);
 	}
 	buf_done(&b);
 	if (!ok)

@@ -92,7 +92,8 @@ enum rc jwk_ed25519(const uint8_t seed[static 32], const char *kid, struct jwk *
 }
 
 /* A key with a passphrase is refused: nobody is there to type it. */
-static int no_passphrase(char *to, int n, int writing, void *ctx)
+static int no_passphrase(
+	char *to, int n, int writing, void *ctx) /* NOLINT(readability-non-const-parameter): the library's type */
 {
 	(void)to, (void)n, (void)writing, (void)ctx;
 	return -1;

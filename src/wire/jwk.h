@@ -27,10 +27,10 @@ enum jwk_alg { JWK_EDDSA, JWK_ES256, JWK_RS256, JWK_ALGS };
 #define JWK_THUMB_MAX 44 /* with NUL */
 
 struct jwk {
+	struct evp_pkey_st *key; /* OpenSSL's */
 	enum jwk_alg alg;
-	char kid[JWK_KID_MAX + 1]; /* "": it has none */
-	struct evp_pkey_st *key;   /* OpenSSL's */
 	bool can_sign;             /* it has the private half */
+	char kid[JWK_KID_MAX + 1]; /* "": it has none */
 };
 
 struct jwk_set {

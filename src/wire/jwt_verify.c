@@ -123,7 +123,7 @@ static enum rc check_header(const struct jwt_rules *rules, struct jwt_said *s, s
 
 static bool der_of_plain(const uint8_t *plain, size_t n, struct buf *to)
 {
-	ECDSA_SIG *s = n == 2 * HALF ? ECDSA_SIG_new() : NULL;
+	ECDSA_SIG *s = n == (size_t)2 * HALF ? ECDSA_SIG_new() : NULL;
 	BIGNUM *a = s ? BN_bin2bn(plain, HALF, NULL) : NULL, *b = s ? BN_bin2bn(plain + HALF, HALF, NULL) : NULL;
 	uint8_t *der = NULL;
 	int der_n = 0;

@@ -7,6 +7,8 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 
+#define HEX_CHARS ((size_t)2 * MERKLE_HASH)
+
 struct trail_waiting {
 	struct trail_waiting *next;
 	struct audit_record record;
@@ -46,15 +48,15 @@ static enum rc read_edge(const char *text, struct merkle *m, struct fault *f)
 	for (unsigned l = MERKLE_LEVELS; l-- > 0;) {
 		if (!(m->n >> l & 1))
 			continue;
-		if (n < 2 * MERKLE_HASH)
+		if (n < HEX_CHARS)
 			return fault_set(
 				f, RC_CONFLICT, "the audit trail's head is damaged: run footplate audit verify");
-		memcpy(hex, text, 2 * MERKLE_HASH);
+		memcpy(hex, text, HEX_CHARS);
 		if (!tunnel_auth_of_hex(hex, m->edge[l], MERKLE_HASH))
 			return fault_set(
 				f, RC_CONFLICT, "the audit trail's head is damaged: run footplate audit verify");
-		text += 2 * MERKLE_HASH;
-		n -= 2 * MERKLE_HASH;
+		text += HEX_CHARS;
+		n -= HEX_CHARS;
 	}
 	return n == 0 && !(m->n >> MERKLE_LEVELS)
 		       ? RC_OK

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define HEX      (2 * MERKLE_HASH)
+#define HEX      ((size_t)2 * MERKLE_HASH)
 #define RESTORES 64
 
 struct mark {
@@ -129,7 +129,7 @@ static void compare(struct verify *v, uint8_t full[][MERKLE_HASH])
 	for (unsigned l = TRAIL_BLOCK_BITS; n % ((uint64_t)1 << l) == 0 && v->sorted; l += TRAIL_BLOCK_BITS) {
 		uint64_t i = (n >> l) - 1;
 		if (i < v->nodes[l].n / MERKLE_HASH &&
-			memcmp(v->nodes[l].p + i * MERKLE_HASH, full[l], MERKLE_HASH))
+			memcmp(v->nodes[l].p + i * MERKLE_HASH, full[l], MERKLE_HASH) != 0)
 			verify_wrong(v, v->proven + 1,
 				"the records %" PRIu64 " to %" PRIu64
 				" are not those of the kept subtree %u/%" PRIu64,
@@ -189,7 +189,7 @@ void verify_pruned(struct verify *v, uint64_t block, const char *leaves)
 
 	if (!is_next(v, block * TRAIL_BLOCK + 1))
 		return;
-	bool ok = leaves && strlen(leaves) == (size_t)HEX * TRAIL_BLOCK;
+	bool ok = leaves && strlen(leaves) == HEX * TRAIL_BLOCK;
 	for (size_t i = 0; ok && i < TRAIL_BLOCK; i++) {
 		memcpy(hex, leaves + i * HEX, HEX);
 		ok = of_hex(hex, all[i]);

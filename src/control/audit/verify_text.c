@@ -91,13 +91,13 @@ static void take_line(struct verify *v, const char *p, size_t n, uint64_t line)
 	struct audit_record r = { 0 };
 	uint64_t number;
 
-	if (n > LINE_MAX_BYTES || json_read(p, n, &j, NULL) != RC_OK)
-		verify_wrong(v, 0, "line %" PRIu64 " is not of an export", line);
-	else if (json_object_get(j, "leaves") && json_object_size(j) == 2 && take_int(j, "block", &number))
+	bool is_json =
+		n <= LINE_MAX_BYTES && json_read(p, n, &j, NULL) == RC_OK; /* else j is NULL and has no member */
+	if (json_object_get(j, "leaves") && json_object_size(j) == 2 && take_int(j, "block", &number))
 		verify_pruned(v, number, json_string_value(json_object_get(j, "leaves")));
 	else if (json_object_get(j, "leaf") && json_object_size(j) == 2 && take_int(j, "seq", &number))
 		verify_leaf(v, number, json_string_value(json_object_get(j, "leaf")));
-	else if (take_record(j, &r))
+	else if (is_json && take_record(j, &r))
 		verify_record(v, &r, NULL);
 	else
 		verify_wrong(v, 0, "line %" PRIu64 " is not of an export", line);

@@ -219,7 +219,7 @@ static enum rc member(struct call *c, struct group *g, const char **ret_user_id)
 		rc = users_find(&c->tx, c->arg[1], &user);
 	if (rc == RC_OK && strcmp(user.tenant_id, g->tenant_id) != 0)
 		rc = RC_MISSING;
-	*ret_user_id = user.id;
+	*ret_user_id = rc == RC_OK ? user.id : NULL;
 	return rc;
 }
 

@@ -136,7 +136,7 @@ static bool read_recovery(const char *code, char ret[static RECOVERY_CHARS + 1])
 		if (n == RECOVERY_CHARS)
 			return false;
 		char c = (char)toupper((unsigned char)*code);
-		ret[n++] = c == '0' ? 'O' : c == '1' ? 'I' : c == '8' ? 'B' : c;
+		ret[n++] = (char)(c == '0' ? 'O' : c == '1' ? 'I' : c == '8' ? 'B' : c);
 	}
 	ret[n] = 0;
 	return n == RECOVERY_CHARS;

@@ -149,6 +149,7 @@ bool passwords_may_import(const char *stored, unsigned *ret_cost)
 	int at = 0;
 
 	*ret_cost = 0;
+	/* Numbers that do not fit are refused by the bounds below, and by libsodium. NOLINTNEXTLINE(cert-err34-c) */
 	if (sscanf(stored, "$argon2id$v=19$m=%u,t=%u,p=%u$%n", &kib, &passes, &lanes, &at) == 3 && at)
 		return kib >= 8 && kib <= ARGON2_IMPORT_KIB && passes >= 1 && passes <= 16 && lanes == 1 &&
 		       strlen(stored) < PASSWORDS_STORED_MAX &&

@@ -15,7 +15,7 @@ void people_session_csrf(const struct control *c, const char *secret, char ret[s
 	char text[KEYS_HASH_MAX + 8];
 	struct buf b = { 0 };
 
-	memcpy(text, "csrf of ", 8);
+	snprintf(text, sizeof(text), "csrf of ");
 	keys_hash(c, secret, text + 8);
 	HMAC(EVP_sha256(), c->secrets.pepper, 32, (const uint8_t *)text, strlen(text), mac, NULL);
 	base64_put_url(&b, mac, 32);

@@ -155,7 +155,7 @@ enum rc users_role_grants(struct tx *tx, const char *role, const char *scopes, c
 
 static enum rc read_grants(struct tx *tx, const struct store_query *q, const char *subject_id, struct grants *ret)
 {
-	struct grant *at = arena_take(tx->arena, 2 * BINDINGS_MAX * sizeof(*at));
+	struct grant *at = arena_take(tx->arena, (size_t)2 * BINDINGS_MAX * sizeof(*at));
 	auto_rows struct store_rows *r = NULL;
 	size_t n = 0, more = 0;
 	bool row = false;

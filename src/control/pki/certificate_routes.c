@@ -184,7 +184,7 @@ static enum rc certify_server(struct call *c, void *ret_out)
 		.subject = hosts[0],
 		.hosts = hosts,
 		.request = in->request,
-		.life_ms = in->days * 24 * HOUR_MS };
+		.life_ms = (int64_t)in->days * 24 * HOUR_MS };
 	enum rc rc = authorities_sign(&c->tx, &ask, &made);
 	if (rc == RC_OK)
 		*v = (struct cert_view){ made.serial, made.cert, made.expires_at };

@@ -121,7 +121,7 @@ static enum rc find_state(
 		return rc;
 	found->state = state->name;
 	found->go_to = state->go_to;
-	found->until_ms = state->began_ms + 2 * OIDC_STATE_MS;
+	found->until_ms = state->began_ms + (int64_t)2 * OIDC_STATE_MS;
 	found->forget = oidc_state_forget;
 	return RC_OK;
 }

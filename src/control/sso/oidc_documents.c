@@ -64,7 +64,7 @@ static bool may_ask(struct oidc_documents *w, enum oidc_document_kind what)
 	struct oidc_document *d = &w->at[what];
 	int64_t now = w->tx->now_ms, from = d->due_at > now ? d->due_at : now;
 
-	if (from - now > (OIDC_DOCUMENTS_BURST - 1) * OIDC_DOCUMENTS_EVERY_MS)
+	if (from - now > (int64_t)(OIDC_DOCUMENTS_BURST - 1) * OIDC_DOCUMENTS_EVERY_MS)
 		return false;
 	d->due_at = from + OIDC_DOCUMENTS_EVERY_MS;
 	d->asked = true;

@@ -46,7 +46,7 @@ static enum rc verify(struct oidc_way *way, const char *token, struct oidc_logou
 	if (rc == RC_OK) {
 		found->once = arena_fmt(way->tx->arena, "logout:%s", said.id);
 		/* Its age counts from iat, and clocks differ by the skew both ways. */
-		found->until_ms = (said.issued_s + OIDC_WAY_LOGOUT_S + 2 * OIDC_WAY_SKEW_S) * 1000;
+		found->until_ms = (said.issued_s + OIDC_WAY_LOGOUT_S + (int64_t)2 * OIDC_WAY_SKEW_S) * 1000;
 		rc = found->once ? RC_OK : RC_NOMEM;
 	}
 	jwt_verify_done(&said);

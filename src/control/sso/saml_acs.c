@@ -48,7 +48,7 @@ static enum rc use_once(struct call *c, const struct provider *p, const struct s
 		return RC_NOMEM;
 	enum rc rc = once_use(&c->tx, p->row.id, assertion, a->until_ms);
 	if (rc == RC_OK && request)
-		rc = once_use(&c->tx, p->row.id, request, a->began_ms + 2 * SAML_STATE_MS);
+		rc = once_use(&c->tx, p->row.id, request, a->began_ms + (int64_t)2 * SAML_STATE_MS);
 	return rc;
 }
 
