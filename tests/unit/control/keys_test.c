@@ -526,6 +526,44 @@ static void throttled(void)
 	forget_all();
 }
 
+static int64_t used(void) { return desk_number(&d, DESK_QUERY("SELECT used FROM quotas"), NULL, NULL); }
+
+/* The tries of a batch are jobs of who made it: over their quota, keys wait, and go on when there is room. */
+static void bounded(void)
+{
+	struct key_in keys[2] = { { .key = "KEY00-00000-AAAAA" }, { .key = "KEY01-00001-AAAAA" } };
+	const char *ids[] = { "acc_1", "acc_2" }, *actor = d.tx.actor;
+	struct key_batch_in in = {
+		.keys = { keys, 2 }, .candidates.accounts = { ids, 2 }, .max_tries = 1, .priority = 4, .start = true
+	};
+	bool ok;
+
+	desk_begin(&d);
+	does(DESK_QUERY("INSERT INTO quotas (id, tenant_id, subject_kind, subject_id, resource, most, created_by, "
+			"created_at, updated_at) VALUES ('quo_1', 'ten_default', 'key', 'apk_9', 'jobs.active', 1, "
+			"'x', "
+			"1, 1)"),
+		NULL, NULL);
+	desk_commit(&d);
+	d.tx.actor = "key:apk_9";
+	const char *batch = imports(&in, &ok);
+	d.tx.actor = actor;
+	for (int i = 0; i < 2; i++) {
+		takes_work();
+		CHECK(ok && held_n == 1 && used() == 1 && in_state(batch, "queued") == 1 - i);
+		tells(&held[0], TUNNEL_MSG_SUCCEEDED, "redeemed");
+		held_n = 0;
+		d.tx.now_ms += 3600000;
+		fine(key_steps_scan(desk_begin(&d)));
+		desk_commit(&d);
+	}
+	CHECK(used() == 0 && in_state(batch, "redeemed") == 2);
+	desk_begin(&d);
+	does(DESK_QUERY("DELETE FROM quotas"), NULL, NULL);
+	desk_commit(&d);
+	forget_all();
+}
+
 int main(void)
 {
 	desk_open(&d);
@@ -538,6 +576,7 @@ int main(void)
 	known_keys();
 	offline();
 	throttled();
+	bounded();
 	once_each(KEY_FIRST_MISSING, 0);
 	once_each(KEY_ROUND_ROBIN, 25);
 	once_each(KEY_SEQUENTIAL, 0);
