@@ -53,8 +53,12 @@ static const struct verb_option create_options[] = {
 	{ 0 },
 };
 static const struct verb_option edit_options[] = {
-	{ .row = { .name = "enabled", .type = FIELD_BOOL, .doc = "Whether people can log on by it." },
-		.value = "true|false",
+	{ .row = { .name = "enable", .type = FIELD_BOOL, .doc = "People can log on by it." },
+		.member = "enabled",
+		.place = VERB_BODY },
+	{ .row = { .name = "disable", .type = FIELD_BOOL, .doc = "Nobody can log on by it." },
+		.member = "enabled",
+		.json = "false",
 		.place = VERB_BODY },
 	CONF_OPTIONS,
 	RUN_MATCH_OPTION,
