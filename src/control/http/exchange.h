@@ -19,8 +19,8 @@ struct meters_pass;
 struct later;
 
 struct exchange {
-	struct write write; /* ROUTE_WRITE */
-	struct read read;   /* else, and for what comes before a write */
+	struct write write;   /* ROUTE_WRITE */
+	struct read read;     /* else, and for what comes before a write */
 	const char *violated; /* while the problem is written: the quota that is used up */
 	struct control *control;
 	struct web_request *request; /* NULL once it is answered */
