@@ -166,20 +166,19 @@ static enum rc old_root(struct control *c, struct hush *ret, struct fault *f)
 		       : rc;
 }
 
-static enum rc first_root(
-	struct control *c, struct store_conn *db, struct arena *a, struct hush *ret, struct fault *f)
+/* needs: the name of an old installation's root; NULL: the database is new. */
+static enum rc first_root(struct control *c, const char *needs, struct hush *ret, struct fault *f)
 {
-	const char *needs = NULL;
 	char name[SECRETS_NAME_MAX];
 	uint8_t random[SECRETS_ROOT];
+	enum rc rc = RC_OK;
 
-	enum rc rc = root_name(db, a, &needs, f);
-	if (rc == RC_MISSING) {
+	if (needs) {
+		rc = old_root(c, ret, f);
+	} else {
 		clock_random(random, sizeof(random));
 		rc = hush_set(ret, random, sizeof(random));
 		hush_wipe(random, sizeof(random));
-	} else if (rc == RC_OK) {
-		rc = old_root(c, ret, f);
 	}
 	if (rc == RC_OK)
 		rc = secrets_derive(ret->p, &c->secrets);
@@ -202,13 +201,14 @@ static enum rc note_name(struct control *c, struct store_conn *db, struct fault 
 }
 
 /* Another control plane may have been first: what was made here is then dropped, and its key opened. */
-static enum rc make_first(struct control *c, struct store_conn *db, struct arena *a, struct fault *f)
+static enum rc make_first(
+	struct control *c, struct store_conn *db, struct arena *a, const char *needs, struct fault *f)
 {
 	struct keyring_row row = { .number = 1, .created_at = clock_wall_ms() };
 	struct hush root = { 0 };
 	bool made = false;
 
-	enum rc rc = first_root(c, db, a, &root, f);
+	enum rc rc = first_root(c, needs, &root, f);
 	if (rc == RC_OK)
 		rc = keyring_open_make(c, a, root.p, &row, f);
 	hush_done(&root);
@@ -251,17 +251,24 @@ static enum rc take_root(
 	return rc;
 }
 
+/*
+ * The root's name is read before the keys: another control plane that starts on the same empty database commits both at once, so a
+ * name without a key is an old installation's, and never one that is being made.
+ */
 static enum rc open_once(struct control *c, struct store_conn *db, struct arena *a, bool *ret_done, struct fault *f)
 {
 	struct keyring_row *rows = NULL;
+	const char *needs = NULL;
 	size_t n = 0;
 
 	*ret_done = false;
-	enum rc rc = keyring_rows_live(db, a, &rows, &n, f);
+	enum rc rc = root_name(db, a, &needs, f);
+	if (rc == RC_OK || rc == RC_MISSING)
+		rc = keyring_rows_live(db, a, &rows, &n, f);
 	if (rc != RC_OK)
 		return rc;
 	if (n == 0)
-		return make_first(c, db, a, f);
+		return make_first(c, db, a, needs, f);
 	rc = keyring_open_load(c, rows, n, f);
 	for (size_t i = 0; rc == RC_OK && i < n && !*ret_done; i++)
 		if (!strcmp(rows[i].state, "current")) {
