@@ -56,6 +56,11 @@ struct action_run {
 
 /* Asks the control plane whether this attempt still counts, and has the intent kept. RC_OK: go on. Anything else: return it. */
 must_check enum rc task_effect(struct action_task *t, const char *effect, struct fault *f);
+/*
+ * Tells how far the task is: a JSON object of at most some KiB. At most twice a second; one may be lost, so each says all. RC_OK: go on;
+ * RC_CANCELED: the task is to end.
+ */
+must_check enum rc task_progress(struct action_task *t, const char *data, struct fault *f);
 /* Takes the lanes for this task's account and egress: the keys are filled in. */
 must_check enum rc task_lanes(struct action_task *t, const enum lane *lanes, unsigned n, struct fault *f);
 /* Steam throttled the task: the pause is durable when it comes back. */

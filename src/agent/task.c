@@ -184,3 +184,36 @@ void task_pause(struct action_task *t, enum lane lane, const char *reason)
 	enum rc rc = lanes_pause(t->lanes, &want, 0, reason, clock_mono_ms() + PAUSE_MS, NULL);
 	(void)rc; /* what is not durable yet is told before any lane is asked for again */
 }
+
+/* ---- progress ---- */
+
+struct progress_call {
+	struct call call;
+	struct work *work;
+	const char *data;
+};
+
+static void begin_progress(struct call *call)
+{
+	struct progress_call *p = list_of(call, struct progress_call, call);
+	const struct tunnel_msg m = { .type = TUNNEL_MSG_PROGRESS,
+		.progress = {
+			.task_id = p->work->task.task_id, .attempt = p->work->task.attempt, .data = p->data } };
+
+	/* Without a connection, or without room, this one is not told: the next says more. */
+	enum rc rc = uplink_run_send(p->work->uplink, &m);
+	call_answer(&p->call, rc == RC_NOMEM ? rc : RC_OK, NULL);
+}
+
+static void give_up_progress(struct call *call) { call_answer(call, call->rc, NULL); }
+
+enum rc task_progress(struct action_task *t, const char *data, struct fault *f)
+{
+	struct progress_call p = { .call = { .begin = begin_progress,
+					   .give_up = give_up_progress,
+					   .deadline_ms = t->deadline_ms,
+					   .scope = t->scope },
+		.work = t->work,
+		.data = data };
+	return call_wait(t->work->loop, &p.call, f);
+}

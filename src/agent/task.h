@@ -1,5 +1,5 @@
 /*
- * task: what an action may ask for while it runs (task_effect, task_lanes, task_pause of agent/action_run), and the loop's side
+ * task: what an action may ask for while it runs (task_effect, task_progress, task_lanes, task_pause of agent/action_run), and the loop's side
  * of the first. Before an effect the agent's journal gets a provisional RESULT under the attempt's own key: "outcome unknown".
  * The real one replaces it. So what a crash leaves behind is told by itself after the restart, and the control plane probes.
  */

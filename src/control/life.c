@@ -10,7 +10,7 @@
 #include "control/hub/scan.h"
 #include "control/keyring/keyring.h"
 #include "control/keyring/warden.h"
-#include "control/keys/key_fold.h"
+#include "control/owners.h"
 #include "control/prepare.h"
 #include "control/sweep.h"
 #include "control/webhooks/webhooks.h"
@@ -49,7 +49,8 @@ enum rc life_start(struct control *c, struct fault *f)
 	c->routes = routes;
 	c->committing = bells_note;
 	c->committed = bells_ring;
-	c->owned = key_fold_task;
+	c->owned = owners_fold;
+	c->owned_progress = owners_progress;
 	enum rc rc = prepare_database(c, &others, f);
 	if (rc == RC_OK)
 		rc = reader_start(c, f);

@@ -34,3 +34,8 @@ TEXT(migrate_0023, "0023_meters.sql");
 TEXT(migrate_0024, "0024_sso_documents.sql");
 TEXT(migrate_0025, "0025_saml.sql");
 TEXT(migrate_0026, "0026_quotas.sql");
+TEXT(migrate_0027, "0027_updates.sql");
+TEXT(migrate_0028, "0028_sources.sql");
+TEXT(migrate_0029, "0029_downloads.sql");
+TEXT(migrate_0030, "0030_artifacts.sql");
+TEXT(migrate_0031, "0031_triggers.sql");

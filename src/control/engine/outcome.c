@@ -118,6 +118,8 @@ enum rc outcome_progress(struct tx *tx, const char *agent_id, const struct tunne
 
 	if (rc != RC_OK)
 		return rc == RC_MISSING ? RC_OK : rc;
+	if (t.owner)
+		return tx->control->owned_progress ? tx->control->owned_progress(tx, &t, m->data) : RC_OK;
 	return events_add(tx, &(struct event){ .type = "task.progress",
 				      .job_id = t.job_id,
 				      .task_id = t.id,

@@ -282,15 +282,21 @@ enum rc submit_own(struct tx *tx, const struct submit_try *in, const char **ret_
 		.targets = &target,
 		.n = 1 };
 	auto_rows struct store_rows *r = NULL;
-	enum rc rc = store_one(tx->db, &find, STORE_ARGS(store_text(in->account_id)), &r, tx->fault);
+	enum rc rc = RC_OK;
 
-	if (rc != RC_OK)
-		return rc;
-	if (!store_col_int(r, 1))
-		return fault_set(tx->fault, RC_CONFLICT, "the account is disabled");
-	target.region_id = arena_str(tx->arena, store_col_text(r, 0));
-	p.tenant_id = arena_str(tx->arena, store_col_text(r, 2));
-	store_close(take(r));
+	if (in->account_id) {
+		rc = store_one(tx->db, &find, STORE_ARGS(store_text(in->account_id)), &r, tx->fault);
+		if (rc != RC_OK)
+			return rc;
+		if (!store_col_int(r, 1))
+			return fault_set(tx->fault, RC_CONFLICT, "the account is disabled");
+		target.region_id = arena_str(tx->arena, store_col_text(r, 0));
+		p.tenant_id = arena_str(tx->arena, store_col_text(r, 2));
+		store_close(take(r));
+	} else {
+		target.region_id = in->region_id;
+		p.tenant_id = in->tenant_id;
+	}
 	rc = p.tenant_id ? submit_store(&p) : RC_NOMEM;
 	*ret_task_id = p.task_id;
 	return rc;

@@ -34,8 +34,9 @@ bool submit_has_labels(struct arena *a, const char *json, const struct field_lis
 /* A try that is somebody's: a job of one task, whose moves control.owned is told. */
 struct submit_try {
 	const struct action *action;
-	const char *account_id, *owner;
-	const char *payload; /* JSON, with its secret members */
+	const char *account_id, *owner;    /* account_id NULL: any agent's own session; then these two count: */
+	const char *tenant_id, *region_id; /* region_id NULL: any */
+	const char *payload;               /* JSON, with its secret members */
 	const char *created_by;
 	uint32_t priority;
 };

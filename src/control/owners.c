@@ -1,0 +1,36 @@
+#include "control/owners.h"
+#include "control/engine/moves.h"
+#include "control/keys/key_fold.h"
+
+#include <string.h>
+
+static const struct {
+	const char *prefix; /* of the owner's id; "": all that none before has */
+	enum rc (*fold)(struct tx *tx, const struct moves_task *t);
+	enum rc (*progress)(
+		struct tx *tx, const struct moves_task *t, const char *data); /* NULL: it does not care */
+} owners[] = {
+	{ "", key_fold_task, NULL },
+};
+#define OWNERS (sizeof(owners) / sizeof(*owners))
+
+static size_t owner_of(const char *id)
+{
+	size_t i = 0;
+
+	while (i < OWNERS && strncmp(id, owners[i].prefix, strlen(owners[i].prefix)) != 0)
+		i++;
+	return i;
+}
+
+enum rc owners_fold(struct tx *tx, const struct moves_task *t)
+{
+	size_t i = owner_of(t->owner);
+	return i < OWNERS ? owners[i].fold(tx, t) : RC_OK;
+}
+
+enum rc owners_progress(struct tx *tx, const struct moves_task *t, const char *data)
+{
+	size_t i = owner_of(t->owner);
+	return i < OWNERS && owners[i].progress ? owners[i].progress(tx, t, data) : RC_OK;
+}
