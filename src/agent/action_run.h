@@ -20,6 +20,7 @@ struct action_plan;
 struct call_scope;
 struct http_caller;
 struct lanes;
+struct publish_conf;
 struct sessions;
 struct work;
 
@@ -32,6 +33,7 @@ struct action_task {
 	bool reads;             /* it is of class read: a quarantined account may do nothing else */
 	uint64_t deadline_ms;   /* of loop_now_ms */
 	struct work *work;      /* for task_effect */
+	const struct publish_conf *publish; /* where what was fetched is brought to, see content/publish */
 	bool after_unknown; /* `probe` said that it was not done, or could not tell; an attempt before may still have been it */
 	int64_t intent_ms; /* with a probe: when the attempt before declared its effect (Unix time); 0: not known */
 	const char *
