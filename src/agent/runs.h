@@ -43,9 +43,9 @@ struct runs_conf {
 	struct sessions *sessions;
 	struct lanes *lanes;
 	const struct publish_conf *publish; /* of the agent; outlives the runs */
-	struct tracer *tracer;     /* NULL: nobody keeps spans */
-	struct uplink_run *uplink; /* set by runs_attach, before anything comes */
-	uint32_t tasks;            /* at once */
+	struct tracer *tracer;              /* NULL: nobody keeps spans */
+	struct uplink_run *uplink;          /* set by runs_attach, before anything comes */
+	uint32_t tasks;                     /* at once */
 };
 
 must_check enum rc runs_new(const struct runs_conf *conf, struct runs **ret_runs, struct fault *f);

@@ -83,7 +83,8 @@ struct audit_conf {
 /* As configured; see control/artifacts. */
 struct artifacts_conf {
 	const char *dir; /* of the store, io/blobs */
-	uint32_t high_percent, low_percent; /* of the disk in use: it counts as full from high on, until below low */
+	uint32_t high_percent,
+		low_percent; /* of the disk in use: it counts as full from high on, until below low */
 };
 
 /* Certificates of agents that connect (control/pki). */

@@ -27,7 +27,8 @@ void blobs_sheet_path(const char *dir, const char *content_id, const char *kind,
 bool blobs_has(const char *dir, const char *sha256, uint64_t size);
 
 /* RC_MISSING: there is none. *ret_fd is the caller's. */
-must_check enum rc blobs_open(const char *dir, const char *sha256, int *ret_fd, uint64_t *ret_size, struct fault *f);
+must_check enum rc blobs_open(
+	const char *dir, const char *sha256, int *ret_fd, uint64_t *ret_size, struct fault *f);
 
 /* Makes DIR/arriving/NAME, empty of files when it was there. */
 must_check enum rc blobs_arrival(

@@ -7,7 +7,8 @@ const struct field conf_downloads_fields[] = {
 	{ .name = "dir",
 		.type = FIELD_STR,
 		IN(dir),
-		.doc = "Folder of what was fetched; without it data.dir/artifacts. Control planes on one database share "
+		.doc = "Folder of what was fetched; without it data.dir/artifacts. Control planes on one database "
+		       "share "
 		       "it." },
 	{ .name = "high_percent",
 		.type = FIELD_U32,
@@ -15,7 +16,8 @@ const struct field conf_downloads_fields[] = {
 		.min = 1,
 		.max = 100,
 		.def = 90,
-		.doc = "The disk of downloads.dir counts as full when so much of it is used: storage.watermark is told." },
+		.doc = "The disk of downloads.dir counts as full when so much of it is used: storage.watermark is "
+		       "told." },
 	{ .name = "low_percent",
 		.type = FIELD_U32,
 		IN(low_percent),

@@ -9,10 +9,7 @@
 #define FIRST_LINE "{\"files\":["
 #define LAST_LINE  "]}"
 
-bool listing_is_sha256(const char *s)
-{
-	return s && strspn(s, "0123456789abcdef") == 64 && s[64] == 0;
-}
+bool listing_is_sha256(const char *s) { return s && strspn(s, "0123456789abcdef") == 64 && s[64] == 0; }
 
 /* ---- what may stand in it ---- */
 
@@ -121,9 +118,9 @@ static bool decode(const json_t *j, struct arena *a, struct listing_file *ret)
 	const json_t *size = json_object_get(j, "size");
 	unsigned bits = 0;
 
-	*ret = (struct listing_file){ .path = text_of(j, "path", a),
-		.link = text_of(j, "link", a),
-		.sha256 = text_of(j, "sha256", a) };
+	*ret = (struct listing_file){
+		.path = text_of(j, "path", a), .link = text_of(j, "link", a), .sha256 = text_of(j, "sha256", a)
+	};
 	if (!mode || sscanf(mode, "%4o", &bits) != 1 || !ret->path)
 		return false;
 	ret->mode = bits;

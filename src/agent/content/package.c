@@ -18,6 +18,7 @@ struct package {
 	locale_t utf8; /* libarchive asks the thread's locale what the bytes of a name are */
 	int fd;
 	uint64_t size;
+	bool over; /* what is written goes nowhere any more */
 };
 
 const char *const package_words[] = { "none", "zip", "tar", "tar.zst", NULL };
@@ -35,6 +36,8 @@ static la_ssize_t write_out(struct archive *a, void *ctx, const void *bytes, siz
 	const uint8_t *at = bytes;
 	size_t left = n;
 
+	if (p->over)
+		return (la_ssize_t)n;
 	while (left > 0) {
 		ssize_t done = write(p->fd, at, left);
 		if (done < 0 && errno == EINTR)
@@ -105,7 +108,10 @@ enum rc package_new(int fd, const char *format, uint32_t level, struct package *
 	p->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 	if (!p->a || !p->entry || !p->hash || !p->utf8 || EVP_DigestInit_ex(p->hash, EVP_sha256(), NULL) != 1)
 		return RC_NOMEM;
-	if (!set_format(p, format, level) || archive_write_set_bytes_per_block(p->a, OUT_BLOCK) != ARCHIVE_OK ||
+	locale_t was = uselocale(p->utf8);
+	bool known = set_format(p, format, level);
+	uselocale(was);
+	if (!known || archive_write_set_bytes_per_block(p->a, OUT_BLOCK) != ARCHIVE_OK ||
 		archive_write_set_bytes_in_last_block(p->a, 1) != ARCHIVE_OK ||
 		archive_write_open(p->a, p, NULL, write_out, NULL) != ARCHIVE_OK)
 		return broken(p, f);
@@ -117,10 +123,9 @@ void package_free(struct package *p)
 {
 	if (!p)
 		return;
-	if (p->a) {
-		archive_write_fail(p->a); /* else its end would still be written */
-		archive_write_free(p->a);
-	}
+	p->over = true;
+	if (p->a)
+		archive_write_free(p->a); /* writes its end, too */
 	archive_entry_free(p->entry);
 	EVP_MD_CTX_free(p->hash);
 	if (p->utf8)

@@ -17,8 +17,7 @@ struct package;
 extern const char *const package_words[]; /* "none", "zip", "tar", "tar.zst"; ends in NULL */
 
 /* Writes to the empty file at fd, which stays the caller's. `level`: 0 is the format's own default. RC_INVALID: no such format. */
-must_check enum rc package_new(
-	int fd, const char *format, uint32_t level, struct package **ret, struct fault *f);
+must_check enum rc package_new(int fd, const char *format, uint32_t level, struct package **ret, struct fault *f);
 void package_free(struct package *p); /* also in the middle. Takes NULL */
 OWN_DEFINE(package)
 

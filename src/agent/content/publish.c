@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,7 +21,6 @@ struct run {
 	struct listing_reader check;        /* reads the listing as the control plane will */
 	struct arena links, line;
 	struct buf text; /* of the listing, what is not written yet */
-	size_t read_to;  /* of text: whole lines that `check` has seen */
 	int listing_fd, package_fd;
 	EVP_MD_CTX *listing, *sha256, *sha1;
 	struct package *package; /* NULL: none */
@@ -75,7 +75,7 @@ static enum rc write_listing(struct run *r, struct fault *f)
 }
 
 /* The first bad path ends it, before anything was brought. */
-static enum rc check_path(struct run *r, const struct listing_file *file, struct fault *f)
+static enum rc check_path(const struct listing_file *file, struct fault *f)
 {
 	enum rc rc = listing_check_path(file->path, f);
 	return rc == RC_OK && file->link ? listing_check_link(file->path, file->link, f) : rc;
@@ -169,9 +169,11 @@ static enum rc one(struct run *r, size_t i, struct fault *f)
 	const struct publish_file *file = r->sorted[i];
 	struct listing_file entry = { .path = file->path,
 		.link = file->link,
-		.mode = file->link ? 0777 : file->mode & 0111 ? 0755 : 0644 };
+		.mode = file->link          ? 0777
+			: file->mode & 0111 ? 0755
+					    : 0644 };
 
-	enum rc rc = check_path(r, &entry, f);
+	enum rc rc = check_path(&entry, f);
 	if (rc != RC_OK || !file->link)
 		return rc == RC_OK ? one_file(r, file, &entry, i, f) : rc;
 	rc = r->package ? package_file(r->package, &entry, f) : RC_OK;

@@ -30,7 +30,7 @@ struct publish_file {
 	uint64_t size;       /* RC_INVALID with another one on the disk */
 	const uint8_t *sha1; /* of PUBLISH_SHA1 bytes, checked; NULL: not known */
 	uint32_t mode;       /* 0644, or 0755 when it is to be run */
-	const char *link;    /* where a symbolic link leads; NULL: a file. Nothing need be in the folder for a link */
+	const char *link; /* where a symbolic link leads; NULL: a file. Nothing need be in the folder for a link */
 };
 
 struct publish {

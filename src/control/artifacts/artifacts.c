@@ -7,8 +7,7 @@
 #include "wire/listing.h"
 #include "wire/sheet.h"
 
-static enum rc read_sheet(
-	struct tx *tx, const char *content_id, const char *format, struct sheet *ret)
+static enum rc read_sheet(struct tx *tx, const char *content_id, const char *format, struct sheet *ret)
 {
 	char path[BLOBS_PATH_MAX];
 	struct buf b = { 0 };
@@ -16,7 +15,8 @@ static enum rc read_sheet(
 	blobs_sheet_path(tx->control->conf->artifacts->dir, content_id, format, path);
 	enum rc rc = file_read(path, SHEET_MAX, &b, NULL);
 	if (rc == RC_MISSING)
-		rc = fault_set(tx->fault, RC_MISSING, "the store has no content %.64s packed as %.16s", content_id, format);
+		rc = fault_set(tx->fault, RC_MISSING, "the store has no content %.64s packed as %.16s", content_id,
+			format);
 	if (rc == RC_OK)
 		rc = sheet_read(b.p, b.n, tx->arena, ret, tx->fault);
 	if (rc == RC_OK && strcmp(ret->package_format, format) != 0)
