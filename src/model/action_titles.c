@@ -6,7 +6,7 @@
 
 /* clang-format off */
 static const struct field poll[] = {
-	ACTION_ROW(action_titles, "source", source, FIELD_STR, "Which store is asked, and how: steam.pics, steam.store_http, steam.workshop, …", ACTION_NEEDED, .min = 1, .max = 40),
+	ACTION_ROW(action_titles, "source", source, FIELD_STR, "Which store is asked, and how: such as steam.pics.", ACTION_NEEDED, .min = 1, .max = 40),
 	ACTION_LIST(action_titles, "refs", refs, FIELD_STR, "The store's own ids of titles; each once.", .min = 1, .max = ACTION_TITLES_MAX, ACTION_NEEDED),
 	ACTION_ROW(action_titles, "metadataOnly", metadata_only, FIELD_BOOL, "Change numbers and hashes alone."),
 	{ 0 },
