@@ -2,7 +2,6 @@
 
 #include "agent/action_run.h"
 #include "agent/actions/actions.h"
-#include "agent/content/publish.h"
 #include "agent/directory.h"
 #include "agent/errand.h"
 #include "agent/identity.h"

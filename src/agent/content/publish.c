@@ -1,7 +1,6 @@
 #include "agent/content/publish.h"
 
 #include "agent/content/package.h"
-#include "agent/content/publish_way.h"
 #include "io/blobs.h"
 
 #include <errno.h>
@@ -207,7 +206,7 @@ static enum rc begin(struct run *r, struct fault *f)
 		return RC_NOMEM;
 	enum rc rc = sort(r);
 	if (rc == RC_OK)
-		rc = publish_way_begin(&r->way, r->p, f);
+		rc = publish_way_begin(&r->way, f);
 	if (rc == RC_OK)
 		rc = open_out(r, PUBLISH_WAY_LISTING, &r->listing_fd, f);
 	if (rc == RC_OK && wants_package(r->p))
@@ -277,7 +276,14 @@ static void drop(struct run *r)
 
 enum rc publish_tree(const struct publish *p, struct publish_done *ret, struct fault *f)
 {
-	struct run r = { .p = p, .listing_fd = -1, .package_fd = -1 };
+	struct run r = { .p = p,
+		.way = { .conf = p->task->publish,
+			.folder = p->folder,
+			.kind = p->kind,
+			.package_format = p->package_format,
+			.folder_fd = -1 },
+		.listing_fd = -1,
+		.package_fd = -1 };
 
 	if (p->n == 0)
 		return fault_set(f, RC_INVALID, "a content has at least one file");

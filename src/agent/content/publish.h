@@ -12,26 +12,9 @@
 #pragma once
 
 #include "agent/action_run.h"
-#include "wire/listing.h"
+#include "agent/content/publish_way.h"
 
 #include <stdbool.h>
-
-#define PUBLISH_SHA1 20
-
-/* Where to. As the agent is configured; lives as long as it. */
-struct publish_conf {
-	const char *store;    /* the store's folder, on a disk that both share; NULL: it has to be brought */
-	const char *work_dir; /* for packages that are to be brought */
-	const char *server_url, *ca_file, *http_proxy;
-};
-
-struct publish_file {
-	const char *path;    /* below `folder`, and in the content */
-	uint64_t size;       /* RC_INVALID with another one on the disk */
-	const uint8_t *sha1; /* of PUBLISH_SHA1 bytes, checked; NULL: not known */
-	uint32_t mode;       /* 0644, or 0755 when it is to be run */
-	const char *link; /* where a symbolic link leads; NULL: a file. Nothing need be in the folder for a link */
-};
 
 struct publish {
 	struct action_task *task;
@@ -46,13 +29,6 @@ struct publish {
 	/* Told now and then: bytes of the tree that were read, and of the package so far. NULL: nobody asks. */
 	void (*told)(void *ctx, uint64_t read, uint64_t packed);
 	void *ctx;
-};
-
-struct publish_done {
-	char content_id[LISTING_HEX];
-	uint64_t files, bytes;
-	uint64_t package_bytes;           /* 0: no package */
-	char package_sha256[LISTING_HEX]; /* "": no package */
 };
 
 /* Makes it whole. RC_INVALID: a path is not allowed, or a file is not what it should be; RC_CANCELED: stop. */

@@ -1,5 +1,7 @@
 #include "agent/content/publish_way.h"
 
+#include "agent/action_run.h"
+
 #include "io/clock.h"
 #include "io/file.h"
 #include "wire/sheet.h"
@@ -19,14 +21,11 @@ static enum rc broken(struct fault *f, const char *what, const char *path)
 	return fault_set(f, rc, "cannot %s %.150s: %s", what, path, strerror(e));
 }
 
-enum rc publish_way_begin(struct publish_way *w, const struct publish *p, struct fault *f)
+enum rc publish_way_begin(struct publish_way *w, struct fault *f)
 {
 	uint8_t random[12];
 	char name[NAME_MAX_];
 
-	w->p = p;
-	w->conf = p->task->publish;
-	w->folder_fd = -1;
 	if (!w->conf || !w->conf->store)
 		return fault_set(f, RC_INVALID, "this agent knows no store for what is fetched");
 	clock_random(random, sizeof(random));
@@ -35,8 +34,8 @@ enum rc publish_way_begin(struct publish_way *w, const struct publish *p, struct
 	enum rc rc = blobs_arrival(w->conf->store, name, w->arrival, f);
 	if (rc != RC_OK)
 		return rc;
-	w->folder_fd = open(p->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return w->folder_fd < 0 ? broken(f, "open", p->folder) : RC_OK;
+	w->folder_fd = open(w->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return w->folder_fd < 0 ? broken(f, "open", w->folder) : RC_OK;
 }
 
 static void name_of(const struct publish_way *w, size_t i, char *ret, size_t n)
@@ -122,10 +121,10 @@ static enum rc settle_files(struct publish_way *w, struct fault *f)
 static enum rc write_sheet(struct publish_way *w, const struct publish_done *done, struct fault *f)
 {
 	const bool packed = done->package_bytes > 0;
-	const struct sheet s = { .kind = w->p->kind,
+	const struct sheet s = { .kind = w->kind,
 		.bytes = (int64_t)done->bytes,
 		.files = (int64_t)done->files,
-		.package_format = packed ? w->p->package_format : "none",
+		.package_format = packed ? w->package_format : "none",
 		.package_bytes = (int64_t)done->package_bytes,
 		.package_sha256 = packed ? done->package_sha256 : NULL };
 	struct buf b = { 0 };
@@ -160,6 +159,6 @@ void publish_way_drop(struct publish_way *w)
 {
 	if (*w->arrival)
 		blobs_arrival_drop(w->arrival);
-	if (w->p && w->folder_fd >= 0)
+	if (w->folder_fd >= 0)
 		close(w->folder_fd);
 }
