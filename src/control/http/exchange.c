@@ -2,6 +2,7 @@
 #include "base/hush.h"
 #include "control/audit/later.h"
 #include "control/control.h"
+#include "control/http/answer_file.h"
 #include "control/http/safety.h"
 #include "io/clock.h"
 #include "wire/trace.h"
@@ -78,6 +79,7 @@ void exchange_free(struct exchange *x)
 	admit_drop(x);
 	exchange_forget(x);
 	later_free(x->later);
+	answer_file_free(x->file);
 	arena_done(&x->before);
 	buf_done(&x->body);
 	free(x->wish);

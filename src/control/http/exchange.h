@@ -14,6 +14,7 @@
 #define EXCHANGE_TRACE    56
 #define EXCHANGE_PEER_MAX 48
 
+struct answer_file;
 struct meters_pass;
 
 struct later;
@@ -48,7 +49,8 @@ struct exchange {
 	enum rc rc;
 	int status;
 	struct buf body;
-	const char *out_type; /* NULL: the route's */
+	struct answer_file *file; /* the body, or why there is none of it; NULL: no file */
+	const char *out_type;     /* NULL: the route's */
 	char etag[32], next[160];
 	char *location, *set_cookie[ROUTE_COOKIES_MAX]; /* NULL: none */
 	int64_t retry_s;                                /* Retry-After; 0: as the error says */

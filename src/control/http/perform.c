@@ -1,6 +1,7 @@
 #include "control/http/perform.h"
 #include "base/log.h"
 #include "control/access/door.h"
+#include "control/http/answer_file.h"
 #include "control/http/idempotency.h"
 #include "control/http/problem.h"
 #include "control/http/query.h"
@@ -265,6 +266,7 @@ static struct call call_of(const struct exchange *x, const struct tx *tx, struct
 {
 	struct call c = { .tx = *tx,
 		.route = x->route,
+		.request = x->request,
 		.who = who,
 		.if_match = x->if_match,
 		.cookies = x->cookies,
@@ -311,6 +313,8 @@ enum rc perform_request(struct exchange *x, struct tx *tx)
 	c.tx.fault = &f;
 	enum rc rc = perform(x, &c, &who);
 	x->rc = rc == RC_OK ? c.refuse : rc;
+	answer_file_free(x->file);
+	x->file = take(c.file);
 	x->violated = x->rc == RC_QUOTA ? c.tx.violated : NULL;
 	note(x, &c, f.text);
 	if (x->rc != RC_OK && x->rc != RC_MORE)
