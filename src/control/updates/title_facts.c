@@ -12,7 +12,7 @@
 #define LIST(name_, member, rows, s)                                                                           \
 	{                                                                                                      \
 		.name = (name_), .type = FIELD_LIST, FIELD_AT(struct action_title, member), .item = FIELD_OBJ, \
-		.sub = (rows), .sub_size = sizeof(struct s), .flags = FIELD_OMIT                               \
+		.sub = (rows), .sub_size = sizeof(struct s), .flags = FIELD_OMIT, .max = 20000                 \
 	}
 
 static const struct field branch_fields[] = {

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "base/arena.h"
 #include "model/action_titles.h"
 #include "wire/json.h"
 
