@@ -18,14 +18,18 @@
 
 struct action_plan;
 struct call_scope;
+struct cdn;
 struct http_caller;
 struct lanes;
 struct sessions;
+struct steam_content;
 struct work;
 
 struct action_task {
 	struct sessions *sessions;
 	struct lanes *lanes;
+	struct steam_content *content; /* what Steam said of depots; the agent's */
+	struct cdn *cdn;               /* its client of content servers */
 	struct call_scope *scope; /* for every call that it makes */
 	struct arena *arena;
 	const char *account_id; /* NULL: the action needs none */

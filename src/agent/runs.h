@@ -28,7 +28,9 @@ struct loop;
 struct pool;
 struct pool_job;
 struct runs;
+struct cdn;
 struct sessions;
+struct steam_content;
 struct tracer;
 struct tunnel_msg;
 struct tunnel_msg_welcome;
@@ -40,6 +42,8 @@ struct runs_conf {
 	struct pool *workers; /* with runs_run as its run function */
 	struct keeper *keeper;
 	struct sessions *sessions;
+	struct steam_content *content;
+	struct cdn *cdn;
 	struct lanes *lanes;
 	struct tracer *tracer;     /* NULL: nobody keeps spans */
 	struct uplink_run *uplink; /* set by runs_attach, before anything comes */
