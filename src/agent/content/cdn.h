@@ -70,7 +70,8 @@ struct cdn_run {
 	/* Is given each chunk's checked bytes, on threads of the pool, several at once, each chunk once. false: it could not be kept; the run ends
 	   RC_IO. NULL: what comes is counted and thrown away (its length is all that is checked). */
 	bool (*put)(void *ctx, size_t i, const void *plain, size_t n);
-	cdn_stop stop; /* NULL: nobody stops it */
+	void (*came)(void *ctx, size_t n); /* bytes came over the network; threads that fetch. NULL: nobody cares */
+	cdn_stop stop;                     /* NULL: nobody stops it */
 	void *ctx;
 	struct pace_job *pace; /* NULL: as fast as it goes */
 	struct cdn_stats *stats;

@@ -38,7 +38,9 @@ static void ask(struct source *src, struct pipeline_slot *s, unsigned server, st
 		.pace = r->pace,
 		.stats = r->stats,
 		.halt = pipeline_halts,
-		.ctx = s->pipeline };
+		.ctx = s->pipeline,
+		.came = r->came,
+		.came_ctx = r->ctx };
 	cdn_fetch(&fetch, got);
 	if (got->done.end == CDN_CHOICE_GOOD && (got->bytes != w->packed || s->box.bad))
 		got->done.end = s->box.bad ? CDN_CHOICE_STOPPED : CDN_CHOICE_BAD;

@@ -87,6 +87,8 @@ static bool on_body(void *ctx, const void *p, size_t n)
 	u->n += n;
 	if (w->stats)
 		atomic_fetch_add(&w->stats->bytes_network, n);
+	if (w->came)
+		w->came(w->came_ctx, n);
 	u->too_long = u->n > w->most;
 	if (u->too_long)
 		return false;

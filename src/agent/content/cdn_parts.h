@@ -33,13 +33,15 @@ struct cdn_fetch {
 	unsigned server;
 	const char *account; /* whose token goes with it; NULL: the agent's own */
 	uint32_t app, depot;
-	const char *path;        /* begins with '/' */
-	size_t most;             /* of the body; more than that is CDN_CHOICE_BAD */
-	struct buf *to;          /* appended; NULL: it is only counted */
-	struct pace_job *pace;   /* NULL: none */
-	struct cdn_stats *stats; /* NULL: none */
-	bool (*halt)(void *ctx); /* NULL: nobody */
-	void *ctx;
+	const char *path;                  /* begins with '/' */
+	size_t most;                       /* of the body; more than that is CDN_CHOICE_BAD */
+	struct buf *to;                    /* appended; NULL: it is only counted */
+	struct pace_job *pace;             /* NULL: none */
+	struct cdn_stats *stats;           /* NULL: none */
+	bool (*halt)(void *ctx);           /* NULL: nobody */
+	void *ctx;                         /* of halt */
+	void (*came)(void *ctx, size_t n); /* NULL: nobody cares */
+	void *came_ctx;
 };
 
 struct cdn_fetched {
