@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+OWN_DEFINE(answer_file)
+
 void answer_file_free(struct answer_file *f)
 {
 	if (!f)

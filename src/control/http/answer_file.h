@@ -10,8 +10,6 @@
 #include <stdint.h>
 
 struct call;
-struct exchange;
-struct web_header;
 
 #define ANSWER_FILE_NAME_MAX 256
 
@@ -21,8 +19,6 @@ struct answer_file {
 	char etag[72], range[72]; /* Content-Range; "": the whole */
 	char type[80], disposition[3 * ANSWER_FILE_NAME_MAX + 64];
 };
-void answer_file_free(struct answer_file *f);
-OWN_DEFINE(answer_file)
 
 struct answer_file_is {
 	int fd; /* taken over, also on failure */
@@ -34,7 +30,3 @@ struct answer_file_is {
 
 /* Fills c->file and c->status. RC_RANGE: the range lies outside. */
 must_check enum rc answer_file_set(struct call *c, const struct answer_file_is *is);
-
-/* The headers of x->file, if any; and the answer, if it is one: false: it is none. Loop thread. */
-void answer_file_headers(const struct exchange *x, struct web_header *to, size_t *n);
-must_check bool answer_file_send(struct exchange *x, const struct web_header *headers);

@@ -2,7 +2,6 @@
 #include "base/hush.h"
 #include "control/audit/later.h"
 #include "control/control.h"
-#include "control/http/answer_file.h"
 #include "control/http/safety.h"
 #include "io/clock.h"
 #include "wire/trace.h"

@@ -103,6 +103,13 @@ const char *admit_violated(const struct exchange *x); /* the name of the limit t
 const char *admit_policies(const struct exchange *x); /* RateLimit-Policy; NULL: no limits */
 const char *admit_left(const struct exchange *x);     /* RateLimit */
 
+/*
+ * x->file: its headers, if any; and the answer, if it is one: false: it is none (http/answer_file). On the loop but for the first.
+ */
+void answer_file_free(struct answer_file *f); /* takes NULL */
+void answer_file_headers(const struct exchange *x, struct web_header *to, size_t *n);
+must_check bool answer_file_send(struct exchange *x, const struct web_header *headers);
+
 /* What every answer carries for browsers, and what a page of another origin is told (http/safety). */
 #define EXCHANGE_SAFETY_MAX 12
 void exchange_safety(const struct exchange *x, struct web_header *to, size_t *n);

@@ -1,7 +1,6 @@
 #include "control/http/perform.h"
 #include "base/log.h"
 #include "control/access/door.h"
-#include "control/http/answer_file.h"
 #include "control/http/idempotency.h"
 #include "control/http/problem.h"
 #include "control/http/query.h"

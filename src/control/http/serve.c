@@ -3,7 +3,6 @@
 #include "base/metric.h"
 #include "control/control.h"
 #include "control/events/feed.h"
-#include "control/http/answer_file.h"
 #include "control/http/match.h"
 #include "control/http/perform.h"
 #include "control/http/twins.h"
