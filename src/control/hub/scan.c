@@ -148,9 +148,11 @@ static void on_wake(struct loop_job *job)
 	update(s);
 }
 
-void scan_wake(struct scan *s)
+static void wake(struct control *c)
 {
-	if (!atomic_exchange(&s->woken, true))
+	struct scan *s = c->scan;
+
+	if (s && !atomic_exchange(&s->woken, true))
 		loop_post(s->control->loop, &s->wake);
 }
 
@@ -180,6 +182,7 @@ enum rc scan_new(struct control *c, struct scan **ret, struct fault *f)
 		return RC_NOMEM;
 	s->control = c;
 	s->wake.run = on_wake;
+	c->look_soon = wake;
 	s->stood = true; /* while it started it heard nobody, and its clock may have been set */
 	enum rc rc = loop_timer_new(c->loop, on_time, s, &s->timer);
 	if (rc != RC_OK)

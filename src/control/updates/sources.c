@@ -1,7 +1,6 @@
 #include "control/updates/sources.h"
 #include "control/control.h"
 #include "control/engine/moves.h"
-#include "control/hub/scan.h"
 
 static const char *const names[] = { "steam.pics", "steam.store_http", "steam.workshop", "epic.launcher",
 	"epic.catalog_http", "gog.content_system", "gog.product_http" };
@@ -50,6 +49,6 @@ enum rc sources_progress(struct tx *tx, const struct moves_task *t, const char *
 
 void sources_wake(struct control *c)
 {
-	if (c->scan)
-		scan_wake(c->scan);
+	if (c->look_soon)
+		c->look_soon(c);
 }
