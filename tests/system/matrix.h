@@ -42,6 +42,7 @@ enum kind {
 	/* Words. */
 	K_ACTION,
 	K_SECRET,
+	K_SOURCE,
 	K_WORD,
 	KINDS
 };
