@@ -109,7 +109,8 @@ struct control_conf {
 	int listener;              /* a socket that was handed over; 0: host and port are bound */
 	uint32_t lease_ms;         /* how long a task stays with an agent that is silent */
 	uint32_t heartbeat_ms;     /* how often an agent speaks */
-	uint32_t updates_tick_ms; /* changes of titles are asked for so often; 0: 5000 */
+	/* Changes of titles are asked for so often, and all of them looked at; 0: 5000, 900000. */
+	uint32_t updates_tick_ms, updates_sweep_ms;
 	/* These, and lanes, may change: */
 	_Atomic uint32_t idempotency_ms; /* how long an answer is kept for its key */
 	_Atomic uint32_t event_keep;     /* events kept in the log */

@@ -181,6 +181,13 @@ static const struct field updates_fields[] = {
 		.max = 600000,
 		.def = 5000,
 		.doc = "Steam is asked what changed every." },
+	{ .name = "sweep_s",
+		.type = FIELD_U32,
+		IN(updates, sweep_s),
+		.min = 5,
+		.max = 86400,
+		.def = 900,
+		.doc = "The change numbers of all watched titles are compared every." },
 	{ 0 },
 };
 

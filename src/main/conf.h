@@ -70,7 +70,7 @@ struct conf {
 		const char *anchor_file, *anchor_syslog, *anchor_url;
 	} audit;
 	struct {
-		uint32_t tick_ms;
+		uint32_t tick_ms, sweep_s;
 	} updates;
 	struct conf_people people;
 	struct {

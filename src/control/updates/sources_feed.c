@@ -202,12 +202,14 @@ static enum rc try_close(struct tx *tx, struct source *s, const struct field_lis
 
 enum rc sources_feed_scan(struct tx *tx, struct source *s, const struct field_list *asks)
 {
+	int64_t sweep_ms =
+		tx->control->conf->updates_sweep_ms ? tx->control->conf->updates_sweep_ms : SOURCES_SWEEP_MS;
 	int64_t tick_ms = tx->control->conf->updates_tick_ms ? tx->control->conf->updates_tick_ms : 5000;
 	enum rc rc = RC_OK;
 
 	if (!s->gap_from && tx->now_ms - s->tick_at >= tick_ms && !is_out(asks, s->name, ASK_CHANGES))
 		rc = ask_changes(tx, s);
-	if (!s->sweep_open && s->cursor && tx->now_ms - s->sweep_at >= SOURCES_SWEEP_MS)
+	if (!s->sweep_open && s->cursor && tx->now_ms - s->sweep_at >= sweep_ms)
 		sweep_anew(tx, s);
 	if (rc == RC_OK && s->sweep_open && !is_out(asks, s->name, ASK_SWEEP))
 		rc = ask_page(tx, s);

@@ -1,7 +1,6 @@
 /* What came back from a store: into titles, and into what is thought of the source. */
 #include "control/control.h"
 #include "control/engine/moves.h"
-#include "control/rows.h"
 #include "control/updates/builds.h"
 #include "control/updates/sources.h"
 #include "control/updates/sources_feed.h"
