@@ -43,6 +43,7 @@ enum kind {
 	/* Words. */
 	K_ACTION,
 	K_SECRET,
+	K_SOURCE,
 	K_WORD,
 	KINDS
 };

@@ -219,7 +219,7 @@ static void seed_installation(struct matrix *m)
 		const char *id;
 	} words_of[] = { { K_AGENT, "agt_zz" }, { K_AUTHORITY, "aut_zz" }, { K_CERTIFICATE, "abcd" },
 		{ K_BUDGET, "cm.login:egr_zz" }, { K_PROVIDER, "idp_zz" }, { K_TENANT, "ten_red" },
-		{ K_ACTION, "agent.ping" }, { K_SECRET, "password" }, { K_WORD, "zzword" } };
+		{ K_ACTION, "agent.ping" }, { K_SECRET, "password" }, { K_SOURCE, "steam.pics" }, { K_WORD, "zzword" } };
 	char region[64], egress[64];
 
 	keep(region, make(m, OWN, "/v1/regions", "{\"name\":\"eu\"}"));

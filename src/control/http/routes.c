@@ -35,6 +35,9 @@ extern const struct route quota_routes[];
 /* Of control/people. */
 extern const struct route auth_routes[], auth_me_routes[], session_routes[];
 
+/* Of control/updates. */
+extern const struct route source_routes[];
+
 /* Of control/sso/provider_routes. */
 extern const struct route provider_routes[];
 extern const struct route provider_secret_routes[];
@@ -64,4 +67,4 @@ const struct route *const routes[] = { artifact_routes, jobs_routes, tasks_route
 	authorities_routes, certificates_routes, provider_routes, provider_secret_routes, saml_start_routes,
 	saml_acs_routes, saml_slo_routes, saml_leave_routes, saml_keys_routes, oidc_start_routes,
 	oidc_callback_routes, oidc_leave_routes, oidc_logout_routes, auth_routes, auth_me_routes, session_routes,
-	audit_routes, quota_routes, NULL };
+	audit_routes, source_routes, quota_routes, NULL };
