@@ -11,6 +11,7 @@
 
 #define SIM_VISITS_MAX  1000   /* addresses whose visits are counted; more share one count */
 #define SIM_LOGONS_MAX  100000 /* remembered attempts; older ones are forgotten */
+#define SIM_CDN_MAX     20     /* content servers */
 #define SIM_REDEEMS_MAX 262144 /* remembered tries of keys; later ones are not */
 
 struct ledger {
@@ -73,14 +74,15 @@ struct sim {
 	struct people people;
 	struct econ *econ; /* the items, and who trades them */
 	struct visits visits;
-	struct auth *auth;         /* sim/auth.c's */
-	struct held *held;         /* sim/held.c's */
-	struct tokens *tokens;     /* sim/tokens.c's */
-	struct chat *chat;         /* sim/chat.c's */
-	struct library *library;   /* sim/library.c's */
-	struct workshop *workshop; /* sim/workshop.c's */
-	struct cdn *cdn;           /* sim/cdn's: depots */
-	char cdn_host[80];         /* "127.0.0.1:8080" of the content server; "": there is none */
+	struct auth *auth;               /* sim/auth.c's */
+	struct held *held;               /* sim/held.c's */
+	struct tokens *tokens;           /* sim/tokens.c's */
+	struct chat *chat;               /* sim/chat.c's */
+	struct library *library;         /* sim/library.c's */
+	struct workshop *workshop;       /* sim/workshop.c's */
+	struct cdn *cdn;                 /* sim/cdn's: depots */
+	char cdn_hosts[SIM_CDN_MAX][80]; /* "127.0.0.1:8080" of each content server */
+	unsigned cdn_hosts_n;
 	struct sim_limits limits;
 	int64_t clock_offset_ms;  /* of this Steam's time against the machine's */
 	int64_t (*wall_ms)(void); /* NULL: the machine's clock */
@@ -108,6 +110,8 @@ void sim_logon(struct sim *s, const char *kind, const char *name, const char *ip
 
 /* Counts a request and says what shall happen to it. */
 struct effect sim_count(struct sim *s, enum request r);
+/* The same at one of several servers, from 1: rules of other servers do not fit. */
+struct effect sim_count_at(struct sim *s, enum request r, uint32_t server);
 
 /* Appends the ledger as JSON: counts of each request, of each product that was asked for, and the rules with their hits. */
 void sim_ledger(const struct sim *s, struct buf *to);
