@@ -6,6 +6,8 @@
 #include "sim/econ/offer.h"
 #include "sim/held.h"
 #include "sim/library.h"
+#include "sim/stores/epic_shop.h"
+#include "sim/stores/gog_shop.h"
 #include "sim/tokens.h"
 #include "sim/workshop.h"
 
@@ -17,6 +19,10 @@ static enum rc more_line(void *ctx, const char *folder, const char *line, struct
 	enum rc rc = people_line(&s->people, line, f);
 	if (rc == RC_MISSING)
 		rc = cdn_line(s->cdn, line, folder, f);
+	if (rc == RC_MISSING)
+		rc = epic_shop_line(s->epic, line, f);
+	if (rc == RC_MISSING)
+		rc = gog_shop_line(s->gog, line, f);
 	if (rc == RC_MISSING)
 		rc = econ_line(s->econ, line, f);
 	if (rc == RC_MISSING)
@@ -41,6 +47,10 @@ enum rc sim_load(struct sim *s, const char *path, struct fault *f)
 	if (rc == RC_OK)
 		rc = cdn_sim_new(&s->cdn, f);
 	if (rc == RC_OK)
+		rc = epic_shop_new(&s->epic, f);
+	if (rc == RC_OK)
+		rc = gog_shop_new(&s->gog, f);
+	if (rc == RC_OK)
 		rc = world_load_more(&s->world, path, &(struct world_more){ more_line, s }, f);
 	return rc;
 }
@@ -55,6 +65,10 @@ void sim_done(struct sim *s)
 	workshop_free(s->workshop);
 	cdn_sim_free(s->cdn);
 	s->cdn = NULL;
+	epic_shop_free(s->epic);
+	s->epic = NULL;
+	gog_shop_free(s->gog);
+	s->gog = NULL;
 	offer_done(s->econ);
 	econ_free(s->econ);
 	s->econ = NULL;

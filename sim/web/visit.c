@@ -1,6 +1,7 @@
 #include "sim/web/visit.h"
 
 #include "sim/people.h"
+#include "sim/stores/shop.h"
 #include "sim/web/content.h"
 #include "sim/web/econ_controls.h"
 #include "sim/web/pages.h"
@@ -55,13 +56,18 @@ static struct directory_answer route(struct directory *d, struct ask *q, struct 
 		[ASK_STORE] = "store",
 		[ASK_LOGIN] = "login",
 		[ASK_OTHER_SITE] = "other",
-		[ASK_CDN] = "cdn" };
+		[ASK_CDN] = "cdn",
+		[ASK_EPIC] = "epic",
+		[ASK_GOG] = "gog" };
 	struct directory_answer nothing = { .act = DIRECTORY_NOTHING };
 
-	if (q->site == ASK_SELF && !econ_controls_answer(q, a) && !people_controls_answer(q, a))
+	if (q->site == ASK_SELF && !econ_controls_answer(q, a) && !people_controls_answer(q, a) &&
+		!shop_controls(q, a))
 		return by_directory(d, q, a);
-	bool known = q->site == ASK_SELF ||
-		     (q->site == ASK_CDN ? content_answer(q, q->query_text, a) : pages_answer(q, a));
+	bool known =
+		q->site == ASK_SELF || (q->site == ASK_CDN ? content_answer(q, q->query_text, a)
+					       : q->site == ASK_EPIC || q->site == ASK_GOG ? shop_pages(q, a)
+											   : pages_answer(q, a));
 	if (!known) {
 		if (q->direct)
 			return by_directory(d, q, a);
