@@ -6,8 +6,6 @@
 #include "sim/econ/offer.h"
 #include "sim/held.h"
 #include "sim/library.h"
-#include "sim/stores/epic_shop.h"
-#include "sim/stores/gog_shop.h"
 #include "sim/tokens.h"
 #include "sim/workshop.h"
 
@@ -20,9 +18,7 @@ static enum rc more_line(void *ctx, const char *folder, const char *line, struct
 	if (rc == RC_MISSING)
 		rc = cdn_line(s->cdn, line, folder, f);
 	if (rc == RC_MISSING)
-		rc = epic_shop_line(s->epic, line, f);
-	if (rc == RC_MISSING)
-		rc = gog_shop_line(s->gog, line, f);
+		rc = sim_shops_line(s, line, f);
 	if (rc == RC_MISSING)
 		rc = econ_line(s->econ, line, f);
 	if (rc == RC_MISSING)
@@ -47,12 +43,16 @@ enum rc sim_load(struct sim *s, const char *path, struct fault *f)
 	if (rc == RC_OK)
 		rc = cdn_sim_new(&s->cdn, f);
 	if (rc == RC_OK)
-		rc = epic_shop_new(&s->epic, f);
-	if (rc == RC_OK)
-		rc = gog_shop_new(&s->gog, f);
+		rc = sim_shops_new(s, f);
 	if (rc == RC_OK)
 		rc = world_load_more(&s->world, path, &(struct world_more){ more_line, s }, f);
 	return rc;
+}
+
+enum rc sim_line(struct sim *s, const char *line, struct fault *f)
+{
+	enum rc rc = more_line(s, "/", line, f);
+	return rc == RC_MISSING ? fault_set(f, RC_INVALID, "'%.60s' is no line that can be added", line) : rc;
 }
 
 void sim_done(struct sim *s)
@@ -65,10 +65,7 @@ void sim_done(struct sim *s)
 	workshop_free(s->workshop);
 	cdn_sim_free(s->cdn);
 	s->cdn = NULL;
-	epic_shop_free(s->epic);
-	s->epic = NULL;
-	gog_shop_free(s->gog);
-	s->gog = NULL;
+	sim_shops_done(s);
 	offer_done(s->econ);
 	econ_free(s->econ);
 	s->econ = NULL;

@@ -119,6 +119,26 @@ bool shop_pages(struct ask *q, struct answer *a)
 	return true;
 }
 
+enum rc sim_shops_new(struct sim *s, struct fault *f)
+{
+	enum rc rc = epic_shop_new(&s->epic, f);
+	return rc == RC_OK ? gog_shop_new(&s->gog, f) : rc;
+}
+
+enum rc sim_shops_line(struct sim *s, const char *line, struct fault *f)
+{
+	enum rc rc = epic_shop_line(s->epic, line, f);
+	return rc == RC_MISSING ? gog_shop_line(s->gog, line, f) : rc;
+}
+
+void sim_shops_done(struct sim *s)
+{
+	epic_shop_free(s->epic);
+	gog_shop_free(s->gog);
+	s->epic = NULL;
+	s->gog = NULL;
+}
+
 bool shop_controls(struct ask *q, struct answer *a)
 {
 	bool epic = !strcmp(q->path, "/sim/epic"), gog = !strcmp(q->path, "/sim/gog");
