@@ -55,6 +55,8 @@ struct library;
 struct workshop;
 struct cdn;
 struct econ;
+struct epic_shop;
+struct gog_shop;
 
 /* How often an address has asked for something of which it may ask so much and no more. sim/web/visit's. */
 struct visit_count {
@@ -74,13 +76,15 @@ struct sim {
 	struct people people;
 	struct econ *econ; /* the items, and who trades them */
 	struct visits visits;
-	struct auth *auth;               /* sim/auth.c's */
-	struct held *held;               /* sim/held.c's */
-	struct tokens *tokens;           /* sim/tokens.c's */
-	struct chat *chat;               /* sim/chat.c's */
-	struct library *library;         /* sim/library.c's */
-	struct workshop *workshop;       /* sim/workshop.c's */
-	struct cdn *cdn;                 /* sim/cdn's: depots */
+	struct auth *auth;         /* sim/auth.c's */
+	struct held *held;         /* sim/held.c's */
+	struct tokens *tokens;     /* sim/tokens.c's */
+	struct chat *chat;         /* sim/chat.c's */
+	struct library *library;   /* sim/library.c's */
+	struct workshop *workshop; /* sim/workshop.c's */
+	struct cdn *cdn;           /* sim/cdn's: depots */
+	struct epic_shop *epic;    /* sim/stores': Epic's store */
+	struct gog_shop *gog;
 	char cdn_hosts[SIM_CDN_MAX][80]; /* "127.0.0.1:8080" of each content server */
 	unsigned cdn_hosts_n;
 	struct sim_limits limits;
@@ -121,3 +125,8 @@ void sim_forget(struct sim *s);
 
 /* Changes products as a line of a query says: apps=440,480&packages=0&what=build. */
 must_check enum rc sim_change(struct sim *s, const char *query, struct fault *f);
+
+/* The stores beside Steam (sim/stores). A line of a world file: RC_MISSING when it is none of theirs. */
+must_check enum rc sim_shops_new(struct sim *s, struct fault *f);
+must_check enum rc sim_shops_line(struct sim *s, const char *line, struct fault *f);
+void sim_shops_done(struct sim *s);
