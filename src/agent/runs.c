@@ -247,7 +247,10 @@ static void start(struct work *w)
 	w->loop = rs->conf.loop;
 	w->back.run = on_run;
 	w->run = (struct action_task){ .sessions = rs->conf.sessions,
+		.content = rs->conf.content,
+		.cdn = rs->conf.cdn,
 		.lanes = rs->conf.lanes,
+		.publish = rs->conf.publish,
 		.work = w,
 		.scope = &w->scope,
 		.arena = &w->arena,
@@ -316,7 +319,9 @@ static const char *objection(const struct runs *rs, const struct tunnel_msg_disp
 		return "unknown_action";
 	if (strcmp(m->class, task_class_words[decl->class]) != 0)
 		return "class_mismatch";
-	if (decl->target == ACTION_TARGET_ACCOUNT && (!m->account_id || strlen(m->account_id) >= SESSIONS_ID_MAX))
+	if (decl->target == ACTION_TARGET_ACCOUNT && !m->account_id)
+		return "no_account";
+	if (decl->target != ACTION_TARGET_NONE && m->account_id && strlen(m->account_id) >= SESSIONS_ID_MAX)
 		return "no_account";
 	if (m->not_after_ms && is_late(rs, m->not_after_ms))
 		return "expired";
