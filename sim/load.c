@@ -45,6 +45,12 @@ enum rc sim_load(struct sim *s, const char *path, struct fault *f)
 	return rc;
 }
 
+enum rc sim_line(struct sim *s, const char *line, struct fault *f)
+{
+	enum rc rc = more_line(s, "/", line, f);
+	return rc == RC_MISSING ? fault_set(f, RC_INVALID, "'%.60s' is no line that can be added", line) : rc;
+}
+
 void sim_done(struct sim *s)
 {
 	auth_free(s->auth);
