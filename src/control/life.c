@@ -1,5 +1,4 @@
 #include "control/life.h"
-#include "control/artifacts/cleaner.h"
 #include "control/cluster/bells.h"
 #include "control/cluster/cluster.h"
 #include "control/events/feed.h"

@@ -138,9 +138,10 @@ static enum rc add(struct sweep *s, const uint8_t hash[static HASH])
 	return RC_OK;
 }
 
+typedef enum rc walk_each(struct sweep *s, const char *path, const char *name, struct fault *f);
+
 /* Calls `each` for what is in the folder; one that is not there is empty. */
-static enum rc walk(struct sweep *s, const char *path,
-	enum rc (*each)(struct sweep *s, const char *path, const char *name, struct fault *f), struct fault *f)
+static enum rc walk(struct sweep *s, const char *path, walk_each *each, struct fault *f)
 {
 	char below[BLOBS_PATH_MAX + 300];
 	DIR *d = opendir(path);

@@ -3,6 +3,7 @@
 #include "control/artifacts/storage.h"
 #include "control/cluster/singletons.h"
 #include "control/control.h"
+#include "control/sweep.h"
 #include "control/writer.h"
 #include "io/clock.h"
 #include "io/contents.h"

@@ -5,7 +5,8 @@
  *	artifact: ready ──> expired (expires_at) ──> deleted (a grace later)
  *	content:  whole ──> gone, when nothing has used it for the grace (downloads.grace_s): no artifact, no link, no download
  *
- * A content's sheets go in the transaction in which it is gone, its blobs by the next sweep (io/contents). Loop thread.
+ * A content's sheets go in the transaction in which it is gone, its blobs by the next sweep (io/contents). Begun and ended by control/life, see
+ * control/sweep.h.
  */
 #pragma once
 
@@ -14,18 +15,11 @@
 
 #include <stdint.h>
 
-struct cleaner;
-struct control;
 struct tx;
 
 #define CLEANER_MS       2000
 #define CLEANER_SWEEP_MS 3600000 /* a sweep even when nothing is gone: for what was never finished */
 #define CLEANER_AT_ONCE  200
-
-must_check enum rc cleaner_new(struct control *c, struct cleaner **ret, struct fault *f);
-void cleaner_stop(struct cleaner *k); /* ends its thread; before the loop's last turns. Takes NULL */
-void cleaner_free(struct cleaner *k); /* takes NULL */
-OWN_DEFINE(cleaner)
 
 /* The steps of one look. On the writer. *ret_gone: contents that are gone now. */
 must_check enum rc cleaner_steps(struct tx *tx, int64_t *ret_gone);
