@@ -54,6 +54,8 @@ struct library;
 struct workshop;
 struct cdn;
 struct econ;
+struct epic_shop;
+struct gog_shop;
 
 /* How often an address has asked for something of which it may ask so much and no more. sim/web/visit's. */
 struct visit_count {
@@ -80,7 +82,9 @@ struct sim {
 	struct library *library;   /* sim/library.c's */
 	struct workshop *workshop; /* sim/workshop.c's */
 	struct cdn *cdn;           /* sim/cdn's: depots */
-	char cdn_host[80];         /* "127.0.0.1:8080" of the content server; "": there is none */
+	struct epic_shop *epic;    /* sim/stores': Epic's store */
+	struct gog_shop *gog;
+	char cdn_host[80]; /* "127.0.0.1:8080" of the content server; "": there is none */
 	struct sim_limits limits;
 	int64_t clock_offset_ms;  /* of this Steam's time against the machine's */
 	int64_t (*wall_ms)(void); /* NULL: the machine's clock */
@@ -117,3 +121,8 @@ void sim_forget(struct sim *s);
 
 /* Changes products as a line of a query says: apps=440,480&packages=0&what=build. */
 must_check enum rc sim_change(struct sim *s, const char *query, struct fault *f);
+
+/* The stores beside Steam (sim/stores). A line of a world file: RC_MISSING when it is none of theirs. */
+must_check enum rc sim_shops_new(struct sim *s, struct fault *f);
+must_check enum rc sim_shops_line(struct sim *s, const char *line, struct fault *f);
+void sim_shops_done(struct sim *s);
