@@ -9,6 +9,12 @@
 
 extern const struct action_run manifests_probe;
 
+/* Of a manifest that the branch does not have yet, Steam gives no code, as it does of one that is not for this account. */
+static bool is_absent(const char *code)
+{
+	return code && (!strcmp(code, "not_found") || !strcmp(code, "access_denied"));
+}
+
 /* RC_MISSING: not there yet. */
 static enum rc look(struct action_task *t, const struct content_manifest *m, struct fault *f)
 {
@@ -19,7 +25,7 @@ static enum rc look(struct action_task *t, const struct content_manifest *m, str
 	if (rc == RC_OK)
 		rc = cdn_manifest(t, m, NULL, NULL, &manifest, f);
 	buf_done(&manifest);
-	if (rc != RC_OK && t->code && !strcmp(t->code, "not_found")) {
+	if (rc != RC_OK && is_absent(t->code)) {
 		t->code = NULL;
 		t->eresult = 0;
 		return RC_MISSING;
