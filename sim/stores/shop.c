@@ -107,8 +107,8 @@ bool shop_pages(struct ask *q, struct answer *a)
 			answer_header(a, "retry-after", "%u", e.retry_after_s);
 		return true;
 	}
-	if (*q->sim->cdn_host)
-		snprintf(base, sizeof(base), "http://%s/%s", q->sim->cdn_host, epic ? "epic" : "gog");
+	if (q->sim->cdn_hosts_n)
+		snprintf(base, sizeof(base), "http://%s/%s", q->sim->cdn_hosts[0], epic ? "epic" : "gog");
 	const struct shop_ask ask = { q->path, q->query_text, q->bearer, base, q->now };
 	if (epic)
 		epic_shop_answer(q->sim->epic, &ask, &got);
