@@ -2,6 +2,7 @@
 
 #include "agent/action_run.h"
 #include "agent/actions/actions.h"
+#include "agent/content/cdn.h"
 #include "agent/directory.h"
 #include "agent/errand.h"
 #include "agent/identity.h"
@@ -48,6 +49,7 @@ struct agent {
 	const char *steam_key; /* PEM; NULL: Steam's own */
 	const char *capabilities[ACTIONS_MAX + 1];
 	size_t capabilities_n;
+	struct publish_conf publish;
 
 	struct loop *loop;
 	struct pool *self; /* one thread, that runs the loop */
@@ -56,6 +58,8 @@ struct agent {
 	struct keeper *keeper;
 	struct lanes *lanes;
 	struct sessions *sessions;
+	struct steam_content *content;
+	struct cdn *cdn;
 	struct runs *runs;
 	struct reports *reports;
 	struct uplink_run *uplink; /* NULL until it is enrolled */
@@ -349,6 +353,14 @@ static enum rc copy_conf(struct agent *a, const struct agent_conf *conf, struct 
 	c->ca_file = arena_str(&a->keep, conf->ca_file);
 	c->http_proxy = arena_str(&a->keep, conf->http_proxy);
 	c->tasks = conf->tasks ? conf->tasks : AGENT_TASKS_DEFAULT;
+	c->artifacts_dir = arena_str(&a->keep, conf->artifacts_dir);
+	a->publish = (struct publish_conf){ .store = c->artifacts_dir,
+		.work_dir = arena_fmt(&a->keep, "%s/publish", c->data_dir),
+		.server_url = c->server_url,
+		.ca_file = c->ca_file,
+		.http_proxy = c->http_proxy };
+	if (!a->publish.work_dir || (conf->artifacts_dir && !c->artifacts_dir))
+		return RC_NOMEM;
 	enum rc rc = copy_steam(a, conf, f);
 	if (rc != RC_OK)
 		return rc;
@@ -458,12 +470,23 @@ static enum rc make_parts(struct agent *a, struct journal *j, struct fault *f)
 	sessions.reports = a->reports;
 	if (rc == RC_OK)
 		rc = sessions_new(&sessions, &a->sessions, f);
+	if (rc == RC_OK)
+		rc = steam_content_new(&a->content, f);
+	const struct cdn_conf cdn = { .content = a->content,
+		.log = a->conf.log,
+		.ca_file = a->conf.steam_ca_file,
+		.http_proxy = a->conf.http_proxy };
+	if (rc == RC_OK)
+		rc = cdn_new(&cdn, &a->cdn, f);
 	struct runs_conf runs = { .loop = a->loop,
 		.log = a->conf.log,
 		.workers = a->workers,
 		.keeper = a->keeper,
 		.sessions = a->sessions,
+		.content = a->content,
+		.cdn = a->cdn,
 		.lanes = a->lanes,
+		.publish = &a->publish,
 		.tracer = a->conf.tracer,
 		.tasks = a->conf.tasks };
 	if (rc == RC_OK)
@@ -483,6 +506,8 @@ static void agent_free(struct agent *a)
 	pool_free(a->workers);
 	pool_free(a->errands);
 	runs_free(a->runs);
+	cdn_free(a->cdn);
+	steam_content_free(a->content);
 	reports_free(a->reports);
 	sessions_free(a->sessions);
 	lanes_free(a->lanes);

@@ -27,8 +27,11 @@ struct log;
 struct loop;
 struct pool;
 struct pool_job;
+struct publish_conf;
 struct runs;
+struct cdn;
 struct sessions;
+struct steam_content;
 struct tracer;
 struct tunnel_msg;
 struct tunnel_msg_welcome;
@@ -40,10 +43,13 @@ struct runs_conf {
 	struct pool *workers; /* with runs_run as its run function */
 	struct keeper *keeper;
 	struct sessions *sessions;
+	struct steam_content *content;
+	struct cdn *cdn;
 	struct lanes *lanes;
-	struct tracer *tracer;     /* NULL: nobody keeps spans */
-	struct uplink_run *uplink; /* set by runs_attach, before anything comes */
-	uint32_t tasks;            /* at once */
+	const struct publish_conf *publish; /* of the agent; outlives the runs */
+	struct tracer *tracer;              /* NULL: nobody keeps spans */
+	struct uplink_run *uplink;          /* set by runs_attach, before anything comes */
+	uint32_t tasks;                     /* at once */
 };
 
 must_check enum rc runs_new(const struct runs_conf *conf, struct runs **ret_runs, struct fault *f);
