@@ -1,0 +1,11 @@
+/* fetch_env: what all downloads of an agent share; lives as long as it. */
+#pragma once
+
+struct fetch_home;
+struct pace;
+
+struct fetch_env {
+	struct fetch_home *home;
+	struct pace *pace;
+	const char *ca_file, *http_proxy; /* for what is fetched from anywhere; NULL: none */
+};
