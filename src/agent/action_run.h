@@ -25,6 +25,7 @@ struct pace;
 struct sessions;
 struct steam_content;
 struct work;
+struct fetch_env;
 
 /* Where to. As the agent is configured; lives as long as it. */
 struct publish_conf {
@@ -39,7 +40,8 @@ struct action_task {
 	struct steam_content *content; /* what Steam said of depots; the agent's */
 	struct cdn *cdn;               /* its client of content servers */
 	struct pace *pace;             /* how fast its downloads may be */
-	struct call_scope *scope; /* for every call that it makes */
+	const struct fetch_env *env;   /* what else its downloads share */
+	struct call_scope *scope;      /* for every call that it makes */
 	struct arena *arena;
 	const char *account_id;             /* NULL: the action needs none */
 	bool reads;                         /* it is of class read: a quarantined account may do nothing else */

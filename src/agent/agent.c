@@ -3,6 +3,8 @@
 #include "agent/action_run.h"
 #include "agent/actions/actions.h"
 #include "agent/content/cdn.h"
+#include "agent/content/fetch_env.h"
+#include "agent/content/fetch_home.h"
 #include "agent/content/pace.h"
 #include "agent/directory.h"
 #include "agent/errand.h"
@@ -62,6 +64,7 @@ struct agent {
 	struct steam_content *content;
 	struct cdn *cdn;
 	struct pace *pace;
+	struct fetch_env env;
 	struct runs *runs;
 	struct reports *reports;
 	struct uplink_run *uplink; /* NULL until it is enrolled */
@@ -356,12 +359,14 @@ static enum rc copy_conf(struct agent *a, const struct agent_conf *conf, struct 
 	c->http_proxy = arena_str(&a->keep, conf->http_proxy);
 	c->tasks = conf->tasks ? conf->tasks : AGENT_TASKS_DEFAULT;
 	c->artifacts_dir = arena_str(&a->keep, conf->artifacts_dir);
+	c->cache_dir = conf->cache_dir ? arena_str(&a->keep, conf->cache_dir)
+				       : arena_fmt(&a->keep, "%s/content", c->data_dir);
 	a->publish = (struct publish_conf){ .store = c->artifacts_dir,
 		.work_dir = arena_fmt(&a->keep, "%s/publish", c->data_dir),
 		.server_url = c->server_url,
 		.ca_file = c->ca_file,
 		.http_proxy = c->http_proxy };
-	if (!a->publish.work_dir || (conf->artifacts_dir && !c->artifacts_dir))
+	if (!a->publish.work_dir || !c->cache_dir || (conf->artifacts_dir && !c->artifacts_dir))
 		return RC_NOMEM;
 	enum rc rc = copy_steam(a, conf, f);
 	if (rc != RC_OK)
@@ -447,6 +452,27 @@ static enum rc make_pools(struct agent *a, struct fault *f)
 	return rc == RC_OK ? pool_new(&self, &a->self, f) : rc;
 }
 
+/* What downloads share. */
+static enum rc make_content(struct agent *a, struct fault *f)
+{
+	const struct cdn_conf cdn = { .content = a->content,
+		.log = a->conf.log,
+		.ca_file = a->conf.steam_ca_file,
+		.http_proxy = a->conf.http_proxy };
+	const struct fetch_home_conf home = { .folder = a->conf.cache_dir,
+		.bytes_max = (uint64_t)a->conf.cache_mib << 20,
+		.percent_max = a->conf.cache_percent,
+		.log = a->conf.log };
+
+	a->env = (struct fetch_env){ .ca_file = a->conf.steam_ca_file, .http_proxy = a->conf.http_proxy };
+	enum rc rc = cdn_new(&cdn, &a->cdn, f);
+	if (rc == RC_OK)
+		rc = pace_new(&a->pace, f);
+	if (rc == RC_OK)
+		pace_node(a->pace, (uint64_t)a->conf.node_mbit * 1000000);
+	return rc == RC_OK ? fetch_home_new(&home, &a->env.home, f) : rc;
+}
+
 static enum rc make_parts(struct agent *a, struct journal *j, struct fault *f)
 {
 	struct sessions_conf sessions = { .loop = a->loop,
@@ -474,14 +500,8 @@ static enum rc make_parts(struct agent *a, struct journal *j, struct fault *f)
 		rc = sessions_new(&sessions, &a->sessions, f);
 	if (rc == RC_OK)
 		rc = steam_content_new(&a->content, f);
-	const struct cdn_conf cdn = { .content = a->content,
-		.log = a->conf.log,
-		.ca_file = a->conf.steam_ca_file,
-		.http_proxy = a->conf.http_proxy };
 	if (rc == RC_OK)
-		rc = cdn_new(&cdn, &a->cdn, f);
-	if (rc == RC_OK)
-		rc = pace_new(&a->pace, f);
+		rc = make_content(a, f);
 	struct runs_conf runs = { .loop = a->loop,
 		.log = a->conf.log,
 		.workers = a->workers,
@@ -490,6 +510,7 @@ static enum rc make_parts(struct agent *a, struct journal *j, struct fault *f)
 		.content = a->content,
 		.cdn = a->cdn,
 		.pace = a->pace,
+		.env = &a->env,
 		.lanes = a->lanes,
 		.publish = &a->publish,
 		.tracer = a->conf.tracer,
@@ -513,6 +534,7 @@ static void agent_free(struct agent *a)
 	runs_free(a->runs);
 	cdn_free(a->cdn);
 	pace_free(a->pace);
+	fetch_home_free(a->env.home);
 	steam_content_free(a->content);
 	reports_free(a->reports);
 	sessions_free(a->sessions);

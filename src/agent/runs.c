@@ -250,6 +250,7 @@ static void start(struct work *w)
 		.content = rs->conf.content,
 		.cdn = rs->conf.cdn,
 		.pace = rs->conf.pace,
+		.env = rs->conf.env,
 		.lanes = rs->conf.lanes,
 		.publish = rs->conf.publish,
 		.work = w,

@@ -28,6 +28,7 @@ struct loop;
 struct pool;
 struct pool_job;
 struct publish_conf;
+struct fetch_env;
 struct runs;
 struct cdn;
 struct pace;
@@ -47,6 +48,7 @@ struct runs_conf {
 	struct steam_content *content;
 	struct cdn *cdn;
 	struct pace *pace;
+	const struct fetch_env *env; /* of the agent; outlives the runs */
 	struct lanes *lanes;
 	const struct publish_conf *publish; /* of the agent; outlives the runs */
 	struct tracer *tracer;              /* NULL: nobody keeps spans */

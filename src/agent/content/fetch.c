@@ -61,6 +61,15 @@ uint64_t fetch_bytes_network(struct fetch *x) { return x->came; }
 const _Atomic bool *fetch_stop(const struct fetch *x) { return &x->stop; }
 void fetch_enter(struct fetch *x, enum fetch_state state) { x->state = (int)state; }
 
+void fetch_leave(struct fetch *x)
+{
+	if (!x)
+		return;
+	pthread_mutex_lock(&x->lock);
+	x->ask.source = NULL;
+	pthread_mutex_unlock(&x->lock);
+}
+
 uint64_t fetch_bytes_reused(struct fetch *x)
 {
 	pthread_mutex_lock(&x->lock);

@@ -67,6 +67,7 @@ const struct fetch_plan *fetch_plan_of(const struct fetch *x);
 const char *fetch_folder(const struct fetch *x); /* of the tree */
 uint64_t fetch_bytes_network(struct fetch *x);
 uint64_t fetch_bytes_reused(struct fetch *x);
+void fetch_leave(struct fetch *x); /* the source goes; NULL: nothing */
 void fetch_enter(struct fetch *x, enum fetch_state state);
 void fetch_packed(struct fetch *x, uint64_t bytes);
 const _Atomic bool *fetch_stop(const struct fetch *x); /* set when it is to end */

@@ -2,10 +2,8 @@
 #pragma once
 
 struct fetch_home;
-struct pace;
 
 struct fetch_env {
 	struct fetch_home *home;
-	struct pace *pace;
 	const char *ca_file, *http_proxy; /* for what is fetched from anywhere; NULL: none */
 };

@@ -70,8 +70,6 @@ static size_t current_files(const struct fetch *x, const char *ret[static FETCH_
 
 static void look(struct fetch *x, struct sight *s)
 {
-	struct content_source *source = x->ask.source;
-
 	*s = (struct sight){ .p.state = fetch_words[x->state], .p.eta_s = -1 };
 	if (x->state >= FETCH_ALLOCATING) {
 		pthread_mutex_lock(&x->lock);
@@ -86,9 +84,14 @@ static void look(struct fetch *x, struct sight *s)
 		pthread_mutex_unlock(&x->lock);
 	}
 	s->p.bytes_network = x->came;
-	if (x->state != FETCH_DOWNLOADING || !source->impl->figures)
+	pthread_mutex_lock(&x->lock); /* the source may go */
+	const struct content_source *source = x->ask.source;
+	bool asked = source && x->state == FETCH_DOWNLOADING && source->impl->figures;
+	if (asked)
+		source->impl->figures(x->ask.source, &s->figures);
+	pthread_mutex_unlock(&x->lock);
+	if (!asked)
 		return;
-	source->impl->figures(source, &s->figures);
 	for (size_t i = 0; i < s->figures.servers_n && i < 8; i++)
 		s->servers[i] = (struct action_download_server){ s->figures.servers[i].host,
 			s->figures.servers[i].rate_bps, s->figures.servers[i].errors };

@@ -133,7 +133,7 @@ static enum rc ask_private(struct app *a)
 		t->eresult = got->eresult;
 		return fault_set(a->f, RC_DENIED, "Steam does not show the branch \"%.64s\"", a->branch);
 	}
-	rc = vdf_text_read(got->depot_section.data, got->depot_section.len, &a->s->arena, &doc, a->f);
+	rc = vdf_text_parse(got->depot_section.data, got->depot_section.len, &a->s->arena, &doc, NULL, a->f);
 	if (rc == RC_OK)
 		a->depots = doc->first;
 	const char *password = a->s->in->branch_password;
@@ -206,24 +206,31 @@ static bool number_of(const char *text, uint64_t most, uint64_t *ret)
 	return *text && v > 0;
 }
 
-static enum rc add(struct app *a, uint32_t app, uint32_t depot, const char *manifest, bool optional)
+static enum rc add(struct app *a, const struct content_manifest *m, const char *manifest, bool optional)
 {
-	struct source_part part = { .m = { .app = app,
-					    .depot = depot,
-					    .branch = a->branch,
-					    .password_hash = *a->s->password_hash ? a->s->password_hash : NULL },
-		.prefix = "",
-		.optional = optional };
+	struct source_part part = { .m = *m, .prefix = "", .optional = optional };
 
+	if (*a->s->password_hash && strcasecmp(m->branch, DEFAULT_BRANCH) != 0)
+		part.m.password_hash = a->s->password_hash;
 	if (!number_of(manifest, UINT64_MAX, &part.m.gid))
 		return fault_set(a->f, RC_MALFORMED, "\"%.30s\" is no manifest", manifest);
 	return source_add_part(a->s, &part, a->f);
+}
+
+/* A branch has what differs from the public one. */
+static const char *manifest_of(const struct app *a, const struct vdf *depot, const char **ret_branch)
+{
+	const char *own = manifest_on(depot, a->branch);
+
+	*ret_branch = own ? a->branch : DEFAULT_BRANCH;
+	return own ? own : manifest_on(depot, DEFAULT_BRANCH);
 }
 
 /* The depot of another app, that has it for all. */
 static enum rc add_shared(struct app *a, const char *from, const char *depot, bool optional)
 {
 	const struct vdf *depots = NULL;
+	struct content_manifest m = { 0 };
 	uint64_t app, id;
 
 	if (!number_of(from, UINT32_MAX, &app) || !number_of(depot, UINT32_MAX, &id) || app == a->want->app_id)
@@ -231,28 +238,32 @@ static enum rc add_shared(struct app *a, const char *from, const char *depot, bo
 	enum rc rc = ask_info(a->s, (uint32_t)app, &depots, a->f);
 	if (rc != RC_OK)
 		return rc;
-	const struct vdf *d = vdf_get(depots, depot);
-	const char *manifest = manifest_on(d, a->branch), *open = manifest_on(d, DEFAULT_BRANCH);
-	manifest = manifest ? manifest : open;
-	return manifest ? add(a, (uint32_t)app, (uint32_t)id, manifest, optional) : RC_OK;
+	m.app = (uint32_t)app;
+	m.depot = (uint32_t)id;
+	const char *manifest = manifest_of(a, vdf_get(depots, depot), &m.branch);
+	return manifest ? add(a, &m, manifest, optional) : RC_OK;
 }
 
 static enum rc add_depot(struct app *a, const struct vdf *d)
 {
 	bool by_name = a->want->depots.n > 0;
-	const char *manifest = NULL;
+	struct content_manifest m = { .app = a->want->app_id };
+	const char *named = NULL;
 	uint64_t id;
 
 	if (d->kind != VDF_OBJECT || !number_of(d->key, UINT32_MAX, &id))
 		return RC_OK;
-	if (by_name ? !is_named(a, (uint32_t)id, &manifest) : !fits(a, d))
+	m.depot = (uint32_t)id;
+	if (by_name ? !is_named(a, m.depot, &named) : !fits(a, d))
 		return RC_OK;
-	manifest = or (manifest, manifest_on(d, a->branch));
-	if (!manifest)
-		manifest = manifest_on(d, DEFAULT_BRANCH); /* a branch has what differs from the public one */
+	const char *manifest = manifest_of(a, d, &m.branch);
+	if (or (named, NULL)) {
+		manifest = named;
+		m.branch = a->branch;
+	}
 	const char *from = vdf_text_at(d, "depotfromapp");
 	if (manifest)
-		return add(a, a->want->app_id, (uint32_t)id, manifest, !by_name);
+		return add(a, &m, manifest, !by_name);
 	return from ? add_shared(a, from, d->key, !by_name) : RC_OK;
 }
 
@@ -292,7 +303,9 @@ static enum rc add_named(struct app *a)
 	enum rc rc = RC_OK;
 
 	for (size_t i = 0; i < a->want->depots.n && rc == RC_OK; i++)
-		rc = add(a, a->want->app_id, d[i].id, d[i].manifest, false);
+		rc = add(a,
+			&(struct content_manifest){ .app = a->want->app_id, .depot = d[i].id, .branch = a->branch },
+			d[i].manifest, false);
 	return rc;
 }
 
