@@ -26,6 +26,7 @@ struct sessions;
 struct steam_content;
 struct work;
 struct fetch_env;
+struct fetching;
 
 /* Where to. As the agent is configured; lives as long as it. */
 struct publish_conf {
@@ -60,6 +61,9 @@ struct action_task {
 		again_ms; /* with an rc that is not RC_OK: the other side asked to be left alone so long; 0: it did not */
 	bool unknown; /* with an rc that is not RC_OK: the effect may have happened */
 };
+
+/* Gives the task what its downloads need (agent/fetching). */
+void fetching_lend(const struct fetching *x, struct action_task *t);
 
 struct action_run {
 	const char *name; /* of model/action */

@@ -1,17 +1,7 @@
 #include "agent/content/source_steam.h"
 
-#include "agent/actions/ask.h"
-#include "agent/sessions_call.h"
-#include "base/hush.h"
-#include "flow/steam_call.h"
-#include "proto/steam/beta.pb-c.h"
-#include "wire/steam/eresult.h"
 #include "wire/steam/vdf.h"
-#include "wire/steam/vdf_text.h"
 
-#include <inttypes.h>
-#include <openssl/sha.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -31,116 +21,6 @@ static enum rc missing(struct source_steam *s, struct fault *f, const char *what
 {
 	s->task->code = "not_found";
 	return fault_set(f, RC_MISSING, "%s", what);
-}
-
-/* ---- what Steam says of an app ---- */
-
-static enum rc ask_info(struct source_steam *s, uint32_t id, const struct vdf **ret, struct fault *f)
-{
-	struct steam_product one = { .kind = PICS_APP, .id = id };
-	struct sessions_call c = { .want = SESSIONS_ASK,
-		.account_id = s->task->account_id,
-		.ask = { .kind = STEAM_CALL_PRODUCTS,
-			.products = &one,
-			.products_n = 1,
-			.gap_ms = sessions_pics_interval_ms(s->task->sessions) },
-		.deadline_ms = s->task->deadline_ms,
-		.scope = s->task->scope,
-		.reads = s->task->reads };
-	struct vdf *doc;
-
-	enum rc rc = sessions_do(s->task->sessions, &c, f);
-	auto_of(steam_call) struct steam_call *answer = c.answer;
-	if (rc != RC_OK)
-		return rc;
-	const struct steam_product *p = answer->products_n ? &answer->products[0] : &one;
-	if (p->state == STEAM_PRODUCT_UNKNOWN)
-		return missing(s, f, "Steam knows no such app");
-	if (p->state != STEAM_PRODUCT_KNOWN)
-		return fault_set(f, RC_AWAY, "Steam left out app %u", id);
-	rc = pics_parse(PICS_APP, p->buffer, p->buffer_n, &s->arena, &doc, f);
-	if (rc != RC_OK)
-		return rc;
-	*ret = doc->first ? vdf_get(doc->first, "depots") : NULL;
-	if (*ret)
-		return RC_OK;
-	s->task->code = p->missing_token ? "access_denied" : "not_found";
-	return fault_set(f, p->missing_token ? RC_DENIED : RC_MISSING,
-		p->missing_token ? "Steam shows the depots of app %u to its owners alone" : "app %u has no depots",
-		id);
-}
-
-/* ---- a branch with a password ---- */
-
-static unsigned hex_bytes(const char *hex, uint8_t *to, unsigned most)
-{
-	unsigned n = 0, byte;
-	for (; n < most && sscanf(hex + 2 * (size_t)n, "%2x", &byte) == 1; n++)
-		to[n] = (uint8_t)byte;
-	return n;
-}
-
-/* The password opens a branch: its key, which opens its depots. */
-static enum rc ask_password(struct app *a, uint8_t ret_key[static STEAM_CONTENT_KEY])
-{
-	struct action_task *t = a->s->task;
-	CMsgClientCheckAppBetaPassword m = CMSG_CLIENT_CHECK_APP_BETA_PASSWORD__INIT;
-	struct ask q = { .emsg = EMSG_CLIENT_CHECK_APP_BETA_PASSWORD,
-		.in = &m.base,
-		.out = &cmsg_client_check_app_beta_password_response__descriptor };
-
-	m.has_app_id = true;
-	m.app_id = a->want->app_id;
-	m.betapassword = (char *)a->s->in->branch_password;
-	enum rc rc = ask_steam(t, &q, a->f);
-	if (rc != RC_OK)
-		return rc;
-	const CMsgClientCheckAppBetaPasswordResponse *got = (const CMsgClientCheckAppBetaPasswordResponse *)q.got;
-	for (size_t i = 0; got->eresult == ERESULT_OK && i < got->n_betapasswords; i++)
-		if (!strcasecmp(or (got->betapasswords[i]->betaname, ""), a->branch) &&
-			hex_bytes(or (got->betapasswords[i]->betapassword, ""), ret_key, STEAM_CONTENT_KEY) ==
-				STEAM_CONTENT_KEY)
-			return RC_OK;
-	t->code = "access_denied";
-	t->eresult = got->eresult;
-	return fault_set(a->f, RC_DENIED, "the password does not open the branch \"%.64s\"", a->branch);
-}
-
-static enum rc ask_private(struct app *a)
-{
-	struct action_task *t = a->s->task;
-	CMsgClientPICSPrivateBetaRequest m = CMSG_CLIENT_PICSPRIVATE_BETA_REQUEST__INIT;
-	struct ask q = { .emsg = EMSG_CLIENT_PICS_PRIVATE_BETA_REQUEST,
-		.in = &m.base,
-		.out = &cmsg_client_picsprivate_beta_response__descriptor };
-	uint8_t key[STEAM_CONTENT_KEY], sha[SHA_DIGEST_LENGTH];
-	struct vdf *doc;
-
-	enum rc rc = ask_password(a, key);
-	if (rc != RC_OK)
-		return rc;
-	m.has_appid = m.has_password_hash = true;
-	m.appid = a->want->app_id;
-	m.beta_name = (char *)a->branch;
-	m.password_hash = (ProtobufCBinaryData){ sizeof(key), key };
-	rc = ask_steam(t, &q, a->f);
-	hush_wipe(key, sizeof(key));
-	if (rc != RC_OK)
-		return rc;
-	const CMsgClientPICSPrivateBetaResponse *got = (const CMsgClientPICSPrivateBetaResponse *)q.got;
-	if (got->eresult != ERESULT_OK) {
-		t->code = "access_denied";
-		t->eresult = got->eresult;
-		return fault_set(a->f, RC_DENIED, "Steam does not show the branch \"%.64s\"", a->branch);
-	}
-	rc = vdf_text_parse(got->depot_section.data, got->depot_section.len, &a->s->arena, &doc, NULL, a->f);
-	if (rc == RC_OK)
-		a->depots = doc->first;
-	const char *password = a->s->in->branch_password;
-	SHA1((const uint8_t *)password, strlen(password), sha);
-	for (size_t i = 0; i < sizeof(sha); i++)
-		snprintf(a->s->password_hash + 2 * i, 3, "%02x", sha[i]);
-	return rc;
 }
 
 /* ---- depots ---- */
@@ -235,7 +115,7 @@ static enum rc add_shared(struct app *a, const char *from, const char *depot, bo
 
 	if (!number_of(from, UINT32_MAX, &app) || !number_of(depot, UINT32_MAX, &id) || app == a->want->app_id)
 		return RC_OK;
-	enum rc rc = ask_info(a->s, (uint32_t)app, &depots, a->f);
+	enum rc rc = source_ask_depots(a->s, (uint32_t)app, &depots, a->f);
 	if (rc != RC_OK)
 		return rc;
 	m.app = (uint32_t)app;
@@ -274,12 +154,12 @@ static bool has_branch(const struct app *a)
 
 static enum rc find_depots(struct app *a)
 {
-	enum rc rc = ask_info(a->s, a->want->app_id, &a->depots, a->f);
+	enum rc rc = source_ask_depots(a->s, a->want->app_id, &a->depots, a->f);
 
 	if (rc == RC_OK && !has_branch(a))
 		rc = missing(a->s, a->f, "the app has no such branch");
 	if (rc == RC_OK && or (a->s->in->branch_password, NULL) && strcasecmp(a->branch, DEFAULT_BRANCH) != 0)
-		rc = ask_private(a);
+		rc = source_ask_private(a->s, a->branch, &a->depots, a->f);
 	for (const struct vdf *d = rc == RC_OK && a->depots ? a->depots->first : NULL; d && rc == RC_OK;
 		d = d->next)
 		rc = add_depot(a, d);

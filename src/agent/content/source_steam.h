@@ -47,6 +47,13 @@ struct source_steam {
 must_check enum rc source_add_part(struct source_steam *s, const struct source_part *part, struct fault *f);
 must_check enum rc source_add_url(struct source_steam *s, const struct source_url *url, struct fault *f);
 
+struct vdf;
+/* "depots" of the app's record, in the source's arena; the same of a branch that s->in->branch_password opens: then s->password_hash is
+ * there, too. */
+must_check enum rc source_ask_depots(struct source_steam *s, uint32_t id, const struct vdf **ret, struct fault *f);
+must_check enum rc source_ask_private(
+	struct source_steam *s, const char *branch, const struct vdf **ret, struct fault *f);
+
 /* Finds the parts of "depot" and "app"; of the Workshop's items and collections. */
 must_check enum rc source_app_resolve(struct source_steam *s, struct fault *f);
 must_check enum rc source_workshop_resolve(struct source_steam *s, struct fault *f);
