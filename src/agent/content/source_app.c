@@ -1,5 +1,6 @@
 #include "agent/content/source_steam.h"
 
+#include "model/action_download.h"
 #include "wire/steam/vdf.h"
 
 #include <string.h>

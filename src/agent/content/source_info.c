@@ -4,8 +4,6 @@
 #include "flow/steam_call.h"
 #include "wire/steam/vdf.h"
 
-static const char * or (const char *s, const char *other) { return s && *s ? s : other; }
-
 enum rc source_ask_depots(struct source_steam *s, uint32_t id, const struct vdf **ret, struct fault *f)
 {
 	struct steam_product one = { .kind = PICS_APP, .id = id };

@@ -2,6 +2,7 @@
 #include "agent/actions/ask.h"
 #include "agent/content/source_steam.h"
 #include "base/hush.h"
+#include "model/action_download.h"
 #include "proto/steam/beta.pb-c.h"
 #include "wire/steam/eresult.h"
 #include "wire/steam/vdf.h"

@@ -1,5 +1,6 @@
 #include "agent/content/source_steam.h"
 
+#include "model/action_download.h"
 #include "model/content_path.h"
 #include "wire/steam/manifest.h"
 #include "wire/steam/manifest_names.h"

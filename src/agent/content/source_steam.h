@@ -7,7 +7,6 @@
 #include "agent/action_run.h"
 #include "agent/content/cdn.h"
 #include "agent/content/content.h"
-#include "model/action_download.h"
 
 #define SOURCE_PARTS_MAX 10000
 

@@ -1,6 +1,7 @@
 #include "agent/content/source_steam.h"
 
 #include "base/map.h"
+#include "model/action_download.h"
 #include "model/action_pics.h"
 
 #include <inttypes.h>
