@@ -13,6 +13,9 @@
 #include "control/fleet/imports.h"
 #include "control/fleet/regions.h"
 #include "control/keys/key_routes.h"
+#include "control/updates/poll_routes.h"
+#include "control/updates/title_routes.h"
+#include "control/updates/watch_routes.h"
 #include "control/webhooks/webhook_routes.h"
 
 /* Of control/audit/audit_routes. */
@@ -61,4 +64,4 @@ const struct route *const routes[] = { jobs_routes, tasks_routes, attempt_routes
 	authorities_routes, certificates_routes, provider_routes, provider_secret_routes, saml_start_routes,
 	saml_acs_routes, saml_slo_routes, saml_leave_routes, saml_keys_routes, oidc_start_routes,
 	oidc_callback_routes, oidc_leave_routes, oidc_logout_routes, auth_routes, auth_me_routes, session_routes,
-	audit_routes, quota_routes, NULL };
+	audit_routes, quota_routes, watch_routes, watch_import_routes, title_routes, change_routes, poll_routes, NULL };

@@ -10,6 +10,7 @@
 #include "control/pki/trust.h"
 #include "control/schedules/schedules.h"
 #include "control/updates/sources.h"
+#include "control/updates/watches.h"
 #include "control/writer.h"
 #include "io/clock.h"
 
@@ -21,9 +22,10 @@ struct scan {
 	struct write write, schedules, updates;
 	bool running, scheduling, updating;
 	struct loop_job wake;
-	atomic_bool woken; /* `wake` is on its way */
-	bool again;        /* woken while updates were looked at */
-	size_t n;          /* leases that lapsed */
+	atomic_bool woken;  /* `wake` is on its way */
+	bool again;         /* woken while updates were looked at */
+	int64_t watched_ms; /* watches were looked at */
+	size_t n;           /* leases that lapsed */
 	/* The last look, on both clocks. */
 	int64_t wall_ms;
 	uint64_t mono_ms;
@@ -112,10 +114,17 @@ static void on_schedules(struct write *w)
 /* How the stores are asked; apart, for it may be much at once. */
 static enum rc look_at_updates(struct write *w, struct tx *tx)
 {
+	struct scan *s = (struct scan *)(void *)((char *)w - offsetof(struct scan, updates));
 	bool held = false;
 	enum rc rc = singletons_hold(tx, "updates", &held);
-	(void)w;
-	return rc == RC_OK && held ? sources_scan(tx) : rc;
+
+	if (rc != RC_OK || !held)
+		return rc;
+	rc = sources_scan(tx);
+	if (rc != RC_OK || llabs(tx->now_ms - s->watched_ms) < WATCHES_SCAN_MS)
+		return rc;
+	s->watched_ms = tx->now_ms;
+	return watches_scan(tx);
 }
 
 static void update(struct scan *s);

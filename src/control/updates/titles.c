@@ -341,7 +341,7 @@ enum rc titles_fold(struct tx *tx, struct titles_seen *s)
 enum rc titles_touch(struct tx *tx, const char *store, const char *ref, int64_t change_number)
 {
 	static const struct store_query set = { .sql = "UPDATE titles SET wanted_number = $3 WHERE store = $1 AND "
-						       "ref = $2 AND watched > 0 AND wanted_number < $3 AND "
+						       "ref = $2 AND wanted_number < $3 AND "
 						       "change_number < $3" };
 	return store_put(
 		tx->db, &set, STORE_ARGS(store_text(store), store_text(ref), store_int(change_number)), tx->fault);
