@@ -46,7 +46,7 @@ static const struct {
 	{ "clock_skew", EFFECT_NUMBER, AT(clock_skew_s), "=SECONDS: the time that is told is so much later", 0 },
 	{ "pics_empty", EFFECT_BOOL, AT(empty), ": an answer that leaves out all that was asked", 0 },
 	{ "pics_gap", EFFECT_BOOL, AT(gap), ": changes since says that a full update is needed", 0 },
-	{ "pics_coalesce", EFFECT_BOOL, AT(coalesce), ": changes since leaves out every second change", 0 },
+	{ "pics_coalesce", EFFECT_BOOL, AT(coalesce), ": changes since leaves out what changed with an odd number", 0 },
 	{ "missing_token", EFFECT_BOOL, AT(missing_token), ": product info pretends that tokens are missing", 0 },
 	{ "cdn_403", EFFECT_PRESET, AT(http), ": a content server answers 403", 403 },
 	{ "cdn_404", EFFECT_PRESET, AT(http), ": a content server answers 404", 404 },

@@ -5,6 +5,7 @@
 #include "sim/web/directory.h"
 #include "sim/web/econ_controls.h"
 #include "sim/web/people_controls.h"
+#include "sim/web/titles_controls.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -124,7 +125,8 @@ void options_help(void)
 	       "  logon@3,17,40:eresult=43     product_info@*:latency=250     changes@5+:drop     "
 	       "connect@2:half_open\n%s",
 		buf_text(&faults));
-	printf("\nControls over HTTP:\n%s%s%s", directory_help, people_controls_help, econ_controls_help);
+	printf("\nControls over HTTP:\n%s%s%s%s", directory_help, people_controls_help, econ_controls_help,
+		titles_controls_help);
 	buf_done(&faults);
 }
 

@@ -5,6 +5,7 @@
 #include "sim/web/econ_controls.h"
 #include "sim/web/pages.h"
 #include "sim/web/people_controls.h"
+#include "sim/web/titles_controls.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -58,7 +59,8 @@ static struct directory_answer route(struct directory *d, struct ask *q, struct 
 		[ASK_CDN] = "cdn" };
 	struct directory_answer nothing = { .act = DIRECTORY_NOTHING };
 
-	if (q->site == ASK_SELF && !econ_controls_answer(q, a) && !people_controls_answer(q, a))
+	if (q->site == ASK_SELF && !econ_controls_answer(q, a) && !people_controls_answer(q, a) &&
+		!titles_controls_answer(q, a))
 		return by_directory(d, q, a);
 	bool known = q->site == ASK_SELF ||
 		     (q->site == ASK_CDN ? content_answer(q, q->query_text, a) : pages_answer(q, a));

@@ -247,6 +247,8 @@ static void start(struct work *w)
 	w->loop = rs->conf.loop;
 	w->back.run = on_run;
 	w->run = (struct action_task){ .sessions = rs->conf.sessions,
+		.content = rs->conf.content,
+		.cdn = rs->conf.cdn,
 		.lanes = rs->conf.lanes,
 		.publish = rs->conf.publish,
 		.work = w,

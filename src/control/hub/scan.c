@@ -23,8 +23,8 @@ struct scan {
 	bool running, scheduling, updating;
 	struct loop_job wake;
 	atomic_bool woken;  /* `wake` is on its way */
+	int64_t watches_ms; /* of the last look at watches; the writer's */
 	bool again;         /* woken while updates were looked at */
-	int64_t watched_ms; /* watches were looked at */
 	size_t n;           /* leases that lapsed */
 	/* The last look, on both clocks. */
 	int64_t wall_ms;
@@ -114,16 +114,15 @@ static void on_schedules(struct write *w)
 /* How the stores are asked; apart, for it may be much at once. */
 static enum rc look_at_updates(struct write *w, struct tx *tx)
 {
-	struct scan *s = (struct scan *)(void *)((char *)w - offsetof(struct scan, updates));
 	bool held = false;
+	struct scan *s = (struct scan *)(void *)((char *)w - offsetof(struct scan, updates));
 	enum rc rc = singletons_hold(tx, "updates", &held);
 
-	if (rc != RC_OK || !held)
+	if (rc == RC_OK && held)
+		rc = sources_scan(tx);
+	if (rc != RC_OK || !held || tx->now_ms - s->watches_ms < WATCHES_SCAN_MS)
 		return rc;
-	rc = sources_scan(tx);
-	if (rc != RC_OK || llabs(tx->now_ms - s->watched_ms) < WATCHES_SCAN_MS)
-		return rc;
-	s->watched_ms = tx->now_ms;
+	s->watches_ms = tx->now_ms;
 	return watches_scan(tx);
 }
 
@@ -157,9 +156,11 @@ static void on_wake(struct loop_job *job)
 	update(s);
 }
 
-void scan_wake(struct scan *s)
+static void wake(struct control *c)
 {
-	if (!atomic_exchange(&s->woken, true))
+	struct scan *s = c->scan;
+
+	if (s && !atomic_exchange(&s->woken, true))
 		loop_post(s->control->loop, &s->wake);
 }
 
@@ -189,6 +190,7 @@ enum rc scan_new(struct control *c, struct scan **ret, struct fault *f)
 		return RC_NOMEM;
 	s->control = c;
 	s->wake.run = on_wake;
+	c->look_soon = wake;
 	s->stood = true; /* while it started it heard nobody, and its clock may have been set */
 	enum rc rc = loop_timer_new(c->loop, on_time, s, &s->timer);
 	if (rc != RC_OK)
