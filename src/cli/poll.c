@@ -2,6 +2,7 @@
 #include "cli/output.h"
 #include "cli/run.h"
 #include "io/clock.h"
+#include "wire/json.h"
 
 #include <jansson.h>
 #include <string.h>

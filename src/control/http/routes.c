@@ -13,13 +13,13 @@
 #include "control/fleet/imports.h"
 #include "control/fleet/regions.h"
 #include "control/keys/key_routes.h"
-#include "control/updates/poll_routes.h"
-#include "control/updates/title_routes.h"
-#include "control/updates/watch_routes.h"
 #include "control/webhooks/webhook_routes.h"
 
 /* Of control/artifacts. */
 extern const struct route artifact_routes[];
+
+/* Of control/updates. */
+extern const struct route change_routes[], poll_routes[], title_routes[], watch_import_routes[], watch_routes[];
 
 /* Of control/audit/audit_routes. */
 extern const struct route audit_routes[];

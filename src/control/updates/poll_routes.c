@@ -150,40 +150,54 @@ static bool is_meant(struct tx *tx, const struct selector *s, const struct candi
 	       has(&s->titles, c->ref) && (!s->labels.n || submit_has_labels(tx->arena, c->labels, &s->labels));
 }
 
-static enum rc candidates(struct tx *tx, struct field_list *ret)
+#define PAGE 1000 /* watches that are looked at at once */
+
+/* The watches after this one. */
+static enum rc candidates(struct tx *tx, const char *after, struct field_list *ret)
 {
 	static const struct store_query all = {
 		.sql = "SELECT w.id, t.id, t.store, t.ref, w.labels, t.success_at FROM "
 		       "watches w JOIN titles t ON t.id = w.title_id WHERE "
-		       "w.tenant_id = $1 AND w.state <> 'paused' ORDER BY w.id"
+		       "w.tenant_id = $1 AND w.id > $2 AND w.state <> 'paused' ORDER "
+		       "BY w.id LIMIT $3"
 	};
 	auto_rows struct store_rows *r = NULL;
-	enum rc rc = store_run(tx->db, &all, STORE_ARGS(store_text(tx_tenant(tx))), &r, tx->fault);
+	enum rc rc = store_run(tx->db, &all,
+		STORE_ARGS(store_text(tx_tenant(tx)), store_text(after), store_int(PAGE)), &r, tx->fault);
 
 	if (rc != RC_OK)
 		return rc;
 	return rows_list(r, &(struct rows_into){ candidate_fields, tx->arena, NULL }, sizeof(struct candidate),
-		SIZE_MAX / sizeof(struct candidate), ret, tx->fault);
+		PAGE, ret, tx->fault);
+}
+
+static enum rc add_title(struct tx *tx, const struct poll_in *in, struct poll *p, const struct candidate *c)
+{
+	static const struct store_query add = { .sql = "INSERT INTO poll_titles (poll_id, title_id, answer) VALUES "
+						       "($1, $2, $3)" };
+	bool fresh = in->max_age_s && c->success_at >= tx->now_ms - (int64_t)in->max_age_s * 1000;
+
+	if (!is_meant(tx, &in->which, c))
+		return RC_OK;
+	p->total++;
+	p->unchanged += fresh;
+	return store_put(tx->db, &add,
+		STORE_ARGS(store_text(p->id), store_text(c->title_id), store_text(fresh ? "unchanged" : NULL)),
+		tx->fault);
 }
 
 static enum rc add_titles(struct tx *tx, const struct poll_in *in, struct poll *p)
 {
-	static const struct store_query add = { .sql = "INSERT INTO poll_titles (poll_id, title_id, answer) VALUES "
-						       "($1, $2, $3)" };
-	struct field_list all = { 0 };
-	enum rc rc = candidates(tx, &all);
-	const struct candidate *c = all.at;
+	struct field_list page = { .n = PAGE };
+	const char *after = "";
+	enum rc rc = RC_OK;
 
-	for (size_t i = 0; rc == RC_OK && i < all.n; i++) {
-		bool fresh = in->max_age_s && c[i].success_at >= tx->now_ms - (int64_t)in->max_age_s * 1000;
-		if (!is_meant(tx, &in->which, &c[i]))
-			continue;
-		p->total++;
-		p->unchanged += fresh;
-		rc = store_put(tx->db, &add,
-			STORE_ARGS(store_text(p->id), store_text(c[i].title_id),
-				store_text(fresh ? "unchanged" : NULL)),
-			tx->fault);
+	while (rc == RC_OK && page.n == PAGE) {
+		rc = candidates(tx, after, &page);
+		const struct candidate *c = page.at;
+		for (size_t i = 0; rc == RC_OK && i < page.n; i++)
+			rc = add_title(tx, in, p, &c[i]);
+		after = rc == RC_OK && page.n ? c[page.n - 1].watch_id : after;
 	}
 	p->answered = p->unchanged;
 	return rc;

@@ -42,7 +42,7 @@ static enum rc tell_visibility(struct fold *f, const char *was, const char *is)
 
 	enum rc rc = title_rows_change(f->tx, f->row.id, &n, &pos);
 	if (rc == RC_OK)
-		rc = title_rows_watchers(f->tx, f->row.id, &watchers);
+		rc = title_rows_watchers(f->tx, &f->row, &watchers);
 	const char *more = arena_fmt(
 		f->tx->arena, "\"before\":\"%s\",\"after\":\"%s\",\"change\":%lld", was, is, (long long)pos);
 	if (rc != RC_OK || !more)
@@ -162,7 +162,7 @@ static enum rc keep_changes(struct fold *f, const struct field_list *changes, co
 	const struct title_change *c = changes->at;
 	struct field_list watchers = { 0 };
 	int64_t first = 0, pos = 0;
-	enum rc rc = changes->n ? title_rows_watchers(f->tx, f->row.id, &watchers) : RC_OK;
+	enum rc rc = changes->n ? title_rows_watchers(f->tx, &f->row, &watchers) : RC_OK;
 
 	for (size_t i = 0; rc == RC_OK && i < changes->n; i++) {
 		bool known = false;
