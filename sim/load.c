@@ -18,6 +18,8 @@ static enum rc more_line(void *ctx, const char *folder, const char *line, struct
 	if (rc == RC_MISSING)
 		rc = cdn_line(s->cdn, line, folder, f);
 	if (rc == RC_MISSING)
+		rc = sim_shops_line(s, line, f);
+	if (rc == RC_MISSING)
 		rc = econ_line(s->econ, line, f);
 	if (rc == RC_MISSING)
 		rc = library_line(s, folder, line, f);
@@ -41,6 +43,8 @@ enum rc sim_load(struct sim *s, const char *path, struct fault *f)
 	if (rc == RC_OK)
 		rc = cdn_sim_new(&s->cdn, f);
 	if (rc == RC_OK)
+		rc = sim_shops_new(s, f);
+	if (rc == RC_OK)
 		rc = world_load_more(&s->world, path, &(struct world_more){ more_line, s }, f);
 	return rc;
 }
@@ -61,6 +65,7 @@ void sim_done(struct sim *s)
 	workshop_free(s->workshop);
 	cdn_sim_free(s->cdn);
 	s->cdn = NULL;
+	sim_shops_done(s);
 	offer_done(s->econ);
 	econ_free(s->econ);
 	s->econ = NULL;

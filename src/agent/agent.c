@@ -3,6 +3,7 @@
 #include "agent/action_run.h"
 #include "agent/actions/actions.h"
 #include "agent/content/cdn.h"
+#include "agent/content/pace.h"
 #include "agent/directory.h"
 #include "agent/errand.h"
 #include "agent/identity.h"
@@ -60,6 +61,7 @@ struct agent {
 	struct sessions *sessions;
 	struct steam_content *content;
 	struct cdn *cdn;
+	struct pace *pace;
 	struct runs *runs;
 	struct reports *reports;
 	struct uplink_run *uplink; /* NULL until it is enrolled */
@@ -478,6 +480,8 @@ static enum rc make_parts(struct agent *a, struct journal *j, struct fault *f)
 		.http_proxy = a->conf.http_proxy };
 	if (rc == RC_OK)
 		rc = cdn_new(&cdn, &a->cdn, f);
+	if (rc == RC_OK)
+		rc = pace_new(&a->pace, f);
 	struct runs_conf runs = { .loop = a->loop,
 		.log = a->conf.log,
 		.workers = a->workers,
@@ -485,6 +489,7 @@ static enum rc make_parts(struct agent *a, struct journal *j, struct fault *f)
 		.sessions = a->sessions,
 		.content = a->content,
 		.cdn = a->cdn,
+		.pace = a->pace,
 		.lanes = a->lanes,
 		.publish = &a->publish,
 		.tracer = a->conf.tracer,
@@ -507,6 +512,7 @@ static void agent_free(struct agent *a)
 	pool_free(a->errands);
 	runs_free(a->runs);
 	cdn_free(a->cdn);
+	pace_free(a->pace);
 	steam_content_free(a->content);
 	reports_free(a->reports);
 	sessions_free(a->sessions);

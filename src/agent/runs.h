@@ -30,6 +30,7 @@ struct pool_job;
 struct publish_conf;
 struct runs;
 struct cdn;
+struct pace;
 struct sessions;
 struct steam_content;
 struct tracer;
@@ -45,6 +46,7 @@ struct runs_conf {
 	struct sessions *sessions;
 	struct steam_content *content;
 	struct cdn *cdn;
+	struct pace *pace;
 	struct lanes *lanes;
 	const struct publish_conf *publish; /* of the agent; outlives the runs */
 	struct tracer *tracer;              /* NULL: nobody keeps spans */
