@@ -203,12 +203,13 @@ static enum rc add_titles(struct tx *tx, const struct poll_in *in, struct poll *
 	return rc;
 }
 
-/* Those that wait for it are asked now, not when their last question is forgotten. */
+/* Those whose last answer was none are asked now, and not when that question is forgotten. What is being asked is not asked twice. */
 static enum rc ask_now(struct tx *tx, const char *poll_id)
 {
 	static const struct store_query set = {
-		.sql = "UPDATE titles SET asked_at = 0 WHERE id IN (SELECT title_id "
-		       "FROM poll_titles WHERE poll_id = $1 AND answer IS NULL)"
+		.sql = "UPDATE titles SET asked_at = 0 WHERE heard_at >= asked_at AND id "
+		       "IN (SELECT title_id FROM poll_titles WHERE poll_id = $1 AND "
+		       "answer IS NULL)"
 	};
 	return store_do(tx->db, &set, STORE_ARGS(store_text(poll_id)), tx->fault);
 }
