@@ -14,3 +14,5 @@ void task_effect_heard(struct work *w, bool ok);
 /* Loop: the tunnel is up or has room: says EFFECT_BEGIN when it was not said on this connection. */
 void task_effect_tell(struct work *w);
 void task_effect_untold(struct work *w); /* loop: the tunnel is down */
+/* Loop: PUBLISH_OK came, or PUBLISH_DENY (NULL). `w` may be NULL. */
+void task_ticket_heard(struct work *w, const char *ticket);

@@ -1,9 +1,9 @@
 /* A sample of every operation: what its path is made of. One that is missing here, or stands here in vain, fails the test. */
 #include "tests/system/matrix.h"
 
-const char *const matrix_open[] = { "certifyAgent", "enrollAgent", "finishOidcLogin", "finishSamlLogin", "getJwks",
+const char *const matrix_open[] = { "askMissingBlobs", "certifyAgent", "endArrival", "enrollAgent", "finishOidcLogin", "finishSamlLogin", "getJwks",
 	"getSamlMetadata", "health", "listAuthMethods", "livez", "login", "loginSecondFactor",
-	"oidcBackchannelLogout", "openapi", "readyz", "refresh", "samlLogoutByForm", "samlLogoutByQuery",
+	"oidcBackchannelLogout", "openapi", "putBlobPiece", "readyz", "refresh", "samlLogoutByForm", "samlLogoutByQuery",
 	"startOidcLogin", "startSamlLogin", "useLink", "version", NULL };
 
 /* clang-format off */
@@ -12,6 +12,7 @@ const struct matrix_sample matrix_samples[] = {
 	{ "addGroupMember", { K_GROUP, K_USER }, NULL },
 	{ "addSamlKey", { K_PROVIDER }, NULL },
 	{ "answerChallenge", { K_CHALLENGE }, NULL },
+	{ "askMissingBlobs", { K_NONE }, NULL },
 	{ "cancelJob", { K_JOB }, NULL },
 	{ "cancelKeyBatch", { K_BATCH }, NULL },
 	{ "certifyAgent", { K_NONE }, NULL },
@@ -73,6 +74,7 @@ const struct matrix_sample matrix_samples[] = {
 	{ "editUser", { K_USER }, NULL },
 	{ "enableSchedule", { K_SCHEDULE }, NULL },
 	{ "enableUser", { K_USER }, NULL },
+	{ "endArrival", { K_NONE }, NULL },
 	{ "enrollAgent", { K_NONE }, NULL },
 	{ "enrollTotp", { K_NONE }, NULL },
 	{ "explainPlacement", { K_NONE }, NULL },
@@ -182,6 +184,7 @@ const struct matrix_sample matrix_samples[] = {
 	{ "pauseJob", { K_JOB }, NULL },
 	{ "pauseKeyBatch", { K_BATCH }, NULL },
 	{ "previewSchedule", { K_NONE }, NULL },
+	{ "putBlobPiece", { K_WORD }, "offset=0&size=1" },
 	{ "quarantineAccount", { K_ACCOUNT }, NULL },
 	{ "readyz", { K_NONE }, NULL },
 	{ "redeliverWebhook", { K_WEBHOOK, K_DELIVERY }, NULL },

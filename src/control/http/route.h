@@ -46,6 +46,8 @@ enum route_flag {
 	ROUTE_NARROWED = 8192, /* open to narrowed grants without an object: its handler holds them, or need not */
 	ROUTE_LENIENT = 16384, /* parameters of the query or form that the row does not know are skipped */
 	ROUTE_STEP_UP = 32768, /* sensitive: people need a fresh proof of who they are (people/step_up) */
+	ROUTE_SLOW = 131072,   /* a read that takes long: on the slow readers */
+	ROUTE_BYTES = 262144,  /* the body is bytes (application/octet-stream): see call.text */
 	ROUTE_AUDITED = 65536, /* a read that leaves an audit record, before its answer */
 };
 
