@@ -472,13 +472,9 @@ bool runs_message(struct runs *rs, const struct tunnel_msg *m)
 		return true;
 	case TUNNEL_MSG_EFFECT_OK:
 	case TUNNEL_MSG_EFFECT_DENY:
-		task_effect_heard(find(rs, &(struct tunnel_msg_task){ m->effect_ok.task_id, m->effect_ok.attempt }),
-			m->type == TUNNEL_MSG_EFFECT_OK);
-		return true;
 	case TUNNEL_MSG_PUBLISH_OK:
 	case TUNNEL_MSG_PUBLISH_DENY:
-		task_ticket_heard(find(rs, &(struct tunnel_msg_task){ m->publish_ok.task_id, m->publish_ok.attempt }),
-			m->type == TUNNEL_MSG_PUBLISH_OK ? m->publish_ok.ticket : NULL);
+		task_heard(find(rs, &m->result_ack), m); /* they begin as it does */
 		return true;
 	case TUNNEL_MSG_CANCEL:
 		w = find(rs, &(struct tunnel_msg_task){ m->cancel.task_id, m->cancel.attempt });

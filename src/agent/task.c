@@ -53,9 +53,9 @@ void task_effect_untold(struct work *w)
 	untell_ticket(w);
 }
 
-void task_effect_heard(struct work *w, bool ok)
+static void effect_heard(struct work *w, bool ok)
 {
-	if (!w || !w->effect || !w->effect->sent)
+	if (!w->effect || !w->effect->sent)
 		return;
 	if (ok)
 		end(w, RC_OK, NULL);
@@ -215,15 +215,25 @@ static void untell_ticket(struct work *w)
 		w->ticket->sent = false;
 }
 
-void task_ticket_heard(struct work *w, const char *ticket)
+static void ticket_heard(struct work *w, const char *ticket)
 {
-	struct task_ticket_call *k = w ? take(w->ticket) : NULL;
+	struct task_ticket_call *k = take(w->ticket);
 
 	if (!k)
 		return;
 	snprintf(k->ticket, sizeof(k->ticket), "%s", ticket ? ticket : "");
 	call_answer(&k->call, ticket ? RC_OK : RC_CONFLICT,
 		ticket ? NULL : "the control plane has given this task to another attempt");
+}
+
+void task_heard(struct work *w, const struct tunnel_msg *m)
+{
+	if (!w)
+		return;
+	if (m->type == TUNNEL_MSG_EFFECT_OK || m->type == TUNNEL_MSG_EFFECT_DENY)
+		effect_heard(w, m->type == TUNNEL_MSG_EFFECT_OK);
+	else
+		ticket_heard(w, m->type == TUNNEL_MSG_PUBLISH_OK ? m->publish_ok.ticket : NULL);
 }
 
 static void begin_ticket(struct call *call)

@@ -129,15 +129,35 @@ static enum rc end(const struct arrival_part *p, struct progress *g, int fd, con
 	return rc;
 }
 
-enum rc arrival_part_take(const struct arrival_part *p, uint64_t offset, const void *bytes, size_t n,
-	uint64_t *ret_received, bool *ret_whole, struct fault *f)
+static enum rc take_piece(const struct arrival_part *p, const struct arrival_piece *piece, const char *path, int fd,
+	struct arrival_state *ret, struct fault *f)
 {
-	char path[BLOBS_PATH_MAX];
 	struct progress g;
 
-	*ret_whole = blobs_has(p->dir, p->sha256, p->size);
-	*ret_received = p->size;
-	if (*ret_whole)
+	if (!read_progress(p, &g))
+		begin(p, &g);
+	*ret = (struct arrival_state){ .received = g.received };
+	if (piece->offset != g.received)
+		return RC_OK;
+	if (piece->n > p->size - piece->offset)
+		return fault_set(f, RC_INVALID, "more came than the blob was announced with");
+	enum rc rc = write_all(fd, path, piece->bytes, piece->n, piece->offset, f);
+	crypto_hash_sha256_update(&g.hash, piece->bytes, piece->n);
+	g.received += piece->n;
+	if (rc == RC_OK)
+		rc = g.received == p->size ? end(p, &g, fd, path, f) : write_progress(p, &g, f);
+	if (rc == RC_OK)
+		*ret = (struct arrival_state){ g.received, g.received == p->size };
+	return rc;
+}
+
+enum rc arrival_part_take(
+	const struct arrival_part *p, const struct arrival_piece *piece, struct arrival_state *ret, struct fault *f)
+{
+	char path[BLOBS_PATH_MAX];
+
+	*ret = (struct arrival_state){ p->size, true };
+	if (blobs_has(p->dir, p->sha256, p->size))
 		return RC_OK;
 	snprintf(path, sizeof(path), "%s/arriving", p->dir);
 	enum rc rc = file_mkdirs(path, 0700, f);
@@ -149,21 +169,5 @@ enum rc arrival_part_take(const struct arrival_part *p, uint64_t offset, const v
 		return broken(f, "make", path);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return fault_set(f, RC_OVERLOADED, "another piece of this blob is on its way");
-	if (!read_progress(p, &g))
-		begin(p, &g);
-	*ret_received = g.received;
-	if (offset != g.received)
-		return RC_OK;
-	if (n > p->size - offset)
-		return fault_set(f, RC_INVALID, "more came than the blob was announced with");
-	rc = write_all(fd, path, bytes, n, offset, f);
-	crypto_hash_sha256_update(&g.hash, bytes, n);
-	g.received += n;
-	if (rc == RC_OK)
-		rc = g.received == p->size ? end(p, &g, fd, path, f) : write_progress(p, &g, f);
-	if (rc != RC_OK)
-		return rc;
-	*ret_received = g.received;
-	*ret_whole = g.received == p->size;
-	return RC_OK;
+	return take_piece(p, piece, path, fd, ret, f);
 }

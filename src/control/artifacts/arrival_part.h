@@ -20,9 +20,19 @@ struct arrival_part {
 /* So many bytes are here. */
 must_check enum rc arrival_part_received(const struct arrival_part *p, uint64_t *ret, struct fault *f);
 
+struct arrival_piece {
+	uint64_t offset;
+	const void *bytes;
+	size_t n;
+};
+struct arrival_state {
+	uint64_t received;
+	bool whole; /* it is in its place */
+};
+
 /*
- * Takes a piece that begins at `offset`. When more or less is here, it is not taken: *ret_received says where to go on. With the last one
- * the blob is in its place: *ret_whole. RC_INVALID: it has not the hash; begin anew. RC_OVERLOADED: another piece of it is being taken.
+ * Takes a piece. When more or less is here than before its offset, it is not taken: ret->received says where to go on. RC_INVALID: the whole
+ * has not the hash; begin anew. RC_OVERLOADED: another piece of it is being taken, or the disk is full.
  */
-must_check enum rc arrival_part_take(const struct arrival_part *p, uint64_t offset, const void *bytes, size_t n,
-	uint64_t *ret_received, bool *ret_whole, struct fault *f);
+must_check enum rc arrival_part_take(const struct arrival_part *p, const struct arrival_piece *piece,
+	struct arrival_state *ret, struct fault *f);

@@ -24,7 +24,6 @@ struct meter_limits;
 struct web_request;
 
 #define ROUTE_TENANT_DEFAULT TX_TENANT_DEFAULT
-
 #define ROUTE_ARGS_MAX    3     /* {…} in a path */
 #define ROUTE_COOKIES_MAX 3     /* Set-Cookie of one answer */
 #define ROUTE_BEFORE_MS   10000 /* of a row's `before` */
@@ -99,7 +98,6 @@ struct principal {
 };
 
 bool route_may(const struct principal *who, enum scope s);
-
 struct page {
 	struct field_list items;
 	const char *next; /* cursor of the page after this one; NULL at the end */

@@ -1,7 +1,5 @@
 #include "control/hub/inbox.h"
-#include "base/hush.h"
 #include "base/log.h"
-#include "control/artifacts/arrivals.h"
 #include "control/control.h"
 #include "control/engine/effects.h"
 #include "control/engine/outcome.h"
@@ -15,6 +13,7 @@
 #include "io/clock.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* A message on its way to the writer: encoded again, so that it outlives the tunnel's buffers. */
 struct letter {
@@ -40,7 +39,7 @@ static struct letter *letter_of(struct write *w)
 
 static void letter_free(struct letter *l)
 {
-	hush_wipe(l->ticket, sizeof(l->ticket));
+	explicit_bzero(l->ticket, sizeof(l->ticket));
 	buf_done(&l->payload);
 	free(l);
 }
