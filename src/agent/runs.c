@@ -529,8 +529,6 @@ void runs_down(struct runs *rs)
 	}
 }
 
-/* ---- beginning and end ---- */
-
 enum rc runs_new(const struct runs_conf *conf, struct runs **ret_runs, struct fault *f)
 {
 	struct runs *rs = calloc(1, sizeof(*rs));
