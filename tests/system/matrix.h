@@ -29,6 +29,7 @@ enum kind {
 	K_SCHEDULE,
 	K_SESSION,
 	K_TASK,
+	K_TRIGGER,
 	K_USER,
 	K_WEBHOOK,
 	/* The installation has one. */

@@ -24,6 +24,7 @@ static const char *const words[KINDS] = {
 	[K_SCHEDULE] = "schedule",
 	[K_SESSION] = "auth-session",
 	[K_TASK] = "task",
+	[K_TRIGGER] = "trigger",
 	[K_USER] = "user",
 	[K_WEBHOOK] = "webhook",
 	[K_AGENT] = "agent",
@@ -201,6 +202,9 @@ static void seed_tenant(struct matrix *m, enum tenant t)
 		"{\"url\":\"https://%s.invalid/\",\"enabled\":false,\"types\":[\"job.*\"]}", mark);
 	snprintf(path, sizeof(path), "/v1/webhooks/%s/test", m->id[t][K_WEBHOOK]);
 	keep(m->id[t][K_DELIVERY], make(m, t, path, NULL));
+	MAKE(m, t, K_TRIGGER, "/v1/triggers",
+		"{\"name\":\"same-name\",\"enabled\":false,\"on\":{},\"action\":{\"webhookId\":\"%s\"}}",
+		m->id[t][K_WEBHOOK]);
 	MAKE(m, t, K_BATCH, "/v1/key-batches",
 		"{\"name\":\"%s\",\"keys\":[{\"key\":\"AAAAA-BBBBB-CCCCC\",\"name\":\"%s\"}],\"candidates\":{"
 		"\"accounts\":[\"%s\"]}}",
@@ -219,7 +223,8 @@ static void seed_installation(struct matrix *m)
 		const char *id;
 	} words_of[] = { { K_AGENT, "agt_zz" }, { K_AUTHORITY, "aut_zz" }, { K_CERTIFICATE, "abcd" },
 		{ K_BUDGET, "cm.login:egr_zz" }, { K_PROVIDER, "idp_zz" }, { K_TENANT, "ten_red" },
-		{ K_ACTION, "agent.ping" }, { K_SECRET, "password" }, { K_SOURCE, "steam.pics" }, { K_WORD, "zzword" } };
+		{ K_ACTION, "agent.ping" }, { K_SECRET, "password" }, { K_SOURCE, "steam.pics" },
+		{ K_WORD, "zzword" } };
 	char region[64], egress[64];
 
 	keep(region, make(m, OWN, "/v1/regions", "{\"name\":\"eu\"}"));
