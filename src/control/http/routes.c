@@ -18,6 +18,9 @@
 /* Of control/artifacts. */
 extern const struct route artifact_routes[], artifact_links_routes[], storage_routes[];
 
+/* Of control/updates. */
+extern const struct route change_routes[], poll_routes[], title_routes[], watch_import_routes[], watch_routes[];
+
 /* Of control/audit/audit_routes. */
 extern const struct route audit_routes[];
 
@@ -70,4 +73,5 @@ const struct route *const routes[] = { artifact_routes, artifact_links_routes, s
 	authorities_routes, certificates_routes, provider_routes, provider_secret_routes, saml_start_routes,
 	saml_acs_routes, saml_slo_routes, saml_leave_routes, saml_keys_routes, oidc_start_routes,
 	oidc_callback_routes, oidc_leave_routes, oidc_logout_routes, auth_routes, auth_me_routes, session_routes,
-	audit_routes, trigger_routes, source_routes, quota_routes, NULL };
+	audit_routes, trigger_routes, source_routes, quota_routes, watch_routes, watch_import_routes, title_routes, change_routes,
+	poll_routes, NULL };
