@@ -1,6 +1,7 @@
 #include "control/owners.h"
 #include "control/engine/moves.h"
 #include "control/keys/key_fold.h"
+#include "control/updates/sources.h"
 
 #include <string.h>
 
@@ -10,6 +11,7 @@ static const struct {
 	enum rc (*progress)(
 		struct tx *tx, const struct moves_task *t, const char *data); /* NULL: it does not care */
 } owners[] = {
+	{ SOURCES_OWNER, sources_fold, sources_progress },
 	{ "", key_fold_task, NULL },
 };
 #define OWNERS (sizeof(owners) / sizeof(*owners))

@@ -3,6 +3,7 @@
 #include "control/budgets/budgets.h"
 #include "control/cluster/singletons.h"
 #include "control/control.h"
+#include "control/engine/quiet.h"
 #include "control/events/events.h"
 #include "control/fleet/states.h"
 #include "control/http/idempotency.h"
@@ -43,6 +44,8 @@ static enum rc run(struct write *w, struct tx *tx)
 		rc = budgets_sweep(tx);
 	if (rc == RC_OK)
 		rc = webhooks_sweep(tx);
+	if (rc == RC_OK)
+		rc = quiet_sweep(tx);
 	if (rc == RC_OK)
 		rc = quotas_sweep(tx);
 	return rc == RC_OK ? events_sweep(tx, &s->more) : rc;

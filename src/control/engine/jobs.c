@@ -182,6 +182,7 @@ static enum rc get(struct call *c, void *ret_out) { return read_job(c, c->arg[0]
 struct jobs_query {
 	struct page_query page;
 	const char *action;
+	bool quiet;
 	int status; /* 0: any, else one more than enum job_status */
 };
 static const char *const any_job_words[] = { "any", "queued", "running", "paused", "succeeded",
@@ -194,6 +195,10 @@ static const struct field jobs_query_fields[] = {
 		FIELD_AT(struct jobs_query, action),
 		.max = 64,
 		.doc = "Only jobs of this action." },
+	{ .name = "quiet",
+		.type = FIELD_BOOL,
+		FIELD_AT(struct jobs_query, quiet),
+		.doc = "Also those that nobody submitted: questions to stores and the like, kept for an hour." },
 	{ .name = "status",
 		.type = FIELD_ENUM,
 		FIELD_AT(struct jobs_query, status),
@@ -206,7 +211,7 @@ static enum rc list(struct call *c, void *ret_out)
 {
 	static const struct store_query all = {
 		.sql = "SELECT " JOB_COLUMNS " FROM jobs WHERE id < $1 AND ($3 = 'any' OR status = $3) "
-		       "AND ($4 = '' OR action = $4) AND tenant_id = $5 ORDER BY id DESC LIMIT $2"
+		       "AND ($4 = '' OR action = $4) AND tenant_id = $5 AND quiet <= $6 ORDER BY id DESC LIMIT $2"
 	};
 	const struct jobs_query *q = c->query;
 	struct page *page = ret_out;
@@ -218,7 +223,7 @@ static enum rc list(struct call *c, void *ret_out)
 		rc = store_run(c->tx.db, &all,
 			STORE_ARGS(store_text(before), store_int(q->page.limit + 1),
 				store_text(any_job_words[q->status]), store_text(q->action ? q->action : ""),
-				store_text(tx_tenant(&c->tx))),
+				store_text(tx_tenant(&c->tx)), store_int(q->quiet)),
 			&r, c->tx.fault);
 	if (rc == RC_OK)
 		rc = page_read(c, &q->page, r, page);

@@ -33,6 +33,7 @@ static const struct field task_row[] = {
 	{ .name = "intent_at", .type = FIELD_I64, FIELD_AT(struct moves_task, intent_at) },
 	{ .name = "intent", .type = FIELD_STR, FIELD_AT(struct moves_task, intent) },
 	{ .name = "owner", .type = FIELD_STR, FIELD_AT(struct moves_task, owner) },
+	{ .name = "quiet", .type = FIELD_BOOL, FIELD_AT(struct moves_task, quiet) },
 	{ 0 },
 };
 
@@ -41,7 +42,7 @@ enum rc moves_load(struct tx *tx, const char *id, struct moves_task *ret)
 	static const struct store_query load = {
 		.sql = "SELECT id, job_id, action, account_id, region_id, agent_id, nonce, status, attempt, "
 		       "max_attempts, not_before, lease_until, cancel_asked, probe, intent_attempt, intent_at, "
-		       "intent, owner "
+		       "intent, owner, quiet "
 		       "FROM tasks WHERE id = $1"
 	};
 	return rows_one(tx->db, &load, STORE_ARGS(store_text(id)), (struct rows_into){ task_row, tx->arena, ret },
@@ -108,7 +109,7 @@ static enum rc end_job(
 		STORE_ARGS(store_text(t->job_id), store_text(job_words[status]), store_int(over ? tx->now_ms : 0)),
 		tx->fault);
 
-	if (rc != RC_OK || !over)
+	if (rc != RC_OK || !over || t->quiet)
 		return rc;
 	const char *payload = arena_fmt(tx->arena,
 		"{\"status\":\"%s\",\"summary\":{\"total\":%u,\"succeeded\":%u,\"failed\":%u,\"canceled\":%u}}",
@@ -175,6 +176,8 @@ static enum rc turn(struct tx *tx, struct moves_task *t, enum task_status to, st
 
 static enum rc tell(struct tx *tx, const struct moves_task *t, const char *type, const char *payload)
 {
+	if (t->quiet)
+		return RC_OK;
 	return events_add(tx, &(struct event){ .type = type,
 				      .job_id = t->job_id,
 				      .task_id = t->id,

@@ -20,7 +20,8 @@ struct moves_task {
 	uint32_t intent_attempt; /* the last that declared its effect; 0: none */
 	int64_t intent_at;       /* when the last did whose outcome is not known; 0: none */
 	const char *intent;      /* what the first of those declared */
-	const char *owner;       /* the key row whose try it is; NULL: nobody's but its job's */
+	const char *owner;       /* what it was made for (control/owners); NULL: nobody's but its job's */
+	bool quiet;              /* no events are made of its moves */
 	int64_t again_ms; /* of an attempt that failed: how long the other side asked to be left alone; 0: it did not */
 	const char *code; /* of that failure; NULL: nobody said */
 	/* Of the move that is told to the owner: */

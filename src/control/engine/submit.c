@@ -279,6 +279,7 @@ enum rc submit_own(struct tx *tx, const struct submit_try *in, const char **ret_
 		.owner = in->owner,
 		.created_by = in->created_by,
 		.priority = in->priority,
+		.quiet = in->quiet,
 		.targets = &target,
 		.n = 1 };
 	auto_rows struct store_rows *r = NULL;

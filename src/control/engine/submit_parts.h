@@ -34,7 +34,7 @@ struct submit_plan {
 	struct task_policy policy; /* as it was asked for */
 	int64_t not_before;
 	uint32_t priority;
-	bool dry_run;
+	bool dry_run, quiet;
 	struct submit_target *targets; /* in the arena */
 	size_t n;
 	/* Of submit_store: */

@@ -11,5 +11,5 @@ enum rc submit_reserve(struct submit_plan *p, uint32_t queued, bool over)
 		.wants = wants,
 		.n = 2 };
 
-	return over ? RC_OK : quotas_reserve(p->tx, &ask, &p->quota_held);
+	return over || p->quiet ? RC_OK : quotas_reserve(p->tx, &ask, &p->quota_held);
 }

@@ -43,7 +43,7 @@ static enum rc add_tasks(struct submit_plan *p)
 #define SUBMIT_TASK_COLUMNS                                                                                        \
 	"INSERT INTO tasks (id, account_id, region_id, status, finished_at, error, job_id, action, priority, "     \
 	"max_attempts, not_before, created_at, owner, tenant_id, attempt, lease_until, cancel_asked, started_at, " \
-	"waits, look_at) "                                                                                         \
+	"waits, look_at, quiet) "                                                                                  \
 	"SELECT "
 	static const struct store_query insert = {
 		.sql = SUBMIT_TASK_COLUMNS
@@ -51,13 +51,13 @@ static enum rc add_tasks(struct submit_plan *p)
 		"CASE json_extract(value, '$[3]') WHEN 1 THEN 'queued' ELSE 'failed' END, "
 		"CASE json_extract(value, '$[3]') WHEN 1 THEN 0 ELSE $7 END, "
 		"CASE json_extract(value, '$[3]') WHEN 1 THEN NULL ELSE $9 END, "
-		"$2, $3, $4, $5, $6, $7, $8, $10, 0, 0, 0, 0, $11, $6 FROM json_each($1)",
+		"$2, $3, $4, $5, $6, $7, $8, $10, 0, 0, 0, 0, $11, $6, $12 FROM json_each($1)",
 		.sql_pg = SUBMIT_TASK_COLUMNS
 		"value->>0, value->>1, value->>2, CASE value->>3 WHEN '1' THEN 'queued' ELSE 'failed' END, "
 		"CASE value->>3 WHEN '1' THEN 0 ELSE $7::bigint END, "
 		"CASE value->>3 WHEN '1' THEN NULL ELSE $9::text END, "
 		"$2::text, $3::text, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::text, $10::text, 0, 0, 0, "
-		"0, $11::text, $6::bigint FROM "
+		"0, $11::text, $6::bigint, $12::bigint FROM "
 		"jsonb_array_elements($1::jsonb) AS rows (value)"
 	};
 	static const char disabled[] =
@@ -82,7 +82,8 @@ static enum rc add_tasks(struct submit_plan *p)
 			STORE_ARGS(store_text(buf_text(&rows)), store_text(p->id), store_text(p->action->name),
 				store_int(p->priority), store_int(p->policy.max_attempts), store_int(p->not_before),
 				store_int(tx->now_ms), store_text(p->owner), store_text(disabled),
-				store_text(p->tenant_id), store_text(p->not_before ? PARK_TIME : NULL)),
+				store_text(p->tenant_id), store_text(p->not_before ? PARK_TIME : NULL),
+				store_int(p->quiet)),
 			tx->fault);
 	buf_done(&rows);
 	return rc;
@@ -94,9 +95,9 @@ static enum rc add_job(struct submit_plan *p, const struct job_summary *s)
 		.sql = "INSERT INTO jobs (id, action, status, priority, payload, total, queued, running, "
 		       "succeeded, failed, canceled, parent_job_id, created_by, trace_id, created_at, updated_at, "
 		       "finished_at, secret, dry_run, not_before, retry_backoff, retry_backoff_max, schedule_id, "
-		       "traceparent, quota_held) "
+		       "traceparent, quota_held, quiet) "
 		       "VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, 0, $9, $10, $11, $12, $12, $13, $14, $15, "
-		       "$16, $17, $18, $19, $20, $21)"
+		       "$16, $17, $18, $19, $20, $21, $22)"
 	};
 	struct tx *tx = p->tx;
 	enum job_status status = job_status_of(s);
@@ -111,7 +112,7 @@ static enum rc add_job(struct submit_plan *p, const struct job_summary *s)
 			store_text(over ? NULL : p->secret), store_int(p->dry_run), store_int(p->not_before),
 			store_int(p->asked.backoff_ms), store_int(p->asked.backoff_max_ms),
 			store_text(p->schedule_id), store_text(tx->traceparent ? tx->traceparent : ""),
-			store_int(p->quota_held)),
+			store_int(p->quota_held), store_int(p->quiet)),
 		tx->fault);
 }
 
@@ -133,6 +134,10 @@ static enum rc tell(struct submit_plan *p, const struct job_summary *s)
 	struct tx *tx = p->tx;
 	const char *payload = arena_fmt(tx->arena, "{\"action\":\"%s\",\"total\":%u}", p->action->name, s->total);
 
+	if (p->quiet) {
+		tx_ring(tx, p->targets[0].region_id);
+		return RC_OK;
+	}
 	enum rc rc =
 		payload ? events_add(
 				  tx, &(struct event){ .type = "job.created", .job_id = p->id, .payload = payload })

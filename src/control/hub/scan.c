@@ -9,6 +9,7 @@
 #include "control/keys/key_steps.h"
 #include "control/pki/trust.h"
 #include "control/schedules/schedules.h"
+#include "control/updates/sources.h"
 #include "control/writer.h"
 #include "io/clock.h"
 
@@ -17,9 +18,12 @@
 struct scan {
 	struct control *control;
 	struct loop_timer *timer;
-	struct write write, schedules;
-	bool running, scheduling;
-	size_t n; /* leases that lapsed */
+	struct write write, schedules, updates;
+	bool running, scheduling, updating;
+	struct loop_job wake;
+	atomic_bool woken; /* `wake` is on its way */
+	bool again;        /* woken while updates were looked at */
+	size_t n;          /* leases that lapsed */
 	/* The last look, on both clocks. */
 	int64_t wall_ms;
 	uint64_t mono_ms;
@@ -105,6 +109,51 @@ static void on_schedules(struct write *w)
 		log_error(w->control->log, "schedules not looked at: %s", w->fault.text);
 }
 
+/* How the stores are asked; apart, for it may be much at once. */
+static enum rc look_at_updates(struct write *w, struct tx *tx)
+{
+	bool held = false;
+	enum rc rc = singletons_hold(tx, "updates", &held);
+	(void)w;
+	return rc == RC_OK && held ? sources_scan(tx) : rc;
+}
+
+static void update(struct scan *s);
+
+static void on_updates(struct write *w)
+{
+	struct scan *s = (struct scan *)(void *)((char *)w - offsetof(struct scan, updates));
+
+	s->updating = false;
+	if (w->rc != RC_OK)
+		log_error(w->control->log, "updates not looked at: %s", w->fault.text);
+	else if (s->again)
+		update(s);
+}
+
+static void update(struct scan *s)
+{
+	s->again = s->updating;
+	if (s->updating)
+		return;
+	s->updates = (struct write){ .control = s->control, .run = look_at_updates, .done = on_updates };
+	s->updating = writer_push(&s->updates) == RC_OK;
+}
+
+static void on_wake(struct loop_job *job)
+{
+	struct scan *s = (struct scan *)(void *)((char *)job - offsetof(struct scan, wake));
+
+	atomic_store(&s->woken, false);
+	update(s);
+}
+
+void scan_wake(struct scan *s)
+{
+	if (!atomic_exchange(&s->woken, true))
+		loop_post(s->control->loop, &s->wake);
+}
+
 static void on_time(void *ctx)
 {
 	struct scan *s = ctx;
@@ -115,6 +164,8 @@ static void on_time(void *ctx)
 			(struct write){ .control = s->control, .run = look_at_schedules, .done = on_schedules };
 		s->scheduling = writer_push(&s->schedules) == RC_OK;
 	}
+	if (!s->updating)
+		update(s);
 	if (s->running)
 		return;
 	judge_clock(s);
@@ -128,6 +179,7 @@ enum rc scan_new(struct control *c, struct scan **ret, struct fault *f)
 	if (!s)
 		return RC_NOMEM;
 	s->control = c;
+	s->wake.run = on_wake;
 	s->stood = true; /* while it started it heard nobody, and its clock may have been set */
 	enum rc rc = loop_timer_new(c->loop, on_time, s, &s->timer);
 	if (rc != RC_OK)

@@ -30,3 +30,7 @@ CREATE TABLE source_asks (
 	heard_at BIGINT NOT NULL DEFAULT 0,
 	hedged BIGINT NOT NULL DEFAULT 0
 );
+-- A job that an area made by itself and that is one of many: no events, not listed by default, forgotten soon.
+ALTER TABLE jobs ADD COLUMN quiet BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE tasks ADD COLUMN quiet BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX jobs_quiet ON jobs (finished_at) WHERE quiet = 1;
