@@ -316,7 +316,9 @@ static const char *objection(const struct runs *rs, const struct tunnel_msg_disp
 		return "unknown_action";
 	if (strcmp(m->class, task_class_words[decl->class]) != 0)
 		return "class_mismatch";
-	if (decl->target == ACTION_TARGET_ACCOUNT && (!m->account_id || strlen(m->account_id) >= SESSIONS_ID_MAX))
+	if (decl->target == ACTION_TARGET_ACCOUNT && !m->account_id)
+		return "no_account";
+	if (decl->target != ACTION_TARGET_NONE && m->account_id && strlen(m->account_id) >= SESSIONS_ID_MAX)
 		return "no_account";
 	if (m->not_after_ms && is_late(rs, m->not_after_ms))
 		return "expired";

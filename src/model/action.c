@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+const char *const action_target_words[] = { "none", "account", "either", NULL };
+
 const struct field action_empty_fields[] = { { 0 } };
 
 /* clang-format off */

@@ -3,8 +3,8 @@
  * result. The control plane checks a job by it before it is accepted; an agent decodes the payload by the same table and
  * runs the function that belongs to the name (agent/actions). Pure. product.md 5.5.
  *
- * The declarations stand by family: action_account, action_friends, action_keys, action_library, action_pics, action_session,
- * action_trade, each with the structs of its shapes.
+ * The declarations stand by family: action_account, action_download, action_friends, action_keys, action_library, action_pics,
+ * action_session, action_trade, each with the structs of its shapes.
  */
 #pragma once
 
@@ -15,7 +15,11 @@
 enum action_target {
 	ACTION_TARGET_NONE,    /* runs on a session of the agent's own */
 	ACTION_TARGET_ACCOUNT, /* one task for each account */
+	ACTION_TARGET_EITHER,  /* accounts when some are named, else as NONE */
 };
+extern const char *const action_target_words[];
+
+#define ACTION_TIMEOUT_MAX_S 604800
 
 struct action {
 	const char *name;
@@ -30,6 +34,7 @@ struct action {
 	const char *const *lanes; /* rate lanes it draws on; ends in NULL */
 	bool mutates; /* has an effect at Steam: then it has a dry run, which tells a struct action_plan */
 	bool probe;   /* can find out whether an attempt before had its effect; every guarded one can */
+	bool own;     /* made by areas of the control plane alone (submit_own): no job may name it */
 	const struct task_policy *retry; /* NULL: as its class says */
 	const char *doc;
 };

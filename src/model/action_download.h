@@ -23,7 +23,6 @@ struct action_download_source {
 	const char *id;           /* of an item or collection */
 	struct field_list depots; /* of struct action_download_depot */
 	const char *branch, *os, *arch, *lang;
-	const char *branch_password; /* secret: sealed to the agent */
 	bool all_dlc, include_dependencies;
 	uint32_t max_items;
 	const char *app_name, *platform;  /* epic */
@@ -33,6 +32,10 @@ struct action_download_source {
 struct action_download_filter {
 	struct field_list include, exclude, file_list; /* of const char *: globs, or "re:…" */
 };
+#define ACTION_DOWNLOAD_FILTERS_MAX 1000  /* of include and of exclude */
+#define ACTION_DOWNLOAD_FILES_MAX   10000 /* of file_list */
+#define ACTION_DOWNLOAD_DEPOTS_MAX  256
+#define ACTION_DOWNLOAD_ITEMS_MAX   10000
 
 struct action_download_package {
 	const char *format; /* none, zip, tar, tar.zst */
@@ -49,6 +52,7 @@ struct action_download_share {
 struct action_download {
 	const char *download_id;
 	struct action_download_source source;
+	const char *branch_password; /* secret: sealed to the agent; NULL: none */
 	struct action_download_filter filter;
 	struct action_download_package package;
 	struct action_download_share share;
@@ -86,6 +90,7 @@ struct action_download_progress {
 	uint32_t tries;
 	struct field_list servers; /* of struct action_download_server */
 };
+extern const struct field action_download_progress_fields[];
 
 /* manifests.probe: can it be fetched? The request code is given and a content server has the manifest. */
 struct action_manifests_probe {

@@ -117,14 +117,24 @@ static enum rc check_payload(struct submit_plan *p, const struct action *a, cons
 }
 
 /* What an action is aimed at must be said once, and only for an action that is aimed at accounts. */
+static int ways_of(const struct submit_job *in)
+{
+	return (in->targets.n > 0) + (in->labels.n > 0) + in->all_accounts;
+}
+
+static bool is_aimed(const struct action *a, const struct submit_job *in)
+{
+	return a->target == ACTION_TARGET_ACCOUNT || (a->target == ACTION_TARGET_EITHER && ways_of(in) > 0);
+}
+
 static enum rc check_targets(struct submit_plan *p, const struct action *a, const struct submit_job *in)
 {
-	int ways = (in->targets.n > 0) + (in->labels.n > 0) + in->all_accounts;
+	int ways = ways_of(in);
 
 	if (a->target == ACTION_TARGET_NONE && ways > 0)
 		return field_json_problem(p->reader, "/targets", "out_of_range",
 			"this action is not aimed at accounts; leave targets out");
-	if (a->target == ACTION_TARGET_ACCOUNT && ways != 1)
+	if (is_aimed(a, in) && ways != 1)
 		return field_json_problem(p->reader, "/targets", "required",
 			"name accounts by one of targets, labels or allAccounts");
 	return RC_OK;
@@ -145,7 +155,7 @@ static enum rc check(struct submit_plan *p, const struct submit_job *in)
 {
 	const struct action *a = action_find(in->action);
 
-	if (!a)
+	if (!a || a->own)
 		return field_json_problem(
 			p->reader, "/action", "not_one_of", "there is no such action; GET /v1/actions lists them");
 	if (p->who && !route_may(p->who, a->scope))
@@ -204,11 +214,10 @@ enum rc submit_check_held(struct call *c, const struct submit_job *in)
 
 	if (!decide_is_narrowed(c->who, SCOPE_JOBS_WRITE) && !decide_is_narrowed(c->who, p.action->scope))
 		return RC_OK;
-	if (p.action->target == ACTION_TARGET_ACCOUNT && !in->targets.n)
+	if (is_aimed(p.action, in) && !in->targets.n)
 		return field_json_problem(c->reader, "/targets", "required",
 			"what you may do is narrowed to some accounts: name them");
-	enum rc rc = p.action->target == ACTION_TARGET_NONE ? submit_targets_none(&p)
-							    : submit_targets_named(&p, &in->targets);
+	enum rc rc = is_aimed(p.action, in) ? submit_targets_named(&p, &in->targets) : submit_targets_none(&p);
 	return rc == RC_OK ? submit_targets_held(&p, in->targets.n > 0) : rc;
 }
 
@@ -236,7 +245,7 @@ static enum rc make(struct submit_plan *p, const struct submit_job *in, const ch
 	p->rules = in->rules;
 	if (!p->tenant_id)
 		p->tenant_id = tx_tenant(p->tx);
-	if (p->action->target == ACTION_TARGET_NONE)
+	if (!is_aimed(p->action, in))
 		rc = submit_targets_none(p);
 	else if (in->targets.n)
 		rc = submit_targets_named(p, &in->targets);

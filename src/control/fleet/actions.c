@@ -8,8 +8,8 @@ static void put(const struct action *a, struct buf *to)
 	buf_fmt(to,
 		"{\"name\":\"%s\",\"class\":\"%s\",\"scope\":\"%s\",\"target\":\"%s\",\"timeoutSeconds\":%u,"
 		"\"lanes\":[",
-		a->name, task_class_words[a->class], scope_text(a->scope),
-		a->target == ACTION_TARGET_ACCOUNT ? "account" : "none", a->timeout_s);
+		a->name, task_class_words[a->class], scope_text(a->scope), action_target_words[a->target],
+		a->timeout_s);
 	for (size_t i = 0; a->lanes && a->lanes[i]; i++) {
 		buf_str(to, i ? "," : "");
 		json_put_str(to, a->lanes[i]);
@@ -30,8 +30,10 @@ static enum rc list(struct call *c, void *ret_out)
 {
 	(void)ret_out;
 	buf_str(c->body, "{\"items\":[");
-	for (size_t i = 0; action_all[i]; i++) {
-		buf_str(c->body, i ? "," : "");
+	for (size_t i = 0, n = 0; action_all[i]; i++) {
+		if (action_all[i]->own)
+			continue;
+		buf_str(c->body, n++ ? "," : "");
 		put(action_all[i], c->body);
 	}
 	buf_str(c->body, "],\"nextCursor\":null}");
@@ -42,7 +44,7 @@ static enum rc get(struct call *c, void *ret_out)
 {
 	const struct action *a = action_find(c->arg[0]);
 	(void)ret_out;
-	if (!a)
+	if (!a || a->own)
 		return RC_MISSING;
 	put(a, c->body);
 	return RC_OK;
@@ -54,9 +56,10 @@ void actions_document(struct buf *to)
 		    "|\n|---|---|---|---|---|---|\n");
 	for (size_t i = 0; action_all[i]; i++) {
 		const struct action *a = action_all[i];
+		if (a->own)
+			continue;
 		buf_fmt(to, "| `%s` | %s | %s | `%s` | %u s | %s |\n", a->name, task_class_words[a->class],
-			a->target == ACTION_TARGET_ACCOUNT ? "account" : "none", scope_text(a->scope), a->timeout_s,
-			a->doc);
+			action_target_words[a->target], scope_text(a->scope), a->timeout_s, a->doc);
 	}
 }
 

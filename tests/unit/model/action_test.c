@@ -1,4 +1,4 @@
-#include "model/action.h"
+#include "model/action_download.h"
 
 #include "tests/unit/check.h"
 
@@ -37,8 +37,10 @@ static void secrets(void)
 {
 	for (size_t i = 0; action_all[i]; i++)
 		for (const struct field *row = action_all[i]->payload; row->type != FIELD_END; row++) {
-			bool secret = (!strcmp(action_all[i]->name, "keys.redeem") && !strcmp(row->name, "key")) ||
-				      (!strcmp(action_all[i]->name, "wallet.redeem") && !strcmp(row->name, "code"));
+			bool secret =
+				(!strcmp(action_all[i]->name, "keys.redeem") && !strcmp(row->name, "key")) ||
+				(!strcmp(action_all[i]->name, "wallet.redeem") && !strcmp(row->name, "code")) ||
+				!strcmp(row->name, "branchPassword");
 			CHECK(secret == ((row->flags & FIELD_SECRET) != 0));
 		}
 }
@@ -50,7 +52,7 @@ static void whole(const struct action *a)
 	CHECK(dot && dot > a->name && dot[1]);
 	CHECK(strspn(a->name, "abcdefghijklmnopqrstuvwxyz_.") == strlen(a->name));
 	CHECK(a->scope > SCOPE_NONE && a->scope < SCOPE_COUNT);
-	CHECK(a->class <= TASK_ONCE && a->timeout_s > 0 && a->timeout_s <= 86400);
+	CHECK(a->class <= TASK_ONCE && a->timeout_s > 0 && a->timeout_s <= ACTION_TIMEOUT_MAX_S);
 	CHECK(a->doc && a->doc[strlen(a->doc) - 1] == '.');
 	CHECK(a->lanes && a->mutates == (a->class != TASK_READ) && a->probe == (a->class == TASK_GUARDED));
 	for (size_t i = 0; a->lanes[i]; i++)
@@ -72,6 +74,11 @@ int main(void)
 		CHECK(action_find(action_all[n]->name) == action_all[n]);
 	}
 	CHECK(n == 33);
+	whole(&action_download_run);
+	whole(&action_manifests_diff);
+	whole(&action_manifests_list);
+	whole(&action_manifests_probe);
+	whole(&action_prefill_run);
 	secrets();
 	CHECK(!action_find("") && !action_find("session") && !action_find("session.logi") &&
 		!action_find("Session.login"));
