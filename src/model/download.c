@@ -1,11 +1,12 @@
 #include "model/download.h"
 #include "base/buf.h"
+#include "model/civil.h"
 
 #include <string.h>
 
 const char *const download_words[] = { "queued", "admitted", "resolving", "attached", "allocating", "downloading",
 	"verifying", "packaging", "publishing", "paused", "canceling", "ready", "expired", "canceled", "failed", NULL };
-const char *const download_reason_words[] = { "turn", "concurrency", "quota", "budget", "account", "disk",
+const char *const download_reason_words[] = { "concurrency", "quota", "budget", "account", "disk",
 	"dependency", NULL };
 const char *const download_account_words[] = { "anonymous", "auto", "id", NULL };
 
@@ -146,6 +147,23 @@ void download_key(const struct action_download *d, const struct download_account
 	buf_fmt(ret, "%u;%d;", d->package.level, by->mode);
 	put(ret, by->mode == DOWNLOAD_BY_ID ? by->id : NULL);
 	put(ret, alone);
+}
+
+#define DAY_MS 86400000ll
+
+int64_t download_period(enum download_window w, int64_t now_ms)
+{
+	int64_t day = civil_floor(now_ms, DAY_MS);
+	struct civil c = civil_of_day(day);
+
+	return w == DOWNLOAD_DAY ? day : (int64_t)c.year * 12 + c.month - 1;
+}
+
+int64_t download_period_end(enum download_window w, int64_t now_ms)
+{
+	int64_t next = download_period(w, now_ms) + 1;
+
+	return (w == DOWNLOAD_DAY ? next : civil_day((int32_t)(next / 12), (int32_t)(next % 12) + 1, 1)) * DAY_MS;
 }
 
 bool download_wants_licence(const char *code)

@@ -33,8 +33,7 @@ extern const char *const download_words[]; /* as the API and the database spell 
 
 /* What a queued one waits for. */
 enum download_reason {
-	DOWNLOAD_FOR_TURN,        /* nothing but a look at the queue */
-	DOWNLOAD_FOR_CONCURRENCY, /* a slot: of the key, of the tenant, of all */
+	DOWNLOAD_FOR_CONCURRENCY, /* its turn, and a slot: of the key, of the tenant, of all */
 	DOWNLOAD_FOR_QUOTA,       /* bytes of a day or a month */
 	DOWNLOAD_FOR_BUDGET,      /* Steam throttled */
 	DOWNLOAD_FOR_ACCOUNT,     /* an account with a session */
@@ -110,6 +109,11 @@ void download_key(const struct action_download *d, const struct download_account
 
 /* What to reserve of a quota for so many bytes: what failing servers may cost besides (5 %), and 1 MiB. */
 static inline int64_t download_reserve(int64_t bytes) { return bytes + bytes / 20 + 1048576; }
+
+/* Days and months of UTC, by a growing number; and when the one that holds this moment is over. */
+enum download_window { DOWNLOAD_DAY, DOWNLOAD_MONTH };
+int64_t download_period(enum download_window w, int64_t now_ms);
+int64_t download_period_end(enum download_window w, int64_t now_ms);
 
 /* Is another attempt worth it, with another account or without? Codes of 5.9.2. */
 bool download_wants_licence(const char *code); /* an account that owns it could have it */

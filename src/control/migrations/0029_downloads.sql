@@ -1,7 +1,8 @@
 -- What is to be fetched, for whom, and how far it is. See control/downloads.
 CREATE TABLE downloads (
 	id TEXT PRIMARY KEY, -- dl_…
-	request TEXT NOT NULL,      -- JSON, as asked for, without its secret
+	source TEXT NOT NULL,       -- JSON: what is fetched
+	request TEXT NOT NULL,      -- JSON: all of what was asked for, without its secret
 	content_key TEXT NOT NULL,  -- the same content has the same key: sha256 of what decides it
 	state TEXT NOT NULL,
 	reason TEXT,                -- of queued: what it waits for
@@ -28,6 +29,7 @@ CREATE TABLE downloads (
 	reserved_bytes BIGINT NOT NULL DEFAULT 0,
 	settled_bytes BIGINT NOT NULL DEFAULT 0,
 	bandwidth_bps BIGINT NOT NULL DEFAULT 0, -- 0: no limit
+	deadline_at BIGINT NOT NULL DEFAULT 0, -- it may run until then; 0: for ever
 	expires_at BIGINT NOT NULL DEFAULT 0,
 	labels TEXT NOT NULL,
 	tenant_id TEXT NOT NULL,

@@ -1,6 +1,7 @@
 /* Downloads: what may become of one, whose turn it is, and which are for the same content. */
 #include "model/download.h"
 #include "base/buf.h"
+#include "model/civil.h"
 
 #include "tests/unit/check.h"
 
@@ -131,8 +132,23 @@ static void keys(void)
 	CHECK(download_wants_licence("no_license") && !download_wants_licence("integrity") && !download_wants_licence(NULL));
 }
 
+static void windows(void)
+{
+	const int64_t day = 86400000, newyear = civil_day(2024, 1, 1) * day;
+
+	CHECK(download_period(DOWNLOAD_DAY, newyear) == download_period(DOWNLOAD_DAY, newyear - 1) + 1);
+	CHECK(download_period(DOWNLOAD_MONTH, newyear) == download_period(DOWNLOAD_MONTH, newyear - 1) + 1);
+	CHECK(download_period(DOWNLOAD_MONTH, newyear + 31 * day - 1) == download_period(DOWNLOAD_MONTH, newyear));
+	CHECK(download_period_end(DOWNLOAD_DAY, newyear) == newyear + day);
+	CHECK(download_period_end(DOWNLOAD_DAY, newyear - 1) == newyear);
+	CHECK(download_period_end(DOWNLOAD_MONTH, newyear - 1) == newyear);
+	CHECK(download_period_end(DOWNLOAD_MONTH, newyear + 31 * day) == newyear + 60 * day);
+	CHECK(download_reserve(100 * 1048576) == 106 * 1048576);
+}
+
 int main(void)
 {
+	windows();
 	moves();
 	phases();
 	shares();
