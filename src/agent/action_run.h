@@ -23,15 +23,23 @@ struct lanes;
 struct sessions;
 struct work;
 
+/* Where to. As the agent is configured; lives as long as it. */
+struct publish_conf {
+	const char *store;    /* the store's folder, on a disk that both share; NULL: it has to be brought */
+	const char *work_dir; /* for packages that are to be brought */
+	const char *server_url, *ca_file, *http_proxy;
+};
+
 struct action_task {
 	struct sessions *sessions;
 	struct lanes *lanes;
 	struct call_scope *scope; /* for every call that it makes */
 	struct arena *arena;
-	const char *account_id; /* NULL: the action needs none */
-	bool reads;             /* it is of class read: a quarantined account may do nothing else */
-	uint64_t deadline_ms;   /* of loop_now_ms */
-	struct work *work;      /* for task_effect */
+	const char *account_id;             /* NULL: the action needs none */
+	bool reads;                         /* it is of class read: a quarantined account may do nothing else */
+	uint64_t deadline_ms;               /* of loop_now_ms */
+	struct work *work;                  /* for task_effect */
+	const struct publish_conf *publish; /* for agent/content/publish */
 	bool after_unknown; /* `probe` said that it was not done, or could not tell; an attempt before may still have been it */
 	int64_t intent_ms; /* with a probe: when the attempt before declared its effect (Unix time); 0: not known */
 	const char *

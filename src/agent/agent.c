@@ -48,6 +48,7 @@ struct agent {
 	const char *steam_key; /* PEM; NULL: Steam's own */
 	const char *capabilities[ACTIONS_MAX + 1];
 	size_t capabilities_n;
+	struct publish_conf publish;
 
 	struct loop *loop;
 	struct pool *self; /* one thread, that runs the loop */
@@ -349,6 +350,14 @@ static enum rc copy_conf(struct agent *a, const struct agent_conf *conf, struct 
 	c->ca_file = arena_str(&a->keep, conf->ca_file);
 	c->http_proxy = arena_str(&a->keep, conf->http_proxy);
 	c->tasks = conf->tasks ? conf->tasks : AGENT_TASKS_DEFAULT;
+	c->artifacts_dir = arena_str(&a->keep, conf->artifacts_dir);
+	a->publish = (struct publish_conf){ .store = c->artifacts_dir,
+		.work_dir = arena_fmt(&a->keep, "%s/publish", c->data_dir),
+		.server_url = c->server_url,
+		.ca_file = c->ca_file,
+		.http_proxy = c->http_proxy };
+	if (!a->publish.work_dir || (conf->artifacts_dir && !c->artifacts_dir))
+		return RC_NOMEM;
 	enum rc rc = copy_steam(a, conf, f);
 	if (rc != RC_OK)
 		return rc;
@@ -464,6 +473,7 @@ static enum rc make_parts(struct agent *a, struct journal *j, struct fault *f)
 		.keeper = a->keeper,
 		.sessions = a->sessions,
 		.lanes = a->lanes,
+		.publish = &a->publish,
 		.tracer = a->conf.tracer,
 		.tasks = a->conf.tasks };
 	if (rc == RC_OK)

@@ -25,11 +25,13 @@ struct tracer;
 #define AGENT_STEAM_LOGIN_URL     "https://login.steampowered.com"
 
 struct agent_conf {
-	const char *server_url;          /* http(s)://HOST:PORT of the control plane */
-	const struct hush *token;        /* one-time enrolment token; NULL when it is enrolled */
-	const char *data_dir;            /* made when it is not there */
-	const char *version;             /* of this program */
-	uint32_t tasks;                  /* at once, 1 to 256; 0: AGENT_TASKS_DEFAULT */
+	const char *server_url;   /* http(s)://HOST:PORT of the control plane */
+	const struct hush *token; /* one-time enrolment token; NULL when it is enrolled */
+	const char *data_dir;     /* made when it is not there */
+	const char *version;      /* of this program */
+	const char
+		*artifacts_dir; /* the control plane's store, when this agent shares its disk; NULL: it does not */
+	uint32_t tasks;         /* at once, 1 to 256; 0: AGENT_TASKS_DEFAULT */
 	const char *steam_directory_url; /* NULL: AGENT_STEAM_DIRECTORY_URL */
 	/* Each without a slash at its end; NULL: the real ones. */
 	const char *steam_api_url, *steam_community_url, *steam_store_url, *steam_login_url;

@@ -248,6 +248,7 @@ static void start(struct work *w)
 	w->back.run = on_run;
 	w->run = (struct action_task){ .sessions = rs->conf.sessions,
 		.lanes = rs->conf.lanes,
+		.publish = rs->conf.publish,
 		.work = w,
 		.scope = &w->scope,
 		.arena = &w->arena,

@@ -27,6 +27,7 @@ struct log;
 struct loop;
 struct pool;
 struct pool_job;
+struct publish_conf;
 struct runs;
 struct sessions;
 struct tracer;
@@ -41,9 +42,10 @@ struct runs_conf {
 	struct keeper *keeper;
 	struct sessions *sessions;
 	struct lanes *lanes;
-	struct tracer *tracer;     /* NULL: nobody keeps spans */
-	struct uplink_run *uplink; /* set by runs_attach, before anything comes */
-	uint32_t tasks;            /* at once */
+	const struct publish_conf *publish; /* of the agent; outlives the runs */
+	struct tracer *tracer;              /* NULL: nobody keeps spans */
+	struct uplink_run *uplink;          /* set by runs_attach, before anything comes */
+	uint32_t tasks;                     /* at once */
 };
 
 must_check enum rc runs_new(const struct runs_conf *conf, struct runs **ret_runs, struct fault *f);

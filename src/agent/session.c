@@ -77,7 +77,8 @@ static void changed(struct session *s, const struct bot_act *a)
 	log_info(ss->conf.log, "Steam session %s account=%s reason=\"%s\"", account_state_words[a->state],
 		session_name(s), a->why ? a->why : "");
 	if (was && !s->online && a->state != ACCOUNT_QUARANTINED)
-		session_self_free(s); /* Steam tells it anew */
+		session_self_free(s);
+	session_tokens_free(s); /* Steam tells it anew */
 	if (!session_is_own(s))
 		session_tell_state(s, a);
 	sessions_serve(s, a->state, a->eresult, a->why);

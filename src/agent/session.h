@@ -7,6 +7,7 @@
  *      session_gate   its lanes and pauses
  *      session_tell   what the control plane is told of it; secrets and answers that come
  *      session_self   what Steam told of the account
+ *      session_tokens access tokens for product info
  *      session_web    its access token for Steam's web
  *      session_family the parental PIN that locks pages of it
  *      session_cms    Steam's directory and Steam's clock, which are asked by errands
@@ -25,6 +26,7 @@
 struct line;
 struct session_gate;
 struct session_self;
+struct session_tokens;
 struct session_web;
 struct tunnel_msg_egress;
 
@@ -40,14 +42,15 @@ struct session {
 	enum egress_kind egress_kind;
 	struct hush proxy_login, identity_secret, shared_secret;
 	int64_t epoch, generation;
-	char challenge_id[ID_MAX]; /* "": none is open */
-	struct session_gate *gate; /* NULL: nothing is asked of lanes */
-	struct session_self *self; /* NULL: nothing was told */
-	struct session_web *web;   /* NULL: nobody asked */
-	struct bot_want *later;    /* what is wanted once servers are known */
-	char *endpoint;            /* of the connection */
-	bool online, wanted;       /* wanted: it is to be online */
-	bool leaving;              /* goes away when it is off */
+	char challenge_id[ID_MAX];     /* "": none is open */
+	struct session_gate *gate;     /* NULL: nothing is asked of lanes */
+	struct session_self *self;     /* NULL: nothing was told */
+	struct session_tokens *tokens; /* NULL: Steam gave none */
+	struct session_web *web;       /* NULL: nobody asked */
+	struct bot_want *later;        /* what is wanted once servers are known */
+	char *endpoint;                /* of the connection */
+	bool online, wanted;           /* wanted: it is to be online */
+	bool leaving;                  /* goes away when it is off */
 	bool pumping;
 	bool unlocking,
 		store_locked; /* the PIN is being tried; the page that was locked last is one of the store */
@@ -127,6 +130,11 @@ void session_self_push(struct session *s, uint32_t emsg, const void *p, size_t n
 must_check enum rc session_self_copy(struct session *s, struct sessions_self *ret, struct arena *a);
 void session_self_free(struct session *s);
 bool session_self_has_licenses(const struct session *s); /* Steam has told them since the logon */
+
+/* session_tokens.c */
+void session_tokens_fill(const struct session *s, struct steam_product *to, size_t n); /* those that are known */
+void session_tokens_learn(struct session *s, const struct steam_call *got);
+void session_tokens_free(struct session *s);
 
 /* session_web.c. May answer `c`, or leave it waiting */
 void session_web_ask(struct session *s, struct sessions_call *c);

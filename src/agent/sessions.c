@@ -54,7 +54,10 @@ static void ask(struct session *s, struct sessions_call *c)
 	asked->by = c;
 	c->asked = asked;
 	c->ask.owner = asked;
-	c->ask.deadline_ms = c->deadline_ms;
+	if (c->ask.deadline_ms == 0 || c->ask.deadline_ms > c->deadline_ms)
+		c->ask.deadline_ms = c->deadline_ms;
+	if (c->tokens)
+		session_tokens_fill(s, c->tokens, c->ask.products_n);
 	snprintf(c->endpoint, sizeof(c->endpoint), "%s", s->endpoint ? s->endpoint : "");
 	enum rc rc = bot_ask(s->bot, session_now(s), &c->ask, &number, &f);
 	if (rc == RC_OK)
@@ -196,6 +199,7 @@ void sessions_take_answer(struct session *s, struct steam_call *got)
 
 	if (asked->done)
 		asked->done(s, got);
+	session_tokens_learn(s, got);
 	list_remove(&asked->node);
 	free(asked);
 	if (!c) {

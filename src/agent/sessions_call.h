@@ -44,7 +44,10 @@ void sessions_web_done(struct sessions_web *w);
 struct sessions_call {
 	enum sessions_want want;
 	const char *account_id; /* NULL: the agent's own session */
-	struct steam_ask ask;   /* SESSIONS_ASK; owner and deadline are filled in */
+	struct steam_ask
+		ask; /* SESSIONS_ASK; owner is filled in; the deadline, too, unless it is before that of the call */
+	struct steam_product *
+		tokens; /* SESSIONS_ASK of products: the same as ask.products; known access tokens are filled in. NULL: not */
 	uint64_t deadline_ms;
 	struct call_scope *scope;
 	bool reads; /* it may be asked of a quarantined account, too */

@@ -80,6 +80,13 @@ struct audit_conf {
 	const char *file, *syslog, *url;            /* where checkpoints are told; NULL: nowhere */
 };
 
+/* As configured; see control/artifacts. */
+struct artifacts_conf {
+	const char *dir; /* of the store, io/blobs */
+	uint32_t high_percent,
+		low_percent; /* of the disk in use: it counts as full from high on, until below low */
+};
+
 /* Certificates of agents that connect (control/pki). */
 enum control_certs {
 	CONTROL_CERTS_OFF,      /* none is asked for */
@@ -108,6 +115,7 @@ struct control_conf {
 	_Atomic int64_t event_keep_ms;   /* how long at most; 0: no such limit */
 	const struct web_limits *limits;
 	const struct webhooks_conf *webhooks;
+	const struct artifacts_conf *artifacts;
 	const struct audit_conf *audit;        /* NULL: the defaults, and no anchors */
 	const struct people_rules *people;     /* see people/people_rules; NULL: its defaults */
 	const struct lane_kind *_Atomic lanes; /* LANE_COUNT rows as configured; NULL: model/lanes.def */

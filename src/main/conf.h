@@ -11,6 +11,12 @@
 #include "main/conf_people.h"
 #include "model/lane.h"
 
+/* conf_downloads.c */
+struct conf_downloads {
+	const char *dir;
+	uint32_t high_percent, low_percent;
+};
+
 struct conf {
 	struct {
 		const char *host, *tls_cert, *tls_key, *cors_origins, *trusted_proxies;
@@ -43,6 +49,7 @@ struct conf {
 		const char *region, *server_url, *ca_file, *http_proxy, *token_file, *dir;
 		uint32_t tasks;
 	} agent;
+	struct conf_downloads downloads;
 	struct {
 		const char *directory_url, *ca_file, *public_key_file;
 		const char *api_url, *community_url, *store_url, *login_url;
@@ -79,6 +86,7 @@ enum conf_memory { CONF_MEMORY_TRY, CONF_MEMORY_KEYS, CONF_MEMORY_ALL };
 
 extern const struct field conf_fields[], conf_server_fields[]; /* conf_server.c: those of `server` */
 extern const struct field conf_audit_fields[];                 /* conf_audit.c: those of `audit` */
+extern const struct field conf_downloads_fields[];
 
 /*
  * What stands on the command line of `footplate serve`, `agent run` and `server …`: --config FILE, --set section.key=value,

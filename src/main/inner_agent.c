@@ -1,6 +1,7 @@
 #include "main/inner_agent.h"
 #include "agent/agent.h"
 #include "base/hush.h"
+#include "control/control.h"
 #include "control/fleet/invite.h"
 
 #include <stdio.h>
@@ -25,6 +26,7 @@ enum rc inner_agent_start(
 		.token = token.n ? &token : NULL,
 		.data_dir = dir,
 		.version = FOOTPLATE_VERSION,
+		.artifacts_dir = c->conf->artifacts->dir,
 		.tasks = conf->agent.tasks,
 		.steam_directory_url = conf->steam.directory_url,
 		.ca_file = conf->agent.ca_file,

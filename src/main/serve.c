@@ -27,6 +27,8 @@ struct serve {
 	struct web_limits limits;
 	struct webhooks_conf webhooks;
 	struct audit_conf audit;
+	struct artifacts_conf artifacts;
+	char artifacts_dir[4300];
 	struct log log;
 	struct control control;
 	struct agent *agent;
@@ -75,8 +77,13 @@ static void fill_control_conf(struct serve *s)
 		.limits = &s->limits,
 		.webhooks = &s->webhooks,
 		.audit = &s->audit,
+		.artifacts = &s->artifacts,
 		.lanes = c->kinds,
 	};
+	snprintf(s->artifacts_dir, sizeof(s->artifacts_dir), "%s%s",
+		c->downloads.dir ? c->downloads.dir : c->data.dir, c->downloads.dir ? "" : "/artifacts");
+	s->artifacts =
+		(struct artifacts_conf){ s->artifacts_dir, c->downloads.high_percent, c->downloads.low_percent };
 	service_webhooks(c, &s->webhooks);
 	service_audit(c, &s->audit);
 	service_limits(c, &s->limits);

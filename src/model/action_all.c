@@ -6,6 +6,7 @@
 #include "model/action_library.h"
 #include "model/action_pics.h"
 #include "model/action_session.h"
+#include "model/action_titles.h"
 #include "model/action_trade.h"
 
 const struct action *const action_all[] = {
@@ -39,6 +40,7 @@ const struct action *const action_all[] = {
 	&action_session_logout,
 	&action_session_ping,
 	&action_session_web_refresh,
+	&action_titles_poll,
 	&action_trade_url_read,
 	&action_keys_wallet_redeem,
 	&action_pics_workshop_details,

@@ -8,19 +8,24 @@ CREATE TABLE titles (
 	access TEXT,                            -- public, token, denied
 	change_number BIGINT NOT NULL DEFAULT 0, -- of what was read last
 	wanted_number BIGINT NOT NULL DEFAULT 0, -- a change was told that has not been read: change_number is less
-	facts TEXT,                             -- JSON: what was read last
+	facts TEXT,                             -- JSON: what each source said last, by its name
 	method TEXT,                            -- the source that said it
 	reason TEXT,                            -- why the last answer was none
-	unknown_n BIGINT NOT NULL DEFAULT 0,    -- answers in a row that it is not there
+	fallback BIGINT NOT NULL DEFAULT 0,     -- that source stood in for another
+	unknown_n BIGINT NOT NULL DEFAULT 0,    -- answers in a row, an hour apart, that it is not there
 	unknown_at BIGINT NOT NULL DEFAULT 0,
-	asked_at BIGINT NOT NULL DEFAULT 0,
+	asked_at BIGINT NOT NULL DEFAULT 0,     -- not to be asked again for a while; 0: not asked
+	heard_at BIGINT NOT NULL DEFAULT 0,     -- the last answer, whatever it was
 	success_at BIGINT NOT NULL DEFAULT 0,   -- the last definite answer
 	changed_at BIGINT NOT NULL DEFAULT 0,
-	watched BIGINT NOT NULL DEFAULT 0,      -- watches that are not paused
+	watched BIGINT NOT NULL DEFAULT 0,      -- watches that are not paused, and of those the least and the most:
+	interval_s BIGINT NOT NULL DEFAULT 900,
+	priority BIGINT NOT NULL DEFAULT 5,
 	created_at BIGINT NOT NULL,
 	UNIQUE (store, ref)
 );
-CREATE INDEX titles_asked ON titles (store, success_at) WHERE watched > 0;
+CREATE INDEX titles_heard ON titles (store, heard_at) WHERE watched > 0;
+CREATE INDEX titles_success ON titles (success_at) WHERE watched > 0;
 CREATE INDEX titles_wanted ON titles (store, wanted_number) WHERE watched > 0 AND wanted_number > change_number;
 
 CREATE TABLE watches (
@@ -33,6 +38,7 @@ CREATE TABLE watches (
 	priority BIGINT NOT NULL,
 	account_id TEXT,
 	state TEXT NOT NULL, -- active, degraded, stale, denied, unknown_title, paused
+	since BIGINT NOT NULL, -- it is not paused
 	tenant_id TEXT NOT NULL,
 	created_by TEXT NOT NULL,
 	version BIGINT NOT NULL,
@@ -69,11 +75,27 @@ CREATE TABLE changes (
 	class TEXT NOT NULL,
 	change_number BIGINT NOT NULL,
 	branch TEXT,
+	os TEXT,
 	build_id TEXT,
-	diff TEXT NOT NULL, -- JSON Patch of the facts, 64 KiB at most
+	direction TEXT,
+	diff TEXT, -- JSON Patch of the facts, 64 KiB at most; NULL: that of the row diff_of, of the same answer
+	cut BIGINT NOT NULL DEFAULT 0, -- the patch is not whole
+	diff_of BIGINT,
 	observed_at BIGINT NOT NULL
 );
 CREATE INDEX changes_of_title ON changes (title_id, pos);
+CREATE INDEX changes_observed ON changes (observed_at);
+
+-- An account's library that becomes watches, when its task has read it.
+CREATE TABLE watch_imports (
+	id TEXT PRIMARY KEY, -- wim_…: the owner of the task
+	template TEXT NOT NULL, -- JSON: what each watch gets
+	status TEXT NOT NULL, -- running, finished, failed
+	account_id TEXT NOT NULL,
+	tenant_id TEXT NOT NULL,
+	created_by TEXT NOT NULL,
+	created_at BIGINT NOT NULL
+);
 
 CREATE TABLE polls (
 	id TEXT PRIMARY KEY, -- pol_…

@@ -4,16 +4,23 @@ CREATE TABLE contents (
 	kind TEXT NOT NULL,
 	bytes BIGINT NOT NULL,
 	files BIGINT NOT NULL,
-	package_format TEXT,
-	package_bytes BIGINT NOT NULL DEFAULT 0,
-	package_sha256 TEXT,
-	state TEXT NOT NULL,    -- arriving, whole, gone
-	unused_since BIGINT NOT NULL DEFAULT 0,
+	state TEXT NOT NULL,    -- whole, gone
+	unused_since BIGINT NOT NULL DEFAULT 0, -- 0: somebody uses it
 	created_at BIGINT NOT NULL
+);
+CREATE INDEX contents_unused ON contents (unused_since) WHERE state = 'whole';
+-- The same content may be packed in several ways.
+CREATE TABLE content_packages (
+	content_id TEXT NOT NULL REFERENCES contents (id),
+	format TEXT NOT NULL,
+	bytes BIGINT NOT NULL,
+	sha256 TEXT NOT NULL,
+	PRIMARY KEY (content_id, format)
 );
 CREATE TABLE artifacts (
 	id TEXT PRIMARY KEY, -- art_…
 	content_id TEXT NOT NULL REFERENCES contents (id),
+	package_format TEXT NOT NULL, -- none: its files one by one
 	download_id TEXT,
 	source TEXT NOT NULL, -- JSON
 	state TEXT NOT NULL,  -- ready, expired, deleted
@@ -38,3 +45,23 @@ CREATE TABLE artifact_links (
 	created_by TEXT NOT NULL,
 	created_at BIGINT NOT NULL
 );
+CREATE INDEX artifact_links_of_artifact ON artifact_links (artifact_id);
+-- What a client that came in pieces may still ask for as the use that was counted.
+CREATE TABLE artifact_link_uses (
+	link_id TEXT NOT NULL REFERENCES artifact_links (id),
+	client TEXT NOT NULL,      -- hash of its address
+	bytes_left BIGINT NOT NULL,
+	PRIMARY KEY (link_id, client)
+);
+-- An agent that brings a content over HTTP: one ticket for one attempt of a task.
+CREATE TABLE arrivals (
+	id TEXT PRIMARY KEY, -- arr_…
+	ticket TEXT NOT NULL, -- its hash
+	agent_id TEXT NOT NULL,
+	task_id TEXT NOT NULL,
+	attempt BIGINT NOT NULL,
+	content_id TEXT, -- what it brought: the ticket is used
+	expires_at BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX arrivals_ticket ON arrivals (ticket);
+CREATE INDEX arrivals_due ON arrivals (expires_at);
