@@ -1,6 +1,7 @@
 #include "control/downloads/download_bytes.h"
 #include "base/metric.h"
 #include "control/control.h"
+#include "control/quotas/quotas.h"
 #include "control/quotas/quotas_sql.h"
 #include "control/rows.h"
 
@@ -24,9 +25,9 @@ static const struct field limit_row[] = {
 static enum rc find_limits(struct tx *tx, const struct download_row *d, struct field_list *ret)
 {
 	static const struct store_query find = {
-		.sql = "SELECT q.id, q.most, CASE WHEN q.resource = '" DOWNLOAD_BYTES_MONTH
+		.sql = "SELECT q.id, q.most, CASE WHEN q.resource = '" QUOTA_BYTES_MONTH
 		       "' THEN 1 ELSE 0 END AS monthly, q.subject_kind || ':' || q.subject_id FROM quotas q WHERE "
-		       "q.tenant_id = $1 AND q.resource IN ('" DOWNLOAD_BYTES_DAY "', '" DOWNLOAD_BYTES_MONTH
+		       "q.tenant_id = $1 AND q.resource IN ('" QUOTA_BYTES_DAY "', '" QUOTA_BYTES_MONTH
 		       "') AND " QUOTAS_FITS("CAST($2 AS TEXT)") " UNION ALL SELECT k.id || '/day', "
 		       "k.quota_daily_bytes, 0, 'key:' || k.id FROM api_keys k WHERE 'key:' || k.id = CAST($2 AS TEXT) "
 		       "AND k.quota_daily_bytes > 0 UNION ALL SELECT k.id || '/month', k.quota_monthly_bytes, 1, "
@@ -161,7 +162,7 @@ enum rc download_bytes_share(struct tx *tx, const struct download_row *d, struct
 	static const struct store_query find = {
 		.sql = "SELECT COALESCE(MIN(CASE WHEN q.subject_kind = 'tenant' THEN q.most END), 0), COALESCE(MIN(CASE "
 		       "WHEN q.subject_kind <> 'tenant' THEN q.most END), 0) FROM quotas q WHERE q.tenant_id = $1 AND "
-		       "q.resource = '" DOWNLOAD_BYTES_BANDWIDTH "' AND " QUOTAS_FITS("CAST($2 AS TEXT)")
+		       "q.resource = '" QUOTA_BANDWIDTH "' AND " QUOTAS_FITS("CAST($2 AS TEXT)")
 	};
 	static const struct store_query weight = { .sql = "SELECT weight FROM tenants WHERE id = $1" };
 	auto_rows struct store_rows *r = NULL;

@@ -10,9 +10,6 @@
 
 #include "control/downloads/download_row.h"
 
-#define DOWNLOAD_BYTES_DAY       "download.bytes_day"
-#define DOWNLOAD_BYTES_MONTH     "download.bytes_month"
-#define DOWNLOAD_BYTES_BANDWIDTH "download.bandwidth" /* bits a second: a limit that is not used up */
 
 struct download_room {
 	bool fits;       /* it was reserved, or there is no limit */

@@ -5,6 +5,7 @@
 #include "control/control.h"
 #include "control/downloads/download_account.h"
 #include "control/downloads/download_queue.h"
+#include "control/downloads/download_request.h"
 #include "control/engine/moves.h"
 #include "control/events/events.h"
 #include "wire/field_json.h"
@@ -171,7 +172,7 @@ static enum rc be_ready(struct tx *tx, struct download_row *d)
 {
 	enum rc rc = grant(tx, d);
 
-	if (rc == RC_MISSING)
+	if (rc == RC_MISSING || rc == RC_MALFORMED || rc == RC_INVALID)
 		return fail(tx, d, "integrity", "the store does not have what the agent brought", true);
 	d->percent = 100;
 	return rc == RC_OK ? download_queue_leave(tx, d, DOWNLOAD_READY, NULL) : rc;

@@ -10,7 +10,6 @@
 
 #define DOWNLOAD_QUEUE_SLOTS 32  /* transfers at once, over all agents */
 #define DOWNLOAD_QUEUE_STEPS 256 /* rows that one look moves at most */
-#define QUOTA_DOWNLOADS      "downloads.active"
 
 /* Admits what can go. Costs nothing but a look when nothing waits or no slot is free. */
 must_check enum rc download_queue_pump(struct tx *tx);

@@ -378,7 +378,7 @@ enum rc download_request_put(struct tx *tx, const struct download_request *in, c
 	struct download_request one = *in;
 
 	one.source = *s;
-	one.branch_password = NULL;
+	one.branch_password = in->branch_password ? "(set)" : NULL;
 	*ret_request = text_of(tx, download_request_fields, &one);
 	*ret_source = text_of(tx, source_fields, s);
 	return *ret_request && *ret_source ? RC_OK : RC_NOMEM;

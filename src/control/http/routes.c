@@ -51,6 +51,9 @@ extern const struct route user_routes[], user_life_routes[], password_routes[], 
 extern const struct route saml_start_routes[], saml_acs_routes[], saml_slo_routes[], saml_leave_routes[],
 	saml_keys_routes[];
 
+/* Of control/downloads. */
+extern const struct route download_routes[], download_create_routes[], download_act_routes[];
+
 const struct route *const routes[] = { jobs_routes, tasks_routes, attempt_routes, dead_letter_routes, lost_routes,
 	schedule_routes, schedule_times_routes, feed_routes, accounts_routes, account_session_routes,
 	imports_routes, account_secrets_routes, challenges_routes, egresses_routes, agents_routes,
@@ -61,4 +64,5 @@ const struct route *const routes[] = { jobs_routes, tasks_routes, attempt_routes
 	authorities_routes, certificates_routes, provider_routes, provider_secret_routes, saml_start_routes,
 	saml_acs_routes, saml_slo_routes, saml_leave_routes, saml_keys_routes, oidc_start_routes,
 	oidc_callback_routes, oidc_leave_routes, oidc_logout_routes, auth_routes, auth_me_routes, session_routes,
-	audit_routes, quota_routes, NULL };
+	audit_routes, quota_routes, download_routes, download_create_routes,
+	download_act_routes, NULL };

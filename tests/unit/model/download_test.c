@@ -111,7 +111,7 @@ static void keys(void)
 	e.base_content = "c";
 	e.concurrency = 3;
 	e.max_bytes = 5;
-	e.source.branch_password = "secret";
+	e.branch_password = "secret";
 	e.source.branch = "public";
 	CHECK_STR(key(&d, 1, NULL, NULL), key(&e, 1, NULL, NULL));
 	CHECK(!strstr(key(&e, 1, NULL, NULL), "secret"));
