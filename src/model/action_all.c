@@ -1,6 +1,7 @@
 /* The list of all declarations, apart from their row type in action.h. */
 #include "model/action_account.h"
 #include "model/action_agent.h"
+#include "model/action_download.h"
 #include "model/action_friends.h"
 #include "model/action_keys.h"
 #include "model/action_library.h"
@@ -15,6 +16,7 @@ const struct action *const action_all[] = {
 	&action_agent_ping,
 	&action_trade_confirmations_list,
 	&action_trade_confirmations_respond,
+	&action_download_run,
 	&action_account_egress_probe,
 	&action_trade_escrow_check,
 	&action_friends_accept,

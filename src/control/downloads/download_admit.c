@@ -137,34 +137,33 @@ static enum rc over_quota(struct admit *a, const struct download_room *room)
 
 /*
  * Reserves what it may need. The agent is held to that: so no more than a limit allows is ever sent. When it turns out to need more, it
- * waits again, with the number that is known then. A paused one still has what it reserved.
+ * waits again, with the number that is known then. A paused one settles what it used before, and reserves anew.
  */
 static enum rc take_bytes(struct admit *a)
 {
 	struct download_room room = { 0 };
 	int64_t bytes = 0;
-	enum rc rc = download_bytes_reserve(a->tx, a->d, 0, &room);
+	enum rc rc = download_bytes_settle(a->tx, a->d);
 
+	if (rc == RC_OK)
+		rc = download_bytes_reserve(a->tx, a->d, 0, &room);
 	a->max_bytes = a->in.limits.max_bytes;
 	if (rc != RC_OK || !room.limited)
 		return rc;
 	if (!room.fits)
 		return over_quota(a, &room);
-	if (a->d->reserved_bytes) {
-		bytes = (a->d->reserved_bytes - 1048576) / 21 * 20;
-	} else {
-		rc = estimate(a, &bytes);
-		bool known = bytes > 0;
-		int64_t most = (room.left - 1048576) / 21 * 20;
-		if (!known)
-			bytes = most > 0 && most < DOWNLOAD_ADMIT_GUESS ? most : DOWNLOAD_ADMIT_GUESS;
-		if (a->max_bytes && a->max_bytes < bytes)
-			bytes = a->max_bytes;
-		if (rc == RC_OK)
-			rc = download_bytes_reserve(a->tx, a->d, download_reserve(bytes), &room);
-		if (rc == RC_OK && !room.fits)
-			return over_quota(a, &room);
-	}
+	rc = estimate(a, &bytes);
+	int64_t most = (room.left - 1048576) / 21 * 20;
+	bool known = bytes > 0 || a->max_bytes;
+	if (bytes == 0)
+		bytes = most > 0 && most < DOWNLOAD_ADMIT_GUESS ? most : DOWNLOAD_ADMIT_GUESS;
+	if (a->max_bytes && a->max_bytes < bytes)
+		bytes = a->max_bytes;
+	if (rc == RC_OK)
+		rc = download_bytes_reserve(a->tx, a->d, download_reserve(bytes), &room);
+	room.never &= known;
+	if (rc == RC_OK && !room.fits)
+		return over_quota(a, &room);
 	if (!a->max_bytes || bytes < a->max_bytes)
 		a->max_bytes = bytes;
 	return rc;
@@ -260,7 +259,7 @@ static enum rc job_of(struct tx *tx, const char *task_id, const char **ret)
 
 static enum rc begin(struct admit *a)
 {
-	const struct action *act = action_find("download.run");
+	const struct action *act = &action_download_run;
 	struct download_row *d = a->d;
 	struct submit_try try = { .action = act,
 		.account_id = a->account_id,

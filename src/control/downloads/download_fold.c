@@ -4,8 +4,10 @@
 #include "control/artifacts/artifacts.h"
 #include "control/control.h"
 #include "control/downloads/download_account.h"
+#include "control/downloads/download_bytes.h"
 #include "control/downloads/download_queue.h"
 #include "control/downloads/download_request.h"
+#include "control/downloads/download_stop.h"
 #include "control/engine/moves.h"
 #include "control/events/events.h"
 #include "wire/field_json.h"
@@ -14,14 +16,25 @@
 
 /* ---- bytes that were sent ---- */
 
-/* `run`: of the run that the agent tells of. A run that tells less than before is another one. */
+/* Another run begins: it may fetch all of it once more, and so what it holds must be enough for both. *ret: it is not. */
+static enum rc begin_run(struct tx *tx, struct download_row *d, bool *ret_short)
+{
+	struct download_room room = { .fits = true };
+	enum rc rc = d->reserved_bytes && d->run_bytes ? download_bytes_reserve(tx, d, d->run_bytes, &room) : RC_OK;
+
+	d->run_bytes = 0;
+	*ret_short = !room.fits;
+	return rc;
+}
+
+/* `run`: of the run that the agent tells of. */
 static void count_bytes(struct tx *tx, struct download_row *d, uint64_t run)
 {
 	int64_t now = run > INT64_MAX / 2 ? INT64_MAX / 2 : (int64_t)run;
-	int64_t more = now >= d->run_bytes ? now - d->run_bytes : now;
+	int64_t more = now > d->run_bytes ? now - d->run_bytes : 0;
 
 	d->network_bytes += more;
-	d->run_bytes = now;
+	d->run_bytes += more;
 	if (more > 0)
 		metric_add(tx->control->metrics, METRIC_DOWNLOAD_BYTES, "network", (uint64_t)more);
 }
@@ -112,6 +125,7 @@ enum rc download_fold_progress(struct tx *tx, const struct moves_task *t, const 
 {
 	struct action_download_progress p = { 0 };
 	struct download_row d = { 0 };
+	bool is_short = false;
 	enum rc rc = load_of(tx, t, &d);
 
 	if (rc == RC_OK && !download_is_running((enum download_state)d.state))
@@ -121,6 +135,12 @@ enum rc download_fold_progress(struct tx *tx, const struct moves_task *t, const 
 	if (rc == RC_MISSING || rc == RC_INVALID)
 		return RC_OK; /* it is another's word that does not count */
 	if (rc != RC_OK)
+		return rc;
+	if (p.bytes_network < (uint64_t)d.run_bytes) /* a run that tells less than before is another */
+		rc = begin_run(tx, &d, &is_short);
+	if (rc == RC_OK && is_short && !d.wants)
+		rc = download_stop(tx, &d, DOWNLOAD_WANTS_QUOTA);
+	if (rc != RC_OK || is_short)
 		return rc;
 	count_bytes(tx, &d, p.bytes_network);
 	d.percent = percent_of(&d, &p);
@@ -288,6 +308,8 @@ static enum rc end_stopped(struct tx *tx, struct download_row *d)
 
 	if (!strcmp(wants, DOWNLOAD_WANTS_PAUSE))
 		return download_queue_leave(tx, d, DOWNLOAD_PAUSED, NULL);
+	if (!strcmp(wants, DOWNLOAD_WANTS_QUOTA))
+		return download_queue_again(tx, d, DOWNLOAD_FOR_QUOTA, 0);
 	if (!strcmp(wants, DOWNLOAD_WANTS_RUNTIME))
 		return fail(tx, d, "max_runtime", "it ran longer than it may", true);
 	return download_queue_leave(tx, d, DOWNLOAD_CANCELED, NULL);
@@ -315,6 +337,20 @@ static enum rc end(struct tx *tx, struct download_row *d, const struct moves_tas
 	return end_badly(tx, d, &v);
 }
 
+static enum rc begin_again(struct tx *tx, struct download_row *d)
+{
+	bool is_short = false;
+	enum rc rc = begin_run(tx, d, &is_short);
+
+	if (rc == RC_OK && is_short && !d->wants)
+		return download_stop(tx, d, DOWNLOAD_WANTS_QUOTA);
+	if (rc != RC_OK)
+		return rc;
+	return d->state == DOWNLOAD_CANCELING || d->state == DOWNLOAD_ADMITTED
+		       ? download_row_keep(tx, d)
+		       : download_row_move(tx, d, DOWNLOAD_ADMITTED, "tried again");
+}
+
 enum rc download_fold_task(struct tx *tx, const struct moves_task *t)
 {
 	struct download_row d = { 0 };
@@ -324,10 +360,7 @@ enum rc download_fold_task(struct tx *tx, const struct moves_task *t)
 		return rc == RC_MISSING ? RC_OK : rc;
 	switch ((enum task_status)t->status) {
 	case TASK_QUEUED: /* its agent was lost, or it is tried again */
-		d.run_bytes = 0;
-		return d.state == DOWNLOAD_CANCELING || d.state == DOWNLOAD_ADMITTED
-			       ? download_row_keep(tx, &d)
-			       : download_row_move(tx, &d, DOWNLOAD_ADMITTED, "tried again");
+		return begin_again(tx, &d);
 	case TASK_RUNNING:
 		return d.state == DOWNLOAD_ADMITTED ? download_row_move(tx, &d, DOWNLOAD_RESOLVING, NULL) : RC_OK;
 	case TASK_SUCCEEDED:

@@ -59,6 +59,7 @@ must_check enum rc download_row_ids(
 #define DOWNLOAD_WANTS_PAUSE   "pause"
 #define DOWNLOAD_WANTS_CANCEL  "cancel"
 #define DOWNLOAD_WANTS_RUNTIME "runtime"
+#define DOWNLOAD_WANTS_QUOTA   "quota"
 
 #define DOWNLOAD_ROW_LOG_MAX 200 /* lines of one download that are kept: the last */
 must_check enum rc download_row_log(struct tx *tx, const char *id, const char *text);

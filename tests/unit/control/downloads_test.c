@@ -39,22 +39,20 @@ static const char *text(const struct store_query *q, const char *a)
 }
 #define STATE(id) text(DESK_QUERY("SELECT state FROM downloads WHERE id = $1"), id)
 
-static void key(const char *id, const char *tenant, const char *limits)
+/* 0: no such limit. */
+static void key(const char *id, const char *tenant, int concurrent, int daily, int monthly)
 {
-	char sql[512];
-	struct store_query q = { .sql = sql };
-
-	snprintf(sql, sizeof(sql),
-		"INSERT INTO api_keys (id, name, hash, prefix, last4, scopes, expires_at, revoked_at, created_by, created_at, "
-		"tenant_id, updated_at) VALUES ('%s', '%s', '%s', '', '', '[]', 0, 0, 'test', 1, '%s', 0)",
-		id, id, id, tenant);
-	CHECK(store_do(d.tx.db, &q, STORE_NO_ARGS, &d.fault) == RC_OK);
-	if (!limits)
-		return;
-	char set[256];
-	struct store_query u = { .sql = set };
-	snprintf(set, sizeof(set), "UPDATE api_keys SET %s WHERE id = '%s'", limits, id);
-	CHECK(store_do(d.tx.db, &u, STORE_NO_ARGS, &d.fault) == RC_OK);
+	static const struct store_query add = {
+		.sql = "INSERT INTO api_keys (id, name, hash, prefix, last4, scopes, expires_at, revoked_at, created_by, "
+		       "created_at, tenant_id, updated_at, max_concurrent, quota_daily_bytes, quota_monthly_bytes) VALUES ($1, "
+		       "$1, $1, '', '', '[]', 0, 0, 'test', 1, $2, 0, $3, $4, $5)"
+	};
+	desk_begin(&d);
+	CHECK(store_do(d.tx.db, &add,
+		      STORE_ARGS(store_text(id), store_text(tenant), store_int(concurrent), store_int(daily),
+			      store_int(monthly)),
+		      &d.fault) == RC_OK);
+	desk_commit(&d);
 }
 
 static void begin(void)
@@ -243,10 +241,8 @@ static void shared(void)
 	const char *ids[100];
 
 	begin();
-	desk_begin(&d);
-	key("apk_1", "ten_default", "quota_daily_bytes = 5000000");
-	key("apk_2", "ten_b", "quota_daily_bytes = 1"); /* has no room for a byte, and needs none to follow */
-	desk_commit(&d);
+	key("apk_1", "ten_default", 0, 5000000, 0);
+	key("apk_2", "ten_b", 0, 1, 0); /* has no room for a byte, and needs none to follow */
 	for (int i = 0; i < 100; i++) {
 		d.tx.tenant_id = tenants[i % 5];
 		acting = i % 5 == 1 ? "key:apk_2" : "key:apk_1";
@@ -281,9 +277,7 @@ static void slots(void)
 	int over = 0;
 
 	begin();
-	desk_begin(&d);
-	key("apk_1", "ten_default", "max_concurrent = 2");
-	desk_commit(&d);
+	key("apk_1", "ten_default", 2, 0, 0);
 	for (int i = 0; i < 50; i++)
 		ids[i] = strdup(ask(i, ""));
 	CHECK(RUNNING() == 2 && COUNT("queued") == 48);
@@ -405,14 +399,9 @@ static void leader_fails(void)
 
 static void put_account(const char *id, const char *tenant, const char *state)
 {
-	char sql[512];
-	struct store_query q = { .sql = sql };
-
-	snprintf(sql, sizeof(sql),
-		"INSERT INTO accounts (id, login, agent_id, held, labels, enabled, version, created_at, updated_at, tenant_id, "
-		"state) VALUES ('%s', '%s', 'agt_1', 1, '{}', 1, 1, 1, 1, '%s', '%s')",
-		id, id, tenant, state);
-	CHECK(store_do(d.tx.db, &q, STORE_NO_ARGS, &d.fault) == RC_OK);
+	does(DESK_QUERY("INSERT INTO accounts (id, login, agent_id, held, labels, enabled, version, created_at, updated_at, "
+			"tenant_id, state) VALUES ($1, $1, 'agt_1', 1, '{}', 1, 1, 1, 1, $2, $3)"),
+		id, tenant, state);
 }
 #define ACCOUNT(id) text(DESK_QUERY("SELECT account_id FROM downloads WHERE id = $1"), id)
 
@@ -432,7 +421,7 @@ static void accounts(void)
 	CHECK_STR(ACCOUNT(id), "acc_a");
 	fails(id, "no_license");
 	CHECK_STR(ACCOUNT(id), "acc_b");
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 5; i++)
 		fails(id, "no_license");
 	CHECK_STR(STATE(id), "failed");
 	CHECK(strstr(text(DESK_QUERY("SELECT error FROM downloads WHERE id = $1"), id), "no_license") != NULL);
@@ -528,9 +517,7 @@ static void exact_bytes(void)
 	int over = 0, waited = 0;
 
 	begin();
-	desk_begin(&d);
-	key("apk_1", "ten_default", "quota_daily_bytes = 50000000, max_concurrent = 8");
-	desk_commit(&d);
+	key("apk_1", "ten_default", 8, 50000000, 0);
 	for (int i = 0; i < 40; i++)
 		ids[i] = strdup(ask(i, "\"limits\":{\"maxBytes\":4000000}"));
 	for (int round = 0; over < 40 && round < 4000; round++) {
@@ -589,9 +576,7 @@ static void exact_bytes(void)
 static void over_quota(void)
 {
 	begin();
-	desk_begin(&d);
-	key("apk_1", "ten_default", "quota_daily_bytes = 10000000");
-	desk_commit(&d);
+	key("apk_1", "ten_default", 0, 10000000, 0);
 	/* Nobody knows how much it is: all that is left is reserved, and the agent may fetch no more than that. */
 	const char *a = ask(1, "");
 	CHECK(HELD() <= 10000000 && HELD() > 9000000);
@@ -629,9 +614,7 @@ static void over_quota(void)
 static void paused_bytes(void)
 {
 	begin();
-	desk_begin(&d);
-	key("apk_1", "ten_default", "quota_monthly_bytes = 10000000");
-	desk_commit(&d);
+	key("apk_1", "ten_default", 0, 0, 10000000);
 	const char *a = ask(1, "\"limits\":{\"maxBytes\":1000000}");
 	int64_t held = HELD();
 	CHECK(held == download_reserve(1000000));
@@ -641,6 +624,7 @@ static void paused_bytes(void)
 	stops(a);
 	CHECK(HELD() == held);
 	CHECK(writes("resumeDownload", a, NULL) == RC_OK && HELD() == held);
+	CHECK(number(DESK_QUERY("SELECT used FROM download_windows WHERE limit_id = 'apk_1/month'"), NULL) == held + 300000);
 	starts(a);
 	tells(a, "downloading", 900000, 400000, 100000); /* another run: it fetched a third part more */
 	CHECK(writes("pauseDownload", a, NULL) == RC_OK);
