@@ -46,13 +46,14 @@ static const struct {
 	{ "clock_skew", EFFECT_NUMBER, AT(clock_skew_s), "=SECONDS: the time that is told is so much later", 0 },
 	{ "pics_empty", EFFECT_BOOL, AT(empty), ": an answer that leaves out all that was asked", 0 },
 	{ "pics_gap", EFFECT_BOOL, AT(gap), ": changes since says that a full update is needed", 0 },
-	{ "pics_coalesce", EFFECT_BOOL, AT(coalesce), ": changes since leaves out every second change", 0 },
+	{ "pics_coalesce", EFFECT_BOOL, AT(coalesce), ": changes since leaves out what changed with an odd number", 0 },
 	{ "missing_token", EFFECT_BOOL, AT(missing_token), ": product info pretends that tokens are missing", 0 },
 	{ "cdn_403", EFFECT_PRESET, AT(http), ": a content server answers 403", 403 },
 	{ "cdn_404", EFFECT_PRESET, AT(http), ": a content server answers 404", 404 },
 	{ "cdn_slow", EFFECT_PRESET, AT(cdn_slow_ms),
 		"[=MS]: its body comes so much later for each 16 KiB of it; 200 when no number is given", 200 },
 	{ "cdn_corrupt", EFFECT_BOOL, AT(cdn_corrupt), ": its body has a wrong byte", 0 },
+	{ "server", EFFECT_NUMBER, AT(server), "=N: the rule is for the Nth content server alone", 0 },
 	{ "cdn_truncate", EFFECT_BOOL, AT(cdn_truncate), ": its body ends half way", 0 },
 	{ "listing_lag", EFFECT_NUMBER, AT(listing_lag_s), "=SECONDS: the offer it sends is listed so much later",
 		0 },
@@ -249,11 +250,16 @@ bool effect_tells(const struct effect *e)
 
 struct effect faults_on(struct faults *fs, enum request r, uint64_t call)
 {
+	return faults_on_server(fs, r, call, 0);
+}
+
+struct effect faults_on_server(struct faults *fs, enum request r, uint64_t call, uint32_t server)
+{
 	struct effect all = { 0 };
 	for (size_t i = 0; i < fs->n; i++) {
 		struct rule *rule = &fs->at[i];
 		const struct effect *e = &rule->effect;
-		if (!fits(rule, r, call))
+		if (!fits(rule, r, call) || (e->server && e->server != server))
 			continue;
 		rule->hits++;
 		join(&all, e);

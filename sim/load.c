@@ -18,6 +18,8 @@ static enum rc more_line(void *ctx, const char *folder, const char *line, struct
 	if (rc == RC_MISSING)
 		rc = cdn_line(s->cdn, line, folder, f);
 	if (rc == RC_MISSING)
+		rc = sim_shops_line(s, line, f);
+	if (rc == RC_MISSING)
 		rc = econ_line(s->econ, line, f);
 	if (rc == RC_MISSING)
 		rc = library_line(s, folder, line, f);
@@ -39,10 +41,18 @@ enum rc sim_load(struct sim *s, const char *path, struct fault *f)
 	if (rc == RC_OK)
 		rc = held_new(&s->held, f);
 	if (rc == RC_OK)
-		rc = cdn_new(&s->cdn, f);
+		rc = cdn_sim_new(&s->cdn, f);
+	if (rc == RC_OK)
+		rc = sim_shops_new(s, f);
 	if (rc == RC_OK)
 		rc = world_load_more(&s->world, path, &(struct world_more){ more_line, s }, f);
 	return rc;
+}
+
+enum rc sim_line(struct sim *s, const char *line, struct fault *f)
+{
+	enum rc rc = more_line(s, "/", line, f);
+	return rc == RC_MISSING ? fault_set(f, RC_INVALID, "'%.60s' is no line that can be added", line) : rc;
 }
 
 void sim_done(struct sim *s)
@@ -53,8 +63,9 @@ void sim_done(struct sim *s)
 	chat_done(s);
 	library_free(s->library);
 	workshop_free(s->workshop);
-	cdn_free(s->cdn);
+	cdn_sim_free(s->cdn);
 	s->cdn = NULL;
+	sim_shops_done(s);
 	offer_done(s->econ);
 	econ_free(s->econ);
 	s->econ = NULL;

@@ -5,6 +5,7 @@
 #include "sim/web/directory.h"
 #include "sim/web/econ_controls.h"
 #include "sim/web/people_controls.h"
+#include "sim/web/titles_controls.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,8 @@ static const struct option_row {
 		"HTTPS and WSS; 0: any free one (8443)" },
 	{ "--plain-port", "N", PORT, offsetof(struct options, plain_port), 0, 65535,
 		"HTTP and WS besides; 0: any free one (none)" },
+	{ "--content", "N", NUMBER, offsetof(struct options, content), 1, SIM_CDN_MAX,
+		"content servers, the first at the plain port, each other on a free one (1)" },
 	{ "--cms", "N", NUMBER, offsetof(struct options, cms), 1, 16,
 		"connection managers, each on a port of its own (1)" },
 	{ "--tcp", "N", NUMBER, offsetof(struct options, tcp), 0, 16,
@@ -124,7 +127,8 @@ void options_help(void)
 	       "  logon@3,17,40:eresult=43     product_info@*:latency=250     changes@5+:drop     "
 	       "connect@2:half_open\n%s",
 		buf_text(&faults));
-	printf("\nControls over HTTP:\n%s%s%s", directory_help, people_controls_help, econ_controls_help);
+	printf("\nControls over HTTP:\n%s%s%s%s", directory_help, people_controls_help, econ_controls_help,
+		titles_controls_help);
 	buf_done(&faults);
 }
 
@@ -190,6 +194,7 @@ enum rc options_read(int argc, char **argv, struct options *ret, struct fault *f
 		.port = 8443,
 		.plain_port = -1,
 		.cms = 1,
+		.content = 1,
 		.heartbeat_s = 9,
 		.poll_ms = 5000,
 		.limits = { .login_window_s = 1500, .redeem_failures = 10, .free_licences = 30 },

@@ -27,12 +27,17 @@ void workshop_free(struct workshop *w)
 	free(w);
 }
 
+static PublishedFileDetails *known(const struct workshop *w, uint64_t id)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (w->items[i]->publishedfileid == id)
+			return w->items[i];
+	return NULL;
+}
+
 PublishedFileDetails *workshop_item(const struct sim *s, uint64_t id)
 {
-	for (size_t i = 0; s->workshop && i < s->workshop->n; i++)
-		if (s->workshop->items[i]->publishedfileid == id)
-			return s->workshop->items[i];
-	return NULL;
+	return s->workshop ? known(s->workshop, id) : NULL;
 }
 
 PublishedFileDetails *workshop_by_handle(const struct sim *s, uint64_t handle)
@@ -159,6 +164,7 @@ static enum rc read_answer(struct workshop *w, const char *path, struct fault *f
 static bool add_children(PublishedFileDetails *d, const char *list, struct arena *a)
 {
 	d->children = arena_take(a, CHILDREN_MAX * sizeof(void *));
+	d->n_children = 0;
 	while (d->children && *list && d->n_children < CHILDREN_MAX) {
 		PublishedFileDetails__Child *c = arena_take(a, sizeof(*c));
 		if (!c)
@@ -201,6 +207,10 @@ static bool set_word(PublishedFileDetails *d, const char *key, const char *value
 		return add_children(d, value, a);
 	} else if (!strcmp(key, "private")) {
 		d->result = ERESULT_ACCESS_DENIED;
+	} else if (!strcmp(key, "public")) {
+		d->result = ERESULT_OK;
+	} else if (!strcmp(key, "removed")) {
+		d->result = ERESULT_FILE_NOT_FOUND;
 	} else {
 		return false;
 	}
@@ -209,7 +219,9 @@ static bool set_word(PublishedFileDetails *d, const char *key, const char *value
 
 static enum rc read_words(struct workshop *w, uint64_t id, char *rest, struct fault *f)
 {
-	PublishedFileDetails *d = new_item(w);
+	PublishedFileDetails *d = known(w, id);
+	if (!d)
+		d = new_item(w);
 	if (!d)
 		return fault_set(f, RC_TOO_LARGE, "workshop: at most %d items", WORKSHOP_ITEMS_MAX);
 	d->publishedfileid = id;

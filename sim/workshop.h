@@ -3,7 +3,9 @@
  *
  *      workshop FILE                a JSON answer of IPublishedFileService/GetDetails or ISteamRemoteStorage/GetPublishedFileDetails
  *      workshop ID app=APP [manifest=GID] [url=URL] [filename=NAME] [title=TEXT] [size=BYTES] [children=ID,ID] [updated=SECONDS]
- *              [private]
+ *              [private|removed|public]
+ *
+ * A line about an item that is there changes the words that it has.
  *
  * One thread.
  */

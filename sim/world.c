@@ -79,7 +79,68 @@ static bool raise(struct vdf *in, struct arena *a, const char *key)
 	return vdf_add_text(in, a, key, "1") != NULL;
 }
 
-static enum rc edit(struct product *p, enum world_bump what, struct fault *f)
+static bool set(struct vdf *in, struct arena *a, const char *key, const char *value)
+{
+	for (struct vdf *c = in ? in->first : NULL; c; c = c->next)
+		if (!strcmp(c->key, key) && c->kind == VDF_STR) {
+			c->s = arena_str(a, value);
+			return c->s != NULL;
+		}
+	return in && vdf_add_text(in, a, key, value);
+}
+
+static bool set_number(struct vdf *in, struct arena *a, const char *key, uint64_t v)
+{
+	char text[24];
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)v);
+	return set(in, a, key, text);
+}
+
+static bool set_manifests(struct vdf *depots, struct arena *a, const struct world_build *b)
+{
+	char *text = arena_str(a, b->manifests), *rest = NULL;
+
+	for (char *t = text ? strtok_r(text, ",", &rest) : NULL; t; t = strtok_r(NULL, ",", &rest)) {
+		char *gid = strchr(t, ':');
+		if (!gid)
+			return false;
+		*gid++ = 0;
+		struct vdf *m = child(child(child(depots, a, t), a, "manifests"), a, b->branch);
+		if (!set(m, a, "gid", gid) || !set_number(m, a, "size", b->size) ||
+			!set_number(m, a, "download", b->size / 2))
+			return false;
+	}
+	return text != NULL;
+}
+
+/* What is done to the tree of a record. False without memory, or when it makes no sense. */
+typedef bool edit_fn(struct vdf *root, struct arena *a, void *how);
+
+static bool set_build(struct vdf *root, struct arena *a, void *how)
+{
+	struct world_build *b = how;
+	struct vdf *depots = child(root, a, "depots"), *branch = child(child(depots, a, "branches"), a, b->branch);
+	uint64_t now = 0;
+
+	if (b->build ? !set_number(branch, a, "buildid", b->build) : !raise(branch, a, "buildid"))
+		return false;
+	if (b->updated && !set_number(branch, a, "timeupdated", b->updated))
+		return false;
+	if (b->locked && !set(branch, a, "pwdrequired", "1"))
+		return false;
+	if (vdf_number_at(branch, "buildid", &now))
+		b->ret_build = (uint32_t)now;
+	return set_manifests(depots, a, b);
+}
+
+static bool bump(struct vdf *root, struct arena *a, void *how)
+{
+	if (*(const enum world_bump *)how == WORLD_BUMP_METADATA)
+		return raise(child(root, a, "common"), a, "review_score");
+	return raise(child(child(child(root, a, "depots"), a, "branches"), a, "public"), a, "buildid");
+}
+
+static enum rc edit(struct product *p, edit_fn *how, void *with, struct fault *f)
 {
 	struct arena a = { 0 };
 	struct buf out = { 0 };
@@ -91,19 +152,23 @@ static enum rc edit(struct product *p, enum world_bump what, struct fault *f)
 		return rc;
 	}
 	struct vdf *root = child(doc, &a, "appinfo");
-	bool done = what == WORLD_BUMP_METADATA
-			    ? raise(child(root, &a, "common"), &a, "review_score")
-			    : raise(child(child(child(root, &a, "depots"), &a, "branches"), &a, "public"), &a,
-				      "buildid");
+	bool done = how(root, &a, with);
 	vdf_text_write(&out, doc, VDF_TEXT_PICS);
 	arena_done(&a);
 	if (!done || out.bad) {
 		buf_done(&out);
-		return fault_set(f, RC_NOMEM, "no memory to change app %u", p->id);
+		return fault_set(f, RC_INVALID, "app %u cannot be changed so", p->id);
 	}
 	buf_done(&p->buffer);
 	p->buffer = out;
 	return RC_OK;
+}
+
+static void changed(struct world *w, struct product *p)
+{
+	pics_sha(p->kind, p->buffer.p, p->buffer.n, p->sha);
+	p->change = ++w->change;
+	p->untold = false;
 }
 
 enum rc world_bump(struct world *w, enum pics_kind kind, uint32_t id, enum world_bump what, struct fault *f)
@@ -113,12 +178,23 @@ enum rc world_bump(struct world *w, enum pics_kind kind, uint32_t id, enum world
 		return fault_set(f, RC_MISSING, "the world has no %s %u", kind == PICS_APP ? "app" : "package", id);
 	enum rc rc = world_ready(p, f);
 	if (rc == RC_OK && kind == PICS_APP)
-		rc = edit(p, what, f);
-	if (rc != RC_OK)
-		return rc;
-	pics_sha(p->kind, p->buffer.p, p->buffer.n, p->sha);
-	p->change = ++w->change;
-	return RC_OK;
+		rc = edit(p, bump, &what, f);
+	if (rc == RC_OK)
+		changed(w, p);
+	return rc;
+}
+
+enum rc world_build(struct world *w, uint32_t app, struct world_build *b, struct fault *f)
+{
+	struct product *p = world_find(w, PICS_APP, app);
+	if (!p)
+		return fault_set(f, RC_MISSING, "the world has no app %u", app);
+	enum rc rc = world_ready(p, f);
+	if (rc == RC_OK)
+		rc = edit(p, set_build, b, f);
+	if (rc == RC_OK)
+		changed(w, p);
+	return rc;
 }
 
 /* ---- the file ---- */

@@ -35,6 +35,8 @@ struct product {
 	uint32_t change;
 	uint64_t token; /* 0: none is needed */
 	bool denied;    /* nobody gets the token */
+	bool gone;      /* asked for, it is as unknown as if it had never been */
+	bool untold;    /* its last change is in no list of changes: another followed too fast */
 	struct buf buffer;
 	uint8_t sha[PICS_SHA];
 	uint64_t asked_full, asked_meta; /* how often it was in a request */
@@ -72,6 +74,18 @@ must_check enum rc world_ready(struct product *p, struct fault *f);
 
 /* What those without the token see of it. */
 void world_public_part(const struct product *p, struct buf *to);
+
+/*
+ * Sets what a branch of an app's record is: the build, and manifests of depots ("DEPOT:GID,DEPOT:GID"; size and download follow from
+ * `size`). What is not there is made. `build` 0: one more than before; manifests "": they stay; updated 0: stays.
+ */
+struct world_build {
+	const char *branch, *manifests;
+	uint32_t build, updated, size;
+	bool locked;
+	uint32_t ret_build;
+};
+must_check enum rc world_build(struct world *w, uint32_t app, struct world_build *b, struct fault *f);
 
 enum world_bump { WORLD_BUMP_METADATA, WORLD_BUMP_BUILD };
 

@@ -20,7 +20,7 @@
 #define TOKEN_WORD "__token__=exp="
 #define SERVERS    20
 
-enum rc cdn_new(struct cdn **ret, struct fault *f)
+enum rc cdn_sim_new(struct cdn **ret, struct fault *f)
 {
 	*ret = calloc(1, sizeof(**ret));
 	return *ret ? RC_OK : fault_set(f, RC_NOMEM, "no memory for the content servers");
@@ -40,7 +40,7 @@ static void depot_free(struct cdn_depot *d)
 	free(d);
 }
 
-void cdn_free(struct cdn *c)
+void cdn_sim_free(struct cdn *c)
 {
 	struct cdn_depot *d;
 	struct cdn_manifest *m;

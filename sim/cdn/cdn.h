@@ -28,9 +28,8 @@
 struct cdn;
 struct person;
 
-must_check enum rc cdn_new(struct cdn **ret, struct fault *f);
-void cdn_free(struct cdn *c);
-OWN_DEFINE(cdn)
+must_check enum rc cdn_sim_new(struct cdn **ret, struct fault *f);
+void cdn_sim_free(struct cdn *c);
 
 /* One line of a world file, its first word included; relative paths begin in `folder` ("" or ending in '/'). RC_MISSING: not one
  * of these lines. */

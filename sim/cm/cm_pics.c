@@ -21,6 +21,12 @@ static void put(struct buf *run, struct steam_frame head, uint32_t emsg, const P
 
 /* ---- changes since ---- */
 
+/* Is its change in the list? With `coalesce` every second one is not, by its number. */
+static bool is_told(const struct product *p, enum pics_kind kind, uint32_t since, bool coalesce)
+{
+	return p->kind == kind && p->change > since && !p->untold && !(coalesce && p->change % 2 != 0);
+}
+
 static size_t count_changes(const struct world *w, enum pics_kind kind, uint32_t since)
 {
 	size_t n = 0;
@@ -29,7 +35,8 @@ static size_t count_changes(const struct world *w, enum pics_kind kind, uint32_t
 	return n;
 }
 
-static bool fill_apps(const struct world *w, CMsgClientPICSChangesSinceResponse *m, uint32_t since, struct arena *a)
+static bool fill_apps(const struct world *w, CMsgClientPICSChangesSinceResponse *m, uint32_t since, bool coalesce,
+	struct arena *a)
 {
 	size_t n = count_changes(w, PICS_APP, since);
 	CMsgClientPICSChangesSinceResponse__AppChange *at = arena_take(a, (n + 1) * sizeof(*at));
@@ -38,7 +45,7 @@ static bool fill_apps(const struct world *w, CMsgClientPICSChangesSinceResponse 
 		return false;
 	for (size_t i = 0; i < w->n; i++) {
 		const struct product *p = &w->at[i];
-		if (p->kind != PICS_APP || p->change <= since)
+		if (!is_told(p, PICS_APP, since, coalesce))
 			continue;
 		CMsgClientPICSChangesSinceResponse__AppChange *c = m->app_changes[m->n_app_changes] =
 			&at[m->n_app_changes];
@@ -52,8 +59,8 @@ static bool fill_apps(const struct world *w, CMsgClientPICSChangesSinceResponse 
 	return true;
 }
 
-static bool fill_packages(
-	const struct world *w, CMsgClientPICSChangesSinceResponse *m, uint32_t since, struct arena *a)
+static bool fill_packages(const struct world *w, CMsgClientPICSChangesSinceResponse *m, uint32_t since,
+	bool coalesce, struct arena *a)
 {
 	size_t n = count_changes(w, PICS_PACKAGE, since);
 	CMsgClientPICSChangesSinceResponse__PackageChange *at = arena_take(a, (n + 1) * sizeof(*at));
@@ -62,7 +69,7 @@ static bool fill_packages(
 		return false;
 	for (size_t i = 0; i < w->n; i++) {
 		const struct product *p = &w->at[i];
-		if (p->kind != PICS_PACKAGE || p->change <= since)
+		if (!is_told(p, PICS_PACKAGE, since, coalesce))
 			continue;
 		CMsgClientPICSChangesSinceResponse__PackageChange *c = m->package_changes[m->n_package_changes] =
 			&at[m->n_package_changes];
@@ -102,9 +109,9 @@ bool cm_pics_changes(struct sim *sim, const CMsgClientPICSChangesSinceRequest *m
 			m->send_package_info_changes;
 	} else if (!effect->empty) {
 		if (m->send_app_info_changes)
-			good = fill_apps(w, &answer, m->since_change_number, &a);
+			good = fill_apps(w, &answer, m->since_change_number, effect->coalesce, &a);
 		if (good && m->send_package_info_changes)
-			good = fill_packages(w, &answer, m->since_change_number, &a);
+			good = fill_packages(w, &answer, m->since_change_number, effect->coalesce, &a);
 	}
 	if (good)
 		put(run, head, EMSG_CLIENT_PICS_CHANGES_SINCE_RESPONSE, &answer.base);
@@ -247,7 +254,7 @@ static bool put_app(struct part *p, uint32_t id, uint64_t token)
 	struct product *product = world_find(&p->sim->world, PICS_APP, id);
 	struct shown s;
 
-	if (!product) {
+	if (!product || product->gone) {
 		p->m.unknown_appids[p->m.n_unknown_appids++] = id;
 		return true;
 	}

@@ -132,6 +132,8 @@ static void pics(struct cm_ask *q)
 		good = cm_pics_products(sim, (const CMsgClientPICSProductInfoRequest *)q->in, h, q->effect, &run);
 	if (!good)
 		cm_close_for(q->c, "no memory for an answer");
+	else if (q->effect->commit_5xx)
+		cm_answer(q, NULL);
 	else if (effect_tells(q->effect))
 		cm_queue_run(q->c, q->due_ms, &run);
 	buf_done(&run);

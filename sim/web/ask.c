@@ -25,6 +25,11 @@ static const struct {
 	{ "help.steampowered.com", ASK_OTHER_SITE },
 	{ "checkout.steampowered.com", ASK_OTHER_SITE },
 	{ "steam.tv", ASK_OTHER_SITE },
+	{ "launcher-public-service-prod06.ol.epicgames.com", ASK_EPIC },
+	{ "catalog-public-service-prod06.ol.epicgames.com", ASK_EPIC },
+	{ "content-system.gog.com", ASK_GOG },
+	{ "api.gog.com", ASK_GOG },
+	{ "cdn.gog.com", ASK_GOG },
 };
 
 static const struct {
@@ -36,6 +41,8 @@ static const struct {
 	{ "/api", "/I", ASK_API },
 	{ "/login", "/jwt/", ASK_LOGIN },
 	{ "/help", "/", ASK_OTHER_SITE },
+	{ "/epic", "/", ASK_EPIC },
+	{ "/gog", "/", ASK_GOG },
 };
 
 /* Beginnings of paths that one site alone has. */
@@ -159,6 +166,7 @@ bool ask_read(struct ask *q, struct sim *sim, const struct web_request *r, const
 		.body = v->body,
 		.now = sim_time(sim) };
 	q->host = host_of(q, r);
+	q->authority = arena_str(&q->arena, web_header(r, "host"));
 	*why = "too much of everything";
 	if (!q->host)
 		return false;
@@ -169,10 +177,13 @@ bool ask_read(struct ask *q, struct sim *sim, const struct web_request *r, const
 		return false;
 	if (v->body_n && !ask_form_body(&q->arena, &q->form, type ? type : "", v->body, v->body_n))
 		return false;
+	const char *given = web_header(r, "authorization"), *range = web_header(r, "range");
+	q->bearer = given && !strncasecmp(given, "bearer ", 7) ? arena_str(&q->arena, given + 7) : "";
+	q->range = range ? arena_str(&q->arena, range) : "";
 	const char *referer = web_header(r, "referer");
 	q->referer = referer ? arena_str(&q->arena, referer) : "";
 	q->sessionid = ask_cookie(q, "sessionid");
-	if (!q->referer)
+	if (!q->referer || !q->bearer || !q->range)
 		return false;
 	find_person(q);
 	return true;

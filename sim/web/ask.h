@@ -16,7 +16,17 @@
 #define ASK_PARTS_MAX   4          /* parts of a path that a page takes */
 #define ASK_HEADERS_MAX 12         /* of one answer */
 
-enum ask_site { ASK_SELF, ASK_API, ASK_COMMUNITY, ASK_STORE, ASK_LOGIN, ASK_OTHER_SITE, ASK_CDN };
+enum ask_site {
+	ASK_SELF,
+	ASK_API,
+	ASK_COMMUNITY,
+	ASK_STORE,
+	ASK_LOGIN,
+	ASK_OTHER_SITE,
+	ASK_CDN,
+	ASK_EPIC,
+	ASK_GOG
+};
 
 struct web_request;
 
@@ -26,8 +36,10 @@ struct ask {
 	enum ask_site site;
 	bool direct; /* not by a Host header of Steam's */
 	const char *method, *host, *path, *peer;
+	const char *authority;           /* the Host header as it came, with the port; NULL when none */
 	const char *query_text, *body;   /* as they came; "" when none */
 	const char *referer;             /* "" when none */
+	const char *bearer, *range;      /* of the headers Authorization and Range; "" when none */
 	const char *sessionid;           /* the cookie; "" when none */
 	const char *part[ASK_PARTS_MAX]; /* what stood for the stars of the page's path; decoded */
 	struct ask_pairs query, form, cookies;

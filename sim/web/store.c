@@ -179,7 +179,10 @@ static void put_app(struct ask *q, struct buf *to, uint32_t app)
 	const char *name = vdf_text_at(r, "common/name"), *type = vdf_text_at(r, "common/type");
 	struct buf lower = { 0 };
 
-	if (!name) {
+	const struct product *p = world_find(&q->sim->world, PICS_APP, app);
+	const char *score = vdf_text_at(r, "common/review_score");
+
+	if (!name || (p && p->gone)) {
 		buf_fmt(to, "\"%u\":{\"success\":false}", app);
 		return;
 	}
@@ -189,7 +192,11 @@ static void put_app(struct ask *q, struct buf *to, uint32_t app)
 	json_put_str(to, buf_text(&lower));
 	buf_str(to, ",\"name\":");
 	json_put_str(to, name);
-	buf_fmt(to, ",\"steam_appid\":%u,\"required_age\":0,\"is_free\":false,\"short_description\":\"\"}}", app);
+	buf_fmt(to,
+		",\"steam_appid\":%u,\"required_age\":0,\"is_free\":false,\"short_description\":\"Score %s\","
+		"\"price_overview\":{\"currency\":\"EUR\",\"initial\":1999,\"final\":1999,\"discount_percent\":0},"
+		"\"release_date\":{\"coming_soon\":false,\"date\":\"1 Jan, 2020\"}}}",
+		app, score ? score : "");
 	buf_done(&lower);
 }
 

@@ -18,9 +18,12 @@
 
 struct action_plan;
 struct call_scope;
+struct cdn;
 struct http_caller;
 struct lanes;
+struct pace;
 struct sessions;
+struct steam_content;
 struct work;
 
 /* Where to. As the agent is configured; lives as long as it. */
@@ -33,6 +36,9 @@ struct publish_conf {
 struct action_task {
 	struct sessions *sessions;
 	struct lanes *lanes;
+	struct steam_content *content; /* what Steam said of depots; the agent's */
+	struct cdn *cdn;               /* its client of content servers */
+	struct pace *pace;             /* how fast its downloads may be */
 	struct call_scope *scope; /* for every call that it makes */
 	struct arena *arena;
 	const char *account_id;             /* NULL: the action needs none */

@@ -2,6 +2,8 @@
 
 #include "agent/action_run.h"
 #include "agent/actions/actions.h"
+#include "agent/content/cdn.h"
+#include "agent/content/pace.h"
 #include "agent/directory.h"
 #include "agent/errand.h"
 #include "agent/identity.h"
@@ -57,6 +59,9 @@ struct agent {
 	struct keeper *keeper;
 	struct lanes *lanes;
 	struct sessions *sessions;
+	struct steam_content *content;
+	struct cdn *cdn;
+	struct pace *pace;
 	struct runs *runs;
 	struct reports *reports;
 	struct uplink_run *uplink; /* NULL until it is enrolled */
@@ -467,11 +472,24 @@ static enum rc make_parts(struct agent *a, struct journal *j, struct fault *f)
 	sessions.reports = a->reports;
 	if (rc == RC_OK)
 		rc = sessions_new(&sessions, &a->sessions, f);
+	if (rc == RC_OK)
+		rc = steam_content_new(&a->content, f);
+	const struct cdn_conf cdn = { .content = a->content,
+		.log = a->conf.log,
+		.ca_file = a->conf.steam_ca_file,
+		.http_proxy = a->conf.http_proxy };
+	if (rc == RC_OK)
+		rc = cdn_new(&cdn, &a->cdn, f);
+	if (rc == RC_OK)
+		rc = pace_new(&a->pace, f);
 	struct runs_conf runs = { .loop = a->loop,
 		.log = a->conf.log,
 		.workers = a->workers,
 		.keeper = a->keeper,
 		.sessions = a->sessions,
+		.content = a->content,
+		.cdn = a->cdn,
+		.pace = a->pace,
 		.lanes = a->lanes,
 		.publish = &a->publish,
 		.tracer = a->conf.tracer,
@@ -493,6 +511,9 @@ static void agent_free(struct agent *a)
 	pool_free(a->workers);
 	pool_free(a->errands);
 	runs_free(a->runs);
+	cdn_free(a->cdn);
+	pace_free(a->pace);
+	steam_content_free(a->content);
 	reports_free(a->reports);
 	sessions_free(a->sessions);
 	lanes_free(a->lanes);

@@ -247,6 +247,9 @@ static void start(struct work *w)
 	w->loop = rs->conf.loop;
 	w->back.run = on_run;
 	w->run = (struct action_task){ .sessions = rs->conf.sessions,
+		.content = rs->conf.content,
+		.cdn = rs->conf.cdn,
+		.pace = rs->conf.pace,
 		.lanes = rs->conf.lanes,
 		.publish = rs->conf.publish,
 		.work = w,

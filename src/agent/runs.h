@@ -29,7 +29,10 @@ struct pool;
 struct pool_job;
 struct publish_conf;
 struct runs;
+struct cdn;
+struct pace;
 struct sessions;
+struct steam_content;
 struct tracer;
 struct tunnel_msg;
 struct tunnel_msg_welcome;
@@ -41,6 +44,9 @@ struct runs_conf {
 	struct pool *workers; /* with runs_run as its run function */
 	struct keeper *keeper;
 	struct sessions *sessions;
+	struct steam_content *content;
+	struct cdn *cdn;
+	struct pace *pace;
 	struct lanes *lanes;
 	const struct publish_conf *publish; /* of the agent; outlives the runs */
 	struct tracer *tracer;              /* NULL: nobody keeps spans */

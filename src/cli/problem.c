@@ -65,6 +65,7 @@ static enum cli_exit exit_of_rc(enum rc rc, int status, bool writes)
 	case RC_NEED_MATCH:
 	case RC_TOO_LARGE:
 	case RC_MEDIA:
+	case RC_RANGE:
 	case RC_LIMIT:
 	case RC_QUOTA:
 	case RC_CONCURRENCY:

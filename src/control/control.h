@@ -109,6 +109,8 @@ struct control_conf {
 	int listener;              /* a socket that was handed over; 0: host and port are bound */
 	uint32_t lease_ms;         /* how long a task stays with an agent that is silent */
 	uint32_t heartbeat_ms;     /* how often an agent speaks */
+	/* Changes of titles are asked for so often, and all of them looked at; 0: 5000, 900000. */
+	uint32_t updates_tick_ms, updates_sweep_ms;
 	/* These, and lanes, may change: */
 	_Atomic uint32_t idempotency_ms; /* how long an answer is kept for its key */
 	_Atomic uint32_t event_keep;     /* events kept in the log */
@@ -158,6 +160,8 @@ struct control {
 	enum rc (*owned)(struct tx *tx, const struct moves_task *t);
 	/* Such a task told how far it is: a JSON object, checked. No event is made of it but what the owner makes. NULL: nobody asks. */
 	enum rc (*owned_progress)(struct tx *tx, const struct moves_task *t, const char *data);
+	/* Updates are looked at soon (hub/scan). Any thread. NULL: there is no scan. */
+	void (*look_soon)(struct control *c);
 	/* Told by the writer what a batch has to tell (the flags of struct tx), inside its transaction. Writer's thread. */
 	enum rc (*committing)(struct tx *told);
 	/* Told by the writer after a commit what there is now: see the flags of struct tx. Writer's thread. */

@@ -3,7 +3,6 @@
 #include "control/budgets/budgets.h"
 #include "control/cluster/singletons.h"
 #include "control/control.h"
-#include "control/engine/quiet.h"
 #include "control/events/events.h"
 #include "control/fleet/states.h"
 #include "control/http/idempotency.h"

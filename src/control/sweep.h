@@ -18,6 +18,9 @@ OWN_DEFINE(sweep)
 struct tx;
 must_check enum rc quotas_sweep(struct tx *tx);
 
+/* Jobs that areas make by themselves, many of them (submit_try.quiet), are forgotten an hour after their end (engine/quiet). */
+must_check enum rc quiet_sweep(struct tx *tx);
+
 /* What sees to the audit trail by the clock (audit/steward). */
 struct steward;
 /* RC_INVALID: the configuration is malformed. */

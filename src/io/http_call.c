@@ -1,4 +1,6 @@
 #include "io/http_call.h"
+
+#include "io/clock.h"
 #include "io/http_guard.h"
 
 #include <ctype.h>
@@ -18,8 +20,11 @@ struct call {
 	CURL *easy;
 	struct http_answer answer;
 	struct curl_slist *headers;
-	bool too_large, stopped, bad_ca, cut;
-	void *hold; /* of the guard */
+	bool too_large, stopped, bad_ca, cut, silent;
+	bool answered;     /* the first byte of the answer is here */
+	curl_off_t moved;  /* bytes, both ways */
+	uint64_t moved_ms; /* when the last of them did */
+	void *hold;        /* of the guard */
 };
 
 struct http_caller *http_call_new(void)
@@ -52,6 +57,8 @@ static size_t on_header(char *p, size_t one, size_t n, void *ctx)
 	const char *colon = memchr(p, ':', n);
 
 	(void)one;
+	c->answered = true;
+	c->moved_ms = 0;
 	if (n >= 5 && !memcmp(p, "HTTP/", 5)) {
 		head->n = 0;
 		return n;
@@ -120,16 +127,34 @@ static size_t on_body(char *p, size_t one, size_t n, void *ctx)
 	return c->answer.body.bad ? 0 : n;
 }
 
+/*
+ * From when the request goes out; until then the limit of connecting holds. Time in which our own functions held the call up does not count:
+ * bytes have moved then.
+ */
+static bool is_silent(struct call *c, curl_off_t moved)
+{
+	uint32_t most = !c->answered && c->ask->first_ms ? c->ask->first_ms : c->ask->idle_ms;
+	curl_off_t went_us = 0;
+	uint64_t now_ms = clock_mono_ms();
+
+	curl_easy_getinfo(c->easy, CURLINFO_PRETRANSFER_TIME_T, &went_us);
+	if (moved != c->moved || c->moved_ms == 0 || went_us == 0) {
+		c->moved = moved;
+		c->moved_ms = now_ms;
+		return false;
+	}
+	return most && now_ms - c->moved_ms >= most;
+}
+
 static int on_progress(void *ctx, curl_off_t down_n, curl_off_t down, curl_off_t up_n, curl_off_t up)
 {
 	struct call *c = ctx;
 
 	(void)down_n;
-	(void)down;
 	(void)up_n;
-	(void)up;
-	c->stopped = atomic_load(c->ask->stop);
-	return c->stopped;
+	c->stopped = (c->ask->stop && atomic_load(c->ask->stop)) || (c->ask->halt && c->ask->halt(c->ask->ctx));
+	c->silent = !c->stopped && is_silent(c, down + up);
+	return c->stopped || c->silent;
 }
 
 /* libcurl's own option for such a file would trust nobody else. */
@@ -215,15 +240,13 @@ static void set_way(struct call *c)
 	curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS, (long)ask->deadline_ms);
 	curl_easy_setopt(c->easy, CURLOPT_CONNECTTIMEOUT_MS,
 		(long)(ask->connect_ms ? ask->connect_ms : HTTP_CALL_CONNECT_MS));
-	if (ask->idle_ms) {
-		curl_easy_setopt(c->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-		curl_easy_setopt(c->easy, CURLOPT_LOW_SPEED_TIME, (long)((ask->idle_ms + 999) / 1000));
-	}
+	if (ask->receive_n)
+		curl_easy_setopt(c->easy, CURLOPT_BUFFERSIZE, (long)ask->receive_n);
 	curl_easy_setopt(c->easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(c->easy, CURLOPT_HEADERDATA, c);
 	curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c);
-	if (ask->stop) {
+	if (ask->stop || ask->halt || ask->idle_ms || ask->first_ms) {
 		curl_easy_setopt(c->easy, CURLOPT_NOPROGRESS, 0L);
 		curl_easy_setopt(c->easy, CURLOPT_XFERINFOFUNCTION, on_progress);
 		curl_easy_setopt(c->easy, CURLOPT_XFERINFODATA, c);
@@ -280,6 +303,8 @@ static enum rc rc_of(const struct call *c, CURLcode code)
 		return RC_INVALID;
 	if (c->stopped)
 		return RC_CANCELED;
+	if (c->silent)
+		return RC_TIMEOUT;
 	if (c->too_large)
 		return RC_TOO_LARGE;
 	if (c->cut)
@@ -317,6 +342,7 @@ static enum rc failed(const struct call *c, CURLcode code, const char *words, st
 	const char *why = c->bad_ca            ? "the file of certificates holds none, or cannot be read"
 			  : rc == RC_TOO_LARGE ? "the answer is larger than is taken here"
 			  : rc == RC_CANCELED  ? "stopped"
+			  : c->silent          ? "nothing came for too long"
 			  : *words             ? words
 					       : curl_easy_strerror(code);
 	return fault_set(f, rc, "%s %.*s: %s", method, shown > 120 ? 120 : shown, c->ask->url, why);

@@ -36,11 +36,14 @@ struct http_ask {
 	const struct http_call_header *headers; /* end in { 0 }; may be NULL */
 	const void *body;                       /* NULL: none */
 	size_t body_n;
-	size_t body_max;        /* of the answer; 0: HTTP_CALL_BODY_MAX. RC_TOO_LARGE past it */
-	uint32_t deadline_ms;   /* for all of it; 0: none. RC_TIMEOUT past it */
-	uint32_t connect_ms;    /* 0: HTTP_CALL_CONNECT_MS */
-	uint32_t idle_ms;       /* RC_TIMEOUT when nothing comes for so long, in whole seconds; 0: no such limit */
-	const char *tls_ca;     /* PEM file beside the system's; NULL: the system's alone */
+	size_t body_max;      /* of the answer; 0: HTTP_CALL_BODY_MAX. RC_TOO_LARGE past it */
+	uint32_t deadline_ms; /* for all of it; 0: none. RC_TIMEOUT past it */
+	uint32_t connect_ms;  /* 0: HTTP_CALL_CONNECT_MS */
+	uint32_t
+		idle_ms; /* RC_TIMEOUT when nothing comes for so long, about a second more or less; 0: no such limit */
+	uint32_t first_ms;  /* the same until the answer's first byte, from when the request went out; 0: idle_ms */
+	uint32_t receive_n; /* bytes that on_body is given at once, at most; 0: 16 KiB */
+	const char *tls_ca; /* PEM file beside the system's; NULL: the system's alone */
 	const char *http_proxy; /* [USER:PASSWORD@]HOST:PORT; NULL: none */
 	const char *socks5; /* HOST:PORT of a SOCKS5 proxy, that resolves names; NULL: none. Not with http_proxy */
 	const struct hush
@@ -52,7 +55,9 @@ struct http_ask {
 	const char *unix_socket; /* path to connect to instead of the URL's host; NULL: none */
 	/* Is given the body of a 2xx answer as it comes, which is then not collected nor limited. false ends it: RC_CANCELED. */
 	bool (*on_body)(void *ctx, const void *p, size_t n);
-	void *ctx;
+	/* The same thread is asked about once a second: true ends the call, RC_CANCELED. NULL: nobody is. */
+	bool (*halt)(void *ctx);
+	void *ctx; /* of both */
 	const _Atomic bool *
 		stop; /* set by another thread: ends the call within about a second, RC_CANCELED. NULL: nobody does */
 	bool *ret_sent; /* set to whether any of the request went out, also on failure; NULL: not asked */

@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 
 #define LINGER_MS    1000
 #define LINGER_BYTES (8u << 20)
+#define FILE_PIECE   (1u << 18) /* of a file, that is encrypted at once */
 
 static void settle(struct loop_late *late);
 
@@ -159,6 +161,43 @@ static void tell_sent(struct web_conn *c)
 		list_remove(&c->late.node);
 		wait_to_write(c);
 	}
+}
+
+void web_conn_wait(struct web_conn *c) { wait_to_write(c); }
+
+static ssize_t queue_file(struct web_conn *c, int fd, uint64_t from, uint64_t n)
+{
+	size_t most = n < FILE_PIECE ? (size_t)n : FILE_PIECE;
+	uint8_t *room = buf_room(&c->out, most);
+	ssize_t got = room ? pread(fd, room, most, (off_t)from) : -1;
+
+	if (got <= 0)
+		return -1;
+	c->out.n += (size_t)got;
+	web_conn_push(c);
+	return got;
+}
+
+ssize_t web_conn_file(struct web_conn *c, int fd, uint64_t from, uint64_t n)
+{
+	off_t at = (off_t)from;
+	ssize_t sent;
+
+	if (c->ssl)
+		return queue_file(c, fd, from, n);
+	do
+		sent = sendfile(lws_get_socket_fd(c->wsi), fd, &at, n < INT32_MAX ? (size_t)n : INT32_MAX);
+	while (sent < 0 && errno == EINTR);
+	if (sent > 0)
+		c->stuck_ms = WEB_CONN_NEVER;
+	if (sent > 0 || (sent < 0 && errno != EAGAIN))
+		return sent;
+	if (sent == 0)
+		return -1; /* the file ended */
+	if (c->stuck_ms == WEB_CONN_NEVER)
+		c->stuck_ms = loop_entered_ms(c->loop) + c->server->conf.limits.body_ms;
+	wait_to_write(c);
+	return 0;
 }
 
 static void send_queued(struct web_conn *c)

@@ -16,6 +16,7 @@
 
 #include <openssl/ssl.h>
 
+struct pool;
 struct web_conn;
 
 #define WEB_CONN_PEER_MAX  WEB_CROWD_NAME_MAX
@@ -38,6 +39,7 @@ struct web_server {
 	size_t open;
 	struct web_crowd crowd;            /* of each address */
 	void (*begun)(struct web_conn *c); /* gives a fresh connection its first mode */
+	struct pool *files;                /* reads ahead for web_file; NULL: nobody asked for a file yet */
 	struct loop_timer *sweep;
 	uint64_t sweep_ms;
 	char date[WEB_CONN_DATE_MAX]; /* of the Date header, made anew every second */
@@ -89,6 +91,12 @@ void web_conn_due(struct web_conn *c, uint32_t in_ms); /* 0: never */
 struct buf *web_conn_out(struct web_conn *c);
 void web_conn_push(struct web_conn *c);
 size_t web_conn_queued(const struct web_conn *c);
+/*
+ * For a mode's `sent`, when nothing is queued: bytes of a file leave at once; with TLS some are queued. How many; 0: none now, `sent` comes
+ * again when there is room; -1: the connection, or the file, is broken.
+ */
+ssize_t web_conn_file(struct web_conn *c, int fd, uint64_t from, uint64_t n);
+void web_conn_wait(struct web_conn *c); /* `sent` comes again, after others had their turn */
 
 void web_conn_close(struct web_conn *c);                  /* after what is queued; the mode is gone at once */
 void web_conn_kill(struct web_conn *c);                   /* at the next turn, whatever is queued */

@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "io/loop.h"
+#include "io/pool.h"
 #include "io/web_request.h"
 #include "io/web_tls.h"
 
@@ -340,6 +341,7 @@ void web_server_free(struct web_server *s)
 	while (!list_empty(&s->conns))
 		web_conn_kill_now(list_of(s->conns.next, struct web_conn, node));
 	loop_exit(s->loop);
+	pool_free(s->files);
 	web_tls_free(s->tls);
 	web_trust_free(s->trust);
 	web_crowd_done(&s->crowd);

@@ -173,6 +173,24 @@ static const struct field engine_fields[] = {
 	{ 0 },
 };
 
+static const struct field updates_fields[] = {
+	{ .name = "tick_ms",
+		.type = FIELD_U32,
+		IN(updates, tick_ms),
+		.min = 1000,
+		.max = 600000,
+		.def = 5000,
+		.doc = "Steam is asked what changed every." },
+	{ .name = "sweep_s",
+		.type = FIELD_U32,
+		IN(updates, sweep_s),
+		.min = 5,
+		.max = 86400,
+		.def = 900,
+		.doc = "The change numbers of all watched titles are compared every." },
+	{ 0 },
+};
+
 static const struct field agent_fields[] = {
 	{ .name = "embedded",
 		.type = FIELD_BOOL,
@@ -436,6 +454,7 @@ const struct field conf_fields[] = {
 		.at = offsetof(struct conf, downloads),
 		.sub = conf_downloads_fields,
 		.doc = "What was fetched: where it is kept." },
+	SECTION(updates, "What stores say of titles."),
 	SECTION(log, "The log, on standard error."),
 	SECTION(trace, "Traces, for an OpenTelemetry collector."),
 	{ 0 },

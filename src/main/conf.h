@@ -69,6 +69,9 @@ struct conf {
 		bool legal_hold;
 		const char *anchor_file, *anchor_syslog, *anchor_url;
 	} audit;
+	struct {
+		uint32_t tick_ms, sweep_s;
+	} updates;
 	struct conf_people people;
 	struct {
 		int level, format;

@@ -70,6 +70,8 @@ static void fill_control_conf(struct serve *s)
 		.agent_cert_hours = c->server.agent_cert_hours,
 		.listener = service_listener(),
 		.lease_ms = c->engine.lease_ms,
+		.updates_tick_ms = c->updates.tick_ms,
+		.updates_sweep_ms = c->updates.sweep_s * 1000,
 		.heartbeat_ms = c->engine.heartbeat_ms,
 		.idempotency_ms = c->engine.idempotency_hours * 3600000,
 		.event_keep = c->engine.events_keep,

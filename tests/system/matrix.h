@@ -15,6 +15,7 @@ enum kind {
 	/* Each tenant has one. */
 	K_ACCOUNT,
 	K_API_KEY,
+	K_ARTIFACT,
 	K_BATCH,
 	K_BINDING,
 	K_CHALLENGE,
@@ -43,6 +44,7 @@ enum kind {
 	/* Words. */
 	K_ACTION,
 	K_SECRET,
+	K_SOURCE,
 	K_WORD,
 	KINDS
 };

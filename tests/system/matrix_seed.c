@@ -1,3 +1,5 @@
+#include "io/blobs.h"
+#include "io/file.h"
 #include "tests/system/matrix.h"
 
 #include <stdio.h>
@@ -10,6 +12,7 @@ const char *const matrix_marks[TENANTS] = { "zzown7q", "zzblue7q", "zzred7q" };
 static const char *const words[KINDS] = {
 	[K_ACCOUNT] = "account",
 	[K_API_KEY] = "api-key",
+	[K_ARTIFACT] = "artifact",
 	[K_BATCH] = "key-batch",
 	[K_BINDING] = "role-binding",
 	[K_CHALLENGE] = "challenge",
@@ -144,6 +147,36 @@ static void plant_rows(struct matrix *m, enum tenant t)
 		m->id[t][K_QUOTA], tenant, m->id[t][K_GROUP], mark);
 }
 
+/* A content of one link, with the tenant's mark. */
+static void plant_artifact(struct matrix *m, enum tenant t)
+{
+	const char *mark = matrix_marks[t];
+	char text[200], id[65], dir[128], path[BLOBS_PATH_MAX];
+	uint8_t sum[32];
+	struct fault f;
+
+	int n = snprintf(
+		text, sizeof(text), "{\"files\":[\n{\"link\":\"x\",\"mode\":\"0777\",\"path\":\"%s\"}\n]}\n", mark);
+	EVP_Digest(text, (size_t)n, sum, NULL, EVP_sha256(), NULL);
+	for (int i = 0; i < 32; i++)
+		snprintf(id + 2 * i, 3, "%02x", sum[i]);
+	snprintf(dir, sizeof(dir), "%s/data/artifacts", m->rig.dir);
+	blobs_path(dir, id, path);
+	*strrchr(path, '/') = 0;
+	CHECK(file_mkdirs(path, 0700, &f) == RC_OK);
+	blobs_path(dir, id, path);
+	CHECK(file_write(path, text, (size_t)n, 0600, &f) == RC_OK);
+	snprintf(m->id[t][K_ARTIFACT], 64, "art_%s", mark);
+	SQL(m,
+		"INSERT INTO contents (id, kind, bytes, files, state, created_at) VALUES ('%s', 'app', 0, 1, "
+		"'whole', "
+		"1); INSERT INTO artifacts (id, content_id, package_format, source, state, expires_at, labels, "
+		"tenant_id, created_by, version, created_at, updated_at) VALUES ('%s', '%s', 'none', '{}', "
+		"'ready', "
+		"9000000000000, '{}', '%s', '%s', 1, 1, 1);",
+		id, m->id[t][K_ARTIFACT], id, matrix_tenants[t], mark);
+}
+
 static void seed_tenant(struct matrix *m, enum tenant t)
 {
 	const char *mark = matrix_marks[t];
@@ -178,6 +211,7 @@ static void seed_tenant(struct matrix *m, enum tenant t)
 		"{\"source\":{\"kind\":\"app\",\"appId\":%d},\"labels\":{\"mark\":\"%s\"}}", 480 + (int)t, mark);
 	MAKE(m, t, K_API_KEY, "/v1/api-keys", "{\"name\":\"%s\",\"scopes\":[\"jobs:read\"]}", mark);
 	plant_rows(m, t);
+	plant_artifact(m, t);
 }
 
 /* What belongs to the installation: the same for all tenants. */
@@ -188,7 +222,7 @@ static void seed_installation(struct matrix *m)
 		const char *id;
 	} words_of[] = { { K_AGENT, "agt_zz" }, { K_AUTHORITY, "aut_zz" }, { K_CERTIFICATE, "abcd" },
 		{ K_BUDGET, "cm.login:egr_zz" }, { K_PROVIDER, "idp_zz" }, { K_TENANT, "ten_red" },
-		{ K_ACTION, "agent.ping" }, { K_SECRET, "password" }, { K_WORD, "zzword" } };
+		{ K_ACTION, "agent.ping" }, { K_SECRET, "password" }, { K_SOURCE, "steam.pics" }, { K_WORD, "zzword" } };
 	char region[64], egress[64];
 
 	keep(region, make(m, OWN, "/v1/regions", "{\"name\":\"eu\"}"));

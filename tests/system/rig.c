@@ -250,14 +250,19 @@ void rig_sim(struct rig *r, const char *world, const char *const *more)
 	name_site("FOOTPLATE_STEAM__LOGIN_URL", url, "/login");
 }
 
-static struct http_answer sim_call(const struct rig *r, const char *method, const char *path)
+static struct http_answer sim_call(const struct rig *r, const char *method, const char *path, const char *body)
 {
 	char url[512];
 	struct http_answer a = { 0 };
 	struct fault f = { 0 };
 
 	snprintf(url, sizeof(url), "%s%s", r->sim_url, path);
-	const struct http_ask ask = { .method = method, .url = url, .deadline_ms = 60000, .body_max = 256 << 20 };
+	const struct http_ask ask = { .method = method,
+		.url = url,
+		.body = body,
+		.body_n = body ? strlen(body) : 0,
+		.deadline_ms = 60000,
+		.body_max = 256 << 20 };
 	if (http_call(&ask, &a, &f) != RC_OK || a.status / 100 != 2) {
 		fprintf(stderr, "steamsim %s %s: %d %s %s\n", method, path, a.status, f.text, buf_text(&a.body));
 		exit(1);
@@ -267,16 +272,18 @@ static struct http_answer sim_call(const struct rig *r, const char *method, cons
 
 json_t *rig_sim_get(const struct rig *r, const char *path)
 {
-	struct http_answer a = sim_call(r, "GET", path);
+	struct http_answer a = sim_call(r, "GET", path, NULL);
 	json_t *j = json_loadb((char *)a.body.p, a.body.n, 0, NULL);
 	CHECK(j != NULL);
 	http_answer_done(&a);
 	return j;
 }
 
-void rig_sim_post(const struct rig *r, const char *path)
+void rig_sim_post(const struct rig *r, const char *path) { rig_sim_say(r, path, NULL); }
+
+void rig_sim_say(const struct rig *r, const char *path, const char *body)
 {
-	struct http_answer a = sim_call(r, "POST", path);
+	struct http_answer a = sim_call(r, "POST", path, body);
 	http_answer_done(&a);
 }
 

@@ -46,6 +46,8 @@ void rig_sim(struct rig *r, const char *world, const char *const *more);
 json_t *rig_sim_get(
 	const struct rig *r, const char *path); /* one of the simulator's controls; the caller decrefs */
 void rig_sim_post(const struct rig *r, const char *path);
+void rig_sim_say(
+	const struct rig *r, const char *path, const char *body); /* with a body: of /sim/faults, /sim/lines */
 
 /* Agent number i (its folder stays for a later start); the first time it is enrolled in the region, else NULL will do. */
 void rig_agent(struct rig *r, unsigned i, const char *region_id, const char *const *more);

@@ -1,4 +1,8 @@
-#include "control/engine/quiet.h"
+#include "control/sweep.h"
+#include "control/tx.h"
+
+#define QUIET_KEEP_MS   3600000
+#define QUIET_SWEEP_MAX 2000 /* jobs that one sweep forgets */
 
 #define OLD                                                                                                       \
 	"(SELECT id FROM jobs WHERE quiet = 1 AND finished_at > 0 AND finished_at < $1 ORDER BY finished_at, id " \

@@ -289,6 +289,7 @@ enum rc submit_own(struct tx *tx, const struct submit_try *in, const char **ret_
 		.created_by = in->created_by,
 		.priority = in->priority,
 		.quiet = in->quiet,
+		.policy.max_attempts = in->max_attempts,
 		.targets = &target,
 		.n = 1 };
 	auto_rows struct store_rows *r = NULL;

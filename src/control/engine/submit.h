@@ -39,6 +39,7 @@ struct submit_try {
 	const char *payload;               /* JSON, with its secret members */
 	const char *created_by;
 	uint32_t priority;
+	uint32_t max_attempts; /* 0: as the action says */
 	bool quiet; /* one of many: no events, in no list by default, counted by no quota, forgotten an hour after its end */
 };
 must_check enum rc submit_own(struct tx *tx, const struct submit_try *in, const char **ret_task_id);

@@ -78,6 +78,7 @@ void exchange_free(struct exchange *x)
 	admit_drop(x);
 	exchange_forget(x);
 	later_free(x->later);
+	answer_file_free(x->file);
 	arena_done(&x->before);
 	buf_done(&x->body);
 	free(x->wish);

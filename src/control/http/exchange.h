@@ -14,6 +14,7 @@
 #define EXCHANGE_TRACE    56
 #define EXCHANGE_PEER_MAX 48
 
+struct answer_file;
 struct meters_pass;
 
 struct later;
@@ -48,7 +49,8 @@ struct exchange {
 	enum rc rc;
 	int status;
 	struct buf body;
-	const char *out_type; /* NULL: the route's */
+	struct answer_file *file; /* the body, or why there is none of it; NULL: no file */
+	const char *out_type;     /* NULL: the route's */
 	char etag[32], next[160];
 	char *location, *set_cookie[ROUTE_COOKIES_MAX]; /* NULL: none */
 	int64_t retry_s;                                /* Retry-After; 0: as the error says */
@@ -100,6 +102,13 @@ void admit_drop(struct exchange *x);                  /* it is over: what runs a
 const char *admit_violated(const struct exchange *x); /* the name of the limit that it is over; NULL: none */
 const char *admit_policies(const struct exchange *x); /* RateLimit-Policy; NULL: no limits */
 const char *admit_left(const struct exchange *x);     /* RateLimit */
+
+/*
+ * x->file: its headers, if any; and the answer, if it is one: false: it is none (http/answer_file). On the loop but for the first.
+ */
+void answer_file_free(struct answer_file *f); /* takes NULL */
+void answer_file_headers(const struct exchange *x, struct web_header *to, size_t *n);
+must_check bool answer_file_send(struct exchange *x, const struct web_header *headers);
 
 /* What every answer carries for browsers, and what a page of another origin is told (http/safety). */
 #define EXCHANGE_SAFETY_MAX 12

@@ -265,6 +265,7 @@ static struct call call_of(const struct exchange *x, const struct tx *tx, struct
 {
 	struct call c = { .tx = *tx,
 		.route = x->route,
+		.request = x->request,
 		.who = who,
 		.if_match = x->if_match,
 		.cookies = x->cookies,
@@ -311,6 +312,8 @@ enum rc perform_request(struct exchange *x, struct tx *tx)
 	c.tx.fault = &f;
 	enum rc rc = perform(x, &c, &who);
 	x->rc = rc == RC_OK ? c.refuse : rc;
+	answer_file_free(x->file);
+	x->file = take(c.file);
 	x->violated = x->rc == RC_QUOTA ? c.tx.violated : NULL;
 	note(x, &c, f.text);
 	if (x->rc != RC_OK && x->rc != RC_MORE)

@@ -15,11 +15,13 @@
 #include "control/tx.h"
 #include "model/scope.h"
 
+struct answer_file;
 struct buf;
 struct field_reader;
 struct grants;
 struct later;
 struct meter_limits;
+struct web_request;
 
 #define ROUTE_TENANT_DEFAULT TX_TENANT_DEFAULT
 
@@ -124,6 +126,7 @@ struct page_query {
 struct call {
 	struct tx tx; /* tx.db: a read connection unless ROUTE_WRITE */
 	const struct route *route;
+	const struct web_request *request; /* its headers */
 	const struct principal *who;
 	const char *arg[ROUTE_ARGS_MAX]; /* what stood for {…} in the path */
 	const void *in, *query;          /* decoded, see the row; NULL when it has none */
@@ -147,9 +150,10 @@ struct call {
 	int64_t version;    /* becomes the ETag when not 0 */
 	const char *job_id; /* ROUTE_WAIT: the job to wait for, unless job_over */
 	bool job_over;
-	struct buf *body;     /* ROUTE_RAW */
-	const char *out_type; /* ROUTE_RAW: another than the row's; lives for ever. NULL: the row's */
-	bool streams;         /* ROUTE_STREAM: the caller asks for server-sent events, or for the WebSocket */
+	struct buf *body;         /* ROUTE_RAW */
+	struct answer_file *file; /* ROUTE_RAW: the body is this instead; see http/answer_file */
+	const char *out_type;     /* ROUTE_RAW: another than the row's; lives for ever. NULL: the row's */
+	bool streams;             /* ROUTE_STREAM: the caller asks for server-sent events, or for the WebSocket */
 	const char *last_event_id;
 	const char *accept;     /* as the caller sent it; NULL: it did not */
 	struct feed_wish *wish; /* ROUTE_STREAM: what to subscribe to; taken over by http/serve */

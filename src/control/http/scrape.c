@@ -1,6 +1,7 @@
 #include "control/http/scrape.h"
 #include "base/metric.h"
 #include "control/control.h"
+#include "control/updates/sources.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -89,5 +90,7 @@ enum rc scrape_rows(struct tx *tx)
 		metric_set(tx->control->metrics, METRIC_AGENT_SILENCE, NULL,
 			(tx->now_ms - store_col_int(r, 0)) / 1000);
 	store_close(take(r));
+	if (rc == RC_OK)
+		rc = sources_measure(tx);
 	return rc == RC_OK ? count_tasks(tx) : rc;
 }

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <strings.h>
 
-#define HEADERS_MAX (24 + EXCHANGE_SAFETY_MAX)
+#define HEADERS_MAX (30 + EXCHANGE_SAFETY_MAX)
 
 static void count(const struct exchange *x, const char *method)
 {
@@ -82,7 +82,8 @@ static void answer_with(struct exchange *x, const char *allow)
 	if (*x->next)
 		put_link(v, x->next, link, sizeof(link));
 	add(h, &n, "content-type", x->body.n ? type_of(x) : NULL);
-	add(h, &n, "cache-control", "no-store");
+	add(h, &n, "cache-control", x->file ? "private, no-cache" : "no-store");
+	answer_file_headers(x, h, &n);
 	exchange_safety(x, h, &n);
 	add(h, &n, "x-request-id", x->id);
 	add(h, &n, "traceparent", x->traceparent);
@@ -104,7 +105,8 @@ static void answer_with(struct exchange *x, const char *allow)
 		log_debug(x->control->log, "answered status=%d request=%s trace=%s method=%s path=%s", x->status,
 			x->id, x->trace_id, v->method, v->path);
 	count(x, v->method);
-	web_reply(x->request, x->status, h, x->body.p, !strcmp(v->method, "HEAD") ? 0 : x->body.n);
+	if (!answer_file_send(x, h))
+		web_reply(x->request, x->status, h, x->body.p, !strcmp(v->method, "HEAD") ? 0 : x->body.n);
 	exchange_free(x);
 }
 

@@ -11,6 +11,7 @@
 #include "control/pki/trust.h"
 #include "control/schedules/schedules.h"
 #include "control/updates/sources.h"
+#include "control/updates/watches.h"
 #include "control/writer.h"
 #include "io/clock.h"
 
@@ -22,9 +23,10 @@ struct scan {
 	struct write write, schedules, updates, downloads;
 	bool running, scheduling, updating, downloading;
 	struct loop_job wake;
-	atomic_bool woken; /* `wake` is on its way */
-	bool again;        /* woken while updates were looked at */
-	size_t n;          /* leases that lapsed */
+	atomic_bool woken;  /* `wake` is on its way */
+	int64_t watches_ms; /* of the last look at watches; the writer's */
+	bool again;         /* woken while updates were looked at */
+	size_t n;           /* leases that lapsed */
 	/* The last look, on both clocks. */
 	int64_t wall_ms;
 	uint64_t mono_ms;
@@ -114,9 +116,15 @@ static void on_schedules(struct write *w)
 static enum rc look_at_updates(struct write *w, struct tx *tx)
 {
 	bool held = false;
+	struct scan *s = (struct scan *)(void *)((char *)w - offsetof(struct scan, updates));
 	enum rc rc = singletons_hold(tx, "updates", &held);
-	(void)w;
-	return rc == RC_OK && held ? sources_scan(tx) : rc;
+
+	if (rc == RC_OK && held)
+		rc = sources_scan(tx);
+	if (rc != RC_OK || !held || tx->now_ms - s->watches_ms < WATCHES_SCAN_MS)
+		return rc;
+	s->watches_ms = tx->now_ms;
+	return watches_scan(tx);
 }
 
 static void update(struct scan *s);
@@ -149,9 +157,11 @@ static void on_wake(struct loop_job *job)
 	update(s);
 }
 
-void scan_wake(struct scan *s)
+static void wake(struct control *c)
 {
-	if (!atomic_exchange(&s->woken, true))
+	struct scan *s = c->scan;
+
+	if (s && !atomic_exchange(&s->woken, true))
 		loop_post(s->control->loop, &s->wake);
 }
 
@@ -203,6 +213,7 @@ enum rc scan_new(struct control *c, struct scan **ret, struct fault *f)
 		return RC_NOMEM;
 	s->control = c;
 	s->wake.run = on_wake;
+	c->look_soon = wake;
 	s->stood = true; /* while it started it heard nobody, and its clock may have been set */
 	enum rc rc = loop_timer_new(c->loop, on_time, s, &s->timer);
 	if (rc != RC_OK)

@@ -13,7 +13,5 @@ struct control;
 struct scan;
 
 must_check enum rc scan_new(struct control *c, struct scan **ret, struct fault *f);
-/* Updates are looked at without waiting for the time. Any thread. */
-void scan_wake(struct scan *s);
 void scan_free(struct scan *s); /* after the writer */
 OWN_DEFINE(scan)

@@ -1,55 +1,404 @@
+/* The look: what is asked next, of which source. */
 #include "control/updates/sources.h"
+#include "base/buf.h"
 #include "control/control.h"
-#include "control/engine/moves.h"
-#include "control/hub/scan.h"
+#include "control/engine/submit.h"
+#include "control/rows.h"
+#include "control/updates/builds.h"
+#include "control/updates/sources_feed.h"
+#include "control/updates/titles.h"
+#include "model/action_download.h"
+#include "wire/json.h"
 
-static const char *const names[] = { "steam.pics", "steam.store_http", "steam.workshop", "epic.launcher",
-	"epic.catalog_http", "gog.content_system", "gog.product_http" };
+#define SILENT_MS       1500 /* then the other source is asked, too */
+#define STAND_INS       2    /* questions of one that stands in, at once: its lane paces them, the next is ready */
+#define PROBES          8    /* builds that are looked for at once */
+#define FORGOTTEN_MS    3600000
+#define UNKNOWN_AT_ONCE 500
 
-/* Each source has its row from the first look on. */
-static enum rc seed(struct tx *tx)
+struct look {
+	struct tx *tx;
+	const struct source_kind *kind;
+	struct source s;
+	struct source_rollout rollout;
+	struct field_list asks;
+	bool suspect; /* it is silent: what is due goes to the other one */
+};
+
+static unsigned count(const struct look *l, const char *source, int kind)
 {
-	static const struct store_query count = { .sql = "SELECT COUNT(*) FROM sources" };
-	static const struct store_query add = {
-		.sql = "INSERT INTO sources (name, breaker_since, updated_at) VALUES ($1, $2, $2) "
-		       "ON CONFLICT (name) DO NOTHING"
-	};
-	auto_rows struct store_rows *r = NULL;
-	size_t n = sizeof(names) / sizeof(*names);
+	const struct source_ask *a = l->asks.at;
+	unsigned n = 0;
 
-	enum rc rc = store_one(tx->db, &count, STORE_NO_ARGS, &r, tx->fault);
-	if (rc != RC_OK || (size_t)store_col_int(r, 0) >= n)
-		return rc;
-	store_close(take(r));
-	for (size_t i = 0; rc == RC_OK && i < n; i++)
-		rc = store_do(tx->db, &add, STORE_ARGS(store_text(names[i]), store_int(tx->now_ms)), tx->fault);
+	for (size_t i = 0; i < l->asks.n; i++)
+		n += a[i].kind == kind && !strcmp(a[i].source, source);
+	return n;
+}
+
+/* ---- what is out ---- */
+
+static bool is_for_titles(int kind)
+{
+	return kind == ASK_META || kind == ASK_WANTED || kind == ASK_FULL || kind == ASK_OLDEST;
+}
+
+/* Its titles may be asked of the other source from now on; who answers first, answers. */
+static enum rc hedge(struct look *l, struct source_ask *a)
+{
+	a->hedged = true;
+	enum rc rc = sources_ask_save(l->tx, a);
+	return rc == RC_OK ? titles_unask(l->tx, a->source, &a->refs) : rc;
+}
+
+static enum rc fail(struct look *l, enum breaker_failure how, const char *why)
+{
+	int was = l->s.breaker.state;
+
+	(void)breaker_fail(&l->s.breaker, how, l->tx->now_ms);
+	return sources_moved(l->tx, &l->s, was, why);
+}
+
+static enum rc look_at_probe(struct look *l, const struct source_ask *a)
+{
+	if (l->s.breaker.state != BREAKER_HALF_OPEN || l->tx->now_ms < l->s.breaker.probe_ms)
+		return RC_OK;
+	enum rc rc = sources_ask_cancel(l->tx, a);
+	return rc == RC_OK ? fail(l, BREAKER_CONNECT, "the probe was not answered within 15 s") : rc;
+}
+
+static enum rc look_at_asks(struct look *l)
+{
+	struct source_ask *a = l->asks.at;
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && i < l->asks.n; i++) {
+		int64_t silent = a[i].heard_at ? l->tx->now_ms - a[i].heard_at : 0;
+		if (strcmp(a[i].source, l->s.name) != 0)
+			continue;
+		if (a[i].kind == ASK_PROBE)
+			rc = look_at_probe(l, &a[i]);
+		if (!is_for_titles(a[i].kind) || silent < SILENT_MS || a[i].refs.n == 0)
+			continue;
+		l->suspect = true;
+		if (rc == RC_OK && !a[i].hedged && l->kind->fallback)
+			rc = hedge(l, &a[i]);
+		if (rc == RC_OK && silent > BREAKER_SLOW_MS && l->s.breaker.state == BREAKER_CLOSED)
+			rc = fail(l, BREAKER_SLOW, "no answer within 30 s");
+	}
+	/* One whose probe went away (its task was canceled by hand) is tried anew. */
+	if (rc == RC_OK && l->s.breaker.state == BREAKER_HALF_OPEN && l->tx->now_ms >= l->s.breaker.probe_ms)
+		rc = fail(l, BREAKER_CONNECT, "the probe was not answered within 15 s");
 	return rc;
 }
 
-enum rc sources_scan(struct tx *tx) { return seed(tx); }
-
-/* The ask is over with its task. */
-static enum rc forget(struct tx *tx, const char *id)
+static enum rc forget_old(struct tx *tx)
 {
-	static const struct store_query drop = { .sql = "DELETE FROM source_asks WHERE id = $1" };
-	return store_do(tx->db, &drop, STORE_ARGS(store_text(id)), tx->fault);
+	static const struct store_query drop = { .sql = "DELETE FROM source_asks WHERE asked_at < $1" };
+	static const struct store_query marks = { .sql = "DELETE FROM source_marks WHERE slot < $1" };
+	enum rc rc = store_put(tx->db, &drop, STORE_ARGS(store_int(tx->now_ms - FORGOTTEN_MS)), tx->fault);
+	return rc == RC_OK ? store_put(tx->db, &marks, STORE_ARGS(store_int(tx->now_ms / 300000 - 24)), tx->fault)
+			   : rc;
 }
 
-enum rc sources_fold(struct tx *tx, const struct moves_task *t)
+/* ---- which titles are whose ---- */
+
+/* The refs that are asked of this source while it is rolled out to some. */
+static enum rc chosen(struct look *l, struct field_list *ret)
 {
-	return task_is_over((enum task_status)t->status) ? forget(tx, t->owner) : RC_OK;
+	static const struct store_query find = {
+		.sql = "SELECT t.ref, (SELECT MAX(w.labels) FROM watches w WHERE w.title_id = t.id AND w.state <> "
+		       "'paused') FROM titles t WHERE t.store = $1 AND t.watched > 0 ORDER BY t.id LIMIT $2"
+	};
+	const struct source_rollout *ro = &l->rollout;
+	int64_t max = ro->max_titles ? ro->max_titles : 100000;
+	auto_rows struct store_rows *r = NULL;
+	const char **to = arena_take(l->tx->arena, (size_t)(max + 1) * sizeof(*to));
+	size_t n = 0;
+	bool row = false;
+
+	enum rc rc = to ? store_run(l->tx->db, &find,
+				  STORE_ARGS(store_text(l->kind->store), store_int(ro->labels.n ? 100000 : max)),
+				  &r, l->tx->fault)
+			: RC_NOMEM;
+	while (rc == RC_OK && n < (size_t)max && (rc = store_next(r, &row, l->tx->fault)) == RC_OK && row) {
+		const char *labels = store_col_text(r, 1);
+		if (ro->labels.n && !(labels && submit_has_labels(l->tx->arena, labels, &ro->labels)))
+			continue;
+		if (!(to[n++] = arena_str(l->tx->arena, store_col_text(r, 0))))
+			rc = RC_NOMEM;
+	}
+	*ret = (struct field_list){ to, n };
+	return rc;
 }
 
-enum rc sources_progress(struct tx *tx, const struct moves_task *t, const char *data)
+/* FNV-1a: a title is always on the same side. */
+static uint32_t share_of(const char *ref)
 {
-	static const struct store_query heard = { .sql = "UPDATE source_asks SET heard_at = $2 WHERE id = $1" };
+	uint32_t h = 2166136261u;
 
-	(void)data;
-	return store_do(tx->db, &heard, STORE_ARGS(store_text(t->owner), store_int(tx->now_ms)), tx->fault);
+	for (; *ref; ref++)
+		h = (h ^ (uint8_t)*ref) * 16777619u;
+	return (h >> 8) % 100;
 }
 
-void sources_wake(struct control *c)
+static bool is_in(const struct field_list *refs, const char *ref)
 {
-	if (c->scan)
-		scan_wake(c->scan);
+	const char *const *at = refs->at;
+
+	for (size_t i = 0; i < refs->n; i++)
+		if (!strcmp(at[i], ref))
+			return true;
+	return false;
+}
+
+/* Parts what is due: to this source, or to the one that stands in. */
+static enum rc part(
+	struct look *l, const struct field_list *due, struct field_list *ret_mine, struct field_list *ret_other)
+{
+	const struct source_rollout *ro = &l->rollout;
+	const char **at = due->at, **mine = arena_take(l->tx->arena, (due->n + 1) * sizeof(*mine)),
+		   **other = arena_take(l->tx->arena, (due->n + 1) * sizeof(*other));
+	bool some = ro->max_titles || ro->labels.n;
+	struct field_list named = { 0 };
+	size_t m = 0, o = 0;
+
+	enum rc rc = mine && other ? RC_OK : RC_NOMEM;
+	if (rc == RC_OK && some)
+		rc = chosen(l, &named);
+	for (size_t i = 0; rc == RC_OK && i < due->n; i++)
+		if (!ro->shadow && share_of(at[i]) < ro->percent && (!some || is_in(&named, at[i])))
+			mine[m++] = at[i];
+		else
+			other[o++] = at[i];
+	*ret_mine = (struct field_list){ mine, m };
+	*ret_other = (struct field_list){ other, o };
+	return rc;
+}
+
+/* ---- asking ---- */
+
+static enum rc ask(struct look *l, const char *source, int kind, const struct field_list *refs)
+{
+	struct source_ask a = { .source = source, .kind = kind, .refs = *refs };
+	return refs->n ? sources_ask_new(l->tx, &a, NULL, NULL) : RC_OK;
+}
+
+static enum rc due(struct look *l, enum titles_due_kind kind, uint32_t limit, struct field_list *ret)
+{
+	struct titles_ask want = { .source = l->s.name, .kind = kind, .limit = limit };
+	return titles_due(l->tx, &want, ret);
+}
+
+/* Asked of the one that stands in, one title each, as many as it takes now; what is left may be given again. */
+static enum rc ask_other(struct look *l, const struct field_list *refs, unsigned *room)
+{
+	const char **at = refs->at;
+	size_t i = 0;
+	enum rc rc = RC_OK;
+
+	for (; rc == RC_OK && i<refs->n && * room> 0; i++, --*room)
+		rc = ask(l, l->kind->fallback, ASK_FALLBACK, &(struct field_list){ &at[i], 1 });
+	if (rc == RC_OK && l->rollout.shadow && i > 0)
+		rc = ask(l, l->s.name, ASK_SHADOW, &(struct field_list){ at, i });
+	const struct field_list rest = { at + i, refs->n - i };
+	return rc == RC_OK && rest.n ? titles_unask(l->tx, l->s.name, &rest) : rc;
+}
+
+static enum rc room_of_other(struct look *l, unsigned *ret)
+{
+	struct source f = { 0 };
+	enum rc rc = l->kind->fallback ? sources_load(l->tx, l->kind->fallback, &f) : RC_MISSING;
+
+	*ret = 0;
+	if (rc != RC_OK)
+		return rc == RC_MISSING ? RC_OK : rc;
+	int was = f.breaker.state;
+	if (was == BREAKER_HALF_OPEN && l->tx->now_ms >= f.breaker.probe_ms) {
+		(void)breaker_fail(&f.breaker, BREAKER_CONNECT, l->tx->now_ms);
+		return sources_moved(l->tx, &f, was, "the probe was not answered within 15 s");
+	}
+	enum breaker_may may = breaker_ask(&f.breaker, l->tx->now_ms);
+	unsigned out = count(l, f.name, ASK_FALLBACK) + count(l, f.name, ASK_PROBE);
+	if (may == BREAKER_GO)
+		*ret = out < STAND_INS ? STAND_INS - out : 0;
+	if (may != BREAKER_PROBE)
+		return RC_OK;
+	/* It has been left alone for long enough: one known title. */
+	struct source_ask a = { .source = f.name, .kind = ASK_PROBE };
+	struct titles_ask first = { .source = f.name, .kind = TITLES_ALL_AFTER, .limit = 1 };
+	rc = titles_due(l->tx, &first, &a.refs);
+	if (rc == RC_OK && a.refs.n)
+		rc = sources_ask_new(l->tx, &a, NULL, NULL);
+	return rc == RC_OK ? sources_moved(l->tx, &f, was, NULL) : rc;
+}
+
+static const struct {
+	int ask;
+	enum titles_due_kind due;
+} turns[] = {
+	{ ASK_WANTED, TITLES_WANTED },
+	{ ASK_FULL, TITLES_POLL_FULL },
+	{ ASK_META, TITLES_POLL },
+	{ ASK_OLDEST, TITLES_OLDEST },
+};
+#define TURNS (sizeof(turns) / sizeof(*turns))
+
+/* The source is asked for what is due; the rest of a roll-out of the other one. */
+static enum rc ask_primary(struct look *l)
+{
+	unsigned room = 0;
+	enum rc rc = l->rollout.percent < 100 || l->rollout.max_titles || l->rollout.labels.n || l->rollout.shadow
+			     ? room_of_other(l, &room)
+			     : RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && i < TURNS; i++) {
+		bool meta = l->kind->feed && (turns[i].ask == ASK_META || turns[i].ask == ASK_OLDEST);
+		struct field_list all = { 0 }, mine = { 0 }, other = { 0 };
+		if (count(l, l->s.name, turns[i].ask) > 0 || (turns[i].ask == ASK_META && !l->kind->feed))
+			continue;
+		/* Without metadata of their own, the others read the whole title for any poll. */
+		enum titles_due_kind kind = turns[i].ask == ASK_FULL && !l->kind->feed ? TITLES_POLL : turns[i].due;
+		rc = due(l, kind, meta ? SOURCES_SWEEP_PAGE : l->kind->refs_max, &all);
+		if (rc == RC_OK)
+			rc = part(l, &all, &mine, &other);
+		if (rc == RC_OK)
+			rc = ask(l, l->s.name, turns[i].ask, &mine);
+		if (rc == RC_OK && other.n)
+			rc = ask_other(l, &other, &room);
+	}
+	return rc;
+}
+
+/* Nobody can be asked: polls end with what that is, unknown. */
+static enum rc answer_unknown(struct look *l)
+{
+	struct field_list open = { 0 };
+	enum rc rc = due(l, TITLES_POLL, UNKNOWN_AT_ONCE, &open);
+	return rc == RC_OK && open.n ? sources_unknown(l->tx, l->s.name, &open, "timeout") : rc;
+}
+
+static enum rc ask_secondary(struct look *l)
+{
+	static const enum titles_due_kind order[] = { TITLES_POLL, TITLES_WANTED, TITLES_OLDEST };
+	unsigned room = 0;
+	enum rc rc = room_of_other(l, &room);
+	unsigned out = l->kind->fallback ? count(l, l->kind->fallback, ASK_FALLBACK) : 0;
+
+	if (rc == RC_OK && room == 0 && out == 0 && !l->suspect)
+		return answer_unknown(l);
+	for (size_t i = 0; rc == RC_OK && i < sizeof(order) / sizeof(*order) && room > 0; i++) {
+		struct field_list refs = { 0 };
+		rc = due(l, order[i], room, &refs);
+		if (rc == RC_OK)
+			rc = ask_other(l, &refs, &room);
+	}
+	return rc;
+}
+
+/* One known title, and nothing else. */
+static enum rc ask_probe(struct look *l, int was)
+{
+	struct source_ask a = { .source = l->s.name, .kind = ASK_PROBE };
+	struct titles_ask first = { .source = l->s.name, .kind = TITLES_ALL_AFTER, .limit = 1 };
+
+	enum rc rc = titles_due(l->tx, &first, &a.refs);
+	if (rc == RC_OK && a.refs.n)
+		rc = sources_ask_new(l->tx, &a, NULL, NULL);
+	return rc == RC_OK ? sources_moved(l->tx, &l->s, was, NULL) : rc;
+}
+
+static enum rc look_at(struct look *l)
+{
+	enum rc rc = sources_load(l->tx, l->kind->name, &l->s);
+	if (rc == RC_OK)
+		rc = sources_rollout_read(l->tx, &l->s, &l->rollout);
+	if (rc == RC_OK)
+		rc = look_at_asks(l);
+	if (rc != RC_OK)
+		return rc;
+	int was = l->s.breaker.state;
+	enum breaker_may may = breaker_ask(&l->s.breaker, l->tx->now_ms);
+	if (may == BREAKER_PROBE)
+		rc = ask_probe(l, was);
+	if (rc == RC_OK && may == BREAKER_GO && l->kind->feed && !l->rollout.shadow)
+		rc = sources_feed_scan(l->tx, &l->s, &l->asks);
+	if (rc != RC_OK)
+		return rc;
+	return may == BREAKER_GO && !(l->suspect && l->kind->fallback) ? ask_primary(l) : ask_secondary(l);
+}
+
+/* ---- builds ---- */
+
+static void put_probe(struct buf *to, const struct builds_due *b)
+{
+	const struct action_download_depot *d = b->depots.at;
+
+	buf_fmt(to, "{\"app\":%s,\"branch\":", b->ref);
+	json_put_str(to, b->branch);
+	buf_str(to, ",\"depots\":[");
+	for (size_t i = 0; i < b->depots.n; i++) {
+		buf_fmt(to, "%s{\"id\":%u,\"manifest\":", i ? "," : "", d[i].id);
+		json_put_str(to, d[i].manifest ? d[i].manifest : "");
+		buf_u8(to, '}');
+	}
+	buf_str(to, "]}");
+}
+
+/* Announced builds: can they be fetched yet? */
+static enum rc ask_for_builds(struct tx *tx, const struct field_list *asks)
+{
+	const struct source_ask *out = asks->at;
+	struct field_list due = { 0 };
+	unsigned n = 0;
+
+	for (size_t i = 0; i < asks->n; i++)
+		n += out[i].kind == ASK_AVAILABLE;
+	enum rc rc = n < PROBES ? builds_due(tx, PROBES - n, &due) : RC_OK;
+	const struct builds_due *b = due.at;
+	for (size_t i = 0; rc == RC_OK && i < due.n; i++) {
+		struct source_ask a = { .source = "steam.pics", .kind = ASK_AVAILABLE, .page = b[i].id };
+		struct buf payload = { 0 };
+		put_probe(&payload, &b[i]);
+		rc = payload.bad ? RC_NOMEM : sources_ask_new(tx, &a, "manifests.probe", buf_text(&payload));
+		buf_done(&payload);
+	}
+	return rc;
+}
+
+/* ---- all ---- */
+
+static enum rc is_watched(struct tx *tx, const char *store, bool *ret)
+{
+	static const struct store_query find = {
+		.sql = "SELECT 1 FROM titles t WHERE t.store = $1 AND (t.watched > 0 OR EXISTS (SELECT 1 FROM "
+		       "poll_titles p WHERE p.title_id = t.id AND p.answer IS NULL)) LIMIT 1"
+	};
+	auto_rows struct store_rows *r = NULL;
+	enum rc rc = store_one(tx->db, &find, STORE_ARGS(store_text(store)), &r, tx->fault);
+
+	*ret = rc == RC_OK;
+	return rc == RC_MISSING ? RC_OK : rc;
+}
+
+enum rc sources_scan(struct tx *tx)
+{
+	enum rc rc = forget_old(tx);
+
+	for (const struct source_kind *k = sources_kinds; rc == RC_OK && k->name; k++) {
+		struct look l = { .tx = tx, .kind = k };
+		bool watched = false;
+		if (k->stands_in)
+			continue;
+		rc = is_watched(tx, k->store, &watched);
+		if (rc == RC_OK && watched)
+			rc = sources_asks(tx, &l.asks);
+		if (rc == RC_OK && watched)
+			rc = look_at(&l);
+	}
+	struct field_list asks = { 0 };
+	if (rc == RC_OK)
+		rc = sources_asks(tx, &asks);
+	if (rc == RC_OK)
+		rc = ask_for_builds(tx, &asks);
+	return rc;
 }

@@ -20,6 +20,9 @@ must_check enum rc sources_scan(struct tx *tx);
 must_check enum rc sources_fold(struct tx *tx, const struct moves_task *t);
 must_check enum rc sources_progress(struct tx *tx, const struct moves_task *t, const char *data);
 
+/* Gauges of the sources, for a scrape: on any connection. */
+must_check enum rc sources_measure(struct tx *tx);
+
 /*
  * There is something new to be asked: a poll, a watch. The look comes soon, and after the write that is running when the writer's thread
  * calls. Any thread.

@@ -1,7 +1,7 @@
 #include "wire/steam/titles_facts.h"
 
 #include "base/arena.h"
-#include "wire/json.h"
+#include "base/buf.h"
 #include "wire/steam/vdf.h"
 #include "wire/tunnel_auth.h"
 
@@ -165,21 +165,15 @@ static enum rc read_depots(const struct reading *r, const struct vdf *depots)
 
 static enum rc digest(const struct reading *r, const struct vdf *v, char ret[static 2 * SHA + 1])
 {
-	struct buf plain = { 0 }, sorted = { 0 };
-	auto_json struct json_t *j = NULL;
+	struct buf json = { 0 };
 	uint8_t sha[SHA];
 
-	vdf_json(&plain, v);
-	enum rc rc = plain.bad ? no_memory(r) : json_read((const char *)plain.p, plain.n, &j, r->fault);
-	if (rc == RC_OK)
-		rc = json_put(&sorted, j, true);
-	if (rc == RC_OK && (sorted.bad || EVP_Digest(sorted.p, sorted.n, sha, NULL, EVP_sha1(), NULL) != 1))
-		rc = no_memory(r);
-	if (rc == RC_OK)
+	vdf_json_sorted(&json, v);
+	bool good = !json.bad && EVP_Digest(json.p, json.n, sha, NULL, EVP_sha1(), NULL) == 1;
+	buf_done(&json);
+	if (good)
 		tunnel_auth_hex(sha, SHA, ret);
-	buf_done(&plain);
-	buf_done(&sorted);
-	return rc;
+	return good ? RC_OK : no_memory(r);
 }
 
 static enum rc read_sections(const struct reading *r, const struct vdf *record)

@@ -118,8 +118,10 @@ static int by_key(const void *a, const void *b)
 
 static bool same_key(const struct slot *a, const struct slot *b) { return !strcmp(a->node->key, b->node->key); }
 
+static void put_value(struct buf *to, const struct vdf *v, bool by_name);
+
 /* The nodes of one key: s[0] and those after it, until `end`. */
-static void put_run(struct buf *to, const struct slot *s, const struct slot *end)
+static void put_run(struct buf *to, const struct slot *s, const struct slot *end, bool by_name)
 {
 	const struct slot *after = s + 1;
 	while (after < end && same_key(s, after))
@@ -128,17 +130,17 @@ static void put_run(struct buf *to, const struct slot *s, const struct slot *end
 	json_put_text(to, s->node->key, strlen(s->node->key));
 	buf_u8(to, ':');
 	if (after == s + 1) {
-		vdf_json(to, s->node);
+		put_value(to, s->node, by_name);
 		return;
 	}
 	for (const struct slot *at = s; at < after; at++) {
 		buf_u8(to, at == s ? '[' : ',');
-		vdf_json(to, at->node);
+		put_value(to, at->node, by_name);
 	}
 	buf_u8(to, ']');
 }
 
-static void put_object(struct buf *to, const struct vdf *v)
+static void put_object(struct buf *to, const struct vdf *v, bool by_name)
 {
 	uint32_t n = 0;
 	struct slot *sorted = calloc(v->children + 1, sizeof(*sorted));
@@ -153,7 +155,7 @@ static void put_object(struct buf *to, const struct vdf *v)
 		sorted[n] = (struct slot){ .node = c, .order = n };
 	qsort(sorted, n, sizeof(*sorted), by_key);
 	for (uint32_t i = 0; i < n; i++)
-		place[sorted[i].order] = i;
+		place[by_name ? i : sorted[i].order] = i;
 
 	bool more = false;
 	buf_u8(to, '{');
@@ -164,18 +166,18 @@ static void put_object(struct buf *to, const struct vdf *v)
 		if (more)
 			buf_u8(to, ',');
 		more = true;
-		put_run(to, s, sorted + n);
+		put_run(to, s, sorted + n, by_name);
 	}
 	buf_u8(to, '}');
 	free(sorted);
 	free(place);
 }
 
-void vdf_json(struct buf *to, const struct vdf *v)
+static void put_value(struct buf *to, const struct vdf *v, bool by_name)
 {
 	switch (v->kind) {
 	case VDF_OBJECT:
-		put_object(to, v);
+		put_object(to, v, by_name);
 		return;
 	case VDF_STR:
 		json_put_text(to, v->s, strlen(v->s));
@@ -199,3 +201,6 @@ void vdf_json(struct buf *to, const struct vdf *v)
 		return;
 	}
 }
+
+void vdf_json(struct buf *to, const struct vdf *v) { put_value(to, v, false); }
+void vdf_json_sorted(struct buf *to, const struct vdf *v) { put_value(to, v, true); }

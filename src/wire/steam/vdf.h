@@ -57,3 +57,4 @@ bool vdf_number_at(const struct vdf *v, const char *path, uint64_t *ret);
 /* Appends the node's value as JSON. Texts are strings, integers numbers, 64-bit ones strings; a key that occurs more than once
  * becomes one member whose value is a list. */
 void vdf_json(struct buf *to, const struct vdf *v);
+void vdf_json_sorted(struct buf *to, const struct vdf *v); /* members in the order of their names */

@@ -301,7 +301,7 @@ static void wrong_lines(void)
 
 int main(void)
 {
-	CHECK(cdn_new(&cdn, NULL) == RC_OK);
+	CHECK(cdn_sim_new(&cdn, NULL) == RC_OK);
 	generated();
 	folder();
 	real_ones();
@@ -310,6 +310,6 @@ int main(void)
 	tokens();
 	servers();
 	wrong_lines();
-	cdn_free(cdn);
+	cdn_sim_free(cdn);
 	return 0;
 }

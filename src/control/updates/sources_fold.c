@@ -1,0 +1,324 @@
+/* What came back from a store: into titles, and into what is thought of the source. */
+#include "control/control.h"
+#include "control/engine/moves.h"
+#include "control/updates/builds.h"
+#include "control/updates/sources.h"
+#include "control/updates/sources_feed.h"
+#include "control/updates/sources_shadow.h"
+#include "control/updates/titles.h"
+#include "model/action_download.h"
+#include "model/action_titles.h"
+#include "wire/field_json.h"
+#include "wire/json.h"
+
+/* What an answer's titles say of the source. */
+struct tally {
+	int64_t asked, good;
+	bool timeout, parse, any;
+};
+
+static bool is(const char *a, const char *b) { return a && !strcmp(a, b); }
+
+/* A store that says that a title is not there, or not for us, has answered well. */
+static struct tally tally_of(const struct action_title *at, size_t n)
+{
+	struct tally y = { .any = n > 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		bool known = is(at[i].status, "known");
+		bool said = is(at[i].reason, "missing") || is(at[i].reason, "denied") ||
+			    is(at[i].reason, "missing_token");
+		y.good += known;
+		y.asked += known || !said;
+		y.timeout |= !known && is(at[i].reason, "timeout");
+		y.parse |= !known && is(at[i].reason, "parse");
+	}
+	return y;
+}
+
+/*
+ * A breaker that is half open hears of its probe alone. An answer of which nothing can be read has failed as a whole; one bad record among
+ * good ones counts with the share of them.
+ */
+static enum rc judge(struct tx *tx, const struct source_ask *a, const struct tally *y, bool alive)
+{
+	const struct source_kind *k = sources_kind(a->source);
+	struct source s = { 0 };
+	enum rc rc = sources_load(tx, a->source, &s);
+	int was = s.breaker.state;
+	const char *why = NULL;
+
+	if (rc != RC_OK || (was == BREAKER_HALF_OPEN) != (a->kind == ASK_PROBE))
+		return rc;
+	if (y->timeout && !k->stands_in && breaker_fail(&s.breaker, BREAKER_SLOW, tx->now_ms))
+		why = "no answer within 30 s";
+	else if (y->parse && y->good == 0 && breaker_fail(&s.breaker, BREAKER_BROKEN, tx->now_ms))
+		why = "the answer could not be read";
+	else if (breaker_count(&s.breaker, y->asked, y->good, tx->now_ms))
+		why = "less than 80 of 100 answers said something";
+	else if (alive && !y->timeout)
+		(void)breaker_succeed(&s.breaker, tx->now_ms);
+	rc = sources_mark(tx, a->source, &(struct source_marks){ .asked = y->asked, .good = y->good });
+	return rc == RC_OK ? sources_moved(tx, &s, was, why) : rc;
+}
+
+/* ---- titles ---- */
+
+/* Moves those of `got` that were asked for to `to`, and their refs out of the ask. */
+static size_t pick(struct source_ask *a, const struct field_list *got, struct action_title *to)
+{
+	const struct action_title *from = got->at;
+	const char **refs = a->refs.at;
+	size_t n = 0, at = 0, left = 0;
+
+	for (size_t i = 0; i < got->n; i++) {
+		size_t tries = 0;
+		while (tries < a->refs.n && (!refs[at] || !is(from[i].ref, refs[at]))) {
+			at = at + 1 < a->refs.n ? at + 1 : 0;
+			tries++;
+		}
+		if (tries == a->refs.n)
+			continue;
+		to[n++] = from[i];
+		refs[at] = NULL;
+	}
+	for (size_t i = 0; i < a->refs.n; i++)
+		if (refs[i])
+			refs[left++] = refs[i];
+	a->refs.n = left;
+	return n;
+}
+
+/* Is the other source asked for the title as well, and has not answered? */
+static bool is_with_other(const struct source_ask *a, const struct field_list *asks, const char *ref)
+{
+	const struct source_kind *mine = sources_kind(a->source);
+	const struct source_ask *o = asks->at;
+
+	for (size_t i = 0; i < asks->n; i++) {
+		const struct source_kind *k = sources_kind(o[i].source);
+		bool other = k && !strcmp(k->store, mine->store) && k->stands_in != mine->stands_in;
+		const char *const *refs = o[i].refs.at;
+		if (!other || o[i].kind == ASK_AVAILABLE || o[i].kind == ASK_PROBE || o[i].kind == ASK_SHADOW)
+			continue;
+		for (size_t r = 0; r < o[i].refs.n; r++)
+			if (is(ref, refs[r]))
+				return true;
+	}
+	return false;
+}
+
+static bool is_metadata(const struct source_ask *a)
+{
+	bool meta = a->kind == ASK_SWEEP || a->kind == ASK_META || a->kind == ASK_PROBE || a->kind == ASK_OLDEST;
+	return meta && sources_kind(a->source)->feed;
+}
+
+/* Those that the other source may still answer, and the rest. Reorders them. */
+static enum rc keep(
+	struct tx *tx, const struct source_ask *a, struct action_title *at, size_t n, int64_t *ret_changed)
+{
+	struct field_list asks = { 0 };
+	struct titles_seen s = { .source = a->source,
+		.at = at,
+		.metadata_only = is_metadata(a),
+		.fallback = sources_kind(a->source)->stands_in };
+	enum rc rc = sources_asks(tx, &asks);
+
+	for (size_t i = 0; i < n; i++)
+		if (!is(at[i].status, "known") && is_with_other(a, &asks, at[i].ref)) {
+			struct action_title t = at[s.n];
+			at[s.n++] = at[i];
+			at[i] = t;
+		}
+	s.more = true;
+	if (rc == RC_OK && s.n > 0)
+		rc = titles_fold(tx, &s);
+	struct titles_seen rest = s;
+	rest.at = at + s.n;
+	rest.n = n - s.n;
+	rest.more = false;
+	if (rc == RC_OK && rest.n > 0)
+		rc = titles_fold(tx, &rest);
+	*ret_changed = rest.ret_changed;
+	return rc;
+}
+
+static enum rc note_changed(struct tx *tx, const struct source_ask *a, int64_t changed)
+{
+	struct source s = { 0 };
+	enum rc rc = changed && a->kind == ASK_SWEEP ? sources_load(tx, a->source, &s) : RC_MISSING;
+
+	if (rc == RC_OK && s.gap_from) {
+		s.gap_changed += changed;
+		return sources_save(tx, &s);
+	}
+	return rc == RC_MISSING ? RC_OK : rc;
+}
+
+/* Answers, of the end or so far. RC_INVALID, RC_MALFORMED: they cannot be read. */
+static enum rc take_titles(struct tx *tx, struct source_ask *a, const char *text, bool *ret_alive)
+{
+	struct action_titles_result got = { 0 };
+	struct field_reader r = { .arena = tx->arena };
+	auto_json struct json_t *j = NULL;
+	int64_t changed = 0;
+
+	enum rc rc = json_read(text, strlen(text), &j, tx->fault);
+	if (rc == RC_OK)
+		rc = field_json_decode(action_titles_poll.result, j, &r, &got, tx->fault);
+	struct action_title *at = arena_take(tx->arena, (got.titles.n + 1) * sizeof(*at));
+	if (rc == RC_OK && !at)
+		rc = RC_NOMEM;
+	if (rc != RC_OK)
+		return rc;
+	size_t n = pick(a, &got.titles, at);
+	const struct tally y = tally_of(at, n);
+	*ret_alive = got.alive;
+	rc = sources_shadow_compare(tx, a, at, n);
+	if (rc == RC_OK && a->kind != ASK_SHADOW)
+		rc = keep(tx, a, at, n, &changed);
+	if (rc == RC_OK)
+		rc = note_changed(tx, a, changed);
+	return rc == RC_OK ? judge(tx, a, &y, got.alive) : rc;
+}
+
+/* ---- ends ---- */
+
+static enum rc end_failure(struct tx *tx, const struct source_ask *a, enum breaker_failure how, const char *why)
+{
+	struct source s = { 0 };
+	enum rc rc = sources_load(tx, a->source, &s);
+	int was = s.breaker.state;
+
+	if (rc != RC_OK || (was == BREAKER_HALF_OPEN) != (a->kind == ASK_PROBE))
+		return rc;
+	(void)breaker_fail(&s.breaker, how, tx->now_ms);
+	return sources_moved(tx, &s, was, why);
+}
+
+enum rc sources_unknown(struct tx *tx, const char *source, const struct field_list *refs, const char *reason)
+{
+	const struct source_ask a = { .source = source, .kind = ASK_FULL };
+	struct action_title *to = arena_take(tx->arena, (refs->n + 1) * sizeof(*to));
+	const char *const *at = refs->at;
+	int64_t changed;
+
+	if (!to)
+		return RC_NOMEM;
+	for (size_t i = 0; i < refs->n; i++)
+		to[i] = (struct action_title){ .ref = at[i], .status = "unknown", .reason = reason };
+	return keep(tx, &a, to, refs->n, &changed);
+}
+
+static enum rc failed(struct tx *tx, const struct moves_task *t, struct source_ask *a)
+{
+	const char *code = t->code ? t->code : "";
+	bool away = is(code, "timeout") || is(code, "dependency_unavailable") || is(code, "refused") ||
+		    is(code, "session_offline"),
+	     broken = is(code, "validation_failed") || is(code, "malformed_result") || is(code, "internal"),
+	     limited = is(code, "rate_limited");
+	enum rc rc = sources_ask_drop(tx, a->id);
+
+	if (rc != RC_OK || a->kind == ASK_AVAILABLE)
+		return rc;
+	if (away || broken)
+		rc = end_failure(
+			tx, a, broken ? BREAKER_BROKEN : BREAKER_CONNECT, arena_fmt(tx->arena, "%s", code));
+	if (rc == RC_OK && a->kind == ASK_FALLBACK && (away || broken || limited))
+		/* Nobody else will answer the polls that wait for it. */
+		return sources_unknown(tx, a->source, &a->refs, limited ? "rate_limited" : "timeout");
+	/* What failed for reasons of ours is left alone for a while: it counts as asked. */
+	return rc == RC_OK && away ? titles_unask(tx, a->source, &a->refs) : rc;
+}
+
+static enum rc available(struct tx *tx, const struct moves_task *t, const struct source_ask *a)
+{
+	struct action_manifests_probe_result got = { 0 };
+	struct field_reader r = { .arena = tx->arena };
+	auto_json struct json_t *j = NULL;
+
+	enum rc rc = t->result ? json_read(t->result, strlen(t->result), &j, tx->fault) : RC_MISSING;
+	if (rc == RC_OK)
+		rc = field_json_decode(action_manifests_probe.result, j, &r, &got, tx->fault);
+	bool ok = rc == RC_OK && got.available;
+	rc = sources_ask_drop(tx, a->id);
+	return rc == RC_OK ? builds_probed(tx, a->page, ok) : rc;
+}
+
+static enum rc unreadable(struct tx *tx, struct source_ask *a)
+{
+	enum rc rc = end_failure(tx, a, BREAKER_BROKEN, "the answer could not be read");
+	return rc == RC_OK ? sources_ask_drop(tx, a->id) : rc;
+}
+
+static enum rc succeeded(struct tx *tx, const struct moves_task *t, struct source_ask *a)
+{
+	bool alive = false;
+	enum rc rc;
+
+	if (a->kind == ASK_AVAILABLE)
+		return available(tx, t, a);
+	if (a->kind == ASK_CHANGES) {
+		rc = sources_ask_drop(tx, a->id);
+		return rc == RC_OK ? sources_feed_told(tx, a->source, t->result) : rc;
+	}
+	rc = t->result ? take_titles(tx, a, t->result, &alive) : RC_INVALID;
+	if (rc == RC_INVALID || rc == RC_MALFORMED)
+		return unreadable(tx, a);
+	if (rc == RC_OK)
+		rc = sources_ask_drop(tx, a->id);
+	return rc == RC_OK && a->kind == ASK_SWEEP && alive ? sources_feed_swept(tx, a) : rc;
+}
+
+enum rc sources_fold(struct tx *tx, const struct moves_task *t)
+{
+	struct source_ask a = { 0 };
+	enum rc rc = sources_ask_load(tx, t->owner, &a);
+
+	if (rc != RC_OK)
+		return rc == RC_MISSING ? RC_OK : rc; /* nobody waits for it any more */
+	switch ((enum task_status)t->status) {
+	case TASK_LEASED:
+	case TASK_RUNNING:
+		a.heard_at = tx->now_ms;
+		return sources_ask_save(tx, &a);
+	case TASK_SUCCEEDED:
+		rc = succeeded(tx, t, &a);
+		sources_wake(tx->control);
+		return rc;
+	case TASK_FAILED:
+	case TASK_EXPIRED:
+	case TASK_CANCELED:
+	case TASK_ATTENTION:
+		return failed(tx, t, &a);
+	case TASK_QUEUED:
+	case TASK_UNKNOWN:
+	case TASK_STATUSES:
+		break;
+	}
+	return RC_OK;
+}
+
+enum rc sources_progress(struct tx *tx, const struct moves_task *t, const char *data)
+{
+	struct source_ask a = { 0 };
+	bool alive = false;
+	enum rc rc = sources_ask_load(tx, t->owner, &a);
+
+	if (rc != RC_OK)
+		return rc == RC_MISSING ? RC_OK : rc;
+	if (a.kind == ASK_CHANGES || a.kind == ASK_AVAILABLE)
+		return RC_OK;
+	rc = take_titles(tx, &a, data, &alive);
+	if (rc == RC_INVALID || rc == RC_MALFORMED)
+		return RC_OK; /* the end says all once more */
+	a.heard_at = tx->now_ms;
+	return rc == RC_OK ? sources_ask_save(tx, &a) : rc;
+}
+
+void sources_wake(struct control *c)
+{
+	if (c->look_soon)
+		c->look_soon(c);
+}
