@@ -5,9 +5,10 @@
 #include <string.h>
 
 const char *const download_words[] = { "queued", "admitted", "resolving", "attached", "allocating", "downloading",
-	"verifying", "packaging", "publishing", "paused", "canceling", "ready", "expired", "canceled", "failed", NULL };
-const char *const download_reason_words[] = { "concurrency", "quota", "budget", "account", "disk",
-	"dependency", NULL };
+	"verifying", "packaging", "publishing", "paused", "canceling", "ready", "expired", "canceled", "failed",
+	NULL };
+const char *const download_reason_words[] = { "concurrency", "quota", "budget", "account", "disk", "dependency",
+	NULL };
 const char *const download_account_words[] = { "anonymous", "auto", "id", NULL };
 
 #define TO(s) (1u << DOWNLOAD_##s)
@@ -118,7 +119,8 @@ static void put_texts(struct buf *to, const struct field_list *l)
 		put(to, ((const char *const *)l->at)[i]);
 }
 
-void download_key(const struct action_download *d, const struct download_account *by, const char *alone, struct buf *ret)
+void download_key(
+	const struct action_download *d, const struct download_account *by, const char *alone, struct buf *ret)
 {
 	const struct action_download_source *s = &d->source;
 	const struct action_download_depot *depots = s->depots.at;

@@ -59,7 +59,8 @@ must_check enum rc download_move(enum download_state *s, enum download_state to)
 /* ---- whose turn it is ---- */
 
 #define DOWNLOAD_PRIORITY_MAX 9
-#define DOWNLOAD_AGE_MS       60000 /* one that has waited so long stands where one of the next priority stands that is new */
+#define DOWNLOAD_AGE_MS \
+	60000 /* one that has waited so long stands where one of the next priority stands that is new */
 
 /* Within a tenant the least goes first. It does not change while one waits: so it can stand in an index. */
 static inline int64_t download_rank(uint32_t priority, int64_t created_ms)
@@ -103,7 +104,8 @@ extern const char *const download_account_words[];
  * `ret`, to be hashed by the caller.
  */
 struct buf;
-void download_key(const struct action_download *d, const struct download_account *by, const char *alone, struct buf *ret);
+void download_key(
+	const struct action_download *d, const struct download_account *by, const char *alone, struct buf *ret);
 
 /* ---- what is left of it ---- */
 

@@ -71,53 +71,53 @@ static const struct field only_fields[] = {
 		.name = "isActive", .type = FIELD_BOOL, FIELD_AT(struct type_, active), .def = true, \
 		.doc = "False: it is refused until it is made active again."                         \
 	}
-#define LIMIT_FIELDS(type_, flags_)                                                                               \
-	{ .name = "rateLimit",                                                                                    \
-		.type = FIELD_U32,                                                                                \
-		FIELD_AT(struct type_, limits.rate_limit),                                                        \
-		.flags = (flags_),                                                                                \
-		.min = 1,                                                                                         \
-		.max = 1000000000,                                                                                \
-		.doc = "Requests a minute; so many at once, and then as many as the minute brings back." },       \
-		{ .name = "quotaDaily",                                                                           \
-			.type = FIELD_I64,                                                                        \
-			FIELD_AT(struct type_, limits.quota_daily),                                               \
-			.flags = (flags_),                                                                        \
-			.min = 1,                                                                                 \
-			.max = QUOTA_MAX,                                                                         \
-			.doc = "Requests a day (UTC)." },                                                         \
-		{ .name = "quotaMonthly",                                                                         \
-			.type = FIELD_I64,                                                                        \
-			FIELD_AT(struct type_, limits.quota_monthly),                                             \
-			.flags = (flags_),                                                                        \
-			.min = 1,                                                                                 \
-			.max = QUOTA_MAX,                                                                         \
-			.doc = "Requests a month (UTC)." },                                                       \
-		{ .name = "maxConcurrent",                                                                        \
-			.type = FIELD_U32,                                                                        \
-			FIELD_AT(struct type_, limits.max_concurrent),                                            \
-			.flags = (flags_),                                                                        \
-			.min = 1,                                                                                 \
-			.max = 100000,                                                                            \
-			.doc = "Requests and streams at once; and so many transfers of downloads, others wait." },                                                 \
-		{ .name = "maxRuntimeSeconds",                                                                    \
-			.type = FIELD_U32,                                                                        \
-			FIELD_AT(struct type_, limits.max_runtime_s),                                             \
-			.flags = (flags_),                                                                        \
-			.min = 1,                                                                                 \
-			.max = 31536000,                                                                          \
-			.doc = "A job of the key is stopped after so long." },                                    \
-		{ .name = "quotaDailyBytes",                                                                      \
-			.type = FIELD_I64,                                                                        \
-			FIELD_AT(struct type_, limits.daily_bytes),                                               \
-			.flags = (flags_),                                                                        \
-			.min = 1,                                                                                 \
-			.max = QUOTAS_MOST_MAX,                                                                   \
-			.doc = "Bytes a day (UTC) that are sent for its downloads." },                            \
-	{                                                                                                         \
-		.name = "quotaMonthlyBytes", .type = FIELD_I64, FIELD_AT(struct type_, limits.monthly_bytes),     \
-		.flags = (flags_), .min = 1, .max = QUOTAS_MOST_MAX,                                              \
-		.doc = "Bytes a month (UTC) that are sent for its downloads."                                     \
+#define LIMIT_FIELDS(type_, flags_)                                                                                \
+	{ .name = "rateLimit",                                                                                     \
+		.type = FIELD_U32,                                                                                 \
+		FIELD_AT(struct type_, limits.rate_limit),                                                         \
+		.flags = (flags_),                                                                                 \
+		.min = 1,                                                                                          \
+		.max = 1000000000,                                                                                 \
+		.doc = "Requests a minute; so many at once, and then as many as the minute brings back." },        \
+		{ .name = "quotaDaily",                                                                            \
+			.type = FIELD_I64,                                                                         \
+			FIELD_AT(struct type_, limits.quota_daily),                                                \
+			.flags = (flags_),                                                                         \
+			.min = 1,                                                                                  \
+			.max = QUOTA_MAX,                                                                          \
+			.doc = "Requests a day (UTC)." },                                                          \
+		{ .name = "quotaMonthly",                                                                          \
+			.type = FIELD_I64,                                                                         \
+			FIELD_AT(struct type_, limits.quota_monthly),                                              \
+			.flags = (flags_),                                                                         \
+			.min = 1,                                                                                  \
+			.max = QUOTA_MAX,                                                                          \
+			.doc = "Requests a month (UTC)." },                                                        \
+		{ .name = "maxConcurrent",                                                                         \
+			.type = FIELD_U32,                                                                         \
+			FIELD_AT(struct type_, limits.max_concurrent),                                             \
+			.flags = (flags_),                                                                         \
+			.min = 1,                                                                                  \
+			.max = 100000,                                                                             \
+			.doc = "Requests and streams at once; and so many transfers of downloads, others wait." }, \
+		{ .name = "maxRuntimeSeconds",                                                                     \
+			.type = FIELD_U32,                                                                         \
+			FIELD_AT(struct type_, limits.max_runtime_s),                                              \
+			.flags = (flags_),                                                                         \
+			.min = 1,                                                                                  \
+			.max = 31536000,                                                                           \
+			.doc = "A job of the key is stopped after so long." },                                     \
+		{ .name = "quotaDailyBytes",                                                                       \
+			.type = FIELD_I64,                                                                         \
+			FIELD_AT(struct type_, limits.daily_bytes),                                                \
+			.flags = (flags_),                                                                         \
+			.min = 1,                                                                                  \
+			.max = QUOTAS_MOST_MAX,                                                                    \
+			.doc = "Bytes a day (UTC) that are sent for its downloads." },                             \
+	{                                                                                                          \
+		.name = "quotaMonthlyBytes", .type = FIELD_I64, FIELD_AT(struct type_, limits.monthly_bytes),      \
+		.flags = (flags_), .min = 1, .max = QUOTAS_MOST_MAX,                                               \
+		.doc = "Bytes a month (UTC) that are sent for its downloads."                                      \
 	}
 #define ROW_FIELDS                                                                                                 \
 	{ .name = "id", .type = FIELD_STR, FIELD_AT(struct keys_row, id), .doc = "apk_ and a ULID." },             \
@@ -285,7 +285,8 @@ static enum rc update(struct tx *tx, const struct keys_row *k)
 		.sql = "UPDATE api_keys SET name = $2, scopes = $3, only_regions = $4, only_labels = $5, "
 		       "only_actions = $6, only_addresses = $7, only_own = $8, ip_allow = $9, ip_deny = $10, "
 		       "active = $11, rate_limit = $12, quota_daily = $13, quota_monthly = $14, max_concurrent = "
-		       "$15, max_runtime_s = $16, expires_at = $17, updated_at = $18, version = $19, quota_daily_bytes = "
+		       "$15, max_runtime_s = $16, expires_at = $17, updated_at = $18, version = $19, "
+		       "quota_daily_bytes = "
 		       "$20, quota_monthly_bytes = $21 WHERE id = $1"
 	};
 	struct arena *a = tx->arena;
@@ -301,7 +302,8 @@ static enum rc update(struct tx *tx, const struct keys_row *k)
 			store_int(k->limits.rate_limit), store_int(k->limits.quota_daily),
 			store_int(k->limits.quota_monthly), store_int(k->limits.max_concurrent),
 			store_int(k->limits.max_runtime_s), store_int(k->expires_at), store_int(k->updated_at),
-			store_int(k->version), store_int(k->limits.daily_bytes), store_int(k->limits.monthly_bytes)),
+			store_int(k->version), store_int(k->limits.daily_bytes),
+			store_int(k->limits.monthly_bytes)),
 		tx->fault);
 }
 

@@ -68,10 +68,11 @@ extern const struct field keys_row_fields[], keys_row_made_fields[]; /* answers:
 extern const struct field keys_row_new_fields[], keys_row_patch_fields[];
 
 /* The columns of keys_row_fields, in their order. */
-#define KEYS_ROW_COLUMNS                                                                                       \
-	"id, name, tenant_id, user_id, prefix, last4, scopes, only_regions, only_labels, only_actions, "       \
-	"only_addresses, only_own, ip_allow, ip_deny, active, rate_limit, quota_daily, quota_monthly, "        \
-	"max_concurrent, max_runtime_s, quota_daily_bytes, quota_monthly_bytes, bytes_total, request_count, last_used_at, last_used_from, expires_at, revoked_at, " \
+#define KEYS_ROW_COLUMNS                                                                                      \
+	"id, name, tenant_id, user_id, prefix, last4, scopes, only_regions, only_labels, only_actions, "      \
+	"only_addresses, only_own, ip_allow, ip_deny, active, rate_limit, quota_daily, quota_monthly, "       \
+	"max_concurrent, max_runtime_s, quota_daily_bytes, quota_monthly_bytes, bytes_total, request_count, " \
+	"last_used_at, last_used_from, expires_at, revoked_at, "                                              \
 	"rotated_at, created_by, created_at, updated_at, version"
 
 must_check enum rc keys_row_load(struct tx *tx, const char *id, struct keys_row *ret);

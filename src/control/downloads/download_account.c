@@ -13,9 +13,12 @@ enum rc download_account_choose(struct tx *tx, const struct download_row *d, con
 	enum download_choice *ret, const char **ret_id)
 {
 	static const struct store_query candidates = {
-		.sql = "SELECT a.id, a.labels, a.state FROM accounts a LEFT JOIN download_accounts u ON u.account_id = "
-		       "a.id WHERE a.tenant_id = $1 AND a.enabled = 1 AND a.anonymous = 0 AND NOT EXISTS (SELECT 1 FROM "
-		       "download_denials n WHERE n.account_id = a.id AND n.app_id = $2 AND n.until_at > $3) ORDER BY "
+		.sql = "SELECT a.id, a.labels, a.state FROM accounts a LEFT JOIN download_accounts u ON "
+		       "u.account_id = "
+		       "a.id WHERE a.tenant_id = $1 AND a.enabled = 1 AND a.anonymous = 0 AND NOT EXISTS (SELECT 1 "
+		       "FROM "
+		       "download_denials n WHERE n.account_id = a.id AND n.app_id = $2 AND n.until_at > $3) ORDER "
+		       "BY "
 		       "CASE a.state WHEN 'online' THEN 0 ELSE 1 END, COALESCE(u.used_at, 0), a.id LIMIT $4"
 	};
 	auto_rows struct store_rows *r = NULL;
@@ -45,10 +48,9 @@ enum rc download_account_choose(struct tx *tx, const struct download_row *d, con
 
 enum rc download_account_used(struct tx *tx, const char *account_id)
 {
-	static const struct store_query set = {
-		.sql = "INSERT INTO download_accounts (account_id, used_at) VALUES ($1, $2) ON CONFLICT (account_id) DO "
-		       "UPDATE SET used_at = excluded.used_at"
-	};
+	static const struct store_query set = { .sql = "INSERT INTO download_accounts (account_id, used_at) VALUES "
+						       "($1, $2) ON CONFLICT (account_id) DO "
+						       "UPDATE SET used_at = excluded.used_at" };
 	return store_do(tx->db, &set, STORE_ARGS(store_text(account_id), store_int(tx->now_ms)), tx->fault);
 }
 
@@ -56,7 +58,8 @@ enum rc download_account_used(struct tx *tx, const char *account_id)
 enum rc download_account_denied(struct tx *tx, const char *account_id, uint32_t app_id)
 {
 	static const struct store_query set = {
-		.sql = "INSERT INTO download_denials (account_id, app_id, n, until_at) VALUES ($1, $2, 1, 0) ON CONFLICT "
+		.sql = "INSERT INTO download_denials (account_id, app_id, n, until_at) VALUES ($1, $2, 1, 0) ON "
+		       "CONFLICT "
 		       "(account_id, app_id) DO UPDATE SET n = download_denials.n + 1, until_at = CASE WHEN "
 		       "download_denials.n + 1 >= $3 THEN $4 ELSE 0 END"
 	};

@@ -6,7 +6,8 @@
 
 static enum rc refuse(struct call *c, const struct download_row *d, const char *what)
 {
-	return fault_set(c->tx.fault, RC_CONFLICT, "the download is %s and cannot be %s", download_words[d->state], what);
+	return fault_set(
+		c->tx.fault, RC_CONFLICT, "the download is %s and cannot be %s", download_words[d->state], what);
 }
 
 static enum rc done(struct call *c, const char *deed, struct download_view *ret)
@@ -43,8 +44,7 @@ static enum rc queue_again(struct call *c, struct download_row *d)
 	d->not_before = 0;
 	d->error = NULL;
 	d->progress = NULL;
-	return download_row_move(
-		&c->tx, d, DOWNLOAD_QUEUED, download_reason_words[DOWNLOAD_FOR_CONCURRENCY]);
+	return download_row_move(&c->tx, d, DOWNLOAD_QUEUED, download_reason_words[DOWNLOAD_FOR_CONCURRENCY]);
 }
 
 static enum rc resume(struct call *c, void *ret_out)
@@ -144,30 +144,26 @@ static enum rc edit(struct call *c, void *ret_out)
 	return rc == RC_OK ? done(c, "download.update", ret_out) : rc;
 }
 
-#define ACT(name_, path_, method_, flags_)                                                                        \
-	.name = (name_), .method = (method_), .path = (path_), .reach = REACH_TENANT, .object = OBJECT_DOWNLOAD,  \
-	.scope = SCOPE_DOWNLOADS_WRITE, .flags = ROUTE_WRITE | (flags_), .out = download_view_fields,             \
+#define ACT(name_, path_, method_, flags_)                                                                       \
+	.name = (name_), .method = (method_), .path = (path_), .reach = REACH_TENANT, .object = OBJECT_DOWNLOAD, \
+	.scope = SCOPE_DOWNLOADS_WRITE, .flags = ROUTE_WRITE | (flags_), .out = download_view_fields,            \
 	.out_size = sizeof(struct download_view)
 
 extern const struct route download_act_routes[];
 const struct route download_act_routes[] = {
-	{ ACT("pauseDownload", "/v1/downloads/{id}/pause", "POST", ROUTE_ACCEPTED),
-		.run = pause_it,
-		.doc = "Stops a download and gives its slot to another; what is there stays, and its reservation for a "
+	{ ACT("pauseDownload", "/v1/downloads/{id}/pause", "POST", ROUTE_ACCEPTED), .run = pause_it,
+		.doc = "Stops a download and gives its slot to another; what is there stays, and its reservation "
+		       "for a "
 		       "day." },
-	{ ACT("resumeDownload", "/v1/downloads/{id}/resume", "POST", ROUTE_ACCEPTED),
-		.run = resume,
+	{ ACT("resumeDownload", "/v1/downloads/{id}/resume", "POST", ROUTE_ACCEPTED), .run = resume,
 		.doc = "Puts a paused download into the queue again; it goes on where it was." },
-	{ ACT("cancelDownload", "/v1/downloads/{id}/cancel", "POST", ROUTE_ACCEPTED),
-		.run = cancel,
+	{ ACT("cancelDownload", "/v1/downloads/{id}/cancel", "POST", ROUTE_ACCEPTED), .run = cancel,
 		.doc = "Ends a download; its slot is free as soon as its agent has stopped." },
-	{ ACT("retryDownload", "/v1/downloads/{id}/retry", "POST", ROUTE_ACCEPTED),
-		.run = retry,
-		.doc = "Puts a download that failed or was canceled into the queue again; what was fetched counts." },
-	{ ACT("updateDownload", "/v1/downloads/{id}", "PATCH", 0),
-		.in = edit_fields,
-		.in_size = sizeof(struct download_edit),
-		.run = edit,
+	{ ACT("retryDownload", "/v1/downloads/{id}/retry", "POST", ROUTE_ACCEPTED), .run = retry,
+		.doc = "Puts a download that failed or was canceled into the queue again; what was fetched "
+		       "counts." },
+	{ ACT("updateDownload", "/v1/downloads/{id}", "PATCH", 0), .in = edit_fields,
+		.in_size = sizeof(struct download_edit), .run = edit,
 		.doc = "Sets the priority and the bandwidth of a download that is not over." },
 	{ 0 },
 };

@@ -28,8 +28,9 @@ static enum rc put_off(struct admit *a, enum download_reason why, int64_t until)
 	d->reason = download_reason_words[why];
 	d->not_before = until;
 	enum rc rc = download_row_keep(a->tx, d);
-	return rc == RC_OK && !told ? download_row_log(a->tx, d->id, arena_fmt(a->tx->arena, "waits: %s", d->reason))
-				    : rc;
+	return rc == RC_OK && !told
+		       ? download_row_log(a->tx, d->id, arena_fmt(a->tx->arena, "waits: %s", d->reason))
+		       : rc;
 }
 
 static enum rc fail(struct admit *a, const char *code, const char *detail)
@@ -44,11 +45,11 @@ static enum rc fail(struct admit *a, const char *code, const char *detail)
 /* Who fetches the same already? With a session that is nobody's they do it for all tenants, else for their own alone. */
 static enum rc find_leader(struct tx *tx, const struct download_row *d, const char **ret)
 {
-	static const struct store_query find = {
-		.sql = "SELECT id FROM downloads WHERE content_key = $1 AND finished_at = 0 AND id <> $2 AND wants IS NULL "
-		       "AND state NOT IN ('queued', 'attached', 'paused', 'canceling') AND (tenant_id = $3 OR (account_id "
-		       "IS NULL AND $4 = 0)) ORDER BY id LIMIT 1"
-	};
+	static const struct store_query find = { .sql = "SELECT id FROM downloads WHERE content_key = $1 AND "
+							"finished_at = 0 AND id <> $2 AND wants IS NULL "
+							"AND state NOT IN ('queued', 'attached', 'paused', "
+							"'canceling') AND (tenant_id = $3 OR (account_id "
+							"IS NULL AND $4 = 0)) ORDER BY id LIMIT 1" };
 	auto_rows struct store_rows *r = NULL;
 	enum rc rc = store_one(tx->db, &find,
 		STORE_ARGS(store_text(d->content_key), store_text(d->id), store_text(d->tenant_id),
@@ -78,8 +79,10 @@ static enum rc follow(struct admit *a)
 static enum rc take_slot(struct admit *a, bool *ret_blocked)
 {
 	static const struct store_query of_key = {
-		.sql = "SELECT k.max_concurrent, (SELECT COUNT(*) FROM downloads d WHERE d.created_by = CAST($1 AS TEXT) AND "
-		       "d.finished_at = 0 AND d.state NOT IN ('queued', 'attached', 'paused')) FROM api_keys k WHERE "
+		.sql = "SELECT k.max_concurrent, (SELECT COUNT(*) FROM downloads d WHERE d.created_by = CAST($1 AS "
+		       "TEXT) AND "
+		       "d.finished_at = 0 AND d.state NOT IN ('queued', 'attached', 'paused')) FROM api_keys k "
+		       "WHERE "
 		       "'key:' || k.id = CAST($1 AS TEXT) AND k.id = substr(CAST($1 AS TEXT), 5)"
 	};
 	const struct quotas_want want = { QUOTA_DOWNLOADS, 1 };
@@ -109,10 +112,9 @@ static enum rc take_slot(struct admit *a, bool *ret_blocked)
 /* How much it is likely to be: as it was told, or as the same was the last time; 0: nobody knows. */
 static enum rc estimate(struct admit *a, int64_t *ret)
 {
-	static const struct store_query last = {
-		.sql = "SELECT bytes_total FROM downloads WHERE content_key = $1 AND finished_at > 0 AND bytes_total > 0 "
-		       "ORDER BY finished_at DESC LIMIT 1"
-	};
+	static const struct store_query last = { .sql = "SELECT bytes_total FROM downloads WHERE content_key = $1 "
+							"AND finished_at > 0 AND bytes_total > 0 "
+							"ORDER BY finished_at DESC LIMIT 1" };
 	auto_rows struct store_rows *r = NULL;
 	enum rc rc = RC_OK;
 
@@ -176,8 +178,8 @@ static enum rc check_named(struct admit *a)
 		.sql = "SELECT enabled FROM accounts WHERE id = $1 AND tenant_id = $2"
 	};
 	auto_rows struct store_rows *r = NULL;
-	enum rc rc = store_one(a->tx->db, &find,
-		STORE_ARGS(store_text(a->account_id), store_text(a->d->tenant_id)), &r, a->tx->fault);
+	enum rc rc = store_one(a->tx->db, &find, STORE_ARGS(store_text(a->account_id), store_text(a->d->tenant_id)),
+		&r, a->tx->fault);
 
 	if (rc == RC_MISSING)
 		return fail(a, "not_found", "the account is not there any more");

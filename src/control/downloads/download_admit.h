@@ -15,5 +15,5 @@ enum download_admitted {
 must_check enum rc download_admit_try(
 	struct tx *tx, struct download_row *d, bool full, enum download_admitted *ret);
 
-#define DOWNLOAD_ADMIT_AGAIN_MS 5000      /* an account's session, and the like, is looked for again after so long */
+#define DOWNLOAD_ADMIT_AGAIN_MS 5000 /* an account's session, and the like, is looked for again after so long */
 #define DOWNLOAD_ADMIT_GUESS    268435456 /* bytes to reserve of what nobody knows the size of */

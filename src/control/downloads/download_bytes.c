@@ -28,15 +28,20 @@ static enum rc find_limits(struct tx *tx, const struct download_row *d, struct f
 		.sql = "SELECT q.id, q.most, CASE WHEN q.resource = '" QUOTA_BYTES_MONTH
 		       "' THEN 1 ELSE 0 END AS monthly, q.subject_kind || ':' || q.subject_id FROM quotas q WHERE "
 		       "q.tenant_id = $1 AND q.resource IN ('" QUOTA_BYTES_DAY "', '" QUOTA_BYTES_MONTH
-		       "') AND " QUOTAS_FITS("CAST($2 AS TEXT)") " UNION ALL SELECT k.id || '/day', "
-		       "k.quota_daily_bytes, 0, 'key:' || k.id FROM api_keys k WHERE 'key:' || k.id = CAST($2 AS TEXT) "
-		       "AND k.quota_daily_bytes > 0 UNION ALL SELECT k.id || '/month', k.quota_monthly_bytes, 1, "
-		       "'key:' || k.id FROM api_keys k WHERE 'key:' || k.id = CAST($2 AS TEXT) AND "
-		       "k.quota_monthly_bytes > 0 LIMIT $3"
+		       "') AND " QUOTAS_FITS(
+			       "CAST($2 AS TEXT)") " UNION ALL SELECT k.id || '/day', "
+						   "k.quota_daily_bytes, 0, 'key:' || k.id FROM api_keys k WHERE "
+						   "'key:' || k.id = CAST($2 AS TEXT) "
+						   "AND k.quota_daily_bytes > 0 UNION ALL SELECT k.id || '/month', "
+						   "k.quota_monthly_bytes, 1, "
+						   "'key:' || k.id FROM api_keys k WHERE 'key:' || k.id = CAST($2 "
+						   "AS TEXT) AND "
+						   "k.quota_monthly_bytes > 0 LIMIT $3"
 	};
 	auto_rows struct store_rows *r = NULL;
 	enum rc rc = store_run(tx->db, &find,
-		STORE_ARGS(store_text(d->tenant_id), store_text(d->created_by), store_int(LIMITS_MAX)), &r, tx->fault);
+		STORE_ARGS(store_text(d->tenant_id), store_text(d->created_by), store_int(LIMITS_MAX)), &r,
+		tx->fault);
 
 	return rc == RC_OK ? rows_list(r, &(struct rows_into){ limit_row, tx->arena, NULL }, sizeof(struct limit),
 				     LIMITS_MAX, ret, tx->fault)
@@ -62,22 +67,22 @@ static enum rc used_of(struct tx *tx, const struct limit *l, int64_t *ret)
 static enum rc take_some(struct tx *tx, const struct limit *l, const char *download_id, int64_t bytes)
 {
 	static const struct store_query use = {
-		.sql = "INSERT INTO download_windows (limit_id, kind, period, used) SELECT $1, $2, $3, $4 WHERE $4 <= $5 ON "
-		       "CONFLICT (limit_id) DO UPDATE SET used = excluded.used + CASE WHEN download_windows.period = "
+		.sql = "INSERT INTO download_windows (limit_id, kind, period, used) SELECT CAST($1 AS TEXT), "
+		       "CAST($2 AS "
+		       "TEXT), CAST($3 AS BIGINT), CAST($4 AS BIGINT) WHERE CAST($4 AS BIGINT) <= CAST($5 AS "
+		       "BIGINT) ON "
+		       "CONFLICT (limit_id) DO UPDATE SET used = excluded.used + CASE WHEN download_windows.period "
+		       "= "
 		       "excluded.period THEN download_windows.used ELSE 0 END, period = excluded.period WHERE "
 		       "excluded.used + CASE WHEN download_windows.period = excluded.period THEN "
-		       "download_windows.used ELSE 0 END <= $5 RETURNING used",
-		.sql_pg = "INSERT INTO download_windows (limit_id, kind, period, used) SELECT $1::text, $2::text, $3::bigint, "
-			  "$4::bigint WHERE $4::bigint <= $5::bigint ON CONFLICT (limit_id) DO UPDATE SET used = "
-			  "excluded.used + CASE WHEN download_windows.period = excluded.period THEN "
-			  "download_windows.used ELSE 0 END, period = excluded.period WHERE excluded.used + CASE WHEN "
-			  "download_windows.period = excluded.period THEN download_windows.used ELSE 0 END <= "
-			  "$5::bigint RETURNING used"
+		       "download_windows.used ELSE 0 END <= CAST($5 AS BIGINT) RETURNING used"
 	};
 	static const struct store_query hold = {
-		.sql = "INSERT INTO download_holds (download_id, limit_id, period, bytes) VALUES ($1, $2, $3, $4) ON "
+		.sql = "INSERT INTO download_holds (download_id, limit_id, period, bytes) VALUES ($1, $2, $3, $4) "
+		       "ON "
 		       "CONFLICT (download_id, limit_id) DO UPDATE SET bytes = CASE WHEN download_holds.period = "
-		       "excluded.period THEN download_holds.bytes ELSE 0 END + excluded.bytes, period = excluded.period"
+		       "excluded.period THEN download_holds.bytes ELSE 0 END + excluded.bytes, period = "
+		       "excluded.period"
 	};
 	const struct store_value period = store_int(download_period(window_of(l), tx->now_ms));
 	auto_rows struct store_rows *r = NULL;
@@ -89,10 +94,11 @@ static enum rc take_some(struct tx *tx, const struct limit *l, const char *downl
 	store_close(take(r));
 	if (rc == RC_MISSING) /* it was looked at in this transaction, and nobody else writes */
 		return fault_set(tx->fault, RC_INTERNAL, "the limit %s changed while it was looked at", l->id);
-	return rc == RC_OK ? store_do(tx->db, &hold,
-				     STORE_ARGS(store_text(download_id), store_text(l->id), period, store_int(bytes)),
-				     tx->fault)
-			   : rc;
+	return rc == RC_OK
+		       ? store_do(tx->db, &hold,
+				 STORE_ARGS(store_text(download_id), store_text(l->id), period, store_int(bytes)),
+				 tx->fault)
+		       : rc;
 }
 
 enum rc download_bytes_reserve(struct tx *tx, struct download_row *d, int64_t bytes, struct download_room *ret)
@@ -130,8 +136,10 @@ enum rc download_bytes_settle(struct tx *tx, struct download_row *d)
 		       "h.period = download_windows.period)"
 	};
 	static const struct store_query drop = { .sql = "DELETE FROM download_holds WHERE download_id = $1" };
-	static const struct store_query count = { .sql = "UPDATE api_keys SET bytes_total = bytes_total + $2 WHERE "
-							 "'key:' || id = CAST($1 AS TEXT) AND id = substr(CAST($1 AS TEXT), 5)" };
+	static const struct store_query count = {
+		.sql = "UPDATE api_keys SET bytes_total = bytes_total + $2 WHERE "
+		       "'key:' || id = CAST($1 AS TEXT) AND id = substr(CAST($1 AS TEXT), 5)"
+	};
 	int64_t more = d->network_bytes - d->settled_bytes;
 	enum rc rc = RC_OK;
 
@@ -148,9 +156,8 @@ enum rc download_bytes_settle(struct tx *tx, struct download_row *d)
 
 enum rc download_bytes_sweep(struct tx *tx)
 {
-	static const struct store_query drop = {
-		.sql = "DELETE FROM download_windows WHERE (kind = 'day' AND period < $1) OR (kind = 'month' AND period < $2)"
-	};
+	static const struct store_query drop = { .sql = "DELETE FROM download_windows WHERE (kind = 'day' AND "
+							"period < $1) OR (kind = 'month' AND period < $2)" };
 	return store_do(tx->db, &drop,
 		STORE_ARGS(store_int(download_period(DOWNLOAD_DAY, tx->now_ms)),
 			store_int(download_period(DOWNLOAD_MONTH, tx->now_ms))),
@@ -159,11 +166,12 @@ enum rc download_bytes_sweep(struct tx *tx)
 
 enum rc download_bytes_share(struct tx *tx, const struct download_row *d, struct action_download_share *ret)
 {
-	static const struct store_query find = {
-		.sql = "SELECT COALESCE(MIN(CASE WHEN q.subject_kind = 'tenant' THEN q.most END), 0), COALESCE(MIN(CASE "
-		       "WHEN q.subject_kind <> 'tenant' THEN q.most END), 0) FROM quotas q WHERE q.tenant_id = $1 AND "
-		       "q.resource = '" QUOTA_BANDWIDTH "' AND " QUOTAS_FITS("CAST($2 AS TEXT)")
-	};
+	static const struct store_query find = { .sql = "SELECT COALESCE(MIN(CASE WHEN q.subject_kind = 'tenant' "
+							"THEN q.most END), 0), COALESCE(MIN(CASE "
+							"WHEN q.subject_kind <> 'tenant' THEN q.most END), 0) FROM "
+							"quotas q WHERE q.tenant_id = $1 AND "
+							"q.resource = '" QUOTA_BANDWIDTH
+							"' AND " QUOTAS_FITS("CAST($2 AS TEXT)") };
 	static const struct store_query weight = { .sql = "SELECT weight FROM tenants WHERE id = $1" };
 	auto_rows struct store_rows *r = NULL;
 	enum rc rc = store_one(

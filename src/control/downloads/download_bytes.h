@@ -10,7 +10,6 @@
 
 #include "control/downloads/download_row.h"
 
-
 struct download_room {
 	bool fits;       /* it was reserved, or there is no limit */
 	bool limited;    /* some limit counts for it */

@@ -1,8 +1,8 @@
+#include "base/hush.h"
+#include "base/metric.h"
 #include "control/access/audit.h"
 #include "control/access/decide.h"
 #include "control/access/vault.h"
-#include "base/hush.h"
-#include "base/metric.h"
 #include "control/control.h"
 #include "control/downloads/download_bytes.h"
 #include "control/downloads/download_queue.h"
@@ -54,7 +54,8 @@ static enum rc check_room(struct call *c, const struct download_request *in)
 	if (rc != RC_OK || room.fits)
 		return rc;
 	return fault_set(c->tx.fault, RC_QUOTA,
-		"the bytes of %s are used up; the limit begins anew in %lld seconds. With onQuota queue it would wait",
+		"the bytes of %s are used up; the limit begins anew in %lld seconds. With onQuota queue it would "
+		"wait",
 		room.who, (long long)((room.reset - c->tx.now_ms) / 1000 + 1));
 }
 
@@ -102,8 +103,8 @@ static enum rc add(struct call *c, const struct download_request *in, const stru
 		rc = events_add(tx, &(struct event){ .type = "download.created",
 					    .resource = d.id,
 					    .tenant_id = d.tenant_id,
-					    .payload = arena_fmt(tx->arena, "{\"kind\":\"%s\",\"state\":\"queued\"}",
-						    s->kind) });
+					    .payload = arena_fmt(tx->arena,
+						    "{\"kind\":\"%s\",\"state\":\"queued\"}", s->kind) });
 	return rc == RC_OK ? audit_add(tx, "download.create", d.id) : rc;
 }
 

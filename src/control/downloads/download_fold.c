@@ -86,7 +86,8 @@ static const char *progress_of(
 #define N(v) (unsigned long long)(v)
 	buf_fmt(&b,
 		"{\"state\":\"%s\",\"phase\":\"%s\",\"percent\":%u,\"bytesTotal\":%llu,\"bytesDone\":%llu,"
-		"\"bytesNetwork\":%lld,\"bytesReused\":%llu,\"packageDone\":%llu,\"filesTotal\":%u,\"filesDone\":%u,"
+		"\"bytesNetwork\":%lld,\"bytesReused\":%llu,\"packageDone\":%llu,\"filesTotal\":%u,\"filesDone\":%"
+		"u,"
 		"\"rateBps\":%llu,\"etaSeconds\":%lld,\"tries\":%u,",
 		download_words[is], download_phase(is), d->percent, N(p->bytes_total), N(p->bytes_done),
 		(long long)d->network_bytes, N(p->bytes_reused), N(p->package_done), p->files_total, p->files_done,

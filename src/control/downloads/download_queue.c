@@ -79,10 +79,9 @@ struct look {
 
 static enum rc count_running(struct tx *tx, int64_t *ret)
 {
-	static const struct store_query count = {
-		.sql = "SELECT COUNT(*) FROM downloads WHERE finished_at = 0 AND state NOT IN ('queued', 'attached', "
-		       "'paused')"
-	};
+	static const struct store_query count = { .sql = "SELECT COUNT(*) FROM downloads WHERE finished_at = 0 AND "
+							 "state NOT IN ('queued', 'attached', "
+							 "'paused')" };
 	auto_rows struct store_rows *r = NULL;
 	enum rc rc = store_one(tx->db, &count, STORE_NO_ARGS, &r, tx->fault);
 
@@ -94,17 +93,22 @@ static enum rc count_running(struct tx *tx, int64_t *ret)
 static enum rc read_flows(struct look *l)
 {
 	static const struct store_query find = {
-		.sql = "SELECT f.tenant_id, f.created_by, f.rank, COALESCE(p.pass, 0), COALESCE(n.weight, 1) FROM (SELECT "
-		       "d.tenant_id, d.created_by, MIN(d.rank) AS rank FROM downloads d WHERE d.state = 'queued' AND "
+		.sql = "SELECT f.tenant_id, f.created_by, f.rank, COALESCE(p.pass, 0), COALESCE(n.weight, 1) FROM "
+		       "(SELECT "
+		       "d.tenant_id, d.created_by, MIN(d.rank) AS rank FROM downloads d WHERE d.state = 'queued' "
+		       "AND "
 		       "d.not_before <= $1 GROUP BY d.tenant_id, d.created_by) f LEFT JOIN download_tenants p ON "
 		       "p.tenant_id = f.tenant_id LEFT JOIN tenants n ON n.id = f.tenant_id ORDER BY f.tenant_id, "
 		       "f.created_by LIMIT $2"
 	};
-	static const struct store_query served = { .sql = "SELECT pass FROM download_tenants WHERE tenant_id = ''" };
+	static const struct store_query served = {
+		.sql = "SELECT pass FROM download_tenants WHERE tenant_id = ''"
+	};
 	auto_rows struct store_rows *r = NULL;
 	struct tx *tx = l->tx;
 	bool row = false;
-	enum rc rc = store_run(tx->db, &find, STORE_ARGS(store_int(tx->now_ms), store_int(FLOWS_MAX)), &r, tx->fault);
+	enum rc rc =
+		store_run(tx->db, &find, STORE_ARGS(store_int(tx->now_ms), store_int(FLOWS_MAX)), &r, tx->fault);
 
 	while (rc == RC_OK && l->n < FLOWS_MAX && (rc = store_next(r, &row, tx->fault)) == RC_OK && row) {
 		struct download_flow *f = &l->flows[l->n++];
@@ -124,11 +128,10 @@ static enum rc read_flows(struct look *l)
 /* The first of a flow. RC_MISSING: none is left. */
 static enum rc read_first(struct tx *tx, const struct download_flow *f, struct download_row *ret)
 {
-	static const struct store_query first = {
-		.sql = "SELECT " DOWNLOAD_ROW_COLUMNS
-		       " FROM downloads WHERE state = 'queued' AND tenant_id = $1 AND created_by = $2 AND not_before <= "
-		       "$3 ORDER BY rank, id LIMIT 1"
-	};
+	static const struct store_query first = { .sql = "SELECT " DOWNLOAD_ROW_COLUMNS
+							 " FROM downloads WHERE state = 'queued' AND tenant_id = "
+							 "$1 AND created_by = $2 AND not_before <= "
+							 "$3 ORDER BY rank, id LIMIT 1" };
 	return rows_one(tx->db, &first,
 		STORE_ARGS(store_text(f->tenant_id), store_text(f->maker), store_int(tx->now_ms)),
 		(struct rows_into){ download_row_fields, tx->arena, ret }, tx->fault);
@@ -136,10 +139,9 @@ static enum rc read_first(struct tx *tx, const struct download_flow *f, struct d
 
 static enum rc keep_pass(struct tx *tx, const char *tenant_id, int64_t pass)
 {
-	static const struct store_query set = {
-		.sql = "INSERT INTO download_tenants (tenant_id, pass) VALUES ($1, $2) ON CONFLICT (tenant_id) DO UPDATE "
-		       "SET pass = excluded.pass"
-	};
+	static const struct store_query set = { .sql = "INSERT INTO download_tenants (tenant_id, pass) VALUES ($1, "
+						       "$2) ON CONFLICT (tenant_id) DO UPDATE "
+						       "SET pass = excluded.pass" };
 	return store_do(tx->db, &set, STORE_ARGS(store_text(tenant_id), store_int(pass)), tx->fault);
 }
 
@@ -246,7 +248,10 @@ static enum rc each(struct tx *tx, const struct store_query *q, int64_t at, each
 	return rc;
 }
 
-static enum rc expire(struct tx *tx, struct download_row *d) { return download_row_move(tx, d, DOWNLOAD_EXPIRED, NULL); }
+static enum rc expire(struct tx *tx, struct download_row *d)
+{
+	return download_row_move(tx, d, DOWNLOAD_EXPIRED, NULL);
+}
 
 static enum rc run_out(struct tx *tx, struct download_row *d)
 {
@@ -261,17 +266,14 @@ static enum rc let_go(struct tx *tx, struct download_row *d)
 
 enum rc download_queue_scan(struct tx *tx)
 {
-	static const struct store_query old = {
-		.sql = "SELECT id FROM downloads WHERE state = 'ready' AND expires_at <= $1 ORDER BY expires_at LIMIT 500"
-	};
-	static const struct store_query late = {
-		.sql = "SELECT id FROM downloads WHERE finished_at = 0 AND deadline_at > 0 AND deadline_at <= $1 AND wants "
-		       "IS NULL LIMIT 500"
-	};
-	static const struct store_query rests = {
-		.sql = "SELECT id FROM downloads WHERE finished_at = 0 AND state = 'paused' AND reserved_bytes > 0 AND "
-		       "state_at <= $1 LIMIT 500"
-	};
+	static const struct store_query old = { .sql = "SELECT id FROM downloads WHERE state = 'ready' AND "
+						       "expires_at <= $1 ORDER BY expires_at LIMIT 500" };
+	static const struct store_query late = { .sql = "SELECT id FROM downloads WHERE finished_at = 0 AND "
+							"deadline_at > 0 AND deadline_at <= $1 AND wants "
+							"IS NULL LIMIT 500" };
+	static const struct store_query rests = { .sql = "SELECT id FROM downloads WHERE finished_at = 0 AND state "
+							 "= 'paused' AND reserved_bytes > 0 AND "
+							 "state_at <= $1 LIMIT 500" };
 	enum rc rc = each(tx, &old, tx->now_ms, expire);
 
 	if (rc == RC_OK)

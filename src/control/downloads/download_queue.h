@@ -25,4 +25,5 @@ must_check enum rc download_queue_again(
 	struct tx *tx, struct download_row *d, enum download_reason why, int64_t not_before);
 
 /* It is over as ready (with what d->content_id names), failed (with d->error) or canceled; or it is paused. */
-must_check enum rc download_queue_leave(struct tx *tx, struct download_row *d, enum download_state to, const char *why);
+must_check enum rc download_queue_leave(
+	struct tx *tx, struct download_row *d, enum download_state to, const char *why);

@@ -11,10 +11,10 @@ static const char *const on_quota_words[] = { "queue", "reject", NULL };
 
 #define DIGITS "0123456789"
 #define WORDS  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
-#define TEXT(type_, name_, member, max_, chars_, doc_)                                                      \
-	{                                                                                                   \
-		.name = (name_), .type = FIELD_STR, FIELD_AT(struct type_, member), .flags = FIELD_NULLABLE | FIELD_OMIT, \
-		.min = 1, .max = (max_), .chars = (chars_), .doc = (doc_)                                   \
+#define TEXT(type_, name_, member, max_, chars_, doc_)                                                          \
+	{                                                                                                       \
+		.name = (name_), .type = FIELD_STR, FIELD_AT(struct type_, member),                             \
+		.flags = FIELD_NULLABLE | FIELD_OMIT, .min = 1, .max = (max_), .chars = (chars_), .doc = (doc_) \
 	}
 
 static const struct field depot_fields[] = {
@@ -43,7 +43,8 @@ static const struct field source_fields[] = {
 		FIELD_AT(struct action_download_source, app_id),
 		.flags = FIELD_OMIT | FIELD_NULLABLE,
 		.doc = "The app; of depot and app, and of a Workshop item if it is known." },
-	TEXT(action_download_source, "id", id, 20, DIGITS, "Of a Workshop item or collection: its published file id."),
+	TEXT(action_download_source, "id", id, 20, DIGITS,
+		"Of a Workshop item or collection: its published file id."),
 	{ .name = "depots",
 		.type = FIELD_LIST,
 		FIELD_AT(struct action_download_source, depots),
@@ -80,10 +81,10 @@ static const struct field source_fields[] = {
 	{ 0 },
 };
 
-#define GLOBS(name_, member, max_, doc_)                                                                          \
-	{                                                                                                         \
-		.name = (name_), .type = FIELD_LIST, FIELD_AT(struct action_download_filter, member),             \
-		.flags = FIELD_OMIT, .item = FIELD_STR, .max = (max_), .doc = (doc_)                              \
+#define GLOBS(name_, member, max_, doc_)                                                              \
+	{                                                                                             \
+		.name = (name_), .type = FIELD_LIST, FIELD_AT(struct action_download_filter, member), \
+		.flags = FIELD_OMIT, .item = FIELD_STR, .max = (max_), .doc = (doc_)                  \
 	}
 static const struct field filter_fields[] = {
 	GLOBS("include", include, ACTION_DOWNLOAD_FILTERS_MAX,
@@ -132,10 +133,10 @@ static const struct field package_fields[] = {
 	{ 0 },
 };
 
-#define LIMIT(name_, type_, member, max_, doc_)                                                               \
-	{                                                                                                     \
-		.name = (name_), .type = (type_), FIELD_AT(struct download_request, limits.member),           \
-		.flags = FIELD_NULLABLE, .max = (max_), .doc = (doc_)                                         \
+#define LIMIT(name_, type_, member, max_, doc_)                                                     \
+	{                                                                                           \
+		.name = (name_), .type = (type_), FIELD_AT(struct download_request, limits.member), \
+		.flags = FIELD_NULLABLE, .max = (max_), .doc = (doc_)                               \
 	}
 static const struct field limits_fields[] = {
 	LIMIT("bandwidthBps", FIELD_I64, bandwidth_bps, 1000000000000, "Bits a second at most; 0: no limit."),
@@ -146,42 +147,49 @@ static const struct field limits_fields[] = {
 	{ 0 },
 };
 
-#define GROUP(name_, rows, doc_) { .name = (name_), .type = FIELD_OBJ, .sub = rows, .doc = (doc_) }
-#define COMMON                                                                                                    \
-	{ .name = "filter", .type = FIELD_OBJ, FIELD_AT(struct download_request, filter), .sub = filter_fields, .doc = "Which files of it." }, GROUP("account", account_fields, "Whose session it uses."), \
-		GROUP("base", base_fields, "What is there already."),                                             \
-		GROUP("package", package_fields, "The archive that is made of it."),                              \
-		GROUP("limits", limits_fields, "How fast, how long and how much."),                               \
-		{ .name = "priority",                                                                             \
-			.type = FIELD_U32,                                                                        \
-			FIELD_AT(struct download_request, priority),                                              \
-			.max = DOWNLOAD_PRIORITY_MAX,                                                             \
-			.def = 5,                                                                                 \
-			.doc = "9 goes first; one that waits rises by one a minute." },                           \
-		{ .name = "retainSeconds",                                                                        \
-			.type = FIELD_U32,                                                                        \
-			FIELD_AT(struct download_request, retain_s),                                              \
-			.min = 60,                                                                                \
-			.max = DOWNLOAD_REQUEST_RETAIN_MAX,                                                       \
-			.def = 604800,                                                                            \
-			.doc = "How long it is to be had after it was fetched." },                                \
-		{ .name = "onQuota",                                                                              \
-			.type = FIELD_ENUM,                                                                       \
-			FIELD_AT(struct download_request, on_quota),                                              \
-			.words = on_quota_words,                                                                  \
-			.doc = "When the bytes of a day or a month are used up: queue until there are some, or "  \
-			       "reject." },                                                                       \
-	{                                                                                                         \
-		.name = "labels", .type = FIELD_MAP, FIELD_AT(struct download_request, labels),                   \
-		.doc = "Names and values of your own."                                                            \
+#define GROUP(name_, rows, doc_)                                               \
+	{                                                                      \
+		.name = (name_), .type = FIELD_OBJ, .sub = rows, .doc = (doc_) \
 	}
-#define PASSWORD                                                                                                  \
-	{                                                                                                         \
-		.name = "branchPassword", .type = FIELD_STR, FIELD_AT(struct download_request, branch_password),  \
-		.flags = FIELD_SECRET | FIELD_NULLABLE | FIELD_OMIT, .min = 1, .max = 256,                                     \
-		.doc = "Opens a private branch. It is kept sealed until the download is over, and never shown."   \
+#define COMMON                                                                                                   \
+	{ .name = "filter",                                                                                      \
+		.type = FIELD_OBJ,                                                                               \
+		FIELD_AT(struct download_request, filter),                                                       \
+		.sub = filter_fields,                                                                            \
+		.doc = "Which files of it." },                                                                   \
+		GROUP("account", account_fields, "Whose session it uses."),                                      \
+		GROUP("base", base_fields, "What is there already."),                                            \
+		GROUP("package", package_fields, "The archive that is made of it."),                             \
+		GROUP("limits", limits_fields, "How fast, how long and how much."),                              \
+		{ .name = "priority",                                                                            \
+			.type = FIELD_U32,                                                                       \
+			FIELD_AT(struct download_request, priority),                                             \
+			.max = DOWNLOAD_PRIORITY_MAX,                                                            \
+			.def = 5,                                                                                \
+			.doc = "9 goes first; one that waits rises by one a minute." },                          \
+		{ .name = "retainSeconds",                                                                       \
+			.type = FIELD_U32,                                                                       \
+			FIELD_AT(struct download_request, retain_s),                                             \
+			.min = 60,                                                                               \
+			.max = DOWNLOAD_REQUEST_RETAIN_MAX,                                                      \
+			.def = 604800,                                                                           \
+			.doc = "How long it is to be had after it was fetched." },                               \
+		{ .name = "onQuota",                                                                             \
+			.type = FIELD_ENUM,                                                                      \
+			FIELD_AT(struct download_request, on_quota),                                             \
+			.words = on_quota_words,                                                                 \
+			.doc = "When the bytes of a day or a month are used up: queue until there are some, or " \
+			       "reject." },                                                                      \
+	{                                                                                                        \
+		.name = "labels", .type = FIELD_MAP, FIELD_AT(struct download_request, labels),                  \
+		.doc = "Names and values of your own."                                                           \
 	}
-
+#define PASSWORD                                                                                                 \
+	{                                                                                                        \
+		.name = "branchPassword", .type = FIELD_STR, FIELD_AT(struct download_request, branch_password), \
+		.flags = FIELD_SECRET | FIELD_NULLABLE | FIELD_OMIT, .min = 1, .max = 256,                       \
+		.doc = "Opens a private branch. It is kept sealed until the download is over, and never shown."  \
+	}
 
 const struct field download_request_fields[] = {
 	{ .name = "source",
@@ -338,9 +346,9 @@ static enum rc check_account(struct call *c, const struct download_request *in)
 	if (!in->account.id)
 		return field_json_problem(c->reader, "/account/id", "required", "say which account");
 	enum rc rc = decide_use(&c->tx, c->who, SCOPE_DOWNLOADS_WRITE, &use);
-	return rc == RC_MISSING ? field_json_problem(
-					  c->reader, "/account/id", "not_one_of", "there is no such account")
-				: rc;
+	return rc == RC_MISSING
+		       ? field_json_problem(c->reader, "/account/id", "not_one_of", "there is no such account")
+		       : rc;
 }
 
 enum rc download_request_check(
@@ -372,8 +380,8 @@ static const char *text_of(struct tx *tx, const struct field *t, const void *fro
 	return text;
 }
 
-enum rc download_request_put(struct tx *tx, const struct download_request *in, const struct action_download_source *s,
-	const char **ret_request, const char **ret_source)
+enum rc download_request_put(struct tx *tx, const struct download_request *in,
+	const struct action_download_source *s, const char **ret_request, const char **ret_source)
 {
 	struct download_request one = *in;
 
@@ -395,8 +403,8 @@ enum rc download_request_read(struct tx *tx, const char *request, struct downloa
 
 const char *download_request_package(const struct download_request *in) { return package_words[in->package]; }
 
-const char *download_request_key(struct tx *tx, const struct download_request *in,
-	const struct action_download_source *s, const char *alone)
+const char *download_request_key(
+	struct tx *tx, const struct download_request *in, const struct action_download_source *s, const char *alone)
 {
 	struct action_download d = { .source = *s,
 		.filter = in->filter,

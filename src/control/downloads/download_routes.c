@@ -33,11 +33,12 @@ static const struct field query_fields[] = {
 static enum rc list(struct call *c, void *ret_out)
 {
 	static const struct store_query all = {
-		.sql = DOWNLOAD_VIEW_SELECT("0") "WHERE d.id < $1 AND d.tenant_id = $3 AND ($4 = '' OR d.state = $4) AND ($5 "
-						 "= '' OR $5 = CASE WHEN d.state IN ('queued', 'paused') THEN 'queued' "
-						 "WHEN d.state IN ('ready', 'expired') THEN 'success' WHEN d.state IN "
-						 "('canceled', 'failed') THEN 'failed' ELSE 'running' END) ORDER BY "
-						 "d.id DESC LIMIT $2"
+		.sql = DOWNLOAD_VIEW_SELECT(
+			"0") "WHERE d.id < $1 AND d.tenant_id = $3 AND ($4 = '' OR d.state = $4) AND ($5 "
+			     "= '' OR $5 = CASE WHEN d.state IN ('queued', 'paused') THEN 'queued' "
+			     "WHEN d.state IN ('ready', 'expired') THEN 'success' WHEN d.state IN "
+			     "('canceled', 'failed') THEN 'failed' ELSE 'running' END) ORDER BY "
+			     "d.id DESC LIMIT $2"
 	};
 	const struct downloads_query *q = c->query;
 	auto_rows struct store_rows *r = NULL;
@@ -109,13 +110,13 @@ static enum rc files(struct call *c, void *ret_out)
 	if (rc != RC_OK)
 		return rc;
 	if (strcmp(v.state, "ready") != 0 || !v.content_id)
-		return fault_set(c->tx.fault, RC_CONFLICT, "the download is %s: its files are known once it is ready",
-			v.state);
+		return fault_set(c->tx.fault, RC_CONFLICT,
+			"the download is %s: its files are known once it is ready", v.state);
 	blobs_path(c->tx.control->conf->artifacts->dir, v.content_id, path);
 	rc = file_read(path, LISTING_SHOWN_MAX, c->body, c->tx.fault);
 	if (rc == RC_TOO_LARGE || rc == RC_INVALID)
-		return fault_set(c->tx.fault, RC_TOO_LARGE, "it has too many files; see the manifest of artifact %s",
-			v.artifact_id);
+		return fault_set(c->tx.fault, RC_TOO_LARGE,
+			"it has too many files; see the manifest of artifact %s", v.artifact_id);
 	return rc;
 }
 
@@ -149,7 +150,7 @@ static enum rc follow(struct call *c, void *ret_out)
 	return RC_OK;
 }
 
-#define ONE(name_, path_) \
+#define ONE(name_, path_)                                                                                    \
 	.name = (name_), .method = "GET", .path = (path_), .reach = REACH_TENANT, .object = OBJECT_DOWNLOAD, \
 	.scope = SCOPE_DOWNLOADS_READ
 
@@ -168,26 +169,19 @@ const struct route download_routes[] = {
 		.out_size = sizeof(struct download_view),
 		.run = list,
 		.doc = "Lists the downloads, newest first." },
-	{ ONE("getDownload", "/v1/downloads/{id}"),
-		.out = download_view_fields,
-		.out_size = sizeof(struct download_view),
-		.run = get,
+	{ ONE("getDownload", "/v1/downloads/{id}"), .out = download_view_fields,
+		.out_size = sizeof(struct download_view), .run = get,
 		.doc = "Shows a download, and how far it is." },
-	{ ONE("listDownloadFiles", "/v1/downloads/{id}/files"),
-		.flags = ROUTE_RAW,
-		.out_type = "application/json",
+	{ ONE("listDownloadFiles", "/v1/downloads/{id}/files"), .flags = ROUTE_RAW, .out_type = "application/json",
 		.run = files,
 		.doc = "Lists the files of a download that is ready, each with size, mode and SHA-256." },
-	{ ONE("getDownloadLog", "/v1/downloads/{id}/log"),
-		.out = log_view_fields,
-		.out_size = sizeof(struct log_view),
-		.run = show_log,
+	{ ONE("getDownloadLog", "/v1/downloads/{id}/log"), .out = log_view_fields,
+		.out_size = sizeof(struct log_view), .run = show_log,
 		.doc = "Shows what became of a download, line by line." },
-	{ ONE("followDownload", "/v1/downloads/{id}/events"),
-		.flags = ROUTE_RAW | ROUTE_STREAM,
-		.out_type = "application/json",
-		.run = follow,
-		.doc = "With Accept: text/event-stream: the download as it is (event download), then each change and how "
+	{ ONE("followDownload", "/v1/downloads/{id}/events"), .flags = ROUTE_RAW | ROUTE_STREAM,
+		.out_type = "application/json", .run = follow,
+		.doc = "With Accept: text/event-stream: the download as it is (event download), then each change "
+		       "and how "
 		       "far it is, at most twice a second. Else the download as it is." },
 	{ 0 },
 };

@@ -6,7 +6,10 @@
 #include "control/rows.h"
 #include "wire/json.h"
 
-#define ROW(name_, type_, member) { .name = (name_), .type = (type_), FIELD_AT(struct download_row, member) }
+#define ROW(name_, type_, member)                                                       \
+	{                                                                               \
+		.name = (name_), .type = (type_), FIELD_AT(struct download_row, member) \
+	}
 
 const struct field download_row_fields[] = {
 	ROW("id", FIELD_STR, id),
@@ -114,7 +117,8 @@ static const char *moved_payload(
 	struct buf b = { 0 };
 	enum download_state is = (enum download_state)d->state;
 
-	buf_fmt(&b, "{\"was\":\"%s\",\"state\":\"%s\",\"phase\":\"%s\",\"attempt\":%u,\"reason\":", download_words[was],
+	buf_fmt(&b,
+		"{\"was\":\"%s\",\"state\":\"%s\",\"phase\":\"%s\",\"attempt\":%u,\"reason\":", download_words[was],
 		download_words[is], download_phase(is), d->attempt);
 	if (why)
 		json_put_str(&b, why);
@@ -187,10 +191,9 @@ enum rc download_row_ids(
 
 enum rc download_row_log(struct tx *tx, const char *id, const char *text)
 {
-	static const struct store_query add = {
-		.sql = "INSERT INTO download_log (download_id, n, at, text) VALUES ($1, (SELECT COALESCE(MAX(n), 0) "
-		       "+ 1 FROM download_log WHERE download_id = $1), $2, $3)"
-	};
+	static const struct store_query add = { .sql = "INSERT INTO download_log (download_id, n, at, text) VALUES "
+						       "($1, (SELECT COALESCE(MAX(n), 0) "
+						       "+ 1 FROM download_log WHERE download_id = $1), $2, $3)" };
 	static const struct store_query trim = {
 		.sql = "DELETE FROM download_log WHERE download_id = $1 AND n <= (SELECT MAX(n) FROM download_log "
 		       "WHERE download_id = $1) - $2"

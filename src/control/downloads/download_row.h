@@ -31,11 +31,14 @@ struct download_row {
 };
 
 extern const struct field download_row_fields[];
-#define DOWNLOAD_ROW_COLUMNS                                                                                         \
-	"id, source, request, content_key, state, reason, leader_id, wants, priority, rank, not_before, account_id, " \
-	"licensed, task_id, job_id, attempt, content_id, artifact_id, progress, percent, bytes_total, bytes_done, "  \
-	"network_bytes, run_bytes, estimate, error, reserved_bytes, settled_bytes, bandwidth_bps, deadline_at, "     \
-	"expires_at, labels, tenant_id, created_by, version, created_at, updated_at, state_at, told_at, started_at, " \
+#define DOWNLOAD_ROW_COLUMNS                                                                                     \
+	"id, source, request, content_key, state, reason, leader_id, wants, priority, rank, not_before, "        \
+	"account_id, "                                                                                           \
+	"licensed, task_id, job_id, attempt, content_id, artifact_id, progress, percent, bytes_total, "          \
+	"bytes_done, "                                                                                           \
+	"network_bytes, run_bytes, estimate, error, reserved_bytes, settled_bytes, bandwidth_bps, deadline_at, " \
+	"expires_at, labels, tenant_id, created_by, version, created_at, updated_at, state_at, told_at, "        \
+	"started_at, "                                                                                           \
 	"finished_at"
 
 /* RC_MISSING: there is none. */
@@ -49,7 +52,8 @@ must_check enum rc download_row_keep(struct tx *tx, struct download_row *d);
  * To another state, with event, a line of its log and what follows for its times; the row is written. `why` goes into `reason` of a
  * queued one, and into the log of any; NULL: nothing. RC_CONFLICT: the move is not lawful.
  */
-must_check enum rc download_row_move(struct tx *tx, struct download_row *d, enum download_state to, const char *why);
+must_check enum rc download_row_move(
+	struct tx *tx, struct download_row *d, enum download_state to, const char *why);
 
 /* The ids of rows that a query names, at most `max`. */
 must_check enum rc download_row_ids(

@@ -1,11 +1,14 @@
 #include "control/downloads/download_view.h"
 #include "control/rows.h"
 
-#define ROW(name_, type_, member, doc_) \
-	{ .name = (name_), .type = (type_), FIELD_AT(struct download_view, member), .doc = (doc_) }
+#define ROW(name_, type_, member, doc_)                                                                 \
+	{                                                                                               \
+		.name = (name_), .type = (type_), FIELD_AT(struct download_view, member), .doc = (doc_) \
+	}
 
 static const struct field quota_fields[] = {
-	ROW("reservedBytes", FIELD_I64, reserved_bytes, "Held of the limits of who asked for it; 0: nothing, or no limit."),
+	ROW("reservedBytes", FIELD_I64, reserved_bytes,
+		"Held of the limits of who asked for it; 0: nothing, or no limit."),
 	ROW("settledBytes", FIELD_I64, settled_bytes, "Bytes that were sent for it, and count."),
 	{ 0 },
 };
@@ -16,12 +19,14 @@ const struct field download_view_fields[] = {
 	ROW("source", FIELD_JSON, source, "What is fetched."),
 	ROW("request", FIELD_JSON, request, "All of what was asked for, but a password."),
 	ROW("state", FIELD_STR, state,
-		"queued, admitted, resolving, attached, allocating, downloading, verifying, packaging, publishing, paused, "
+		"queued, admitted, resolving, attached, allocating, downloading, verifying, packaging, publishing, "
+		"paused, "
 		"canceling, ready, expired, canceled or failed."),
 	ROW("phase", FIELD_STR, phase, "The same in four words: queued, running, success, failed."),
 	ROW("reason", FIELD_STR, reason,
 		"What a queued one waits for: concurrency, quota, budget, account, disk or dependency."),
-	ROW("wants", FIELD_STR, wants, "Why its agent was asked to stop: pause, cancel or runtime; null: it was not."),
+	ROW("wants", FIELD_STR, wants,
+		"Why its agent was asked to stop: pause, cancel or runtime; null: it was not."),
 	ROW("priority", FIELD_U32, priority, "9 goes first."),
 	ROW("notBefore", FIELD_TIME, not_before, "A queued one: not earlier."),
 	ROW("attempt", FIELD_U32, attempt, "Counts how often it was begun."),
@@ -51,7 +56,8 @@ enum rc download_view_one(struct tx *tx, const char *id, struct download_view *r
 {
 	static const struct store_query one = {
 		.sql = DOWNLOAD_VIEW_SELECT(
-			"CASE WHEN d.state = 'queued' THEN 1 + (SELECT COUNT(*) FROM downloads q WHERE q.state = 'queued' "
+			"CASE WHEN d.state = 'queued' THEN 1 + (SELECT COUNT(*) FROM downloads q WHERE q.state = "
+			"'queued' "
 			"AND q.tenant_id = d.tenant_id AND q.rank < d.rank) ELSE 0 END") "WHERE d.id = $1"
 	};
 	return rows_one(tx->db, &one, STORE_ARGS(store_text(id)),

@@ -56,9 +56,9 @@ static const struct field quota_fields[] = {
 	{ .name = "version", .type = FIELD_I64, FIELD_AT(struct quota_view, version), .doc = "It is the ETag." },
 	{ 0 },
 };
-#define SELECT                                                                                               \
+#define SELECT                                                                                                   \
 	"SELECT q.id, q.tenant_id, q.subject_kind, q.subject_id, q.resource, q.most, q.used + COALESCE((SELECT " \
-	"w.used FROM download_windows w WHERE w.limit_id = q.id), 0), q.created_by, "                        \
+	"w.used FROM download_windows w WHERE w.limit_id = q.id), 0), q.created_by, "                            \
 	"q.created_at, q.updated_at, q.version FROM quotas q "
 
 struct quota_in {

@@ -18,9 +18,10 @@ static struct artifacts_conf artifacts;
 
 static int64_t number(const struct store_query *q, const char *a) { return desk_number(&d, q, a, NULL); }
 #define COUNT(state) number(DESK_QUERY("SELECT COUNT(*) FROM downloads WHERE state = $1"), state)
-#define RUNNING()                                                                                                   \
-	number(DESK_QUERY("SELECT COUNT(*) FROM downloads WHERE finished_at = 0 AND state NOT IN ('queued', 'attached', " \
-			  "'paused')"),                                                                             \
+#define RUNNING()                                                                                             \
+	number(DESK_QUERY("SELECT COUNT(*) FROM downloads WHERE finished_at = 0 AND state NOT IN ('queued', " \
+			  "'attached', "                                                                      \
+			  "'paused')"),                                                                       \
 		NULL)
 
 static const char *text(const struct store_query *q, const char *a)
@@ -31,8 +32,8 @@ static const char *text(const struct store_query *q, const char *a)
 	auto_rows struct store_rows *r = NULL;
 
 	*to = 0;
-	if (store_one(d.tx.db, q, (struct store_args){ (struct store_value[]){ store_text(a) }, a ? 1 : 0 }, &r, NULL) ==
-			RC_OK &&
+	if (store_one(d.tx.db, q, (struct store_args){ (struct store_value[]){ store_text(a) }, a ? 1 : 0 }, &r,
+		    NULL) == RC_OK &&
 		store_col_text(r, 0))
 		snprintf(to, sizeof(ring[0]), "%s", store_col_text(r, 0));
 	return to;
@@ -43,8 +44,10 @@ static const char *text(const struct store_query *q, const char *a)
 static void key(const char *id, const char *tenant, int concurrent, int daily, int monthly)
 {
 	static const struct store_query add = {
-		.sql = "INSERT INTO api_keys (id, name, hash, prefix, last4, scopes, expires_at, revoked_at, created_by, "
-		       "created_at, tenant_id, updated_at, max_concurrent, quota_daily_bytes, quota_monthly_bytes) VALUES ($1, "
+		.sql = "INSERT INTO api_keys (id, name, hash, prefix, last4, scopes, expires_at, revoked_at, "
+		       "created_by, "
+		       "created_at, tenant_id, updated_at, max_concurrent, quota_daily_bytes, quota_monthly_bytes) "
+		       "VALUES ($1, "
 		       "$1, $1, '', '', '[]', 0, 0, 'test', 1, $2, 0, $3, $4, $5)"
 	};
 	desk_begin(&d);
@@ -94,8 +97,8 @@ static const char *ask(int item, const char *more)
 	static int at;
 	char body[1024], *to = ring[at++ % 128];
 
-	snprintf(body, sizeof(body), "{\"source\":{\"kind\":\"workshop_item\",\"id\":\"%d\"}%s%s}", item, *more ? "," : "",
-		more);
+	snprintf(body, sizeof(body), "{\"source\":{\"kind\":\"workshop_item\",\"id\":\"%d\"}%s%s}", item,
+		*more ? "," : "", more);
 	d.tx.now_ms++;
 	if (writes("createDownload", NULL, body) != RC_OK) {
 		fprintf(stderr, "%s: %s\n", body, d.fault.text);
@@ -129,7 +132,8 @@ static void tells(const char *id, const char *state, int total, int done, int ne
 	char data[256];
 
 	snprintf(data, sizeof(data),
-		"{\"state\":\"%s\",\"bytesTotal\":\"%d\",\"bytesDone\":\"%d\",\"bytesNetwork\":\"%d\",\"etaSeconds\":-1}",
+		"{\"state\":\"%s\",\"bytesTotal\":\"%d\",\"bytesDone\":\"%d\",\"bytesNetwork\":\"%d\","
+		"\"etaSeconds\":-1}",
 		state, total, done, network);
 	desk_begin(&d);
 	task_of(id, &t);
@@ -148,7 +152,8 @@ static void ends_within(const char *id, char what, int network)
 	if (t.status == TASK_LEASED)
 		CHECK(moves_start(&d.tx, &t) == RC_OK);
 	snprintf(result, sizeof(result),
-		"{\"contentId\":\"%s\",\"bytes\":\"1000\",\"files\":\"1\",\"bytesNetwork\":\"%d\"}", content(what), network);
+		"{\"contentId\":\"%s\",\"bytes\":\"1000\",\"files\":\"1\",\"bytesNetwork\":\"%d\"}", content(what),
+		network);
 	CHECK(moves_succeed(&d.tx, &t, result) == RC_OK);
 }
 
@@ -227,7 +232,8 @@ static void one_life(void)
 	CHECK_STR(got("quota.settledBytes"), "1100");
 	CHECK(got("artifactId") && !got("error"));
 	CHECK(number(DESK_QUERY("SELECT COUNT(*) FROM artifacts WHERE download_id = $1"), id) == 1);
-	CHECK(calls("getDownloadLog", id, NULL, NULL) == RC_OK && strstr(answered, "downloading") && strstr(answered, "ready"));
+	CHECK(calls("getDownloadLog", id, NULL, NULL) == RC_OK && strstr(answered, "downloading") &&
+		strstr(answered, "ready"));
 	d.tx.now_ms += 8 * 86400000ll;
 	scans();
 	CHECK_STR(STATE(id), "expired");
@@ -257,7 +263,8 @@ static void shared(void)
 	CHECK_STR(got("progress.bytesDone"), "400"); /* how far who fetches it is */
 	ends(ids[0], 'a', 900);
 	CHECK(COUNT("ready") == 100);
-	CHECK(number(DESK_QUERY("SELECT COUNT(DISTINCT download_id) FROM artifacts WHERE state = 'ready'"), NULL) == 100);
+	CHECK(number(DESK_QUERY("SELECT COUNT(DISTINCT download_id) FROM artifacts WHERE state = 'ready'"), NULL) ==
+		100);
 	CHECK(number(DESK_QUERY("SELECT COUNT(*) FROM contents"), NULL) == 1);
 	CHECK(number(DESK_QUERY("SELECT COUNT(*) FROM artifacts WHERE tenant_id = 'ten_e'"), NULL) == 20);
 	CHECK(number(DESK_QUERY("SELECT used FROM download_windows WHERE limit_id = 'apk_1/day'"), NULL) == 900);
@@ -343,11 +350,13 @@ static void quota_of_slots(void)
 {
 	begin();
 	CHECK(writes("createQuota", NULL,
-		      "{\"subjectKind\":\"tenant\",\"subjectId\":\"ten_default\",\"resource\":\"downloads.active\",\"limit\":1}") ==
-		RC_DENIED);
+		      "{\"subjectKind\":\"tenant\",\"subjectId\":\"ten_default\",\"resource\":\"downloads.active\","
+		      "\"limit\":1}") == RC_DENIED);
 	desk_begin(&d);
-	does(DESK_QUERY("INSERT INTO quotas (id, tenant_id, subject_kind, subject_id, resource, most, created_by, created_at, "
-			"updated_at) VALUES ('quo_1', 'ten_default', 'tenant', 'ten_default', 'downloads.active', 1, 't', 1, 1)"),
+	does(DESK_QUERY("INSERT INTO quotas (id, tenant_id, subject_kind, subject_id, resource, most, created_by, "
+			"created_at, "
+			"updated_at) VALUES ('quo_1', 'ten_default', 'tenant', 'ten_default', 'downloads.active', "
+			"1, 't', 1, 1)"),
 		NULL, NULL, NULL);
 	desk_commit(&d);
 	const char *a = ask(1, ""), *b = ask(2, "");
@@ -399,7 +408,8 @@ static void leader_fails(void)
 
 static void put_account(const char *id, const char *tenant, const char *state)
 {
-	does(DESK_QUERY("INSERT INTO accounts (id, login, agent_id, held, labels, enabled, version, created_at, updated_at, "
+	does(DESK_QUERY("INSERT INTO accounts (id, login, agent_id, held, labels, enabled, version, created_at, "
+			"updated_at, "
 			"tenant_id, state) VALUES ($1, $1, 'agt_1', 1, '{}', 1, 1, 1, 1, $2, $3)"),
 		id, tenant, state);
 }
@@ -431,7 +441,8 @@ static void accounts(void)
 	fails(id, "access_denied");
 	CHECK_STR(STATE(id), "admitted"); /* a day later they are asked again */
 	ends(id, 'a', 1);
-	CHECK(number(DESK_QUERY("SELECT COUNT(*) FROM download_denials"), NULL) == 1); /* this one has a licence after all */
+	CHECK(number(DESK_QUERY("SELECT COUNT(*) FROM download_denials"), NULL) ==
+		1); /* this one has a licence after all */
 	/* One without a session is waited for; one that was named is used and no other. */
 	desk_begin(&d);
 	does(DESK_QUERY("UPDATE accounts SET state = 'offline'"), NULL, NULL, NULL);
@@ -453,7 +464,8 @@ static void accounts(void)
 	fails(named, "no_license");
 	CHECK_STR(STATE(named), "failed");
 	CHECK(writes("createDownload", NULL,
-		      "{\"source\":{\"kind\":\"app\",\"appId\":1},\"account\":{\"mode\":\"id\",\"id\":\"acc_x\"}}") == RC_INVALID);
+		      "{\"source\":{\"kind\":\"app\",\"appId\":1},\"account\":{\"mode\":\"id\",\"id\":\"acc_x\"}"
+		      "}") == RC_INVALID);
 	CHECK(refused("/account/id"));
 	desk_close(&d);
 }
@@ -481,15 +493,18 @@ static void not_shared(void)
 	/* Nor who does not know the password of a branch. */
 	d.tx.tenant_id = NULL;
 	CHECK(writes("createDownload", NULL,
-		      "{\"source\":{\"kind\":\"app\",\"appId\":7,\"branch\":\"beta\"},\"branchPassword\":\"open sesame\"}") ==
-		RC_OK);
+		      "{\"source\":{\"kind\":\"app\",\"appId\":7,\"branch\":\"beta\"},\"branchPassword\":\"open "
+		      "sesame\"}") == RC_OK);
 	CHECK(!strstr(answered, "sesame") && strstr(answered, "(set)"));
 	char secret[64];
 	snprintf(secret, sizeof(secret), "%s", got("id"));
-	CHECK(writes("createDownload", NULL, "{\"source\":{\"kind\":\"app\",\"appId\":7,\"branch\":\"beta\"}}") == RC_OK);
+	CHECK(writes("createDownload", NULL, "{\"source\":{\"kind\":\"app\",\"appId\":7,\"branch\":\"beta\"}}") ==
+		RC_OK);
 	CHECK_STR(got("state"), "admitted");
 	CHECK(number(DESK_QUERY("SELECT COUNT(*) FROM jobs WHERE secret IS NOT NULL"), NULL) == 1);
-	CHECK(number(DESK_QUERY("SELECT COUNT(*) FROM jobs WHERE payload LIKE '%sesame%' OR secret LIKE '%sesame%'"), NULL) == 0);
+	CHECK(number(DESK_QUERY(
+			     "SELECT COUNT(*) FROM jobs WHERE payload LIKE '%sesame%' OR secret LIKE '%sesame%'"),
+		      NULL) == 0);
 	CHECK(number(DESK_QUERY("SELECT COUNT(*) FROM downloads WHERE request LIKE '%sesame%'"), NULL) == 0);
 	CHECK(number(DESK_QUERY("SELECT COUNT(*) FROM events WHERE data LIKE '%sesame%'"), NULL) == 0);
 	fails(secret, "not_found");
@@ -499,8 +514,9 @@ static void not_shared(void)
 
 /* ---- bytes ---- */
 
-#define MOST  50000000
-#define USED() number(DESK_QUERY("SELECT COALESCE(MAX(used), 0) FROM download_windows WHERE limit_id = 'apk_1/day'"), NULL)
+#define MOST 50000000
+#define USED() \
+	number(DESK_QUERY("SELECT COALESCE(MAX(used), 0) FROM download_windows WHERE limit_id = 'apk_1/day'"), NULL)
 #define HELD() number(DESK_QUERY("SELECT COALESCE(SUM(bytes), 0) FROM download_holds"), NULL)
 
 static uint32_t seed = 7;
@@ -527,15 +543,20 @@ static void exact_bytes(void)
 		if (!strcmp(state, "queued")) {
 			if (RUNNING() == 0) { /* all wait for the next day */
 				waited++;
-				CHECK(number(DESK_QUERY("SELECT MIN(not_before) FROM downloads WHERE state = 'queued'"), NULL) %
-						86400000 == 0);
+				CHECK(number(DESK_QUERY("SELECT MIN(not_before) FROM downloads WHERE state = "
+							"'queued'"),
+					      NULL) %
+						86400000 ==
+					0);
 				d.tx.now_ms = number(
-					DESK_QUERY("SELECT MIN(not_before) FROM downloads WHERE state = 'queued'"), NULL);
+					DESK_QUERY("SELECT MIN(not_before) FROM downloads WHERE state = 'queued'"),
+					NULL);
 			}
 			scans();
 			continue;
 		}
-		if (strcmp(state, "admitted") != 0 && strcmp(state, "downloading") != 0 && strcmp(state, "resolving") != 0)
+		if (strcmp(state, "admitted") != 0 && strcmp(state, "downloading") != 0 &&
+			strcmp(state, "resolving") != 0)
 			continue;
 		switch (roll(5)) {
 		case 0: /* killed before the commit: nothing of it happened */
@@ -561,9 +582,11 @@ static void exact_bytes(void)
 	}
 	CHECK(over == 40 && waited > 0);
 	CHECK(HELD() == 0);
-	CHECK(number(DESK_QUERY("SELECT COUNT(*) FROM downloads WHERE settled_bytes <> network_bytes OR reserved_bytes <> 0"),
+	CHECK(number(DESK_QUERY("SELECT COUNT(*) FROM downloads WHERE settled_bytes <> network_bytes OR "
+				"reserved_bytes <> 0"),
 		      NULL) == 0);
-	CHECK(number(DESK_QUERY("SELECT bytes_total - (SELECT SUM(settled_bytes) FROM downloads) FROM api_keys WHERE id = "
+	CHECK(number(DESK_QUERY("SELECT bytes_total - (SELECT SUM(settled_bytes) FROM downloads) FROM api_keys "
+				"WHERE id = "
 				"'apk_1'"),
 		      NULL) == 0);
 	/* Of this day: what was sent by those that were admitted in it. */
@@ -623,8 +646,10 @@ static void paused_bytes(void)
 	CHECK(writes("pauseDownload", a, NULL) == RC_OK);
 	stops(a);
 	CHECK(HELD() == held);
+	held = download_reserve(900000); /* by now it is known */
 	CHECK(writes("resumeDownload", a, NULL) == RC_OK && HELD() == held);
-	CHECK(number(DESK_QUERY("SELECT used FROM download_windows WHERE limit_id = 'apk_1/month'"), NULL) == held + 300000);
+	CHECK(number(DESK_QUERY("SELECT used FROM download_windows WHERE limit_id = 'apk_1/month'"), NULL) ==
+		held + 300000);
 	starts(a);
 	tells(a, "downloading", 900000, 400000, 100000); /* another run: it fetched a third part more */
 	CHECK(writes("pauseDownload", a, NULL) == RC_OK);
@@ -632,10 +657,12 @@ static void paused_bytes(void)
 	d.tx.now_ms += 86400001;
 	scans();
 	CHECK(HELD() == 0);
-	CHECK(number(DESK_QUERY("SELECT used FROM download_windows WHERE limit_id = 'apk_1/month'"), NULL) == 400000);
+	CHECK(number(DESK_QUERY("SELECT used FROM download_windows WHERE limit_id = 'apk_1/month'"), NULL) ==
+		400000);
 	CHECK(writes("resumeDownload", a, NULL) == RC_OK);
 	ends(a, 'a', 500000);
-	CHECK(number(DESK_QUERY("SELECT used FROM download_windows WHERE limit_id = 'apk_1/month'"), NULL) == 900000);
+	CHECK(number(DESK_QUERY("SELECT used FROM download_windows WHERE limit_id = 'apk_1/month'"), NULL) ==
+		900000);
 	CHECK(number(DESK_QUERY("SELECT settled_bytes FROM downloads"), NULL) == 900000);
 	desk_close(&d);
 }
@@ -666,7 +693,8 @@ static void runs_out(void)
 	task_of(b, &t);
 	CHECK(moves_lease(&d.tx, &t, "agt_1") == RC_OK && moves_start(&d.tx, &t) == RC_OK);
 	CHECK(moves_succeed(&d.tx, &t,
-		      "{\"contentId\":\"ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff\"}") == RC_OK);
+		      "{\"contentId\":\"ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff\"}") ==
+		RC_OK);
 	desk_commit(&d);
 	CHECK_STR(STATE(b), "failed");
 	desk_close(&d);
@@ -690,10 +718,14 @@ static void checks(void)
 	bad("{\"source\":{\"kind\":\"workshop_item\",\"id\":\"1\",\"productId\":\"2\"}}", "/source/productId");
 	bad("{\"source\":{\"kind\":\"depot\",\"appId\":1}}", "/source/depots");
 	bad("{\"source\":{\"kind\":\"app\",\"appId\":1,\"os\":\"plan9\"}}", "/source/os");
-	bad("{\"source\":{\"kind\":\"app\",\"appId\":1},\"filter\":{\"include\":[\"a\",\"../../etc/passwd\"]}}", "/filter/include/1");
-	bad("{\"source\":{\"kind\":\"app\",\"appId\":1},\"filter\":{\"fileList\":[\"/etc/passwd\"]}}", "/filter/fileList/0");
-	bad("{\"source\":{\"kind\":\"app\",\"appId\":1},\"filter\":{\"exclude\":[\"C:\\\\x\"]}}", "/filter/exclude/0");
-	bad("{\"source\":{\"kind\":\"app\",\"appId\":1},\"filter\":{\"exclude\":[\"a\\\\..\\\\b\"]}}", "/filter/exclude/0");
+	bad("{\"source\":{\"kind\":\"app\",\"appId\":1},\"filter\":{\"include\":[\"a\",\"../../etc/passwd\"]}}",
+		"/filter/include/1");
+	bad("{\"source\":{\"kind\":\"app\",\"appId\":1},\"filter\":{\"fileList\":[\"/etc/passwd\"]}}",
+		"/filter/fileList/0");
+	bad("{\"source\":{\"kind\":\"app\",\"appId\":1},\"filter\":{\"exclude\":[\"C:\\\\x\"]}}",
+		"/filter/exclude/0");
+	bad("{\"source\":{\"kind\":\"app\",\"appId\":1},\"filter\":{\"exclude\":[\"a\\\\..\\\\b\"]}}",
+		"/filter/exclude/0");
 	bad("{\"source\":{\"kind\":\"app\",\"appId\":1},\"branchPassword\":\"x\"}", "/branchPassword");
 	bad("{\"source\":{\"kind\":\"app\",\"appId\":1},\"account\":{\"mode\":\"id\"}}", "/account/id");
 	bad("{\"source\":{\"kind\":\"app\",\"appId\":1},\"base\":{\"artifactId\":\"art_1\"}}", "/base/artifactId");
@@ -703,10 +735,12 @@ static void checks(void)
 		refused("/sources/1/appId"));
 	CHECK(number(DESK_QUERY("SELECT COUNT(*) FROM downloads"), NULL) == 0);
 	CHECK(writes("createDownloads", NULL,
-		      "{\"sources\":[{\"kind\":\"app\",\"appId\":1},{\"kind\":\"gog\",\"productId\":\"5\"}],\"package\":{\"format\":"
+		      "{\"sources\":[{\"kind\":\"app\",\"appId\":1},{\"kind\":\"gog\",\"productId\":\"5\"}],"
+		      "\"package\":{\"format\":"
 		      "\"tar.zst\"}}") == RC_OK);
 	CHECK(got("ids.1") && RUNNING() == 2);
-	CHECK(number(DESK_QUERY("SELECT COUNT(*) FROM jobs WHERE payload LIKE '%\"format\":\"tar.zst\"%'"), NULL) == 2);
+	CHECK(number(DESK_QUERY("SELECT COUNT(*) FROM jobs WHERE payload LIKE '%\"format\":\"tar.zst\"%'"), NULL) ==
+		2);
 	char id[64];
 	snprintf(id, sizeof(id), "%s", got("ids.0"));
 	CHECK(writes("updateDownload", id, "{\"priority\":9,\"bandwidthLimitBps\":1000}") == RC_OK);

@@ -1,7 +1,7 @@
 /* Downloads: what may become of one, whose turn it is, and which are for the same content. */
-#include "model/download.h"
 #include "base/buf.h"
 #include "model/civil.h"
+#include "model/download.h"
 
 #include "tests/unit/check.h"
 
@@ -26,7 +26,8 @@ static void moves(void)
 				from == DOWNLOAD_ATTACHED));
 	}
 	s = DOWNLOAD_CANCELING; /* nothing saves what is canceled */
-	CHECK(download_move(&s, DOWNLOAD_READY) == RC_CONFLICT && download_move(&s, DOWNLOAD_QUEUED) == RC_CONFLICT);
+	CHECK(download_move(&s, DOWNLOAD_READY) == RC_CONFLICT &&
+		download_move(&s, DOWNLOAD_QUEUED) == RC_CONFLICT);
 	CHECK(download_move(&s, DOWNLOAD_CANCELED) == RC_OK);
 	s = DOWNLOAD_PAUSED;
 	CHECK(download_move(&s, DOWNLOAD_ADMITTED) == RC_CONFLICT && download_move(&s, DOWNLOAD_QUEUED) == RC_OK);
@@ -82,7 +83,8 @@ static void ranks(void)
 
 	CHECK(download_next(f, 3, 0) == 1); /* ten_a's turn; its higher priority */
 	f[0].rank = download_rank(0, 2000 - 5 * DOWNLOAD_AGE_MS - 1);
-	CHECK(download_next(f, 3, 0) == 0); /* one that waited long enough goes before a new one of a higher priority */
+	CHECK(download_next(f, 3, 0) ==
+		0); /* one that waited long enough goes before a new one of a higher priority */
 	f[0].blocked = f[1].blocked = true;
 	CHECK(download_next(f, 3, 0) == 2); /* nobody waits for those that cannot go */
 	f[2].blocked = true;
@@ -129,7 +131,8 @@ static void keys(void)
 	e.filter.exclude = d.filter.include;
 	e.filter.include = (struct field_list){ 0 };
 	CHECK(strcmp(key(&d, 1, NULL, NULL), key(&e, 1, NULL, NULL)) != 0);
-	CHECK(download_wants_licence("no_license") && !download_wants_licence("integrity") && !download_wants_licence(NULL));
+	CHECK(download_wants_licence("no_license") && !download_wants_licence("integrity") &&
+		!download_wants_licence(NULL));
 }
 
 static void windows(void)
