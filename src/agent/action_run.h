@@ -25,6 +25,8 @@ struct pace;
 struct sessions;
 struct steam_content;
 struct work;
+struct fetch_env;
+struct fetching;
 
 /* Where to. As the agent is configured; lives as long as it. */
 struct publish_conf {
@@ -39,7 +41,8 @@ struct action_task {
 	struct steam_content *content; /* what Steam said of depots; the agent's */
 	struct cdn *cdn;               /* its client of content servers */
 	struct pace *pace;             /* how fast its downloads may be */
-	struct call_scope *scope; /* for every call that it makes */
+	const struct fetch_env *env;   /* what else its downloads share */
+	struct call_scope *scope;      /* for every call that it makes */
 	struct arena *arena;
 	const char *account_id;             /* NULL: the action needs none */
 	bool reads;                         /* it is of class read: a quarantined account may do nothing else */
@@ -58,6 +61,9 @@ struct action_task {
 		again_ms; /* with an rc that is not RC_OK: the other side asked to be left alone so long; 0: it did not */
 	bool unknown; /* with an rc that is not RC_OK: the effect may have happened */
 };
+
+/* Gives the task what its downloads need (agent/fetching). */
+void fetching_lend(const struct fetching *x, struct action_task *t);
 
 struct action_run {
 	const char *name; /* of model/action */

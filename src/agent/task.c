@@ -202,7 +202,7 @@ static void begin_progress(struct call *call)
 
 	/* Without a connection, or without room, this one is not told: the next says more. */
 	enum rc rc = uplink_run_send(p->work->uplink, &m);
-	call_answer(&p->call, rc == RC_NOMEM ? rc : RC_OK, NULL);
+	call_answer(&p->call, p->work->canceled ? RC_CANCELED : rc == RC_NOMEM ? rc : RC_OK, NULL);
 }
 
 static void give_up_progress(struct call *call) { call_answer(call, call->rc, NULL); }
