@@ -81,6 +81,11 @@ must_check enum rc task_effect(struct action_task *t, const char *effect, struct
  * RC_CANCELED: the task is to end.
  */
 must_check enum rc task_progress(struct action_task *t, const char *data, struct fault *f);
+/*
+ * A ticket for this attempt to bring what it fetched over HTTP, in hexadecimal; wipe it. RC_CONFLICT: the attempt is another's by now.
+ */
+#define TASK_TICKET 65
+must_check enum rc task_ticket(struct action_task *t, char ret[static TASK_TICKET], struct fault *f);
 /* Takes the lanes for this task's account and egress: the keys are filled in. */
 must_check enum rc task_lanes(struct action_task *t, const enum lane *lanes, unsigned n, struct fault *f);
 /* Steam throttled the task: the pause is durable when it comes back. */
