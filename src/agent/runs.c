@@ -251,6 +251,7 @@ static void start(struct work *w)
 		.cdn = rs->conf.cdn,
 		.lanes = rs->conf.lanes,
 		.publish = rs->conf.publish,
+		.shops = rs->conf.shops,
 		.work = w,
 		.scope = &w->scope,
 		.arena = &w->arena,

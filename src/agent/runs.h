@@ -27,6 +27,7 @@ struct log;
 struct loop;
 struct pool;
 struct pool_job;
+struct agent_shops;
 struct publish_conf;
 struct runs;
 struct cdn;
@@ -47,6 +48,7 @@ struct runs_conf {
 	struct cdn *cdn;
 	struct lanes *lanes;
 	const struct publish_conf *publish; /* of the agent; outlives the runs */
+	const struct agent_shops *shops;    /* the same */
 	struct tracer *tracer;              /* NULL: nobody keeps spans */
 	struct uplink_run *uplink;          /* set by runs_attach, before anything comes */
 	uint32_t tasks;                     /* at once */

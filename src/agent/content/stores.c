@@ -1,9 +1,12 @@
 /* The stores that content comes from; each in a file of its own. */
-#include "agent/content/content.h"
+#include "agent/content/epic_source.h"
+#include "agent/content/gog_source.h"
 
 #include <string.h>
 
 static const struct content_store *const stores[] = {
+	&epic_source,
+	&gog_source,
 	NULL,
 };
 
