@@ -14,8 +14,11 @@ int32_t depot_servers(struct service_call *c)
 {
 	const CContentServerDirectoryGetServersForSteamPipeRequest *m =
 		(const CContentServerDirectoryGetServersForSteamPipeRequest *)c->in;
-	const char *host = c->sim->cdn_host;
-	cdn_servers(&host, *host ? 1 : 0, m->cell_id, &c->answer->body);
+	const char *hosts[SIM_CDN_MAX];
+
+	for (unsigned i = 0; i < c->sim->cdn_hosts_n; i++)
+		hosts[i] = c->sim->cdn_hosts[i];
+	cdn_servers(hosts, c->sim->cdn_hosts_n, m->cell_id, &c->answer->body);
 	return ERESULT_OK;
 }
 

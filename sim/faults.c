@@ -53,6 +53,7 @@ static const struct {
 	{ "cdn_slow", EFFECT_PRESET, AT(cdn_slow_ms),
 		"[=MS]: its body comes so much later for each 16 KiB of it; 200 when no number is given", 200 },
 	{ "cdn_corrupt", EFFECT_BOOL, AT(cdn_corrupt), ": its body has a wrong byte", 0 },
+	{ "server", EFFECT_NUMBER, AT(server), "=N: the rule is for the Nth content server alone", 0 },
 	{ "cdn_truncate", EFFECT_BOOL, AT(cdn_truncate), ": its body ends half way", 0 },
 	{ "listing_lag", EFFECT_NUMBER, AT(listing_lag_s), "=SECONDS: the offer it sends is listed so much later",
 		0 },
@@ -249,11 +250,16 @@ bool effect_tells(const struct effect *e)
 
 struct effect faults_on(struct faults *fs, enum request r, uint64_t call)
 {
+	return faults_on_server(fs, r, call, 0);
+}
+
+struct effect faults_on_server(struct faults *fs, enum request r, uint64_t call, uint32_t server)
+{
 	struct effect all = { 0 };
 	for (size_t i = 0; i < fs->n; i++) {
 		struct rule *rule = &fs->at[i];
 		const struct effect *e = &rule->effect;
-		if (!fits(rule, r, call))
+		if (!fits(rule, r, call) || (e->server && e->server != server))
 			continue;
 		rule->hits++;
 		join(&all, e);

@@ -38,6 +38,7 @@ struct effect {
 	uint32_t login_throttle_s; /* the asker's address is held off */
 	uint32_t clock_skew_s;     /* the times that are told are so much later */
 	uint32_t cdn_slow_ms;      /* the body comes so slowly: one piece each */
+	uint32_t server;           /* of a rule: it is for this content server alone; 0: for all */
 	bool drop;                 /* no answer */
 	bool cm_drop;              /* the connection is closed */
 	bool half_open;            /* from now on the connection neither hears nor says anything */
@@ -85,6 +86,9 @@ void faults_clear(struct faults *fs);
 
 /* The effects on the `call`th request (from 1) of this name. */
 struct effect faults_on(struct faults *fs, enum request r, uint64_t call);
+
+/* The same for one of several servers, from 1; 0: there is one. */
+struct effect faults_on_server(struct faults *fs, enum request r, uint64_t call, uint32_t server);
 
 /* Appends the help text: names and effects. */
 void faults_help(struct buf *to);

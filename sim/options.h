@@ -18,7 +18,7 @@ struct options {
 	const char *names[OPTIONS_NAMES_MAX + 1]; /* more names for the certificate; ends in NULL */
 	const char *faults[OPTIONS_FAULTS_MAX];
 	unsigned faults_n, names_n;
-	uint32_t port, cms, tcp, heartbeat_s, part_bytes, poll_ms;
+	uint32_t port, cms, content, tcp, heartbeat_s, part_bytes, poll_ms;
 	int plain_port; /* -1: none */
 	struct sim_limits limits;
 	enum log_level log_level;

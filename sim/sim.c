@@ -45,6 +45,12 @@ struct effect sim_count(struct sim *s, enum request r)
 	return faults_on(&s->faults, r, s->ledger.requests[r]);
 }
 
+struct effect sim_count_at(struct sim *s, enum request r, uint32_t server)
+{
+	s->ledger.requests[r]++;
+	return faults_on_server(&s->faults, r, s->ledger.requests[r], server);
+}
+
 static void put_products(const struct world *w, enum pics_kind kind, struct buf *to)
 {
 	bool first = true;

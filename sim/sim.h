@@ -11,6 +11,7 @@
 
 #define SIM_VISITS_MAX  1000   /* addresses whose visits are counted; more share one count */
 #define SIM_LOGONS_MAX  100000 /* remembered attempts; older ones are forgotten */
+#define SIM_CDN_MAX     20     /* content servers */
 #define SIM_REDEEMS_MAX 262144 /* remembered tries of keys; later ones are not */
 
 struct ledger {
@@ -84,7 +85,8 @@ struct sim {
 	struct cdn *cdn;           /* sim/cdn's: depots */
 	struct epic_shop *epic;    /* sim/stores': Epic's store */
 	struct gog_shop *gog;
-	char cdn_host[80]; /* "127.0.0.1:8080" of the content server; "": there is none */
+	char cdn_hosts[SIM_CDN_MAX][80]; /* "127.0.0.1:8080" of each content server */
+	unsigned cdn_hosts_n;
 	struct sim_limits limits;
 	int64_t clock_offset_ms;  /* of this Steam's time against the machine's */
 	int64_t (*wall_ms)(void); /* NULL: the machine's clock */
@@ -112,6 +114,8 @@ void sim_logon(struct sim *s, const char *kind, const char *name, const char *ip
 
 /* Counts a request and says what shall happen to it. */
 struct effect sim_count(struct sim *s, enum request r);
+/* The same at one of several servers, from 1: rules of other servers do not fit. */
+struct effect sim_count_at(struct sim *s, enum request r, uint32_t server);
 
 /* Appends the ledger as JSON: counts of each request, of each product that was asked for, and the rules with their hits. */
 void sim_ledger(const struct sim *s, struct buf *to);

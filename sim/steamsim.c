@@ -67,6 +67,7 @@ static enum rc serve(const struct options *o, struct sim *sim, struct fault *f)
 				.port = (uint16_t)o->port,
 				.cms = o->cms,
 				.plain_port = o->plain_port,
+				.content = o->content,
 				.tcp = o->tcp,
 				.tcp_key = tcp_key,
 				.tls_cert = tls.cert,

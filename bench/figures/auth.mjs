@@ -9,6 +9,7 @@ import { wrk } from '../lib/wrk.mjs';
 const SECONDS = 3;
 const CONNECTIONS = 64;
 const JOBS = 1000;
+const PASSWORD = 'four words of a passphrase';
 
 async function post(server, path, body, headers = { authorization: `Bearer ${server.key}` }) {
 	const reply = await fetch(`${server.url}${path}`, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } });
@@ -31,11 +32,21 @@ async function limitedKey(cell, server) {
 }
 
 async function accessToken(cell, server) {
-	const password = 'four words of a passphrase';
-	const person = await post(server, '/v1/users', { login: 'bench', name: 'bench', password });
+	const person = await post(server, '/v1/users', { login: 'bench', name: 'bench', password: PASSWORD });
 	await post(server, '/v1/role-bindings', { subjectId: person.id, role: 'owner' });
-	const made = await post(server, '/v1/auth/login', { login: 'bench', password, kind: 'token' }, {});
+	const made = await post(server, '/v1/auth/login', { login: 'bench', password: PASSWORD, kind: 'token' }, {});
 	return as(cell, server, 'token', made.accessToken);
+}
+
+/** A browser's session: read.lua sends what begins with "cookie " as a Cookie. */
+async function sessionCookie(cell, server) {
+	const body = JSON.stringify({ login: 'bench', password: PASSWORD, kind: 'cookie' });
+	const reply = await fetch(`${server.url}/v1/auth/login`, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+	const cookie = reply.headers.getSetCookie().find((line) => line.startsWith('__Host-'));
+	if (!reply.ok || !cookie) {
+		throw new Error(`a log-on was answered ${reply.status} without a cookie`);
+	}
+	return as(cell, server, 'cookie', `cookie ${cookie.split(';')[0]}`);
 }
 
 async function run(cell, { withOurs }) {
@@ -57,6 +68,12 @@ async function run(cell, { withOurs }) {
 		add('footplate, limited key', limited, ids, { ours: true });
 		add('footplate, key without limits', server, ids, { shown: true });
 		add('footplate, access token', token, ids, { shown: true });
+		const cookie = await sessionCookie(cell, server);
+		const asCookie = await fetch(`${server.url}/v1/auth/me`, { headers: { cookie: cookie.key.slice('cookie '.length) } });
+		if (asCookie.status !== 200) {
+			throw new Error(`a session was answered ${asCookie.status}`);
+		}
+		add('footplate, session cookie', cookie, ids, { shown: true });
 	}
 	const peer = await startFastifySqlite(cell, { limits: true });
 	await proveSameWork('fastify', peer);

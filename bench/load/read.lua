@@ -10,7 +10,7 @@ function init(args)
 	file:close()
 	for id in io.lines(args[3]) do
 		requests[#requests + 1] = 'GET /v1/jobs/' .. id .. ' HTTP/1.1\r\nHost: ' .. wrk.headers['Host'] ..
-			'\r\nAuthorization: Bearer ' .. key .. '\r\n\r\n'
+			'\r\n' .. (key:find('^cookie ') and 'Cookie: ' .. key:sub(8) or 'Authorization: Bearer ' .. key) .. '\r\n\r\n'
 	end
 end
 

@@ -240,16 +240,16 @@ void api_content_servers(struct ask *q, struct answer *a)
 	answer_header(a, "x-eresult", "1");
 	if (!strcmp(format, "vdf")) {
 		a->type = "text/vdf; charset=UTF-8";
-		content_servers(q->sim, true, &a->body);
+		content_server_list(q->sim, true, &a->body);
 		return;
 	}
 	if (*ask_either(q, "input_protobuf_encoded") || !strcmp(format, "protobuf_raw")) {
 		a->type = "application/octet-stream";
-		content_servers(q->sim, false, &a->body);
+		content_server_list(q->sim, false, &a->body);
 		return;
 	}
 	answer_json(a, 200);
-	content_servers(q->sim, false, &packed);
+	content_server_list(q->sim, false, &packed);
 	buf_str(&a->body, "{\"response\":");
 	if (pb_unpack(&ccontent_server_directory__get_servers_for_steam_pipe__response__descriptor, packed.p,
 		    packed.n, &q->arena, &m, NULL) == RC_OK)

@@ -166,6 +166,7 @@ bool ask_read(struct ask *q, struct sim *sim, const struct web_request *r, const
 		.body = v->body,
 		.now = sim_time(sim) };
 	q->host = host_of(q, r);
+	q->authority = arena_str(&q->arena, web_header(r, "host"));
 	*why = "too much of everything";
 	if (!q->host)
 		return false;

@@ -36,6 +36,7 @@ struct ask {
 	enum ask_site site;
 	bool direct; /* not by a Host header of Steam's */
 	const char *method, *host, *path, *peer;
+	const char *authority;           /* the Host header as it came, with the port; NULL when none */
 	const char *query_text, *body;   /* as they came; "" when none */
 	const char *referer;             /* "" when none */
 	const char *bearer, *range;      /* of the headers Authorization and Range; "" when none */

@@ -4,15 +4,26 @@
 
 #include <string.h>
 
-void content_servers(struct sim *s, bool vdf, struct buf *to)
+void content_server_list(struct sim *s, bool vdf, struct buf *to)
 {
-	const char *hosts[] = { s->cdn_host };
-	size_t n = *s->cdn_host ? 1 : 0;
+	const char *hosts[SIM_CDN_MAX];
+	size_t n = s->cdn_hosts_n;
 
+	for (unsigned i = 0; i < n; i++)
+		hosts[i] = s->cdn_hosts[i];
 	if (vdf)
 		cdn_servers_vdf(hosts, n, s->cell_id, to);
 	else
 		cdn_servers(hosts, n, s->cell_id, to);
+}
+
+/* Its number, from 1; 0: the request does not name one of them. */
+static uint32_t server_of(const struct ask *q)
+{
+	for (unsigned i = 0; q->authority && i < q->sim->cdn_hosts_n; i++)
+		if (!strcmp(q->authority, q->sim->cdn_hosts[i]))
+			return i + 1;
+	return 0;
 }
 
 static enum request kind_of(const char *path)
@@ -37,7 +48,7 @@ bool content_answer(struct ask *q, const char *query, struct answer *a)
 
 	if (strcmp(q->method, "GET") != 0 || !q->sim->cdn)
 		return false;
-	const struct effect e = q->effect = sim_count(q->sim, kind_of(q->path));
+	const struct effect e = q->effect = sim_count_at(q->sim, kind_of(q->path), server_of(q));
 	a->latency_ms = e.latency_ms;
 	a->drop = e.drop || e.half_open;
 	if (e.cm_drop || e.commit_reset || a->drop) {

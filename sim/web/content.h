@@ -6,7 +6,7 @@
 #include "sim/web/ask.h"
 
 /* Appends the list of content servers. */
-void content_servers(struct sim *s, bool vdf, struct buf *to);
+void content_server_list(struct sim *s, bool vdf, struct buf *to);
 
 /* False: not a path of content servers. */
 bool content_answer(struct ask *q, const char *query, struct answer *a);

@@ -28,7 +28,7 @@ static const struct web_limits limits = {
 struct site {
 	struct loop *loop;
 	struct sim *sim;
-	struct web_server *servers[SITE_CMS_MAX], *plain;
+	struct web_server *servers[SITE_CMS_MAX], *plain, *content[SIM_CDN_MAX];
 	struct tcp_site *tcp; /* NULL: none */
 	unsigned cms;
 	char names[SITE_CMS_MAX][80];
@@ -259,6 +259,27 @@ static enum rc serve(struct site *s, const struct site_conf *conf, uint16_t port
 		ret, f);
 }
 
+static void name_content(struct site *s, const char *host, const struct web_server *server)
+{
+	struct sim *sim = s->sim;
+	snprintf(sim->cdn_hosts[sim->cdn_hosts_n++], sizeof(sim->cdn_hosts[0]), "%s:%u", host,
+		web_server_port(server));
+}
+
+/* The plain server, and others like it: each is a content server of its own. */
+static enum rc serve_content(struct site *s, const struct site_conf *conf, struct fault *f)
+{
+	s->sim->cdn_hosts_n = 0;
+	name_content(s, conf->host, s->plain);
+	for (unsigned i = 1; i < conf->content && i < SIM_CDN_MAX; i++) {
+		enum rc rc = serve(s, conf, 0, false, &s->content[i], f);
+		if (rc != RC_OK)
+			return rc;
+		name_content(s, conf->host, s->content[i]);
+	}
+	return RC_OK;
+}
+
 enum rc site_new(struct loop *l, const struct site_conf *conf, struct site **ret_site, struct fault *f)
 {
 	if (conf->cms == 0 || conf->cms > SITE_CMS_MAX)
@@ -284,12 +305,12 @@ enum rc site_new(struct loop *l, const struct site_conf *conf, struct site **ret
 		if (rc != RC_OK)
 			return rc;
 	}
-	if (s->plain)
-		snprintf(
-			s->sim->cdn_host, sizeof(s->sim->cdn_host), "%s:%u", conf->host, web_server_port(s->plain));
+	enum rc rc = s->plain ? serve_content(s, conf, f) : RC_OK;
+	if (rc != RC_OK)
+		return rc;
 	s->directory = (struct directory){ .sim = s->sim, .endpoints = s->endpoints, .endpoints_n = s->cms };
 	if (conf->tcp) {
-		enum rc rc = tcp_site_new(
+		rc = tcp_site_new(
 			l, &(struct tcp_site_conf){ s->sim, conf->host, conf->tcp, conf->tcp_key }, &s->tcp, f);
 		if (rc != RC_OK)
 			return rc;
@@ -310,6 +331,8 @@ void site_free(struct site *s)
 	for (unsigned i = 0; i < SITE_CMS_MAX; i++)
 		web_server_free(s->servers[i]);
 	web_server_free(s->plain);
+	for (unsigned i = 0; i < SIM_CDN_MAX; i++)
+		web_server_free(s->content[i]);
 	tcp_site_free(s->tcp);
 	list_each (at, after, &s->lines) {
 		line_free(list_of(at, struct line, node));

@@ -16,6 +16,7 @@ struct site_conf {
 	uint16_t port;       /* of the first TLS server; the others take free ones. 0: any */
 	unsigned cms;        /* TLS servers; each is a connection manager, all of them answer HTTP too */
 	int plain_port;      /* one more without TLS; -1: none, 0: any */
+	unsigned content;    /* content servers, the plain one is the first; 0: as 1. Needs plain_port */
 	unsigned tcp;        /* connection managers over plain TCP */
 	const char *tcp_key; /* the file that their public key is written to */
 	const char *tls_cert, *tls_key;

@@ -22,6 +22,7 @@ struct call_scope;
 struct cdn;
 struct http_caller;
 struct lanes;
+struct pace;
 struct sessions;
 struct steam_content;
 struct work;
@@ -38,6 +39,7 @@ struct action_task {
 	struct lanes *lanes;
 	struct steam_content *content; /* what Steam said of depots; the agent's */
 	struct cdn *cdn;               /* its client of content servers */
+	struct pace *pace;             /* how fast its downloads may be */
 	struct call_scope *scope;      /* for every call that it makes */
 	struct arena *arena;
 	const char *account_id;             /* NULL: the action needs none */

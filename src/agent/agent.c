@@ -3,6 +3,7 @@
 #include "agent/action_run.h"
 #include "agent/actions/actions.h"
 #include "agent/content/cdn.h"
+#include "agent/content/pace.h"
 #include "agent/directory.h"
 #include "agent/errand.h"
 #include "agent/identity.h"
@@ -61,6 +62,7 @@ struct agent {
 	struct sessions *sessions;
 	struct steam_content *content;
 	struct cdn *cdn;
+	struct pace *pace;
 	struct runs *runs;
 	struct reports *reports;
 	struct uplink_run *uplink; /* NULL until it is enrolled */
@@ -501,6 +503,8 @@ static enum rc make_parts(struct agent *a, struct journal *j, struct fault *f)
 		.http_proxy = a->conf.http_proxy };
 	if (rc == RC_OK)
 		rc = cdn_new(&cdn, &a->cdn, f);
+	if (rc == RC_OK)
+		rc = pace_new(&a->pace, f);
 	struct runs_conf runs = { .loop = a->loop,
 		.log = a->conf.log,
 		.workers = a->workers,
@@ -508,6 +512,7 @@ static enum rc make_parts(struct agent *a, struct journal *j, struct fault *f)
 		.sessions = a->sessions,
 		.content = a->content,
 		.cdn = a->cdn,
+		.pace = a->pace,
 		.lanes = a->lanes,
 		.publish = &a->publish,
 		.shops = &a->shops,
@@ -531,6 +536,7 @@ static void agent_free(struct agent *a)
 	pool_free(a->errands);
 	runs_free(a->runs);
 	cdn_free(a->cdn);
+	pace_free(a->pace);
 	steam_content_free(a->content);
 	reports_free(a->reports);
 	sessions_free(a->sessions);

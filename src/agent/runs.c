@@ -249,6 +249,7 @@ static void start(struct work *w)
 	w->run = (struct action_task){ .sessions = rs->conf.sessions,
 		.content = rs->conf.content,
 		.cdn = rs->conf.cdn,
+		.pace = rs->conf.pace,
 		.lanes = rs->conf.lanes,
 		.publish = rs->conf.publish,
 		.shops = rs->conf.shops,

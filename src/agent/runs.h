@@ -31,6 +31,7 @@ struct agent_shops;
 struct publish_conf;
 struct runs;
 struct cdn;
+struct pace;
 struct sessions;
 struct steam_content;
 struct tracer;
@@ -46,6 +47,7 @@ struct runs_conf {
 	struct sessions *sessions;
 	struct steam_content *content;
 	struct cdn *cdn;
+	struct pace *pace;
 	struct lanes *lanes;
 	const struct publish_conf *publish; /* of the agent; outlives the runs */
 	const struct agent_shops *shops;    /* the same */

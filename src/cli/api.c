@@ -284,6 +284,38 @@ enum cli_exit api_follow(struct cmd *c, const struct api_stream *stream, bool *r
 	return code;
 }
 
+enum cli_exit api_fetch(struct cmd *c, const struct api_file *file)
+{
+	const struct api_request r = { .method = "GET", .path = file->path };
+	struct sending s = { .c = c, .r = &r };
+	struct http_answer a = { 0 };
+	struct api_answer answer = { 0 };
+	struct fault f = { 0 };
+	char range[48];
+
+	make(&s, "*/*");
+	snprintf(range, sizeof(range), "bytes=%" PRIu64 "-", file->from);
+	if (file->from)
+		add(&s, "range", range);
+	s.ask.deadline_ms = 0;
+	s.ask.idle_ms = STREAM_IDLE_MS;
+	s.ask.on_body = file->on_bytes;
+	s.ask.ctx = file->ctx;
+	trace_request(&s);
+	uint64_t began_ms = clock_mono_ms();
+	enum rc rc = http_call(&s.ask, &a, &f);
+	trace_answer(&s, rc, &a, began_ms);
+	enum cli_exit code = rc == RC_OK ? CLI_OK : unanswered(&s, rc, &f);
+	if (rc == RC_OK && a.status >= 300) {
+		code = read_answer(&s, &a, &answer);
+		code = code == CLI_OK ? api_refused(c, &r, &answer) : code;
+		api_answer_done(&answer);
+	}
+	http_answer_done(&a);
+	sending_done(&s);
+	return code;
+}
+
 void api_new_key(char *ret, size_t room)
 {
 	uint8_t random[ID_RANDOM];

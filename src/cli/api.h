@@ -51,5 +51,17 @@ struct api_stream {
 };
 enum cli_exit api_follow(struct cmd *c, const struct api_stream *s, bool *ret_opened);
 
+/*
+ * The bytes of a file as they come, those from `from` on (Range). CLI_OK: all of it came. A server that does not know ranges sends
+ * the whole, which is not told apart: who goes on with a part has to check what came out.
+ */
+struct api_file {
+	const char *path;
+	uint64_t from;
+	bool (*on_bytes)(void *ctx, const void *p, size_t n);
+	void *ctx;
+};
+enum cli_exit api_fetch(struct cmd *c, const struct api_file *file);
+
 /* Makes an Idempotency-Key that nobody else has. */
 void api_new_key(char *ret, size_t room);

@@ -93,17 +93,35 @@ static enum cli_exit take_verb(struct words *w, char *word)
 }
 
 /* What people type every day has no noun. */
-static bool is_short(const char *word)
+static const struct {
+	const char *word, *noun, *verb;
+} shorts[] = {
+	{ "get", "download", "fetch" },
+	{ "login", "auth", "login" },
+	{ "logout", "auth", "logout" },
+	{ "whoami", "auth", "whoami" },
+};
+
+static enum cli_exit take_word(struct words *w, char *word);
+
+/* *word becomes the verb when it is one of them, and its noun is taken. */
+static enum cli_exit take_short(struct words *w, char **word)
 {
-	return !strcmp(word, "login") || !strcmp(word, "logout") || !strcmp(word, "whoami");
+	for (size_t i = 0; i < sizeof(shorts) / sizeof(*shorts); i++)
+		if (!strcmp(*word, shorts[i].word)) {
+			char *noun = arena_str(&w->c->arena, shorts[i].noun);
+			*word = arena_str(&w->c->arena, shorts[i].verb);
+			return noun && *word ? take_word(w, noun) : CLI_FAILED;
+		}
+	return CLI_OK;
 }
 
 static enum cli_exit take_word(struct words *w, char *word)
 {
 	enum cli_exit code = CLI_OK;
 
-	if (w->n == 0 && is_short(word))
-		code = take_word(w, arena_str(&w->c->arena, "auth"));
+	if (w->n == 0)
+		code = take_short(w, &word);
 	if (code != CLI_OK)
 		return code;
 	if (w->n == WORDS_MAX)

@@ -302,6 +302,7 @@ static enum cdn_choice_next denied(
 	if (m->asking || !m->given || d->began_ms < m->given_ms) {
 		bool first = !m->asking && !m->given;
 		m->asking |= first;
+		s->errors += first;
 		t->tries--; /* it is the token that was missing */
 		return first ? CDN_CHOICE_TOKEN : CDN_CHOICE_AGAIN;
 	}

@@ -166,6 +166,51 @@ static void limited(const struct rig *r)
 	json_decref(budgets);
 }
 
+static int64_t rows(const struct rig *r, const char *sql) { return atoll(rig_sql(r, sql)); }
+
+/* All watches are asked now; how many titles changed. */
+static int64_t poll_watches(const struct rig *r)
+{
+	json_t *p = rig_expect(r, 202, "POST", "/v1/polls", "{\"mode\":\"full\"}");
+	char path[96];
+
+	snprintf(path, sizeof(path), "/v1/polls/%s", json_str(p, "id"));
+	for (int tries = 0; tries < 1500 && strcmp(json_str(p, "status"), "finished") != 0; tries++) {
+		rig_sleep_ms(20);
+		json_decref(p);
+		p = rig_expect(r, 200, "GET", path, NULL);
+	}
+	if (json_int(p, "unknown"))
+		fprintf(stderr, "%s\n", json_dumps(p, 0));
+	CHECK_STR(json_str(p, "status"), "finished");
+	CHECK(json_int(p, "total") == 2 && json_int(p, "unknown") == 0);
+	int64_t changed = json_int(p, "changed");
+	json_decref(p);
+	return changed;
+}
+
+#define ANNOUNCED "SELECT COUNT(*) FROM events WHERE type = 'title.build_announced'"
+
+/* A watch on a title of each sees a new build, once. */
+static void watched(const struct rig *r)
+{
+	json_decref(rig_expect(r, 201, "POST", "/v1/watches", "{\"store\":\"epic\",\"titleId\":\"" EPIC "\"}"));
+	json_decref(rig_expect(r, 201, "POST", "/v1/watches", "{\"store\":\"gog\",\"titleId\":\"" GOG "\"}"));
+	poll_watches(r); /* what there is, is no news */
+	CHECK(rows(r, ANNOUNCED) == 0);
+	rig_sim_post(r, "/sim/epic?app=SimGame&version=2.0");
+	rig_sim_post(r, "/sim/gog?product=" GOG "&version=2.0");
+	poll_watches(r);
+	CHECK(rows(r, ANNOUNCED) == 2);
+	CHECK(rows(r, "SELECT COUNT(*) FROM builds WHERE build_id = '2.0' AND os = 'Windows'") == 1);
+	CHECK(rows(r, "SELECT COUNT(*) FROM builds WHERE version = '2.0' AND os = 'windows'") == 1);
+	/* Another title, another time: no build. */
+	rig_sim_post(r, "/sim/epic?app=SimGame&title=Renamed");
+	rig_sim_post(r, "/sim/gog?product=" GOG "&title=Renamed");
+	CHECK(poll_watches(r) == 0 && poll_watches(r) == 0);
+	CHECK(rows(r, ANNOUNCED) == 2);
+}
+
 int main(void)
 {
 	char epic[160], catalog[160], gog[160], api[160];
@@ -183,6 +228,7 @@ int main(void)
 	known(&r);
 	bumped(&r);
 	unknown(&r);
+	watched(&r);
 	limited(&r);
 	rig_done(&r);
 	return 0;

@@ -88,7 +88,7 @@ static enum rc follow(struct way *w, struct cdn_fetched *got, struct buf *ret, s
 		return rc;
 	if (rc != RC_OK && got->done.end == CDN_CHOICE_GOOD)
 		got->done.end = CDN_CHOICE_BAD;
-	bool code_ended = got->done.end == CDN_CHOICE_DENIES && !w->fresh;
+	bool code_ended = got->status == 401 && !w->fresh;
 	if (code_ended) { /* it was kept too long, or they have another clock */
 		w->fresh = true;
 		got->done.end = CDN_CHOICE_STOPPED;

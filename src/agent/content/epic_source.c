@@ -1,17 +1,13 @@
 /* Content of kind epic: a build of Epic's store. docs/protocol/epic.md. */
-#include "agent/content/epic_source.h"
-
-#include "agent/actions/titles/epic.h"
 #include "agent/agent.h"
 #include "agent/content/shop_fetch.h"
+#include "agent/epic_ref.h"
 #include "agent/shop_web.h"
 #include "model/action_download.h"
 #include "wire/epic_answers.h"
 #include "wire/epic_chunk.h"
 #include "wire/epic_manifest.h"
-#include "wire/tunnel_auth.h"
 
-#include <openssl/sha.h>
 #include <string.h>
 
 #define MEMORY_MAX (1u << 30)
@@ -26,7 +22,7 @@ struct source {
 	struct epic_source at; /* where the manifest is */
 	struct epic_manifest m;
 	struct shop_fetch fetch;
-	char sha[2 * SHA_DIGEST_LENGTH + 1]; /* of the manifest */
+	char sha[EPIC_HEX]; /* of the manifest */
 };
 
 static void source_free(struct source *s)
@@ -126,9 +122,7 @@ static enum rc find_build(struct source *s, struct fault *f)
 
 static enum rc check(struct source *s, const struct buf *body, struct fault *f)
 {
-	uint8_t sum[SHA_DIGEST_LENGTH];
-
-	tunnel_auth_hex(SHA1(body->p, body->n, sum), sizeof(sum), s->sha);
+	epic_answers_sha(body->p, body->n, s->sha);
 	if (s->at.sha && strcmp(s->sha, s->at.sha) != 0)
 		return fault_set(f, RC_MALFORMED, "the manifest is not the one that Epic's launcher names");
 	enum rc rc = epic_manifest_read(body->p, body->n, &s->arena, &s->m, f);

@@ -5,7 +5,6 @@
 #include "base/map.h"
 #include "model/action_download.h"
 #include "wire/gog_chunk.h"
-#include "wire/tunnel_auth.h"
 
 #include <string.h>
 #include <strings.h>
@@ -52,7 +51,7 @@ static bool address(void *ctx, uint32_t chunk, unsigned server, struct buf *url,
 	char hex[GOG_HEX], path[GOG_PATH_MAX];
 
 	*range = 0;
-	tunnel_auth_hex(s->chunks[chunk].packed_md5, GOG_MD5, hex);
+	gog_chunk_name(&s->chunks[chunk], hex);
 	return server < s->links.n && gog_manifest_path(hex, path) &&
 	       gog_answers_url(&s->links.at[server], path, url);
 }
@@ -105,7 +104,7 @@ static bool number_of(struct gathering *g, const struct gog_chunk *c, uint32_t *
 	struct content_listing *l = &s->listing;
 	char hex[GOG_HEX];
 
-	tunnel_auth_hex(c->packed_md5, GOG_MD5, hex);
+	gog_chunk_name(c, hex);
 	uintptr_t known = (uintptr_t)map_get(&g->chunks, hex);
 	if (known) {
 		*ret = (uint32_t)(known - 1);

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define QUANTA_MAX 4    /* time that nobody looked counts for no more */
-#define BURST      2    /* quanta of a job's share that it may have saved */
 #define GROWTH     1.5  /* what a job that was not held up may want more than it took */
 #define LITTLE     4096 /* bytes: a job that took nothing may begin with so many */
 #define UNLIMITED  1e18
@@ -217,13 +216,16 @@ static void fill(struct list *all, double seconds)
 	}
 }
 
+static double least(double a, double b) { return a < b ? a : b; }
+
 /* What each would take if nothing were in its way. */
 static void see_wants(struct pace *p, double seconds)
 {
 	list_each (at, after, &p->jobs) {
 		struct pace_job *j = list_of(at, struct pace_job, node);
-		double limit = bytes_of(j->bps, seconds), more = j->took * GROWTH + LITTLE;
-		j->want = j->held || j->credit < 0 ? limit : more < limit ? more : limit;
+		double limit = bytes_of(j->bps, seconds);
+		double saved = j->credit > 0 ? j->credit : 0, more = j->took * GROWTH + LITTLE;
+		j->want = j->held || j->credit < 0 ? limit : least(limit, more > saved ? more - saved : 0);
 		j->got = 0;
 		j->full = false;
 		j->took = 0;
@@ -253,8 +255,6 @@ static void weigh_jobs(struct pace *p)
 			j->key->weight += j->weight;
 	}
 }
-
-static double least(double a, double b) { return a < b ? a : b; }
 
 /* How far all that are not full can rise together, for each unit of weight. */
 static double next_step(const struct pace *p)
@@ -314,10 +314,7 @@ static void share_out(struct pace *p, double seconds)
 	}
 	list_each (at, after, &p->jobs) {
 		struct pace_job *j = list_of(at, struct pace_job, node);
-		if (limited(j))
-			j->credit = least(j->credit + j->got, j->got * BURST);
-		else
-			j->credit = 0;
+		j->credit = limited(j) ? j->credit + j->got : 0;
 	}
 }
 

@@ -16,6 +16,11 @@
 #define SHOP_FETCH_URL     4096 /* bytes of an address */
 #define SHOP_FETCH_RANGE   64
 
+/*
+ * Content of kind epic: appName is APP, or NAMESPACE:CATALOG_ITEM:APP; platform is Windows unless it says another. docs/protocol/epic.md.
+ */
+extern const struct content_store epic_source;
+
 struct shop_fetch_site {
 	void *ctx;
 	/* Any thread. The address of a chunk at server number `server`, from 0; a range of it, or "". False: there is no such server. */

@@ -1,6 +1,6 @@
 /* The stores that content comes from; each in a file of its own. */
-#include "agent/content/epic_source.h"
 #include "agent/content/gog_source.h"
+#include "agent/content/shop_fetch.h"
 
 #include <string.h>
 

@@ -37,6 +37,8 @@ struct nats {
 	bool suspect; /* the server may not know our consumers */
 	bool fresh;   /* ears have come: they hear what is rung from then on, so they are tended first */
 	unsigned serial;
+	int subs; /* subscriptions that the library is not done with */
+	int open; /* connections of which it may still tell something */
 	atomic_bool up;
 	/* The thread's. */
 	natsConnection *nc;
@@ -98,8 +100,23 @@ static void on_message(natsConnection *nc, natsSubscription *sub, natsMsg *m, vo
 	natsMsg_Destroy(m);
 }
 
+static void count_subs(struct nats *q, int by)
+{
+	pthread_mutex_lock(&q->lock);
+	q->subs += by;
+	pthread_cond_signal(&q->news);
+	pthread_mutex_unlock(&q->lock);
+}
+
 /* The library is done with it. */
-static void on_complete(void *closure) { drop(closure); }
+static void on_complete(void *closure)
+{
+	struct queue_ear *ear = closure;
+	struct nats *q = ear->nats;
+
+	drop(ear);
+	count_subs(q, -1);
+}
 
 static void suspect(struct nats *q, bool back)
 {
@@ -121,6 +138,18 @@ static void on_back(natsConnection *nc, void *closure)
 {
 	(void)nc;
 	suspect(closure, true);
+}
+
+/* The last that is told of a connection. */
+static void on_closed(natsConnection *nc, void *closure)
+{
+	struct nats *q = closure;
+
+	(void)nc;
+	pthread_mutex_lock(&q->lock);
+	q->open--;
+	pthread_cond_signal(&q->news);
+	pthread_mutex_unlock(&q->lock);
 }
 
 /* Such as a consumer whose heartbeat is missing. */
@@ -164,9 +193,14 @@ static bool connect_to(struct nats *q)
 {
 	jsOptions o;
 
-	if (!q->nc && natsConnection_Connect(&q->nc, q->options) != NATS_OK) {
-		q->nc = NULL;
-		return false;
+	if (!q->nc) {
+		natsConnection *nc = NULL;
+		if (natsConnection_Connect(&nc, q->options) != NATS_OK)
+			return false;
+		pthread_mutex_lock(&q->lock);
+		q->open++;
+		pthread_mutex_unlock(&q->lock);
+		q->nc = nc;
 	}
 	if (natsConnection_Status(q->nc) != NATS_CONN_STATUS_CONNECTED)
 		return false;
@@ -209,8 +243,11 @@ static bool subscribe(struct nats *q, struct queue_ear *ear)
 		q->has_stream = code != JSStreamNotFoundErr;
 		return false;
 	}
-	if (natsSubscription_SetOnCompleteCB(ear->sub, on_complete, ear) != NATS_OK)
+	count_subs(q, 1);
+	if (natsSubscription_SetOnCompleteCB(ear->sub, on_complete, ear) != NATS_OK) {
+		count_subs(q, -1);
 		return false; /* it ended already; what it holds of the ear stays */
+	}
 	if (ear->again)
 		tell(ear, ear->topic);
 	ear->again = true;
@@ -352,6 +389,22 @@ static void rest(struct nats *q, bool ok, uint64_t wait_ms)
 	pthread_mutex_unlock(&q->lock);
 }
 
+/*
+ * What ends a subscription is a message to a thread of the library's, and so is the last word of a connection. A library that is closed
+ * before has lost it, and one that others still use comes back with it. *what counts those that are awaited.
+ */
+static void await_none(struct nats *q, const int *what)
+{
+	uint64_t until_us = clock_mono_us() + (uint64_t)NATS_CALL_MS * 1000;
+	const struct timespec until = { (time_t)(until_us / 1000000), (long)(until_us % 1000000) * 1000 };
+
+	pthread_mutex_lock(&q->lock);
+	while (*what > 0)
+		if (pthread_cond_timedwait(&q->news, &q->lock, &until) != 0)
+			break;
+	pthread_mutex_unlock(&q->lock);
+}
+
 static void *run(void *arg)
 {
 	struct nats *q = arg;
@@ -366,10 +419,13 @@ static void *run(void *arg)
 		stop = q->stopping;
 		pthread_mutex_unlock(&q->lock);
 	}
-	if (q->js)
-		tend_ears(q, false);
+	for (struct list *at = step(q, &q->ears, false); at != &q->ears; at = step(q, at, false))
+		if (list_of(at, struct queue_ear, all)->sub)
+			unsubscribe(list_of(at, struct queue_ear, all));
+	await_none(q, &q->subs);
 	jsCtx_Destroy(q->js);
 	natsConnection_Destroy(q->nc);
+	await_none(q, &q->open);
 	nats_ReleaseThreadMemory();
 	return NULL;
 }
@@ -489,6 +545,8 @@ static void free_queue(struct queue *base)
 	natsOptions_Destroy(q->options);
 	if (atomic_fetch_sub(&queues, 1) == 1)
 		nats_CloseAndWait(NATS_CALL_MS); /* its threads let go of the ears */
+	else if (q->subs > 0 || q->open > 0)
+		return; /* its threads may still come back to it: better lost than used */
 	list_each (at, next, &q->bells)
 		free(list_of(at, struct bell, all));
 	list_each (ear, after, &q->ears)
@@ -516,7 +574,8 @@ static enum rc set_options(struct nats *q, const struct nats_queue_conf *conf, s
 
 	if (rc == RC_OK && (natsOptions_SetErrorHandler(q->options, on_error, q) != NATS_OK ||
 				   natsOptions_SetDisconnectedCB(q->options, on_lost, q) != NATS_OK ||
-				   natsOptions_SetReconnectedCB(q->options, on_back, q) != NATS_OK))
+				   natsOptions_SetReconnectedCB(q->options, on_back, q) != NATS_OK ||
+				   natsOptions_SetClosedCB(q->options, on_closed, q) != NATS_OK))
 		return fault_set(f, RC_INTERNAL, "the NATS library refuses its options");
 	return rc;
 }

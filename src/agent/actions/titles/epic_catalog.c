@@ -1,7 +1,7 @@
 /* The source epic.catalog_http: an item of Epic's catalog at a time: metadata, no builds. */
-#include "agent/actions/titles/epic.h"
 #include "agent/actions/titles/shop_poll.h"
 #include "agent/agent.h"
+#include "agent/epic_ref.h"
 #include "wire/epic_answers.h"
 
 #include <string.h>

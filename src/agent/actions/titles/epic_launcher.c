@@ -2,9 +2,9 @@
  * The source epic.launcher: the builds of all that the agent's login has, a list for each platform. What is not in it the login does not
  * own: denied.
  */
-#include "agent/actions/titles/epic.h"
 #include "agent/actions/titles/shop_poll.h"
 #include "agent/agent.h"
+#include "agent/epic_ref.h"
 #include "wire/epic_answers.h"
 
 #include <string.h>

@@ -1,6 +1,4 @@
-#include "agent/actions/titles/epic.h"
-
-#include "base/arena.h"
+#include "agent/epic_ref.h"
 
 #include <string.h>
 
