@@ -213,8 +213,6 @@ static void on_enrolled(struct loop_job *job)
 		a->identity = e->identity;
 		identity_wipe(&e->identity);
 		hush_done(&a->token);
-		hush_done(&a->shops.epic_token);
-		hush_done(&a->shops.gog_token);
 		log_info(a->conf.log, "agent enrolled agent=%s region=%s", a->identity.agent_id,
 			a->identity.region_id);
 	}
@@ -545,6 +543,8 @@ static void agent_free(struct agent *a)
 	loop_timer_free(a->timer);
 	keeper_free(a->keeper);
 	loop_free(a->loop);
+	hush_done(&a->shops.epic_token);
+	hush_done(&a->shops.gog_token);
 	hush_done(&a->token);
 	identity_wipe(&a->identity);
 	arena_done(&a->keep);

@@ -61,6 +61,8 @@ static void expect_build(
 	json_t *t = poll(r, source, ref), *b, *found = NULL;
 	size_t i;
 
+	if (strcmp(json_str(t, "status"), "known") != 0)
+		fprintf(stderr, "%s\n", json_dumps(t, 0));
 	CHECK_STR(json_str(t, "status"), "known");
 	json_array_foreach(json_object_get(t, "branches"), i, b) if (!strcmp(json_str(b, "name"), "public")) found =
 		b;
