@@ -1,6 +1,7 @@
 #include "agent/content/shop_fetch.h"
 
 #include "agent/agent.h"
+#include "agent/content/pace.h"
 #include "agent/shop_web.h"
 #include "base/hush.h"
 #include "io/clock.h"
@@ -115,6 +116,8 @@ static bool on_body(void *ctx, const void *p, size_t n)
 	t->too_long = n > t->most - t->body.n;
 	if (!t->too_long)
 		buf_put(&t->body, p, n);
+	if (t->round->r->pace)
+		pace_wait(t->round->r->pace, n, halts, t);
 	return !t->too_long && !t->body.bad && !halts(t);
 }
 
