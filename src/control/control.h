@@ -15,6 +15,7 @@
 
 struct audit_conf;
 struct bells;
+struct cleaner;
 struct cluster;
 struct cuts;
 struct feed;
@@ -59,6 +60,7 @@ struct control_secrets {
 	uint8_t kek[32];         /* of the vault before its keys had versions: opens what was sealed then */
 	uint8_t kek_name[4];     /* tells which that is, and so which root */
 	uint8_t prints[32];      /* of fingerprints of secrets */
+	uint8_t links[32];       /* of the tokens of links to artifacts */
 	struct keyring *ring;    /* the vault's keys; NULL: there is only `kek` */
 };
 
@@ -85,6 +87,7 @@ struct artifacts_conf {
 	const char *dir; /* of the store, io/blobs */
 	uint32_t high_percent,
 		low_percent; /* of the disk in use: it counts as full from high on, until below low */
+	uint32_t grace_s;    /* content that nobody uses stays so long */
 };
 
 /* Certificates of agents that connect (control/pki). */
@@ -147,6 +150,7 @@ struct control {
 	struct twins *twins;       /* requests held back behind one with the same Idempotency-Key; loop thread */
 	struct webhooks *webhooks; /* loop thread */
 	const struct webhook_rules *webhook_rules;
+	struct cleaner *cleaner;   /* of what was fetched; loop thread */
 	struct sweep *sweep;       /* loop thread */
 	struct warden *warden;     /* loop thread */
 	struct steward *steward;   /* of the audit trail; loop thread */
@@ -166,9 +170,10 @@ struct control {
 	enum rc (*committing)(struct tx *told);
 	/* Told by the writer after a commit what there is now: see the flags of struct tx. Writer's thread. */
 	void (*committed)(struct control *c, const struct tx *told);
-	_Atomic int64_t audited; /* records of the audit trail, as far as this control plane wrote them */
-	_Atomic int written;     /* enum rc of the writer's last commit */
-	_Atomic int inflight;    /* requests without an answer */
-	_Atomic bool others;     /* control planes are beside this one on the database */
-	_Atomic bool draining;   /* readyz says no, new work is refused */
+	_Atomic int64_t audited;   /* records of the audit trail, as far as this control plane wrote them */
+	_Atomic int written;       /* enum rc of the writer's last commit */
+	_Atomic int inflight;      /* requests without an answer */
+	_Atomic bool others;       /* control planes are beside this one on the database */
+	_Atomic bool storage_full; /* the disk of the store, see artifacts/storage */
+	_Atomic bool draining;     /* readyz says no, new work is refused */
 };

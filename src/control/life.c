@@ -73,6 +73,8 @@ enum rc life_start(struct control *c, struct fault *f)
 	if (rc == RC_OK)
 		rc = steward_new(c, &c->steward, f);
 	if (rc == RC_OK)
+		rc = cleaner_new(c, &c->cleaner, f);
+	if (rc == RC_OK)
 		rc = warden_new(c, &c->warden, f);
 	return rc == RC_OK ? listen_on(c, f) : rc;
 }
@@ -116,6 +118,7 @@ void life_stop(struct control *c)
 	steward_stop(c->steward);
 	gates_stop(c);
 	warden_stop(c->warden);
+	cleaner_stop(c->cleaner);
 	pool_free(take(c->writer));
 	pool_free(take(c->readers));
 	if (c->bells)
@@ -132,6 +135,7 @@ void life_stop(struct control *c)
 	twins_free(take(c->twins));
 	waits_free(take(c->waits));
 	sweep_free(take(c->sweep));
+	cleaner_free(take(c->cleaner));
 	steward_free(take(c->steward));
 	gates_free(c);
 	warden_free(take(c->warden));

@@ -36,6 +36,8 @@ enum rc secrets_derive(const uint8_t root[static SECRETS_ROOT], struct control_s
 		rc = derive(root, "secrets at rest, name of the key", name);
 	if (rc == RC_OK)
 		rc = derive(root, "fingerprints of secrets", ret->prints);
+	if (rc == RC_OK)
+		rc = derive(root, "tokens of links to artifacts", ret->links);
 	memcpy(ret->kek_name, name, sizeof(ret->kek_name));
 	return rc;
 }

@@ -21,6 +21,13 @@ must_check enum rc quotas_sweep(struct tx *tx);
 /* Jobs that areas make by themselves, many of them (submit_try.quiet), are forgotten an hour after their end (engine/quiet). */
 must_check enum rc quiet_sweep(struct tx *tx);
 
+/* What ends artifacts, and takes contents away that nobody uses (artifacts/cleaner). */
+struct cleaner;
+must_check enum rc cleaner_new(struct control *c, struct cleaner **ret, struct fault *f);
+void cleaner_stop(struct cleaner *k); /* ends its thread; before the loop's last turns. Takes NULL */
+void cleaner_free(struct cleaner *k); /* takes NULL */
+OWN_DEFINE(cleaner)
+
 /* What sees to the audit trail by the clock (audit/steward). */
 struct steward;
 /* RC_INVALID: the configuration is malformed. */

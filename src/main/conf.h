@@ -14,7 +14,7 @@
 /* conf_downloads.c */
 struct conf_downloads {
 	const char *dir;
-	uint32_t high_percent, low_percent;
+	uint32_t high_percent, low_percent, grace_s;
 };
 
 struct conf {

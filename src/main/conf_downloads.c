@@ -25,5 +25,11 @@ const struct field conf_downloads_fields[] = {
 		.max = 100,
 		.def = 85,
 		.doc = "It counts as full until less than this is used." },
+	{ .name = "grace_s",
+		.type = FIELD_U32,
+		IN(grace_s),
+		.max = 86400,
+		.def = 300,
+		.doc = "What nobody uses any more is kept so many seconds." },
 	{ 0 },
 };

@@ -1,6 +1,7 @@
 /* The list of all declarations, apart from their row type in action.h. */
 #include "model/action_account.h"
 #include "model/action_agent.h"
+#include "model/action_download.h"
 #include "model/action_friends.h"
 #include "model/action_keys.h"
 #include "model/action_library.h"
@@ -28,6 +29,9 @@ const struct action *const action_all[] = {
 	&action_library_licenses_add_free,
 	&action_library_licenses_list,
 	&action_library_licenses_remove,
+	&action_manifests_diff,
+	&action_manifests_list,
+	&action_manifests_probe,
 	&action_trade_offers_get,
 	&action_trade_offers_list,
 	&action_session_persona_set,

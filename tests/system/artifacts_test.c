@@ -5,6 +5,7 @@
 #include "tests/system/rig.h"
 
 #include <openssl/evp.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -268,6 +269,149 @@ static void in_a_crowd(void)
 	}
 }
 
+/* ---- links ---- */
+
+static char link_url[300];
+
+static void make_link(const char *artifact, const char *body)
+{
+	char path[100];
+
+	snprintf(path, sizeof(path), "/v1/artifacts/%s/links", artifact);
+	json_t *j = rig_expect(&rig, 201, "POST", path, body);
+	snprintf(link_url, sizeof(link_url), "%s", json_str(j, "url"));
+	CHECK(strstr(link_url, "/v1/links/lnk_") == link_url && strlen(strstr(link_url, "?token=")) == 7 + 64);
+	json_decref(j);
+}
+
+/* Without a credential. */
+static int open_link(const char *url, const char *range, struct http_answer *ret)
+{
+	const struct http_call_header h[] = { { range ? "Range" : "X-Nothing", range ? range : "x" }, { 0 } };
+	char full[500];
+	struct fault f;
+
+	snprintf(full, sizeof(full), "%s%s", rig.url, url);
+	const struct http_ask ask = { .url = full, .headers = h, .deadline_ms = 60000, .body_max = 16 << 20 };
+	enum rc rc = http_call(&ask, ret, &f);
+	return rc == RC_OK ? ret->status : -1;
+}
+
+static int get_link(const char *url, const char *range)
+{
+	struct http_answer a = { 0 };
+	int status = open_link(url, range, &a);
+
+	if (status == 200)
+		CHECK(a.body.n == BIG && !memcmp(a.body.p, big, BIG));
+	http_answer_done(&a);
+	return status;
+}
+
+static int64_t uses_of(void)
+{
+	json_t *j = rig_expect(&rig, 200, "GET", "/v1/artifacts/art_2/links", NULL);
+	int64_t n = json_int(json_array_get(json_object_get(j, "items"), 0), "uses");
+
+	CHECK(json_object_get(json_array_get(json_object_get(j, "items"), 0), "url") == NULL);
+	json_decref(j);
+	return n;
+}
+
+static int got[64];
+static void *ask_empty(void *at)
+{
+	struct http_answer a = { 0 };
+	int *status = at;
+
+	*status = open_link(link_url, NULL, &a);
+	http_answer_done(&a);
+	return NULL;
+}
+
+static void by_link(void)
+{
+	char other[300];
+
+	make_link("art_2", "{\"maxUses\":2,\"path\":\"big.bin\"}");
+	CHECK(get_link(link_url, NULL) == 200);
+	CHECK(get_link(link_url, "bytes=100-") == 206); /* goes on with the first */
+	CHECK(get_link(link_url, "bytes=3145720-") == 206);
+	CHECK(uses_of() == 1);
+	CHECK(get_link(link_url, NULL) == 200);
+	CHECK(uses_of() == 2);
+	CHECK(get_link(link_url, NULL) == 404);
+	CHECK(get_link(link_url, "bytes=5-") == 206);
+	CHECK(get_link(link_url, "bytes=1-") == 206);
+	CHECK(get_link(link_url, "bytes=0-") == 206);
+	CHECK(get_link(link_url, "bytes=0-") == 404); /* four times its size is enough */
+	CHECK(get_link(link_url, "bytes=0-0") == 206);
+	CHECK(uses_of() == 2);
+
+	/* A token is one link's. */
+	snprintf(other, sizeof(other), "%s", link_url);
+	char *last = other + strlen(other) - 1;
+	*last = *last == '0' ? '1' : '0';
+	CHECK(get_link(other, NULL) == 404);
+	*strchr(other, '?') = 0;
+	CHECK(get_link(other, NULL) == 422);
+	make_link("art_2", "{\"maxUses\":0,\"path\":\"big.bin\"}");
+	char *token = strchr(other, 0);
+	snprintf(token, sizeof(other) - (size_t)(token - other), "%s", strchr(link_url, '?'));
+	CHECK(get_link(other, NULL) == 404); /* the first link, the second's token */
+
+	/* What a link may not be. */
+	json_decref(rig_expect(&rig, 422, "POST", "/v1/artifacts/art_2/links", "{\"expiresInSeconds\":86401}"));
+	json_decref(rig_expect(&rig, 404, "POST", "/v1/artifacts/art_2/links", "{\"path\":\"nothing\"}"));
+	json_decref(rig_expect(&rig, 404, "POST", "/v1/artifacts/art_3/links", "{}"));
+	json_decref(rig_expect(&rig, 409, "POST", "/v1/artifacts/art_2/links", "{}")); /* not packed */
+}
+
+/* Exactly as many as it says, however many come at once, and from wherever: each from an address of its own. */
+static void by_many(void)
+{
+	pthread_t each[64];
+	int won = 0;
+
+	make_link("art_2", "{\"maxUses\":7,\"path\":\"empty\"}");
+	for (int i = 0; i < 64; i++)
+		CHECK(pthread_create(&each[i], NULL, ask_empty, &got[i]) == 0);
+	for (int i = 0; i < 64; i++)
+		CHECK(pthread_join(each[i], NULL) == 0);
+	for (int i = 0; i < 64; i++) {
+		CHECK(got[i] == 200 || got[i] == 404);
+		won += got[i] == 200;
+	}
+	CHECK(won == 7 && uses_of() == 7);
+}
+
+static void deleted_link(void)
+{
+	char path[200];
+
+	make_link("art_2", "{\"maxUses\":0,\"path\":\"big.bin\"}");
+	CHECK(get_link(link_url, NULL) == 200);
+	snprintf(path, sizeof(path), "/v1/artifacts/art_2/links/%.30s", link_url + strlen("/v1/links/"));
+	json_decref(rig_expect(&rig, 204, "DELETE", path, NULL));
+	CHECK(get_link(link_url, NULL) == 404);
+	json_decref(rig_expect(&rig, 404, "DELETE", path, NULL));
+
+	make_link("art_1", "{\"maxUses\":0}"); /* goes with its artifact: see deleted */
+	struct http_answer a = { 0 };
+	CHECK(open_link(link_url, NULL, &a) == 200 && a.body.n == zip.package_bytes);
+	http_answer_done(&a);
+}
+
+/* The token stands in no log. */
+static void not_told(void)
+{
+	char cmd[400];
+
+	snprintf(
+		cmd, sizeof(cmd), "! grep -r '%.64s' %s --include=*.log", strstr(link_url, "?token=") + 7, rig.dir);
+	CHECK(system(cmd) == 0);
+}
+
 static void deleted(void)
 {
 	struct rig_answer a = rig_call(&rig, "DELETE", "/v1/artifacts/art_1", "If-Match: \"1\"", NULL);
@@ -275,6 +419,9 @@ static void deleted(void)
 	rig_answer_done(&a);
 	json_decref(rig_expect(&rig, 404, "GET", "/v1/artifacts/art_1/content", NULL));
 	json_decref(rig_expect(&rig, 404, "GET", "/v1/artifacts/art_1/manifest", NULL));
+	struct http_answer h = { 0 };
+	CHECK(open_link(link_url, NULL, &h) == 404);
+	http_answer_done(&h);
 	json_t *j = rig_expect(&rig, 200, "GET", "/v1/artifacts/art_1", NULL);
 	CHECK_STR(json_str(j, "state"), "deleted");
 	json_decref(j);
@@ -283,19 +430,88 @@ static void deleted(void)
 	rig_answer_done(&a);
 }
 
+/* ---- the cleaner ---- */
+
+static int count_below(const char *what)
+{
+	char cmd[300];
+	int n = -1;
+
+	snprintf(cmd, sizeof(cmd), "find %s/%s -type f 2>/dev/null | wc -l", store, what);
+	FILE *p = popen(cmd, "r");
+	CHECK(p && fscanf(p, "%d", &n) == 1);
+	pclose(p);
+	return n;
+}
+
+static void await_blobs(int n)
+{
+	for (int i = 0; i < 600 && count_below("blobs") != n; i++)
+		rig_sleep_ms(100);
+	CHECK(count_below("blobs") == n);
+}
+
+/* Two contents that share a file, one of which expires; then the other is deleted. What is left half by a killed publisher goes, too. */
+static void cleaned(void)
+{
+	static const struct publish_file one[] = { { .path = "big.bin", .size = BIG } };
+	static const struct publish_file half[] = { { .path = "half", .size = 4 } };
+	struct publish_done single = publish("tar", one, 1);
+	char path[BLOBS_PATH_MAX];
+
+	put("half", "half", 4);
+	struct publish_done torn = publish("none", half, 1);
+	blobs_sheet_path(store, torn.content_id, "none", path);
+	CHECK(unlink(path) == 0); /* as if killed just before it was whole */
+	plant(&single, "art_4", "tar", "ten_default");
+	json_t *j = rig_expect(&rig, 200, "GET", "/v1/storage", NULL);
+	CHECK(json_int(j, "contents") == 2 && json_int(j, "artifacts") == 3 && json_int(j, "totalBytes") > 0);
+	json_decref(j);
+	CHECK(count_below("contents") == 3);
+
+	rig_sql(&rig, "UPDATE artifacts SET expires_at = 5 WHERE id = 'art_4'");
+	json_decref(rig_expect(&rig, 404, "GET", "/v1/artifacts/art_4/content", NULL));
+	/* big.bin, hello, empty, the zip and its listing are left. */
+	await_blobs(5);
+	CHECK(count_below("contents") == 2);
+	struct rig_answer a = get("/v1/artifacts/art_2/content?path=big.bin", NULL);
+	CHECK(a.status == 200 && a.raw.body.n == BIG && !memcmp(a.raw.body.p, big, BIG));
+	rig_answer_done(&a);
+
+	rig_sql(&rig, "UPDATE artifacts SET expires_at = 5");
+	await_blobs(0);
+	CHECK(count_below("contents") == 0 && count_below("arriving") == 0);
+	j = rig_expect(&rig, 200, "GET", "/v1/storage", NULL);
+	CHECK(json_int(j, "contents") == 0 && json_int(j, "artifacts") == 0);
+	json_decref(j);
+
+	/* It can come again. */
+	zip = publish("zip", one, 1);
+	plant(&zip, "art_5", "zip", "ten_default");
+	a = get("/v1/artifacts/art_5/content", NULL);
+	CHECK(a.status == 200 && a.raw.body.n == zip.package_bytes);
+	rig_answer_done(&a);
+}
+
 int main(void)
 {
 	rig_init(&rig);
 	snprintf(store, sizeof(store), "%s/data/artifacts", rig.dir);
 	snprintf(tree, sizeof(tree), "%s/tree", rig.dir);
-	rig_serve(&rig, (const char *const[]){ "--no-agent", NULL });
+	rig_serve(&rig, (const char *const[]){
+				"--no-agent", "--set", "downloads.grace_s=1", "--log-level", "debug", NULL });
 	make();
 	shown();
 	packed();
 	in_pieces();
 	one_by_one();
 	in_a_crowd();
+	by_link();
+	by_many();
+	deleted_link();
+	not_told();
 	deleted();
+	cleaned();
 	rig_check_events(&rig);
 	rig_done(&rig);
 	free(big);

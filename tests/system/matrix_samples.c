@@ -4,7 +4,7 @@
 const char *const matrix_open[] = { "certifyAgent", "enrollAgent", "finishOidcLogin", "finishSamlLogin", "getJwks",
 	"getSamlMetadata", "health", "listAuthMethods", "livez", "login", "loginSecondFactor",
 	"oidcBackchannelLogout", "openapi", "readyz", "refresh", "samlLogoutByForm", "samlLogoutByQuery",
-	"startOidcLogin", "startSamlLogin", "version", NULL };
+	"startOidcLogin", "startSamlLogin", "useLink", "version", NULL };
 
 /* clang-format off */
 const struct matrix_sample matrix_samples[] = {
@@ -25,6 +25,7 @@ const struct matrix_sample matrix_samples[] = {
 	{ "createAccount", { K_NONE }, NULL },
 	{ "createAccounts", { K_NONE }, NULL },
 	{ "createApiKey", { K_NONE }, NULL },
+	{ "createArtifactLink", { K_ARTIFACT }, NULL },
 	{ "createEgress", { K_NONE }, NULL },
 	{ "createEnrolmentToken", { K_NONE }, NULL },
 	{ "createGroup", { K_NONE }, NULL },
@@ -44,6 +45,7 @@ const struct matrix_sample matrix_samples[] = {
 	{ "deleteAccountSecret", { K_ACCOUNT, K_SECRET }, NULL },
 	{ "deleteApiKey", { K_API_KEY }, NULL },
 	{ "deleteArtifact", { K_ARTIFACT }, NULL },
+	{ "deleteArtifactLink", { K_ARTIFACT, K_WORD }, NULL },
 	{ "deleteEgress", { K_EGRESS }, NULL },
 	{ "deleteEgressSecret", { K_EGRESS }, NULL },
 	{ "deleteGroup", { K_GROUP }, NULL },
@@ -112,6 +114,7 @@ const struct matrix_sample matrix_samples[] = {
 	{ "getSchedule", { K_SCHEDULE }, NULL },
 	{ "getScheduleNext", { K_SCHEDULE }, NULL },
 	{ "getSource", { K_SOURCE }, NULL },
+	{ "getStorage", { K_NONE }, NULL },
 	{ "getTask", { K_TASK }, NULL },
 	{ "getTaskHistory", { K_TASK }, NULL },
 	{ "getTenant", { K_TENANT }, NULL },
@@ -126,6 +129,7 @@ const struct matrix_sample matrix_samples[] = {
 	{ "listActions", { K_NONE }, NULL },
 	{ "listAgents", { K_NONE }, NULL },
 	{ "listApiKeys", { K_NONE }, NULL },
+	{ "listArtifactLinks", { K_ARTIFACT }, NULL },
 	{ "listArtifacts", { K_NONE }, NULL },
 	{ "listAuditCheckpoints", { K_NONE }, NULL },
 	{ "listAuditRecords", { K_NONE }, NULL },
@@ -241,6 +245,7 @@ const struct matrix_sample matrix_samples[] = {
 	{ "updateRegion", { K_REGION }, NULL },
 	{ "updateSchedule", { K_SCHEDULE }, NULL },
 	{ "updateWebhook", { K_WEBHOOK }, NULL },
+	{ "useLink", { K_WORD }, "token=x" },
 	{ "version", { K_NONE }, NULL },
 	{ 0 },
 };

@@ -11,13 +11,13 @@ static const char world[] = "generate apps=1000-1119 seed=1 token_every=40\n"
 			    "workshop 79 app=1000 private\n";
 
 /* The task of a job of one, when it is over. */
-static json_t *run(const struct rig *r, const char *payload)
+static json_t *run_action(const struct rig *r, const char *action, const char *payload)
 {
 	char path[128];
 	json_t *task = NULL, *result;
 	auto_free char *body = malloc(strlen(payload) + 100);
 
-	sprintf(body, "{\"action\":\"titles.poll\",\"payload\":%s}", payload);
+	sprintf(body, "{\"action\":\"%s\",\"payload\":%s}", action, payload);
 	json_t *job = rig_post_job(r, body);
 	snprintf(path, sizeof(path), "/v1/jobs/%s/tasks", json_str(job, "id"));
 	for (int tries = 0; tries < 1200; tries++) {
@@ -37,6 +37,8 @@ static json_t *run(const struct rig *r, const char *payload)
 	json_decref(task);
 	return result;
 }
+
+static json_t *run(const struct rig *r, const char *payload) { return run_action(r, "titles.poll", payload); }
 
 /* refs FIRST … LAST. */
 static json_t *poll_range(const struct rig *r, unsigned first, unsigned last, const char *more)
@@ -183,6 +185,95 @@ static void unknown(const struct rig *r)
 	json_decref(got);
 }
 
+/* The store says nothing rather than no. */
+static void store(const struct rig *r)
+{
+	json_t *got = run(r, "{\"source\":\"steam.store_http\",\"refs\":[\"1000\",\"1001\",\"5\"]}"),
+	       *t = title(got, "1000");
+	char price[41], page[41], line[80];
+
+	CHECK(count(got, "") == 2 && json_int(got, "calls") == 3);
+	CHECK_STR(json_str(title(got, "5"), "reason"), "empty");
+	CHECK_STR(json_str(t, "visibility"), "released");
+	CHECK(*json_str(t, "name") && !json_object_get(t, "branches") && !json_object_get(t, "changeNumber"));
+	snprintf(price, sizeof(price), "%s", json_str(named(json_object_get(t, "sections"), "price"), "sha1"));
+	snprintf(page, sizeof(page), "%s", json_str(named(json_object_get(t, "sections"), "store_page"), "sha1"));
+	CHECK(strlen(price) == 40 && strlen(page) == 40);
+	json_decref(got);
+
+	rig_sim_post(r, "/sim/changes?apps=1000&what=metadata");
+	got = run(r, "{\"source\":\"steam.store_http\",\"refs\":[\"1000\"]}");
+	t = json_object_get(title(got, "1000"), "sections");
+	CHECK_STR(json_str(named(t, "price"), "sha1"), price);
+	CHECK(strcmp(json_str(named(t, "store_page"), "sha1"), page) != 0);
+	json_decref(got);
+
+	int64_t n = asked(r, "app_details");
+	snprintf(line, sizeof(line), "app_details@%lld:pics_empty", (long long)n + 1);
+	rig_sim_say(r, "/sim/faults", line);
+	snprintf(line, sizeof(line), "app_details@%lld:http=500", (long long)n + 2);
+	rig_sim_say(r, "/sim/faults", line);
+	snprintf(line, sizeof(line), "app_details@%lld:retry_after=1", (long long)n + 4);
+	rig_sim_say(r, "/sim/faults", line);
+	got = run(r, "{\"source\":\"steam.store_http\",\"refs\":[\"1000\",\"1001\",\"1002\",\"1003\",\"1004\"]}");
+	CHECK(count(got, "empty") == 2 && count(got, "rate_limited") == 2 && count(got, "") == 1);
+	CHECK_STR(json_str(title(got, "1002"), "status"), "known");
+	json_decref(got);
+}
+
+static void workshop(const struct rig *r)
+{
+	json_t *got = run(r, "{\"source\":\"steam.workshop\",\"refs\":[\"77\",\"78\",\"79\",\"80\"]}"),
+	       *t = title(got, "77");
+
+	CHECK_STR(json_str(t, "manifest"), "123456789");
+	CHECK_STR(json_str(t, "size"), "5000");
+	CHECK_STR(json_str(t, "updatedAt"), "2023-11-14T22:13:20.000Z");
+	CHECK_STR(json_str(title(got, "78"), "kind"), "collection");
+	CHECK(json_array_size(json_object_get(title(got, "78"), "children")) == 2);
+	CHECK_STR(json_str(title(got, "79"), "reason"), "denied");
+	CHECK_STR(json_str(title(got, "80"), "reason"), "missing");
+	CHECK(json_int(got, "calls") == 1);
+	json_decref(got);
+	rig_sim_say(r, "/sim/lines", "workshop 77 manifest=5 updated=1700000001\nworkshop 80 app=1000 title=New");
+	got = run(r, "{\"source\":\"steam.workshop\",\"refs\":[\"77\",\"80\"]}");
+	CHECK_STR(json_str(title(got, "77"), "manifest"), "5");
+	CHECK_STR(json_str(title(got, "80"), "name"), "New");
+	json_decref(got);
+}
+
+/* A build is announced before it can be fetched; then its files can be compared with those of the build before. */
+static void manifests(const struct rig *r)
+{
+	rig_sim_say(r, "/sim/lines", "depot 100090 app=1000 manifest=11 key=auto generate=20,200000,1");
+	rig_sim_post(r, "/sim/build?app=1000&manifests=100090:11");
+	json_t *got = run_action(r, "manifests.list", "{\"app\":1000,\"depot\":100090}");
+	CHECK_STR(json_str(json_array_get(json_object_get(got, "manifests"), 0), "manifest"), "11");
+	json_decref(got);
+	got = run_action(r, "manifests.list", "{\"app\":1000,\"depot\":100090,\"branch\":\"nobodys\"}");
+	CHECK(json_array_size(json_object_get(got, "manifests")) == 0);
+	json_decref(got);
+
+	static const char probe[] = "{\"app\":1000,\"depots\":[{\"id\":100090,\"manifest\":\"11\"},"
+				    "{\"id\":100090,\"manifest\":\"12\"}]}";
+	got = run_action(r, "manifests.probe", probe);
+	CHECK(json_is_false(json_object_get(got, "available")));
+	CHECK(json_array_size(json_object_get(got, "missing")) == 1);
+	json_decref(got);
+	rig_sim_say(r, "/sim/lines", "depot 100090 app=1000 manifest=12 key=auto generate=22,200000,1");
+	got = run_action(r, "manifests.probe", probe);
+	CHECK(json_is_true(json_object_get(got, "available")));
+	json_decref(got);
+
+	got = run_action(r, "manifests.diff", "{\"app\":1000,\"depot\":100090,\"from\":\"11\",\"to\":\"12\"}");
+	CHECK_STR(json_str(got, "added"), "2");
+	CHECK(strtoull(json_str(got, "downloadSize"), NULL, 10) > 0 && json_is_false(json_object_get(got, "cut")));
+	json_decref(got);
+	got = run_action(r, "manifests.diff", "{\"app\":1000,\"depot\":100090,\"from\":\"12\",\"to\":\"12\"}");
+	CHECK(json_array_size(json_object_get(got, "files")) == 0);
+	json_decref(got);
+}
+
 int main(void)
 {
 	struct rig r;
@@ -195,6 +286,9 @@ int main(void)
 	tokens(&r);
 	metadata(&r);
 	unknown(&r);
+	workshop(&r);
+	manifests(&r);
+	store(&r);
 	rig_done(&r);
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include "agent/action_run.h"
 
 #include "io/clock.h"
+#include "io/contents.h"
 #include "io/file.h"
 #include "wire/sheet.h"
 
@@ -140,6 +141,19 @@ static enum rc write_sheet(struct publish_way *w, const struct publish_done *don
 	return rc;
 }
 
+/* What was found there may have been taken away by the store's cleaner meanwhile; what is there now stays. */
+static enum rc check_whole(struct publish_way *w, const struct publish_done *done, struct fault *f)
+{
+	struct contents_sums sums = { 0 };
+	char missing[BLOBS_NAME];
+
+	enum rc rc = contents_check(w->conf->store, done->content_id, &sums, missing, f);
+	if (rc == RC_OK && done->package_bytes > 0 &&
+		!blobs_has(w->conf->store, done->package_sha256, done->package_bytes))
+		rc = RC_MISSING;
+	return rc == RC_MISSING ? fault_set(f, RC_AWAY, "the store was cleaned meanwhile; publish it again") : rc;
+}
+
 /* What is under its hash is on the disk: so nobody who finds it there need look at it again. */
 enum rc publish_way_end(struct publish_way *w, const struct publish_done *done, struct fault *f)
 {
@@ -152,6 +166,8 @@ enum rc publish_way_end(struct publish_way *w, const struct publish_done *done, 
 		rc = settle(w, PUBLISH_WAY_LISTING, done->content_id, f);
 	if (rc == RC_OK)
 		rc = blobs_sync(w->conf->store, f);
+	if (rc == RC_OK)
+		rc = check_whole(w, done, f);
 	return rc == RC_OK ? write_sheet(w, done, f) : rc;
 }
 

@@ -43,6 +43,7 @@ enum rc answer_file_set(struct call *c, const struct answer_file_is *is)
 	if (!a)
 		return RC_NOMEM;
 	a->fd = -1;
+	a->size = is->size;
 	snprintf(a->etag, sizeof(a->etag), "\"%s\"", is->sha256);
 	snprintf(a->type, sizeof(a->type), "%s", is->type);
 	if (is->name)

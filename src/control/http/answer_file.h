@@ -15,10 +15,12 @@ struct call;
 
 struct answer_file {
 	int fd; /* -1: taken */
-	uint64_t from, n;
+	uint64_t from, n, size; /* the piece, and the whole */
 	char etag[72], range[72]; /* Content-Range; "": the whole */
 	char type[80], disposition[3 * ANSWER_FILE_NAME_MAX + 64];
 };
+
+void answer_file_free(struct answer_file *f); /* takes NULL */
 
 struct answer_file_is {
 	int fd; /* taken over, also on failure */

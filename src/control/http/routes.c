@@ -16,7 +16,7 @@
 #include "control/webhooks/webhook_routes.h"
 
 /* Of control/artifacts. */
-extern const struct route artifact_routes[];
+extern const struct route artifact_routes[], artifact_links_routes[], storage_routes[];
 
 /* Of control/audit/audit_routes. */
 extern const struct route audit_routes[];
@@ -57,7 +57,7 @@ extern const struct route user_routes[], user_life_routes[], password_routes[], 
 extern const struct route saml_start_routes[], saml_acs_routes[], saml_slo_routes[], saml_leave_routes[],
 	saml_keys_routes[];
 
-const struct route *const routes[] = { artifact_routes, jobs_routes, tasks_routes, attempt_routes, dead_letter_routes, lost_routes,
+const struct route *const routes[] = { artifact_routes, artifact_links_routes, storage_routes, jobs_routes, tasks_routes, attempt_routes, dead_letter_routes, lost_routes,
 	schedule_routes, schedule_times_routes, feed_routes, accounts_routes, account_session_routes,
 	imports_routes, account_secrets_routes, challenges_routes, egresses_routes, agents_routes,
 	enrolments_routes, regions_routes, policies_routes, placements_routes, actions_routes, budget_routes,

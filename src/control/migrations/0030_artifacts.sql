@@ -38,6 +38,7 @@ CREATE INDEX artifacts_due ON artifacts (expires_at) WHERE state = 'ready';
 CREATE TABLE artifact_links (
 	id TEXT PRIMARY KEY, -- lnk_…
 	artifact_id TEXT NOT NULL REFERENCES artifacts (id),
+	path TEXT, -- one file of it; NULL: the package
 	expires_at BIGINT NOT NULL,
 	max_uses BIGINT NOT NULL, -- 0: no limit
 	uses BIGINT NOT NULL DEFAULT 0,

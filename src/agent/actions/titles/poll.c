@@ -7,7 +7,7 @@
 #include <string.h>
 
 extern const struct action_run titles_poll;
-extern const struct titles_source titles_steam_pics;
+extern const struct titles_source titles_steam_pics, titles_steam_store, titles_steam_workshop;
 
 #define TELL_MS    500u         /* between two progresses */
 #define TELL_BYTES (512u << 10) /* of one; a message of the tunnel holds 1 MiB */
@@ -15,6 +15,8 @@ extern const struct titles_source titles_steam_pics;
 
 static const struct titles_source *const sources[] = {
 	&titles_steam_pics,
+	&titles_steam_store,
+	&titles_steam_workshop,
 	NULL,
 };
 

@@ -1,0 +1,34 @@
+/*
+ * contents: a store of contents as a whole (io/blobs, wire/listing, wire/sheet): what a content is made of, and taking away what no content
+ * has. Any thread; may take long.
+ */
+#pragma once
+
+#include "base/fault.h"
+#include "base/own.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CONTENTS_SWEEP_MAX 1000000 /* blobs that one sweep looks at */
+
+struct contents_sums {
+	uint64_t files, bytes;
+};
+
+/*
+ * Is the listing well made, and are all blobs there that it names? They are touched, so that no sweep takes them away. RC_MISSING: one is
+ * not; *ret_missing (which may be NULL) then has its hash.
+ */
+must_check enum rc contents_check(const char *dir, const char *content_id, struct contents_sums *ret,
+	char ret_missing[static 65], struct fault *f);
+
+/*
+ * Deletes blobs that no sheet's content has and that nobody touched since `before_ms` (Unix time), and what arrived a day before and was
+ * never finished. Deletes nothing when a content cannot be read.
+ */
+struct contents_swept {
+	uint64_t blobs, bytes; /* that were deleted */
+	bool more;             /* there were more than one sweep looks at */
+};
+must_check enum rc contents_sweep(const char *dir, int64_t before_ms, struct contents_swept *ret, struct fault *f);
