@@ -5,9 +5,9 @@ import { program } from '../lib/footplate.mjs';
 const SECONDS = 1;
 
 const pipeline = (kind) => async (cell, { withOurs }) => {
-	const bench = program('bench/pipeline_bench');
+	const bench = program('pipeline_bench');
 	const folder = cell.folder('pipeline');
-	await cell.run('chunks_bench', program('bench/chunks_bench'), ['make', folder]);
+	await cell.run('chunks_bench', program('chunks_bench'), ['make', folder]);
 	const by = (name, how, more) => ({ name, seconds: SECONDS, ...more,
 		round: async (seconds) => Number(await cell.run('pipeline_bench', bench, [how, kind, String(seconds), folder])) });
 	const contenders = [by('all cores', 'ceiling'), by('all cores, checked', 'checked')];
@@ -24,10 +24,10 @@ export const pipelineZip = figure('zip', 'zip');
 
 /** Bytes into tmpfs in Gbit/s, and the memory of a download; each with the worst of what was seen. */
 export async function measurePipeline(cell) {
-	const bench = program('bench/pipeline_bench');
+	const bench = program('pipeline_bench');
 	const folder = cell.folder('pipeline');
 	const shown = {};
-	await cell.run('chunks_bench', program('bench/chunks_bench'), ['make', folder]);
+	await cell.run('chunks_bench', program('chunks_bench'), ['make', folder]);
 	for (const kind of ['vz', 'vsz', 'zip']) {
 		shown[`tmpfs_gbit_${kind}`] = Number(await cell.run('pipeline_bench', bench, ['tmpfs', kind, String(SECONDS), folder]));
 		shown[`download_mib_${kind}`] = Number(await cell.run('pipeline_bench', bench, ['memory', kind, String(SECONDS), folder]));
