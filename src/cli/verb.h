@@ -10,7 +10,7 @@
 
 struct cmd;
 
-#define VERB_ARGS_MAX 2
+#define VERB_ARGS_MAX 3
 
 /* What a name typed by a person is looked up as when it is not an id; resolve.h. */
 enum verb_names { VERB_AS_IT_IS, VERB_ACCOUNT, VERB_REGION, VERB_EGRESS };

@@ -248,14 +248,15 @@ struct pairs {
 
 static void side_by_side(struct compare *c, const struct pairs *l)
 {
-	const char *p = l->was->at, *q = l->is->at, *p_end = p + l->was->n * l->size,
-		   *q_end = q + l->is->n * l->size;
+	size_t i = 0, j = 0;
 
-	while (p < p_end || q < q_end) {
-		int d = p == p_end ? 1 : q == q_end ? -1 : l->by(p, q);
+	while (i < l->was->n || j < l->is->n) {
+		const char *p = i < l->was->n ? (const char *)l->was->at + i * l->size : NULL;
+		const char *q = j < l->is->n ? (const char *)l->is->at + j * l->size : NULL;
+		int d = !p ? 1 : !q ? -1 : l->by(p, q);
 		l->with(c, d <= 0 ? p : NULL, d >= 0 ? q : NULL);
-		p += d <= 0 ? l->size : 0;
-		q += d >= 0 ? l->size : 0;
+		i += d <= 0;
+		j += d >= 0;
 	}
 }
 

@@ -24,12 +24,16 @@ enum kind {
 	K_GROUP,
 	K_JOB,
 	K_POLICY,
+	K_POLL,
 	K_QUOTA,
 	K_ROLE,
 	K_SCHEDULE,
 	K_SESSION,
 	K_TASK,
+	K_TRIGGER,
+	K_TITLE,
 	K_USER,
+	K_WATCH,
 	K_WEBHOOK,
 	/* The installation has one. */
 	K_AGENT,
@@ -44,6 +48,7 @@ enum kind {
 	K_ACTION,
 	K_SECRET,
 	K_SOURCE,
+	K_STORE,
 	K_WORD,
 	KINDS
 };

@@ -19,12 +19,15 @@ static const char *const words[KINDS] = {
 	[K_GROUP] = "group",
 	[K_JOB] = "job",
 	[K_POLICY] = "routing-policy",
+	[K_POLL] = "poll",
 	[K_QUOTA] = "quota",
 	[K_ROLE] = "role",
 	[K_SCHEDULE] = "schedule",
 	[K_SESSION] = "auth-session",
 	[K_TASK] = "task",
+	[K_TRIGGER] = "trigger",
 	[K_USER] = "user",
+	[K_WATCH] = "watch",
 	[K_WEBHOOK] = "webhook",
 	[K_AGENT] = "agent",
 	[K_AUTHORITY] = "certificate-authority",
@@ -201,12 +204,18 @@ static void seed_tenant(struct matrix *m, enum tenant t)
 		"{\"url\":\"https://%s.invalid/\",\"enabled\":false,\"types\":[\"job.*\"]}", mark);
 	snprintf(path, sizeof(path), "/v1/webhooks/%s/test", m->id[t][K_WEBHOOK]);
 	keep(m->id[t][K_DELIVERY], make(m, t, path, NULL));
+	MAKE(m, t, K_TRIGGER, "/v1/triggers",
+		"{\"name\":\"same-name\",\"enabled\":false,\"on\":{},\"action\":{\"webhookId\":\"%s\"}}",
+		m->id[t][K_WEBHOOK]);
 	MAKE(m, t, K_BATCH, "/v1/key-batches",
 		"{\"name\":\"%s\",\"keys\":[{\"key\":\"AAAAA-BBBBB-CCCCC\",\"name\":\"%s\"}],\"candidates\":{"
 		"\"accounts\":[\"%s\"]}}",
 		mark, mark, m->id[t][K_ACCOUNT]);
 	keep_first(m, t, K_GAME_KEY, "/v1/key-batches/%s/keys", m->id[t][K_BATCH]);
 	MAKE(m, t, K_API_KEY, "/v1/api-keys", "{\"name\":\"%s\",\"scopes\":[\"jobs:read\"]}", mark);
+	MAKE(m, t, K_WATCH, "/v1/watches", "{\"store\":\"epic\",\"titleId\":\"%s\"}", mark);
+	snprintf(m->id[t][K_TITLE], 64, "%s", mark);
+	MAKE(m, t, K_POLL, "/v1/polls", "{\"selector\":{\"titles\":[\"%s\"]}}", mark);
 	plant_rows(m, t);
 	plant_artifact(m, t);
 }
@@ -219,7 +228,8 @@ static void seed_installation(struct matrix *m)
 		const char *id;
 	} words_of[] = { { K_AGENT, "agt_zz" }, { K_AUTHORITY, "aut_zz" }, { K_CERTIFICATE, "abcd" },
 		{ K_BUDGET, "cm.login:egr_zz" }, { K_PROVIDER, "idp_zz" }, { K_TENANT, "ten_red" },
-		{ K_ACTION, "agent.ping" }, { K_SECRET, "password" }, { K_SOURCE, "steam.pics" }, { K_WORD, "zzword" } };
+		{ K_ACTION, "agent.ping" }, { K_SECRET, "password" }, { K_SOURCE, "steam.pics" },
+		{ K_STORE, "epic" }, { K_WORD, "zzword" } };
 	char region[64], egress[64];
 
 	keep(region, make(m, OWN, "/v1/regions", "{\"name\":\"eu\"}"));

@@ -416,7 +416,8 @@ static void probe(const struct operation *o, const struct person *p, enum tenant
 
 static void probe_all(const struct operation *o, const struct person *p)
 {
-	bool theirs = has_theirs(o), two = theirs && matrix_is_theirs(o->sample->args[1]);
+	bool theirs = has_theirs(o),
+	     two = matrix_is_theirs(o->sample->args[0]) && matrix_is_theirs(o->sample->args[1]);
 
 	if (!theirs) {
 		probe(o, p, p->tenant, p->tenant);

@@ -61,6 +61,7 @@ CREATE TABLE builds (
 	depots TEXT NOT NULL, -- JSON
 	method TEXT NOT NULL,
 	announced_at BIGINT NOT NULL,
+	current_at BIGINT NOT NULL, -- it became the branch's, the last time
 	available_at BIGINT NOT NULL DEFAULT 0,
 	probe_tries BIGINT NOT NULL DEFAULT 0,
 	probe_at BIGINT NOT NULL DEFAULT 0, -- 0: not to be asked for

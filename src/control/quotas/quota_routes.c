@@ -10,7 +10,7 @@
 static const char *const kind_words[] = { "key", "user", "group", "tenant", NULL };
 enum { KIND_KEY, KIND_USER, KIND_GROUP, KIND_TENANT };
 static const char *const resource_words[] = { QUOTA_JOBS_ACTIVE, QUOTA_TASKS_OPEN, QUOTA_SCHEDULES, QUOTA_WEBHOOKS,
-	QUOTA_API_KEYS, NULL };
+	QUOTA_API_KEYS, QUOTA_WATCHES, NULL };
 
 struct quota_view {
 	const char *id, *tenant_id, *subject_kind, *subject_id, *resource;

@@ -16,6 +16,7 @@
 #define QUOTA_JOBS_ACTIVE "jobs.active"
 #define QUOTA_SCHEDULES   "schedules"
 #define QUOTA_TASKS_OPEN  "tasks.open"
+#define QUOTA_WATCHES     "watches"
 #define QUOTA_WEBHOOKS    "webhooks"
 
 #define QUOTAS_MAX      1000 /* of a tenant */

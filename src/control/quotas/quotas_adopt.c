@@ -18,13 +18,15 @@ enum rc quotas_adopt(struct tx *tx, const char *quota_id)
 {
 	static const struct store_query each[] = {
 		ADOPT(QUOTA_JOBS_ACTIVE,
+			"SELECT j.id, j.tenant_id, " MAKER("j.created_by") " AS maker, 1 AS n FROM jobs j WHERE "
+									   "j.finished_at = 0 AND j.quiet = 0"),
+		ADOPT(QUOTA_TASKS_OPEN,
 			"SELECT j.id, j.tenant_id, " MAKER(
-				"j.created_by") " AS maker, 1 AS n FROM jobs j WHERE j.finished_at = 0 AND j.quiet = 0"),
-		ADOPT(QUOTA_TASKS_OPEN, "SELECT j.id, j.tenant_id, " MAKER(
-						"j.created_by") " AS maker, (SELECT COUNT(*) FROM tasks k WHERE "
-								"k.job_id = j.id AND k.finished_at = 0) AS n "
-								"FROM jobs j WHERE j.finished_at = 0 AND j.quiet = 0"),
+				"j.created_by") " AS maker, (SELECT COUNT(*) FROM tasks k WHERE "
+						"k.job_id = j.id AND k.finished_at = 0) AS n "
+						"FROM jobs j WHERE j.finished_at = 0 AND j.quiet = 0"),
 		ADOPT(QUOTA_SCHEDULES, "SELECT s.id, s.tenant_id, s.created_by AS maker, 1 AS n FROM schedules s"),
+		ADOPT(QUOTA_WATCHES, "SELECT w.id, w.tenant_id, w.created_by AS maker, 1 AS n FROM watches w"),
 		ADOPT(QUOTA_WEBHOOKS, "SELECT w.id, w.tenant_id, w.created_by AS maker, 1 AS n FROM webhooks w"),
 		ADOPT(QUOTA_API_KEYS,
 			"SELECT a.id, a.tenant_id, a.created_by AS maker, 1 AS n FROM api_keys a WHERE "

@@ -16,6 +16,7 @@ enum rc quotas_sweep(struct tx *tx)
 		ORPHANS(QUOTA_JOBS_ACTIVE, "jobs t WHERE t.finished_at = 0"),
 		ORPHANS(QUOTA_TASKS_OPEN, "jobs t WHERE t.finished_at = 0"),
 		ORPHANS(QUOTA_SCHEDULES, "schedules t WHERE 1 = 1"),
+		ORPHANS(QUOTA_WATCHES, "watches t WHERE 1 = 1"),
 		ORPHANS(QUOTA_WEBHOOKS, "webhooks t WHERE 1 = 1"),
 		ORPHANS(QUOTA_API_KEYS, "api_keys t WHERE t.revoked_at = 0"),
 		{ .sql = "UPDATE quota_reservations SET n = (SELECT COUNT(*) FROM tasks k WHERE k.job_id = "

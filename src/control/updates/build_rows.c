@@ -1,5 +1,4 @@
 #include "control/updates/build_rows.h"
-#include "control/updates/builds.h"
 #include "control/updates/title_facts.h"
 #include "wire/field_json.h"
 
@@ -41,8 +40,9 @@ static enum rc add(struct tx *tx, const struct build_rows_new *n, const char *di
 {
 	static const struct store_query insert = {
 		.sql = "INSERT INTO builds (id, title_id, branch, os, build_id, version, direction, change_number, "
-		       "depots, method, announced_at, available_at, probe_at) VALUES ($1, $2, $3, $4, $5, $6, $7, "
-		       "$8, $9, $10, $11, $12, $13) ON CONFLICT (title_id, branch, os, build_id) DO NOTHING "
+		       "depots, method, announced_at, current_at, available_at, probe_at) VALUES ($1, $2, $3, $4, "
+		       "$5, $6, $7, "
+		       "$8, $9, $10, $11, $11, $12, $13) ON CONFLICT (title_id, branch, os, build_id) DO NOTHING "
 		       "RETURNING "
 		       "id"
 	};
@@ -92,6 +92,19 @@ static enum rc tell(struct tx *tx, const struct build_rows_new *n, const char *i
 	return rc;
 }
 
+/* A build that is known is the branch's again. */
+static enum rc be_current(struct tx *tx, const struct build_rows_new *n)
+{
+	static const struct store_query set = { .sql = "UPDATE builds SET current_at = $5 WHERE title_id = $1 AND "
+						       "branch = $2 AND os = $3 AND build_id = $4" };
+	const struct action_title_branch *b = n->branch;
+
+	return store_put(tx->db, &set,
+		STORE_ARGS(store_text(n->title->id), store_text(b->name), store_text(b->os),
+			store_text(b->build_id), store_int(tx->now_ms)),
+		tx->fault);
+}
+
 enum rc build_rows_announce(struct tx *tx, const struct build_rows_new *n, bool *ret_known)
 {
 	/* The lists of other stores name what can be fetched. */
@@ -100,6 +113,8 @@ enum rc build_rows_announce(struct tx *tx, const struct build_rows_new *n, bool 
 	enum rc rc = add(tx, n, n->direction, probed ? 0 : tx->now_ms, probed, &id);
 
 	*ret_known = !id;
+	if (rc == RC_OK && !id)
+		rc = be_current(tx, n);
 	if (rc == RC_OK && id)
 		rc = tell(tx, n, id, "title.build_announced");
 	return rc == RC_OK && id && !probed ? build_rows_available(tx, n, id) : rc;
@@ -122,11 +137,9 @@ enum rc build_rows_first(struct tx *tx, const struct build_rows_new *n)
 enum rc build_rows_last(struct tx *tx, const char *title_id, struct action_title_branch *branch,
 	const char *build_id, bool *ret_knows, bool *ret_new)
 {
-	static const struct store_query find = {
-		.sql = "SELECT build_id, announced_at FROM builds WHERE title_id = "
-		       "$1 AND branch = $2 AND os = $3 ORDER BY announced_at DESC, "
-		       "id DESC LIMIT 1"
-	};
+	static const struct store_query find = { .sql = "SELECT build_id FROM builds WHERE title_id = "
+							"$1 AND branch = $2 AND os = $3 ORDER BY current_at DESC, "
+							"id DESC LIMIT 1" };
 	static const struct store_query same = { .sql = "SELECT 1 FROM builds WHERE title_id = $1 AND branch = $2 "
 							"AND os = $3 AND build_id = $4" };
 	auto_rows struct store_rows *r = NULL, *s = NULL;

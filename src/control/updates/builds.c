@@ -139,7 +139,7 @@ static enum rc tell_available(struct tx *tx, const char *id)
 	if (rc == RC_OK)
 		rc = title_rows_load(tx, row.store, row.ref, &t);
 	if (rc == RC_OK)
-		rc = title_rows_watchers(tx, t.id, &watchers);
+		rc = title_rows_watchers(tx, &t, &watchers);
 	if (rc != RC_OK)
 		return rc;
 	struct action_title_branch b = {

@@ -353,7 +353,7 @@ static enum rc ask_for_builds(struct tx *tx, const struct field_list *asks)
 
 	for (size_t i = 0; i < asks->n; i++)
 		n += out[i].kind == ASK_AVAILABLE;
-	enum rc rc = n < PROBES ? builds_due(tx, PROBES - n, &due) : RC_OK;
+	enum rc rc = n < PROBES && action_find("manifests.probe") ? builds_due(tx, PROBES - n, &due) : RC_OK;
 	const struct builds_due *b = due.at;
 	for (size_t i = 0; rc == RC_OK && i < due.n; i++) {
 		struct source_ask a = { .source = "steam.pics", .kind = ASK_AVAILABLE, .page = b[i].id };

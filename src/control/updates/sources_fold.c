@@ -156,31 +156,36 @@ static enum rc note_changed(struct tx *tx, const struct source_ask *a, int64_t c
 	return rc == RC_MISSING ? RC_OK : rc;
 }
 
-/* Answers, of the end or so far. RC_INVALID, RC_MALFORMED: they cannot be read. */
-static enum rc take_titles(struct tx *tx, struct source_ask *a, const char *text, bool *ret_alive)
+/* RC_INVALID, RC_MALFORMED: it cannot be read. */
+static enum rc read_titles(struct tx *tx, const char *text, struct action_titles_result *ret)
 {
-	struct action_titles_result got = { 0 };
 	struct field_reader r = { .arena = tx->arena };
 	auto_json struct json_t *j = NULL;
+
+	enum rc rc = text ? json_read(text, strlen(text), &j, tx->fault) : RC_INVALID;
+	if (rc == RC_OK)
+		rc = field_json_decode(action_titles_poll.result, j, &r, ret, tx->fault);
+	if (rc == RC_INVALID && r.problems_n)
+		return fault_set(tx->fault, rc, "%s %s", r.problems[0].pointer, r.problems[0].detail);
+	return rc;
+}
+
+/* Answers, of the end or so far. */
+static enum rc take_titles(struct tx *tx, struct source_ask *a, const struct action_titles_result *got)
+{
+	struct action_title *at = arena_take(tx->arena, (got->titles.n + 1) * sizeof(*at));
 	int64_t changed = 0;
 
-	enum rc rc = json_read(text, strlen(text), &j, tx->fault);
-	if (rc == RC_OK)
-		rc = field_json_decode(action_titles_poll.result, j, &r, &got, tx->fault);
-	struct action_title *at = arena_take(tx->arena, (got.titles.n + 1) * sizeof(*at));
-	if (rc == RC_OK && !at)
-		rc = RC_NOMEM;
-	if (rc != RC_OK)
-		return rc;
-	size_t n = pick(a, &got.titles, at);
+	if (!at)
+		return RC_NOMEM;
+	size_t n = pick(a, &got->titles, at);
 	const struct tally y = tally_of(at, n);
-	*ret_alive = got.alive;
-	rc = sources_shadow_compare(tx, a, at, n);
+	enum rc rc = sources_shadow_compare(tx, a, at, n);
 	if (rc == RC_OK && a->kind != ASK_SHADOW)
 		rc = keep(tx, a, at, n, &changed);
 	if (rc == RC_OK)
 		rc = note_changed(tx, a, changed);
-	return rc == RC_OK ? judge(tx, a, &y, got.alive) : rc;
+	return rc == RC_OK ? judge(tx, a, &y, got->alive) : rc;
 }
 
 /* ---- ends ---- */
@@ -228,8 +233,7 @@ static enum rc failed(struct tx *tx, const struct moves_task *t, struct source_a
 	if (rc == RC_OK && a->kind == ASK_FALLBACK && (away || broken || limited))
 		/* Nobody else will answer the polls that wait for it. */
 		return sources_unknown(tx, a->source, &a->refs, limited ? "rate_limited" : "timeout");
-	/* What failed for reasons of ours is left alone for a while: it counts as asked. */
-	return rc == RC_OK && away ? titles_unask(tx, a->source, &a->refs) : rc;
+	return rc == RC_OK ? titles_unask(tx, a->source, &a->refs) : rc;
 }
 
 static enum rc available(struct tx *tx, const struct moves_task *t, const struct source_ask *a)
@@ -248,13 +252,14 @@ static enum rc available(struct tx *tx, const struct moves_task *t, const struct
 
 static enum rc unreadable(struct tx *tx, struct source_ask *a)
 {
-	enum rc rc = end_failure(tx, a, BREAKER_BROKEN, "the answer could not be read");
+	enum rc rc = end_failure(
+		tx, a, BREAKER_BROKEN, arena_fmt(tx->arena, "the answer cannot be read: %.200s", tx->fault->text));
 	return rc == RC_OK ? sources_ask_drop(tx, a->id) : rc;
 }
 
 static enum rc succeeded(struct tx *tx, const struct moves_task *t, struct source_ask *a)
 {
-	bool alive = false;
+	struct action_titles_result got = { 0 };
 	enum rc rc;
 
 	if (a->kind == ASK_AVAILABLE)
@@ -263,12 +268,14 @@ static enum rc succeeded(struct tx *tx, const struct moves_task *t, struct sourc
 		rc = sources_ask_drop(tx, a->id);
 		return rc == RC_OK ? sources_feed_told(tx, a->source, t->result) : rc;
 	}
-	rc = t->result ? take_titles(tx, a, t->result, &alive) : RC_INVALID;
+	rc = read_titles(tx, t->result, &got);
 	if (rc == RC_INVALID || rc == RC_MALFORMED)
 		return unreadable(tx, a);
 	if (rc == RC_OK)
+		rc = take_titles(tx, a, &got);
+	if (rc == RC_OK)
 		rc = sources_ask_drop(tx, a->id);
-	return rc == RC_OK && a->kind == ASK_SWEEP && alive ? sources_feed_swept(tx, a) : rc;
+	return rc == RC_OK && a->kind == ASK_SWEEP && got.alive ? sources_feed_swept(tx, a) : rc;
 }
 
 enum rc sources_fold(struct tx *tx, const struct moves_task *t)
@@ -302,17 +309,19 @@ enum rc sources_fold(struct tx *tx, const struct moves_task *t)
 
 enum rc sources_progress(struct tx *tx, const struct moves_task *t, const char *data)
 {
+	struct action_titles_result got = { 0 };
 	struct source_ask a = { 0 };
-	bool alive = false;
 	enum rc rc = sources_ask_load(tx, t->owner, &a);
 
 	if (rc != RC_OK)
 		return rc == RC_MISSING ? RC_OK : rc;
 	if (a.kind == ASK_CHANGES || a.kind == ASK_AVAILABLE)
 		return RC_OK;
-	rc = take_titles(tx, &a, data, &alive);
+	rc = read_titles(tx, data, &got);
 	if (rc == RC_INVALID || rc == RC_MALFORMED)
 		return RC_OK; /* the end says all once more */
+	if (rc == RC_OK)
+		rc = take_titles(tx, &a, &got);
 	a.heard_at = tx->now_ms;
 	return rc == RC_OK ? sources_ask_save(tx, &a) : rc;
 }

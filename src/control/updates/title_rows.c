@@ -90,17 +90,17 @@ static const struct field watcher_fields[] = {
 	{ 0 },
 };
 
-enum rc title_rows_watchers(struct tx *tx, const char *title_id, struct field_list *ret)
+enum rc title_rows_watchers(struct tx *tx, const struct title_row *t, struct field_list *ret)
 {
 	static const struct store_query find = { .sql = "SELECT id, tenant_id, branches, classes FROM watches "
 							"WHERE title_id = $1 AND state <> 'paused' ORDER BY id" };
 	auto_rows struct store_rows *r = NULL;
-	enum rc rc = store_run(tx->db, &find, STORE_ARGS(store_text(title_id)), &r, tx->fault);
+	enum rc rc = store_run(tx->db, &find, STORE_ARGS(store_text(t->id)), &r, tx->fault);
 
 	if (rc != RC_OK)
 		return rc;
 	return rows_list(r, &(struct rows_into){ watcher_fields, tx->arena, NULL }, sizeof(struct title_watcher),
-		SIZE_MAX / sizeof(struct title_watcher), ret, tx->fault);
+		(size_t)t->watched, ret, tx->fault);
 }
 
 static bool has(const struct field_list *l, const char *word)

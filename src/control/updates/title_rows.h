@@ -34,7 +34,7 @@ struct title_watcher {
 	struct field_list branches, classes; /* of const char * */
 };
 must_check enum rc title_rows_watchers(
-	struct tx *tx, const char *title_id, struct field_list *ret /* of struct title_watcher */);
+	struct tx *tx, const struct title_row *t, struct field_list *ret /* of struct title_watcher */);
 /* branch NULL: of the title. */
 bool title_rows_watches(const struct title_watcher *w, const char *class, const char *branch);
 

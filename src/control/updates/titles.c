@@ -42,7 +42,7 @@ static enum rc tell_visibility(struct fold *f, const char *was, const char *is)
 
 	enum rc rc = title_rows_change(f->tx, f->row.id, &n, &pos);
 	if (rc == RC_OK)
-		rc = title_rows_watchers(f->tx, f->row.id, &watchers);
+		rc = title_rows_watchers(f->tx, &f->row, &watchers);
 	const char *more = arena_fmt(
 		f->tx->arena, "\"before\":\"%s\",\"after\":\"%s\",\"change\":%lld", was, is, (long long)pos);
 	if (rc != RC_OK || !more)
@@ -162,7 +162,7 @@ static enum rc keep_changes(struct fold *f, const struct field_list *changes, co
 	const struct title_change *c = changes->at;
 	struct field_list watchers = { 0 };
 	int64_t first = 0, pos = 0;
-	enum rc rc = changes->n ? title_rows_watchers(f->tx, f->row.id, &watchers) : RC_OK;
+	enum rc rc = changes->n ? title_rows_watchers(f->tx, &f->row, &watchers) : RC_OK;
 
 	for (size_t i = 0; rc == RC_OK && i < changes->n; i++) {
 		bool known = false;
@@ -341,7 +341,7 @@ enum rc titles_fold(struct tx *tx, struct titles_seen *s)
 enum rc titles_touch(struct tx *tx, const char *store, const char *ref, int64_t change_number)
 {
 	static const struct store_query set = { .sql = "UPDATE titles SET wanted_number = $3 WHERE store = $1 AND "
-						       "ref = $2 AND watched > 0 AND wanted_number < $3 AND "
+						       "ref = $2 AND wanted_number < $3 AND "
 						       "change_number < $3" };
 	return store_put(
 		tx->db, &set, STORE_ARGS(store_text(store), store_text(ref), store_int(change_number)), tx->fault);

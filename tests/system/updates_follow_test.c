@@ -1,0 +1,179 @@
+/*
+ * Following what changes, against a simulated Steam. U2: rounds of changes in faster time while changes are coalesced, Steam says that it
+ * does not know, connections are lost and the control plane is killed: each build that could be seen is announced, once, and no other.
+ * U3: Steam hangs: the other source answers, the breaker opens, one probe when its time has come. UPDATES_ROUNDS, UPDATES_APPS: how much.
+ */
+#include "tests/system/rig.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FIRST 1000
+
+static unsigned env_unsigned(const char *name, unsigned def)
+{
+	const char *s = getenv(name);
+	return s ? (unsigned)strtoul(s, NULL, 10) : def;
+}
+
+static const char *const serve_args[] = { "--log-level", "warn", "--set", "updates.tick_ms=1000", "--set",
+	"updates.sweep_s=8", "--set", "lanes.unsafe=true", "--set",
+	"lanes.limits=cm.connect=0,cm.login=0,cm.login.account=0,cm.job=0,pics.changes=0,pics.info=0", "--set",
+	"steam.pics_interval_ms=0", "--set", "engine.lease_ms=60000", "--set", "engine.heartbeat_ms=2000", NULL };
+
+static long long number(const struct rig *r, const char *sql) { return strtoll(rig_sql(r, sql), NULL, 10); }
+
+static void await(const struct rig *r, const char *sql, long long least, const char *what)
+{
+	for (int i = 0; i < 500; i++) {
+		if (number(r, sql) >= least)
+			return;
+		rig_sleep_ms(25);
+	}
+	fprintf(stderr, "%s: %lld, not %lld; sources: %s\n", what, number(r, sql), least,
+		rig_sql(r,
+			"SELECT breaker || ' ' || cursor || ' ' || newest || ' gap ' || gap_from || ' sweep ' || "
+			"sweep_open || ' ' || COALESCE(last_error, '') FROM sources WHERE name = 'steam.pics'"));
+	fprintf(stderr, "asked: %s\n",
+		rig_sql(r, "SELECT GROUP_CONCAT(a.kind || ' ' || a.source || ' ' || a.asked_at || ' ' || "
+			   "a.heard_at || ' ' || "
+			   "COALESCE(t.status, 'none') || ' ' || COALESCE(t.waits, '') || COALESCE(t.error, '')) "
+			   "FROM source_asks a LEFT JOIN tasks t "
+			   "ON t.id = a.task_id"));
+	fprintf(stderr, "failed: %s\n",
+		rig_sql(r, "SELECT GROUP_CONCAT(action || ' ' || COALESCE(error, '')) FROM tasks WHERE status <> "
+			   "'succeeded'"));
+	CHECK_NEVER("it did not come");
+}
+
+static void watch(const struct rig *r, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		char body[128];
+		snprintf(body, sizeof(body), "{\"store\":\"steam\",\"titleId\":\"%u\",\"classes\":[\"build\"]}",
+			FIRST + i);
+		json_decref(rig_expect(r, 201, "POST", "/v1/watches", body));
+	}
+}
+
+struct run {
+	struct rig r;
+	unsigned apps, rounds;
+	long long builds;    /* that could be seen */
+	long long numbers;   /* of all titles together, when all is followed */
+	long long current;   /* the newest change */
+	long long last[512]; /* of each app */
+};
+
+static const char all_numbers[] = "SELECT SUM(change_number) FROM titles";
+
+static void bump(struct run *t, unsigned app, bool build)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/sim/changes?apps=%u&what=%s", FIRST + app, build ? "build" : "metadata");
+	rig_sim_post(&t->r, path);
+	t->current++;
+	t->numbers += t->current - t->last[app];
+	t->last[app] = t->current;
+	t->builds += build;
+}
+
+/* The n-th next question for changes meets this. */
+static void fault(const struct run *t, unsigned n, const char *effect)
+{
+	json_t *ledger = rig_sim_get(&t->r, "/sim/ledger");
+	char rule[96];
+
+	snprintf(rule, sizeof(rule), "changes@%lld:%s\n", (long long)json_int(ledger, "requests.changes") + n,
+		effect);
+	json_decref(ledger);
+	rig_sim_say(&t->r, "/sim/faults", rule);
+}
+
+static void settle(const struct run *t) { await(&t->r, all_numbers, t->numbers, "numbers of all titles"); }
+
+static void start(struct run *t, const char *more)
+{
+	char world[256];
+
+	rig_init(&t->r);
+	rig_warp(&t->r, env_unsigned("UPDATES_WARP", 4));
+	snprintf(world, sizeof(world), "change 1000000\nhistory 3000\ngenerate apps=%u-%u seed=1\n%s", FIRST,
+		FIRST + t->apps - 1, more);
+	rig_sim(&t->r, world, (const char *const[]){ "--cms", "2", NULL });
+	rig_serve(&t->r, serve_args);
+	watch(&t->r, t->apps);
+	json_t *ledger = rig_sim_get(&t->r, "/sim/ledger");
+	t->current = json_int(ledger, "change_number");
+	json_decref(ledger);
+	await(&t->r, "SELECT COUNT(*) FROM titles WHERE change_number > 0 AND change_number >= wanted_number",
+		t->apps, "titles that were read");
+	await(&t->r, "SELECT COUNT(*) FROM sources WHERE name = 'steam.pics' AND cursor > 0", 1, "a cursor");
+	t->numbers = number(&t->r, all_numbers);
+	for (unsigned i = 0; i < t->apps; i++) {
+		char sql[96];
+		snprintf(sql, sizeof(sql), "SELECT change_number FROM titles WHERE ref = '%u'", FIRST + i);
+		t->last[i] = number(&t->r, sql);
+	}
+}
+
+/* ---- U2 ---- */
+
+static void disturb(struct run *t, unsigned round)
+{
+	if (round % (t->rounds / 2) == t->rounds / 4) {
+		fault(t, 1, "pics_gap");
+		fault(t, 2, "pics_gap");
+	}
+	if (round % 7 == 3)
+		fault(t, 1, "pics_coalesce");
+	if (round == t->rounds / 2)
+		rig_sim_post(&t->r, "/sim/sessions?do=cut");
+}
+
+static void follow(void)
+{
+	struct run t = { .apps = env_unsigned("UPDATES_APPS", 60), .rounds = env_unsigned("UPDATES_ROUNDS", 24) };
+	static const char announced[] = "SELECT COUNT(*) FROM events WHERE type = 'title.build_announced'";
+
+	start(&t, "");
+	long long before = number(&t.r, announced), baseline = number(&t.r, "SELECT COUNT(*) FROM builds");
+	for (unsigned round = 0; round < t.rounds; round++) {
+		disturb(&t, round);
+		for (unsigned i = 0; i < 5; i++)
+			bump(&t, (round * 5 + i) % t.apps, (round + i) % 3 != 0);
+		if (round % (t.rounds / 5) == 2) {
+			rig_stop(&t.r.server, SIGKILL);
+			rig_serve(&t.r, serve_args);
+		}
+		settle(&t);
+	}
+	CHECK(number(&t.r, "SELECT COUNT(*) FROM events WHERE type = 'source.gap_detected'") >= 2);
+	await(&t.r, "SELECT COUNT(*) FROM sources WHERE name = 'steam.pics' AND gap_from = 0", 1, "closed gaps");
+	long long gaps = number(&t.r, "SELECT COUNT(*) FROM events WHERE type = 'source.gap_detected'");
+	CHECK(number(&t.r, "SELECT COUNT(*) FROM events WHERE type = 'source.gap_closed'") == gaps);
+	long long found = number(&t.r, announced) - before;
+	fprintf(stderr, "U2: %u rounds, %lld builds could be seen, %lld announced, %lld gaps\n", t.rounds, t.builds,
+		found, gaps);
+	CHECK(found == t.builds);
+	CHECK(number(&t.r, "SELECT COUNT(*) FROM builds") - baseline == t.builds);
+	CHECK(number(&t.r, "SELECT COUNT(*) FROM sources WHERE name = 'steam.pics' AND breaker = 'closed'") == 1);
+	/* Not one of the questions stands in the list of jobs, or made events of a job. */
+	json_t *jobs = rig_expect(&t.r, 200, "GET", "/v1/jobs", NULL);
+	CHECK(json_array_size(json_object_get(jobs, "items")) == 0);
+	json_decref(jobs);
+	jobs = rig_expect(&t.r, 200, "GET", "/v1/jobs?quiet=true", NULL);
+	CHECK(json_array_size(json_object_get(jobs, "items")) > 10);
+	json_decref(jobs);
+	CHECK(number(&t.r, "SELECT COUNT(*) FROM events WHERE type LIKE 'job.%' OR type LIKE 'task.%'") == 0);
+	rig_check_events(&t.r);
+	rig_done(&t.r);
+}
+
+int main(void)
+{
+	follow();
+	return 0;
+}
