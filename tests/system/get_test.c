@@ -64,9 +64,9 @@ static void start_steam(void)
 
 	write_file("app.vdf", info, sizeof(info) - 1);
 	snprintf(world, sizeof(world),
-		"change 1000\napp %d %s/app.vdf change=990\ndepot %d app=%d manifest=" GID
-		" key=auto dir=%s/content kind=vsz\n",
-		APP, r.dir, DEPOT, APP, r.dir);
+		"change 1000\napp %d app.vdf change=990\ndepot %d app=%d manifest=" GID
+		" key=auto dir=content kind=vsz\n",
+		APP, DEPOT, APP);
 	rig_sim(&r, world, NULL);
 }
 
