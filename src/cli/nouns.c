@@ -35,6 +35,7 @@ const struct noun nouns[] = {
 	{ "trigger", "What is done when a title has a new build.", trigger_verbs },
 	{ "artifact", "What was fetched and can be downloaded.", artifact_verbs },
 	{ "storage", "The disk of what was fetched.", storage_verbs },
+	{ "prefill", "Filling the cache in an agent's network.", prefill_verbs },
 	{ "quota", "How much somebody may have at once.", quota_verbs },
 	{ "identity-provider", "Who vouches for people: OpenID Connect and SAML.", identity_provider_verbs },
 	{ "mfa-policy", "Who has to have a second factor.", mfa_policy_verbs },

@@ -34,6 +34,7 @@ const struct matrix_sample matrix_samples[] = {
 	{ "createJob", { K_NONE }, NULL },
 	{ "createKeyBatch", { K_NONE }, NULL },
 	{ "createPoll", { K_NONE }, NULL },
+	{ "createPrefill", { K_NONE }, NULL },
 	{ "createQuota", { K_NONE }, NULL },
 	{ "createRegion", { K_NONE }, NULL },
 	{ "createRole", { K_NONE }, NULL },
