@@ -248,6 +248,7 @@ static void start(struct work *w)
 	w->back.run = on_run;
 	w->run = (struct action_task){ .sessions = rs->conf.sessions,
 		.lanes = rs->conf.lanes,
+		.shops = rs->conf.shops,
 		.work = w,
 		.scope = &w->scope,
 		.arena = &w->arena,
@@ -469,8 +470,9 @@ bool runs_message(struct runs *rs, const struct tunnel_msg *m)
 		return true;
 	case TUNNEL_MSG_EFFECT_OK:
 	case TUNNEL_MSG_EFFECT_DENY:
-		task_effect_heard(find(rs, &(struct tunnel_msg_task){ m->effect_ok.task_id, m->effect_ok.attempt }),
-			m->type == TUNNEL_MSG_EFFECT_OK);
+	case TUNNEL_MSG_PUBLISH_OK:
+	case TUNNEL_MSG_PUBLISH_DENY:
+		task_heard(find(rs, &m->result_ack), m); /* they begin as it does */
 		return true;
 	case TUNNEL_MSG_CANCEL:
 		w = find(rs, &(struct tunnel_msg_task){ m->cancel.task_id, m->cancel.attempt });
@@ -527,8 +529,6 @@ void runs_down(struct runs *rs)
 			work_slim(w);
 	}
 }
-
-/* ---- beginning and end ---- */
 
 enum rc runs_new(const struct runs_conf *conf, struct runs **ret_runs, struct fault *f)
 {

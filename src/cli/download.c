@@ -257,7 +257,7 @@ static const struct verb_option edit_options[] = {
 	{ 0 },
 };
 
-#define ONE .args = { { "ID", NULL, "The download." } }
+#define ONE .args = { { .name = "ID", .doc = "The download." } }
 #define ACT(name_, path_, doc_)                                                                             \
 	{                                                                                                   \
 		.name = (name_), .doc = (doc_), ONE, .method = "POST", .path = (path_), .columns = COLUMNS, \
@@ -267,8 +267,10 @@ static const struct verb_option edit_options[] = {
 const struct verb download_verbs[] = {
 	{ .name = "create",
 		.doc = "Has something fetched by the server; 'footplate get' brings it here, too.",
-		.args = { { "KIND", "source.kind", "workshop_item, workshop_collection, depot, app, epic or gog.",
-			kind_words } },
+		.args = { { .name = "KIND",
+			.member = "source.kind",
+			.doc = "workshop_item, workshop_collection, depot, app, epic or gog.",
+			.words = kind_words } },
 		.options = create_options,
 		.method = "POST",
 		.path = "/v1/downloads",

@@ -254,7 +254,7 @@ const struct action action_manifests_probe = {
 const struct action action_prefill_run = {
 	.name = "prefill.run",
 	.class = TASK_READ,
-	.scope = SCOPE_DOWNLOADS_READ,
+	.scope = SCOPE_PREFILL_WRITE,
 	.target = ACTION_TARGET_EITHER,
 	.timeout_s = DAY_S,
 	ACTION_SHAPES(prefill, action_prefill, prefill_result, action_prefill_result),

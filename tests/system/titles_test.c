@@ -254,6 +254,19 @@ static void manifests(const struct rig *r)
 	CHECK(json_array_size(json_object_get(got, "manifests")) == 0);
 	json_decref(got);
 
+	json_t *job = rig_expect(r, 202, "GET", "/v1/manifests/1000/100090?branch=public", NULL);
+	CHECK_STR(json_str(job, "action"), "manifests.list");
+	json_decref(job);
+	struct rig_answer a = rig_call(r, "GET", "/v1/workshop/collections/78", "Prefer: wait=20", NULL);
+	CHECK_STR(json_str(a.body, "status"), "succeeded");
+	rig_answer_done(&a);
+	a = rig_call(r, "GET", "/v1/manifests/1000/x", NULL, NULL);
+	CHECK(a.status == 422);
+	rig_answer_done(&a);
+	a = rig_call(r, "GET", "/v1/manifests/1000/1/diff?from=1", NULL, NULL);
+	CHECK(a.status == 422 || a.status == 400);
+	rig_answer_done(&a);
+
 	static const char probe[] = "{\"app\":1000,\"depots\":[{\"id\":100090,\"manifest\":\"11\"},"
 				    "{\"id\":100090,\"manifest\":\"12\"}]}";
 	got = run_action(r, "manifests.probe", probe);
@@ -268,6 +281,13 @@ static void manifests(const struct rig *r)
 	got = run_action(r, "manifests.diff", "{\"app\":1000,\"depot\":100090,\"from\":\"11\",\"to\":\"12\"}");
 	CHECK_STR(json_str(got, "added"), "2");
 	CHECK(strtoull(json_str(got, "downloadSize"), NULL, 10) > 0 && json_is_false(json_object_get(got, "cut")));
+	json_decref(got);
+	/* All of it is fetched and thrown away; and once more only when it must be. */
+	got = run_action(r, "prefill.run", "{\"apps\":[1000]}");
+	CHECK(strtoull(json_str(got, "bytes"), NULL, 10) > 0);
+	json_decref(got);
+	got = run_action(r, "prefill.run", "{\"apps\":[1000]}");
+	CHECK_STR(json_str(got, "bytes"), "0");
 	json_decref(got);
 	got = run_action(r, "manifests.diff", "{\"app\":1000,\"depot\":100090,\"from\":\"12\",\"to\":\"12\"}");
 	CHECK(json_array_size(json_object_get(got, "files")) == 0);

@@ -316,10 +316,11 @@ static bool is_path(const char *p)
 {
 	if (*p == '/' || *p == '\\' || strlen(p) > 1024)
 		return false;
-	for (const char *part = p; part; part = strpbrk(part, "/\\"), part += part != NULL) {
+	for (const char *part = p; part;) {
 		size_t n = strcspn(part, "/\\");
 		if (n == 2 && part[0] == '.' && part[1] == '.')
 			return false;
+		part = part[n] ? part + n + 1 : NULL;
 	}
 	return *p != 0 && !(p[1] == ':' && (p[0] | 32) >= 'a' && (p[0] | 32) <= 'z');
 }
