@@ -32,6 +32,7 @@ part kill9 "kill -9 at random points and at each failpoint" KILL9_POINTS="${KILL
 part kill9pg "the same on PostgreSQL with NATS" FOOTPLATE_STORE=postgres KILL9_NATS=1 KILL9_POINTS="${KILL9_POINTS:-2500}" KILL9_ROUNDS="${KILL9_ROUNDS:-20}" "$system/kill9_system"
 part kek "keys rotated and 20,000 secrets moved under kill -9" KEK_ROWS="${KEK_ROWS:-20000}" KEK_KILLS="${KEK_KILLS:-200}" "$system/kek_system"
 part kekpg "the same on PostgreSQL" FOOTPLATE_STORE=postgres KEK_ROWS="${KEK_ROWS:-20000}" KEK_KILLS="${KEK_KILLS:-60}" "$system/kek_system"
+part triggers "kill -9 while triggers fire" TRIGGERS_KILLS="${TRIGGERS_KILLS:-100}" "$system/triggers_system"
 part database "PostgreSQL dies 500 times under load, takes no writes, is slow" DATABASE_KILLS="${DATABASE_KILLS:-500}" "$system/database_system"
 part chaos "a load through a bad network" CHAOS_SECONDS="${CHAOS_SECONDS:-180}" "$system/chaos_system"
 part partition "an agent cut off for 120 s in the middle of an effect" PARTITION_S="${PARTITION_S:-120}" PARTITION_WARP="${PARTITION_WARP:-1}" "$system/partition_system"

@@ -25,6 +25,8 @@ struct pace;
 struct sessions;
 struct steam_content;
 struct work;
+struct fetch_env;
+struct fetching;
 
 /* Where to. As the agent is configured; lives as long as it. */
 struct publish_conf {
@@ -39,7 +41,8 @@ struct action_task {
 	struct steam_content *content; /* what Steam said of depots; the agent's */
 	struct cdn *cdn;               /* its client of content servers */
 	struct pace *pace;             /* how fast its downloads may be */
-	struct call_scope *scope; /* for every call that it makes */
+	const struct fetch_env *env;   /* what else its downloads share */
+	struct call_scope *scope;      /* for every call that it makes */
 	struct arena *arena;
 	const char *account_id;             /* NULL: the action needs none */
 	bool reads;                         /* it is of class read: a quarantined account may do nothing else */
@@ -59,6 +62,9 @@ struct action_task {
 	bool unknown; /* with an rc that is not RC_OK: the effect may have happened */
 };
 
+/* Gives the task what its downloads need (agent/fetching). */
+void fetching_lend(const struct fetching *x, struct action_task *t);
+
 struct action_run {
 	const char *name; /* of model/action */
 	enum rc (*run)(struct action_task *t, const void *in, void *out, struct fault *f);
@@ -75,6 +81,11 @@ must_check enum rc task_effect(struct action_task *t, const char *effect, struct
  * RC_CANCELED: the task is to end.
  */
 must_check enum rc task_progress(struct action_task *t, const char *data, struct fault *f);
+/*
+ * A ticket for this attempt to bring what it fetched over HTTP, in hexadecimal; wipe it. RC_CONFLICT: the attempt is another's by now.
+ */
+#define TASK_TICKET 65
+must_check enum rc task_ticket(struct action_task *t, char ret[static TASK_TICKET], struct fault *f);
 /* Takes the lanes for this task's account and egress: the keys are filled in. */
 must_check enum rc task_lanes(struct action_task *t, const enum lane *lanes, unsigned n, struct fault *f);
 /* Steam throttled the task: the pause is durable when it comes back. */

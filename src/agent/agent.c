@@ -1,11 +1,9 @@
 #include "agent/agent.h"
 
-#include "agent/action_run.h"
 #include "agent/actions/actions.h"
-#include "agent/content/cdn.h"
-#include "agent/content/pace.h"
 #include "agent/directory.h"
 #include "agent/errand.h"
+#include "agent/fetching.h"
 #include "agent/identity.h"
 #include "agent/keeper.h"
 #include "agent/lanes.h"
@@ -50,7 +48,6 @@ struct agent {
 	const char *steam_key; /* PEM; NULL: Steam's own */
 	const char *capabilities[ACTIONS_MAX + 1];
 	size_t capabilities_n;
-	struct publish_conf publish;
 
 	struct loop *loop;
 	struct pool *self; /* one thread, that runs the loop */
@@ -59,9 +56,7 @@ struct agent {
 	struct keeper *keeper;
 	struct lanes *lanes;
 	struct sessions *sessions;
-	struct steam_content *content;
-	struct cdn *cdn;
-	struct pace *pace;
+	struct fetching fetching;
 	struct runs *runs;
 	struct reports *reports;
 	struct uplink_run *uplink; /* NULL until it is enrolled */
@@ -356,12 +351,9 @@ static enum rc copy_conf(struct agent *a, const struct agent_conf *conf, struct 
 	c->http_proxy = arena_str(&a->keep, conf->http_proxy);
 	c->tasks = conf->tasks ? conf->tasks : AGENT_TASKS_DEFAULT;
 	c->artifacts_dir = arena_str(&a->keep, conf->artifacts_dir);
-	a->publish = (struct publish_conf){ .store = c->artifacts_dir,
-		.work_dir = arena_fmt(&a->keep, "%s/publish", c->data_dir),
-		.server_url = c->server_url,
-		.ca_file = c->ca_file,
-		.http_proxy = c->http_proxy };
-	if (!a->publish.work_dir || (conf->artifacts_dir && !c->artifacts_dir))
+	c->cache_dir = conf->cache_dir ? arena_str(&a->keep, conf->cache_dir)
+				       : arena_fmt(&a->keep, "%s/content", c->data_dir);
+	if (!c->cache_dir || (conf->artifacts_dir && !c->artifacts_dir))
 		return RC_NOMEM;
 	enum rc rc = copy_steam(a, conf, f);
 	if (rc != RC_OK)
@@ -381,8 +373,7 @@ static void name_capabilities(struct agent *a)
 {
 	uint8_t random[16];
 
-	for (; actions_all[a->capabilities_n] && a->capabilities_n < ACTIONS_MAX; a->capabilities_n++)
-		a->capabilities[a->capabilities_n] = actions_all[a->capabilities_n]->name;
+	a->capabilities_n = actions_names(a->capabilities, ACTIONS_MAX);
 	clock_random(random, sizeof(random));
 	tunnel_auth_hex(random, sizeof(random), a->boot_id);
 }
@@ -472,26 +463,26 @@ static enum rc make_parts(struct agent *a, struct journal *j, struct fault *f)
 	sessions.reports = a->reports;
 	if (rc == RC_OK)
 		rc = sessions_new(&sessions, &a->sessions, f);
-	if (rc == RC_OK)
-		rc = steam_content_new(&a->content, f);
-	const struct cdn_conf cdn = { .content = a->content,
-		.log = a->conf.log,
+	const struct fetching_conf fetching = { .log = a->conf.log,
 		.ca_file = a->conf.steam_ca_file,
-		.http_proxy = a->conf.http_proxy };
+		.http_proxy = a->conf.http_proxy,
+		.cache_dir = a->conf.cache_dir,
+		.data_dir = a->conf.data_dir,
+		.artifacts_dir = a->conf.artifacts_dir,
+		.server_url = a->conf.server_url,
+		.server_ca_file = a->conf.ca_file,
+		.cache_mib = a->conf.cache_mib,
+		.cache_percent = a->conf.cache_percent,
+		.node_mbit = a->conf.node_mbit };
 	if (rc == RC_OK)
-		rc = cdn_new(&cdn, &a->cdn, f);
-	if (rc == RC_OK)
-		rc = pace_new(&a->pace, f);
+		rc = fetching_init(&fetching, &a->fetching, f);
 	struct runs_conf runs = { .loop = a->loop,
 		.log = a->conf.log,
 		.workers = a->workers,
 		.keeper = a->keeper,
 		.sessions = a->sessions,
-		.content = a->content,
-		.cdn = a->cdn,
-		.pace = a->pace,
+		.fetching = &a->fetching,
 		.lanes = a->lanes,
-		.publish = &a->publish,
 		.tracer = a->conf.tracer,
 		.tasks = a->conf.tasks };
 	if (rc == RC_OK)
@@ -511,9 +502,7 @@ static void agent_free(struct agent *a)
 	pool_free(a->workers);
 	pool_free(a->errands);
 	runs_free(a->runs);
-	cdn_free(a->cdn);
-	pace_free(a->pace);
-	steam_content_free(a->content);
+	fetching_done(&a->fetching);
 	reports_free(a->reports);
 	sessions_free(a->sessions);
 	lanes_free(a->lanes);

@@ -42,6 +42,10 @@ struct agent_conf {
 	const char *http_proxy;            /* [USER:PASSWORD@]HOST:PORT; NULL: none */
 	uint32_t pics_interval_ms;         /* between two requests for whole product infos; 0: no limit */
 	const struct lane_kind *lanes;     /* LANE_COUNT rows, for sessions; NULL: model/lanes.def; copied */
+	const char *cache_dir;             /* of what it fetched; NULL: data_dir/content */
+	uint32_t cache_mib;                /* of all that is kept there; 0: no limit but the disk's */
+	uint32_t cache_percent;            /* how full its disk may get; 0: 90 */
+	uint32_t node_mbit;                /* a second, of all its downloads; 0: no limit */
 	const struct log *log;             /* must outlive the agent */
 	struct tracer *tracer;             /* the same; NULL: nobody keeps spans */
 };

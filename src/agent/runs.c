@@ -247,17 +247,14 @@ static void start(struct work *w)
 	w->loop = rs->conf.loop;
 	w->back.run = on_run;
 	w->run = (struct action_task){ .sessions = rs->conf.sessions,
-		.content = rs->conf.content,
-		.cdn = rs->conf.cdn,
-		.pace = rs->conf.pace,
 		.lanes = rs->conf.lanes,
-		.publish = rs->conf.publish,
 		.work = w,
 		.scope = &w->scope,
 		.arena = &w->arena,
 		.account_id = w->account_id,
 		.reads = w->decl->class == TASK_READ,
 		.deadline_ms = w->deadline_ms };
+	fetching_lend(rs->conf.fetching, &w->run);
 	if (pool_push(rs->conf.workers, &w->job) == RC_OK)
 		return;
 	w->rc = fault_set(&w->fault, RC_OVERLOADED, "the agent's workers are busy");
@@ -320,9 +317,9 @@ static const char *objection(const struct runs *rs, const struct tunnel_msg_disp
 		return "unknown_action";
 	if (strcmp(m->class, task_class_words[decl->class]) != 0)
 		return "class_mismatch";
-	if (decl->target == ACTION_TARGET_ACCOUNT && !m->account_id)
-		return "no_account";
-	if (decl->target != ACTION_TARGET_NONE && m->account_id && strlen(m->account_id) >= SESSIONS_ID_MAX)
+	bool lacks =
+		m->account_id ? strlen(m->account_id) >= SESSIONS_ID_MAX : decl->target == ACTION_TARGET_ACCOUNT;
+	if (decl->target != ACTION_TARGET_NONE && lacks)
 		return "no_account";
 	if (m->not_after_ms && is_late(rs, m->not_after_ms))
 		return "expired";
@@ -472,8 +469,9 @@ bool runs_message(struct runs *rs, const struct tunnel_msg *m)
 		return true;
 	case TUNNEL_MSG_EFFECT_OK:
 	case TUNNEL_MSG_EFFECT_DENY:
-		task_effect_heard(find(rs, &(struct tunnel_msg_task){ m->effect_ok.task_id, m->effect_ok.attempt }),
-			m->type == TUNNEL_MSG_EFFECT_OK);
+	case TUNNEL_MSG_PUBLISH_OK:
+	case TUNNEL_MSG_PUBLISH_DENY:
+		task_heard(find(rs, &m->result_ack), m); /* they begin as it does */
 		return true;
 	case TUNNEL_MSG_CANCEL:
 		w = find(rs, &(struct tunnel_msg_task){ m->cancel.task_id, m->cancel.attempt });
@@ -530,8 +528,6 @@ void runs_down(struct runs *rs)
 			work_slim(w);
 	}
 }
-
-/* ---- beginning and end ---- */
 
 enum rc runs_new(const struct runs_conf *conf, struct runs **ret_runs, struct fault *f)
 {

@@ -20,6 +20,7 @@
 #define RUNS_TASKS_LEAD 1000 /* results that the control plane has not taken: past it, no new tasks are asked for */
 
 struct arena;
+struct fetching;
 struct field_list;
 struct keeper;
 struct lanes;
@@ -27,12 +28,8 @@ struct log;
 struct loop;
 struct pool;
 struct pool_job;
-struct publish_conf;
 struct runs;
-struct cdn;
-struct pace;
 struct sessions;
-struct steam_content;
 struct tracer;
 struct tunnel_msg;
 struct tunnel_msg_welcome;
@@ -44,14 +41,11 @@ struct runs_conf {
 	struct pool *workers; /* with runs_run as its run function */
 	struct keeper *keeper;
 	struct sessions *sessions;
-	struct steam_content *content;
-	struct cdn *cdn;
-	struct pace *pace;
+	const struct fetching *fetching; /* of the agent; outlives the runs */
 	struct lanes *lanes;
-	const struct publish_conf *publish; /* of the agent; outlives the runs */
-	struct tracer *tracer;              /* NULL: nobody keeps spans */
-	struct uplink_run *uplink;          /* set by runs_attach, before anything comes */
-	uint32_t tasks;                     /* at once */
+	struct tracer *tracer;     /* NULL: nobody keeps spans */
+	struct uplink_run *uplink; /* set by runs_attach, before anything comes */
+	uint32_t tasks;            /* at once */
 };
 
 must_check enum rc runs_new(const struct runs_conf *conf, struct runs **ret_runs, struct fault *f);

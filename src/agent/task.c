@@ -29,10 +29,14 @@ static void end(struct work *w, enum rc rc, const char *why)
 	call_answer(&e->call, rc, why);
 }
 
+static void tell_ticket(struct work *w);
+static void untell_ticket(struct work *w);
+
 void task_effect_tell(struct work *w)
 {
 	struct task_effect_call *e = w->effect;
 
+	tell_ticket(w);
 	if (!e || !e->kept || e->sent)
 		return;
 	const struct tunnel_msg m = { .type = TUNNEL_MSG_EFFECT_BEGIN,
@@ -46,11 +50,12 @@ void task_effect_untold(struct work *w)
 {
 	if (w->effect)
 		w->effect->sent = false;
+	untell_ticket(w);
 }
 
-void task_effect_heard(struct work *w, bool ok)
+static void effect_heard(struct work *w, bool ok)
 {
-	if (!w || !w->effect || !w->effect->sent)
+	if (!w->effect || !w->effect->sent)
 		return;
 	if (ok)
 		end(w, RC_OK, NULL);
@@ -185,6 +190,83 @@ void task_pause(struct action_task *t, enum lane lane, const char *reason)
 	(void)rc; /* what is not durable yet is told before any lane is asked for again */
 }
 
+/* ---- tickets ---- */
+
+struct task_ticket_call {
+	struct call call;
+	struct work *work;
+	char ticket[TASK_TICKET];
+	bool sent;
+};
+
+static void tell_ticket(struct work *w)
+{
+	struct task_ticket_call *k = w->ticket;
+	const struct tunnel_msg m = { .type = TUNNEL_MSG_PUBLISH_ASK,
+		.publish_ask = { .task_id = w->task.task_id, .attempt = w->task.attempt } };
+
+	if (k && !k->sent)
+		k->sent = uplink_run_send(w->uplink, &m) == RC_OK;
+}
+
+static void untell_ticket(struct work *w)
+{
+	if (w->ticket)
+		w->ticket->sent = false;
+}
+
+static void ticket_heard(struct work *w, const char *ticket)
+{
+	struct task_ticket_call *k = take(w->ticket);
+
+	if (!k)
+		return;
+	snprintf(k->ticket, sizeof(k->ticket), "%s", ticket ? ticket : "");
+	call_answer(&k->call, ticket ? RC_OK : RC_CONFLICT,
+		ticket ? NULL : "the control plane has given this task to another attempt");
+}
+
+void task_heard(struct work *w, const struct tunnel_msg *m)
+{
+	if (!w)
+		return;
+	if (m->type == TUNNEL_MSG_EFFECT_OK || m->type == TUNNEL_MSG_EFFECT_DENY)
+		effect_heard(w, m->type == TUNNEL_MSG_EFFECT_OK);
+	else
+		ticket_heard(w, m->type == TUNNEL_MSG_PUBLISH_OK ? m->publish_ok.ticket : NULL);
+}
+
+static void begin_ticket(struct call *call)
+{
+	struct task_ticket_call *k = list_of(call, struct task_ticket_call, call);
+
+	k->work->ticket = k;
+	tell_ticket(k->work);
+}
+
+static void give_up_ticket(struct call *call)
+{
+	struct task_ticket_call *k = list_of(call, struct task_ticket_call, call);
+
+	k->work->ticket = NULL;
+	call_answer(call, call->rc, NULL);
+}
+
+enum rc task_ticket(struct action_task *t, char ret[static TASK_TICKET], struct fault *f)
+{
+	struct task_ticket_call k = { .call = { .begin = begin_ticket,
+					      .give_up = give_up_ticket,
+					      .deadline_ms = t->deadline_ms,
+					      .scope = t->scope },
+		.work = t->work };
+
+	enum rc rc = call_wait(t->work->loop, &k.call, f);
+	if (rc == RC_OK)
+		memcpy(ret, k.ticket, sizeof(k.ticket));
+	hush_wipe(k.ticket, sizeof(k.ticket));
+	return rc;
+}
+
 /* ---- progress ---- */
 
 struct progress_call {
@@ -202,7 +284,7 @@ static void begin_progress(struct call *call)
 
 	/* Without a connection, or without room, this one is not told: the next says more. */
 	enum rc rc = uplink_run_send(p->work->uplink, &m);
-	call_answer(&p->call, rc == RC_NOMEM ? rc : RC_OK, NULL);
+	call_answer(&p->call, p->work->canceled ? RC_CANCELED : rc == RC_NOMEM ? rc : RC_OK, NULL);
 }
 
 static void give_up_progress(struct call *call) { call_answer(call, call->rc, NULL); }

@@ -5,12 +5,11 @@
  */
 #pragma once
 
-#include <stdbool.h>
-
+struct tunnel_msg;
 struct work;
 
-/* Loop: EFFECT_OK or EFFECT_DENY came. `w` may be NULL. */
-void task_effect_heard(struct work *w, bool ok);
+/* Loop: EFFECT_OK, EFFECT_DENY, PUBLISH_OK or PUBLISH_DENY came; all begin with task and attempt. `w` may be NULL. */
+void task_heard(struct work *w, const struct tunnel_msg *m);
 /* Loop: the tunnel is up or has room: says EFFECT_BEGIN when it was not said on this connection. */
 void task_effect_tell(struct work *w);
 void task_effect_untold(struct work *w); /* loop: the tunnel is down */

@@ -21,6 +21,7 @@ enum work_state {
 struct action;
 struct runs;
 struct task_effect_call;
+struct task_ticket_call;
 struct tracer;
 struct uplink_run;
 
@@ -46,6 +47,7 @@ struct work {
 	struct keeper_job intent;        /* agent/task: what a crash from now on leaves behind */
 	bool intent_busy;                /* it is with the keeper */
 	struct task_effect_call *effect; /* the worker that waits for it; NULL: none */
+	struct task_ticket_call *ticket; /* the same, for a ticket */
 	bool probe, dry_run;             /* of the DISPATCH */
 	int64_t intent_ms;
 	const char *intended;

@@ -32,6 +32,7 @@ const struct noun nouns[] = {
 	{ "role", "What people may, under a name.", role_verbs },
 	{ "binding", "Who has which role, and for what.", binding_verbs },
 	{ "source", "The ways to ask stores what is new.", source_verbs },
+	{ "trigger", "What is done when a title has a new build.", trigger_verbs },
 	{ "artifact", "What was fetched and can be downloaded.", artifact_verbs },
 	{ "storage", "The disk of what was fetched.", storage_verbs },
 	{ "quota", "How much somebody may have at once.", quota_verbs },

@@ -12,6 +12,7 @@ extern const struct verb artifact_verbs[], storage_verbs[];
 extern const struct verb audit_verbs[], identity_provider_verbs[], quota_verbs[], source_verbs[];
 extern const struct verb auth_session_verbs[], auth_verbs[], binding_verbs[], group_verbs[], mfa_policy_verbs[],
 	role_verbs[], user_verbs[];
+extern const struct verb trigger_verbs[];
 extern const struct verb account_verbs[], action_verbs[], agent_verbs[], authority_verbs[], budget_verbs[],
 	certificate_verbs[], challenge_verbs[], confirm_verbs[], dead_letter_verbs[], dev_verbs[], egress_verbs[],
 	event_verbs[], job_verbs[], key_batch_verbs[], keyring_verbs[], key_verbs[], region_verbs[], route_verbs[],

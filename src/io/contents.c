@@ -46,6 +46,16 @@ static enum rc read_lines(struct reading *g, FILE *in, struct fault *f)
 		       : rc;
 }
 
+static enum rc read_stream(struct reading *g, FILE *in, struct fault *f)
+{
+	g->r.arena = &g->links;
+	enum rc rc = read_lines(g, in, f);
+	fclose(in);
+	arena_done(&g->links);
+	arena_done(&g->line);
+	return rc;
+}
+
 static enum rc read_listing(struct reading *g, const char *dir, const char *content_id, struct fault *f)
 {
 	uint64_t size = 0;
@@ -55,16 +65,19 @@ static enum rc read_listing(struct reading *g, const char *dir, const char *cont
 	if (rc != RC_OK)
 		return rc;
 	FILE *in = fdopen(fd, "r");
-	if (!in) {
-		close(fd);
-		return RC_NOMEM;
-	}
-	g->r.arena = &g->links;
-	rc = read_lines(g, in, f);
-	fclose(in);
-	arena_done(&g->links);
-	arena_done(&g->line);
-	return rc;
+	if (in)
+		return read_stream(g, in, f);
+	close(fd);
+	return RC_NOMEM;
+}
+
+enum rc contents_each(const char *path,
+	enum rc (*each)(void *ctx, const struct listing_file *file, struct fault *f), void *ctx, struct fault *f)
+{
+	struct reading g = { .each = each, .ctx = ctx };
+	FILE *in = fopen(path, "re");
+
+	return in ? read_stream(&g, in, f) : fault_set(f, RC_IO, "cannot open %.150s: %s", path, strerror(errno));
 }
 
 struct checking {

@@ -12,6 +12,12 @@
 
 #define CONTENTS_SWEEP_MAX 1000000 /* blobs that one sweep looks at */
 
+struct listing_file;
+
+/* Calls `each` for what the listing in this file names, until it fails. */
+must_check enum rc contents_each(const char *path,
+	enum rc (*each)(void *ctx, const struct listing_file *file, struct fault *f), void *ctx, struct fault *f);
+
 struct contents_sums {
 	uint64_t files, bytes;
 };

@@ -15,6 +15,8 @@
 struct conf_downloads {
 	const char *dir;
 	uint32_t high_percent, low_percent, grace_s;
+	const char *cache_dir;
+	uint32_t cache_mib, cache_percent, node_mbit;
 };
 
 struct conf {

@@ -31,5 +31,28 @@ const struct field conf_downloads_fields[] = {
 		.max = 86400,
 		.def = 300,
 		.doc = "What nobody uses any more is kept so many seconds." },
+	{ .name = "cache_dir",
+		.type = FIELD_STR,
+		IN(cache_dir),
+		.doc = "Folder in which an agent keeps what it fetched; without it agent.dir/content. The same "
+		       "disk as "
+		       "downloads.dir saves a copy." },
+	{ .name = "cache_mib",
+		.type = FIELD_U32,
+		IN(cache_mib),
+		.doc = "An agent keeps at most so many MiB there; what was not used for the longest time goes "
+		       "first. 0: as "
+		       "much as the disk has room for." },
+	{ .name = "cache_percent",
+		.type = FIELD_U32,
+		IN(cache_percent),
+		.min = 1,
+		.max = 100,
+		.def = 90,
+		.doc = "An agent takes no download that would fill the disk of its cache further." },
+	{ .name = "node_mbit",
+		.type = FIELD_U32,
+		IN(node_mbit),
+		.doc = "All downloads of an agent together take at most so many Mbit/s; 0: no limit." },
 	{ 0 },
 };

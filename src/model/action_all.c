@@ -16,6 +16,7 @@ const struct action *const action_all[] = {
 	&action_agent_ping,
 	&action_trade_confirmations_list,
 	&action_trade_confirmations_respond,
+	&action_download_run,
 	&action_account_egress_probe,
 	&action_trade_escrow_check,
 	&action_friends_accept,

@@ -32,7 +32,7 @@ struct action_download_source {
 struct action_download_filter {
 	struct field_list include, exclude, file_list; /* of const char *: globs, or "re:…" */
 };
-#define ACTION_DOWNLOAD_FILTERS_MAX 1000  /* of include and of exclude */
+#define ACTION_DOWNLOAD_FILTERS_MAX 100   /* of include and of exclude */
 #define ACTION_DOWNLOAD_FILES_MAX   10000 /* of file_list */
 #define ACTION_DOWNLOAD_DEPOTS_MAX  256
 #define ACTION_DOWNLOAD_ITEMS_MAX   10000

@@ -65,6 +65,12 @@ struct tunnel_msg_lane_cool {
 	const char *reason; /* a code */
 };
 
+struct tunnel_msg_ticket {
+	const char *task_id;
+	uint32_t attempt;
+	const char *ticket; /* of PUBLISH_OK: a secret */
+};
+
 struct tunnel_msg_effect {
 	const char *task_id;
 	uint32_t attempt;

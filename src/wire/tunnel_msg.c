@@ -262,6 +262,13 @@ static const struct field effect_fields[] = {
 	{ 0 },
 };
 
+static const struct field ticket_fields[] = {
+	{ ID(ticket, "taskId", task_id, NEEDED), .doc = "the task" },
+	{ U32(ticket, "attempt", attempt, NEEDED), .doc = "which attempt" },
+	{ TEXT(ticket, "ticket", ticket, MAYBE), .max = 64, .doc = "of PUBLISH_OK: what the agent shows over HTTP" },
+	{ 0 },
+};
+
 static const struct field goaway_fields[] = {
 	{ ID(goaway, "reason", reason, NEEDED), .doc = "a code" },
 	{ U32(goaway, "retryAfterMs", retry_after_ms, 0), .doc = "do not connect again sooner" },

@@ -124,6 +124,9 @@ static void act(struct hostile *h, const struct uplink_act *a)
 	case UPLINK_MESSAGE:
 		h->done += a->msg->type == TUNNEL_MSG_RESULT_ACK;
 		h->stale += a->msg->type == TUNNEL_MSG_STALE;
+		h->denied += a->msg->type == TUNNEL_MSG_PUBLISH_DENY;
+		if (a->msg->type == TUNNEL_MSG_PUBLISH_OK)
+			snprintf(h->ticket, sizeof(h->ticket), "%s", a->msg->publish_ok.ticket);
 		if (a->msg->type == TUNNEL_MSG_DISPATCH)
 			take_dispatch(h, &a->msg->dispatch);
 		break;

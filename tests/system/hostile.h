@@ -27,6 +27,8 @@ struct hostile {
 	int code;                 /* of the control plane's close frame; -1: the connection ended without one */
 	struct hostile_task held; /* the first task it was given */
 	unsigned done, stale;     /* RESULT_ACK and STALE that came */
+	unsigned denied;          /* PUBLISH_DENY that came */
+	char ticket[65];          /* of the last PUBLISH_OK */
 };
 
 void hostile_enrol(const struct rig *r, struct hostile *h, const char *region_id, const char *capability);

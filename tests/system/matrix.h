@@ -30,6 +30,7 @@ enum kind {
 	K_SCHEDULE,
 	K_SESSION,
 	K_TASK,
+	K_TRIGGER,
 	K_TITLE,
 	K_USER,
 	K_WATCH,

@@ -25,6 +25,7 @@ static const char *const words[KINDS] = {
 	[K_SCHEDULE] = "schedule",
 	[K_SESSION] = "auth-session",
 	[K_TASK] = "task",
+	[K_TRIGGER] = "trigger",
 	[K_USER] = "user",
 	[K_WATCH] = "watch",
 	[K_WEBHOOK] = "webhook",
@@ -203,6 +204,9 @@ static void seed_tenant(struct matrix *m, enum tenant t)
 		"{\"url\":\"https://%s.invalid/\",\"enabled\":false,\"types\":[\"job.*\"]}", mark);
 	snprintf(path, sizeof(path), "/v1/webhooks/%s/test", m->id[t][K_WEBHOOK]);
 	keep(m->id[t][K_DELIVERY], make(m, t, path, NULL));
+	MAKE(m, t, K_TRIGGER, "/v1/triggers",
+		"{\"name\":\"same-name\",\"enabled\":false,\"on\":{},\"action\":{\"webhookId\":\"%s\"}}",
+		m->id[t][K_WEBHOOK]);
 	MAKE(m, t, K_BATCH, "/v1/key-batches",
 		"{\"name\":\"%s\",\"keys\":[{\"key\":\"AAAAA-BBBBB-CCCCC\",\"name\":\"%s\"}],\"candidates\":{"
 		"\"accounts\":[\"%s\"]}}",

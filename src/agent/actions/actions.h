@@ -10,4 +10,6 @@ struct action_run;
 
 extern const struct action_run *const actions_all[]; /* sorted by name; ends in NULL */
 
+size_t actions_names(const char **to, size_t most); /* of all; how many */
+
 const struct action_run *actions_find(const char *name); /* NULL when there is none */

@@ -23,6 +23,7 @@
 struct action_download;
 struct action_download_server;
 struct action_task;
+struct pace_job;
 
 #define CONTENT_FILES_MAX  2000000
 #define CONTENT_CHUNKS_MAX 8000000
@@ -87,7 +88,9 @@ struct content_run {
 	const struct content_listing *listing; /* the source's own, as `list` gave it */
 	const uint32_t *want; /* numbers of chunks, no sum twice, in the order of the files that they are for */
 	size_t n;
-	uint32_t concurrency; /* requests at once */
+	uint32_t concurrency;  /* requests at once */
+	uint32_t stall_s;      /* without a good chunk for so long the source ends: RC_TIMEOUT, code stalled */
+	struct pace_job *pace; /* pace_wait before or after bytes; NULL: as fast as it goes */
 	/*
 	 * The chunk's bytes, whole and checked against its sum; any thread, several at once; want[i] is the chunk. False: the engine wants no
 	 * more, and the source ends with RC_CANCELED. A chunk that was put is not put again.

@@ -277,7 +277,9 @@ static void drop(struct run *r)
 enum rc publish_tree(const struct publish *p, struct publish_done *ret, struct fault *f)
 {
 	struct run r = { .p = p,
-		.way = { .conf = p->task->publish,
+		.way = { .task = p->task,
+			.conf = p->task->publish,
+			.stop = p->stop,
 			.folder = p->folder,
 			.kind = p->kind,
 			.package_format = p->package_format,

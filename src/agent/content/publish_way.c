@@ -1,6 +1,7 @@
 #include "agent/content/publish_way.h"
 
 #include "agent/action_run.h"
+#include "agent/content/publish_bring.h"
 
 #include "io/clock.h"
 #include "io/contents.h"
@@ -12,6 +13,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define NAME_MAX_ 32
 
@@ -27,12 +29,12 @@ enum rc publish_way_begin(struct publish_way *w, struct fault *f)
 	uint8_t random[12];
 	char name[NAME_MAX_];
 
-	if (!w->conf || !w->conf->store)
+	if (!w->conf || (!w->conf->store && !w->conf->work_dir))
 		return fault_set(f, RC_INVALID, "this agent knows no store for what is fetched");
 	clock_random(random, sizeof(random));
 	for (size_t i = 0; i < sizeof(random); i++)
 		snprintf(name + 2 * i, 3, "%02x", random[i]);
-	enum rc rc = blobs_arrival(w->conf->store, name, w->arrival, f);
+	enum rc rc = blobs_arrival(w->conf->store ? w->conf->store : w->conf->work_dir, name, w->arrival, f);
 	if (rc != RC_OK)
 		return rc;
 	w->folder_fd = open(w->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -70,6 +72,10 @@ enum rc publish_way_take(
 	auto_close int from = openat(w->folder_fd, file->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (from < 0)
 		return broken(f, "open", file->path);
+	if (!w->conf->store) { /* it is brought from where it is */
+		*ret_fd = take_fd(from);
+		return RC_OK;
+	}
 	name_of(w, i, path, sizeof(path));
 	if (linkat(w->folder_fd, file->path, AT_FDCWD, path, 0) < 0)
 		rc = errno == EXDEV || errno == EPERM || errno == EMLINK ? copy(from, path, file->size, f)
@@ -85,6 +91,8 @@ enum rc publish_way_has(
 {
 	char path[BLOBS_PATH_MAX + NAME_MAX_], to[BLOBS_PATH_MAX + BLOBS_NAME];
 
+	if (!w->conf->store)
+		return RC_OK;
 	name_of(w, i, path, sizeof(path));
 	if (blobs_has(w->conf->store, sha256, file->size)) {
 		unlink(path);
@@ -155,7 +163,7 @@ static enum rc check_whole(struct publish_way *w, const struct publish_done *don
 }
 
 /* What is under its hash is on the disk: so nobody who finds it there need look at it again. */
-enum rc publish_way_end(struct publish_way *w, const struct publish_done *done, struct fault *f)
+static enum rc settle_all(struct publish_way *w, const struct publish_done *done, struct fault *f)
 {
 	enum rc rc = blobs_sync(w->conf->store, f);
 	if (rc == RC_OK)
@@ -169,6 +177,62 @@ enum rc publish_way_end(struct publish_way *w, const struct publish_done *done, 
 	if (rc == RC_OK)
 		rc = check_whole(w, done, f);
 	return rc == RC_OK ? write_sheet(w, done, f) : rc;
+}
+
+/* ---- over HTTP ---- */
+
+struct bringing {
+	struct publish_way *way;
+	struct publish_bring *to;
+};
+
+static enum rc bring_file(void *ctx, const struct listing_file *file, struct fault *f)
+{
+	const struct bringing *b = ctx;
+	const struct publish_bring_blob blob = { file->sha256, file->size, b->way->folder_fd, file->path };
+
+	return file->link ? RC_OK : publish_bring_add(b->to, &blob, f);
+}
+
+static enum rc bring_own(
+	const struct bringing *b, const char *name, const char *sha256, uint64_t size, struct fault *f)
+{
+	char path[BLOBS_PATH_MAX + NAME_MAX_];
+	struct stat st = { .st_size = (off_t)size };
+
+	snprintf(path, sizeof(path), "%s/%s", b->way->arrival, name);
+	if (size == 0 && stat(path, &st) < 0)
+		return broken(f, "look at", path);
+	const struct publish_bring_blob blob = { sha256, (uint64_t)st.st_size, AT_FDCWD, path };
+	return publish_bring_add(b->to, &blob, f);
+}
+
+static enum rc bring_all(struct publish_way *w, const struct publish_done *done, struct fault *f)
+{
+	auto_of(publish_bring) struct publish_bring *to = NULL;
+	struct bringing b = { .way = w };
+	char path[BLOBS_PATH_MAX + NAME_MAX_];
+	const struct publish_bring_end end = { .content_id = done->content_id,
+		.kind = w->kind,
+		.format = done->package_bytes ? w->package_format : "none",
+		.package_sha256 = done->package_bytes ? done->package_sha256 : NULL,
+		.package_bytes = done->package_bytes };
+
+	snprintf(path, sizeof(path), "%s/%s", w->arrival, PUBLISH_WAY_LISTING);
+	enum rc rc = publish_bring_new(w->task, w->stop, &to, f);
+	b.to = to;
+	if (rc == RC_OK)
+		rc = contents_each(path, bring_file, &b, f);
+	if (rc == RC_OK && done->package_bytes > 0)
+		rc = bring_own(&b, PUBLISH_WAY_PACKAGE, done->package_sha256, done->package_bytes, f);
+	if (rc == RC_OK)
+		rc = bring_own(&b, PUBLISH_WAY_LISTING, done->content_id, 0, f);
+	return rc == RC_OK ? publish_bring_end(to, &end, f) : rc;
+}
+
+enum rc publish_way_end(struct publish_way *w, const struct publish_done *done, struct fault *f)
+{
+	return w->conf->store ? settle_all(w, done, f) : bring_all(w, done, f);
 }
 
 void publish_way_drop(struct publish_way *w)

@@ -13,6 +13,7 @@
 
 #define PUBLISH_SHA1 20
 
+struct action_task;
 struct publish_conf;
 
 struct publish_file {
@@ -31,13 +32,15 @@ struct publish_done {
 };
 
 struct publish_way {
-	const struct publish_conf *conf;
+	struct action_task *task;
+	const struct publish_conf *conf; /* the task's */
+	const _Atomic bool *stop;
 	const char *folder, *kind, *package_format; /* as publish has them */
 	char arrival[BLOBS_PATH_MAX]; /* folder of listing and package, and of links; "": none was made */
 	int folder_fd;
 };
 
-/* conf, folder, kind and package_format are filled in. */
+/* task, conf, stop, folder, kind and package_format are filled in. */
 must_check enum rc publish_way_begin(struct publish_way *w, struct fault *f);
 /* The i-th file's bytes, as they will be published, to be read by the caller. */
 must_check enum rc publish_way_take(

@@ -1,9 +1,13 @@
 /* The stores that content comes from; each in a file of its own. */
-#include "agent/content/content.h"
+#include "agent/content/source_steam.h"
 
 #include <string.h>
 
 static const struct content_store *const stores[] = {
+	&source_app,
+	&source_collection,
+	&source_depot,
+	&source_item,
 	NULL,
 };
 

@@ -107,6 +107,11 @@ static enum rc take_body(struct exchange *x, struct call *c, struct json_t **ret
 	const struct web_view *v = web_view(x->request);
 	auto_json struct json_t *body = NULL;
 
+	if (x->route->flags & ROUTE_BYTES) {
+		c->text = v->body;
+		c->text_n = v->body_n;
+		return RC_OK;
+	}
 	if (!x->route->in) {
 		if (v->body_n == 0 || x->again)
 			return RC_OK;

@@ -24,7 +24,6 @@ struct meter_limits;
 struct web_request;
 
 #define ROUTE_TENANT_DEFAULT TX_TENANT_DEFAULT
-
 #define ROUTE_ARGS_MAX    3     /* {…} in a path */
 #define ROUTE_COOKIES_MAX 3     /* Set-Cookie of one answer */
 #define ROUTE_BEFORE_MS   10000 /* of a row's `before` */
@@ -46,6 +45,8 @@ enum route_flag {
 	ROUTE_NARROWED = 8192, /* open to narrowed grants without an object: its handler holds them, or need not */
 	ROUTE_LENIENT = 16384, /* parameters of the query or form that the row does not know are skipped */
 	ROUTE_STEP_UP = 32768, /* sensitive: people need a fresh proof of who they are (people/step_up) */
+	ROUTE_SLOW = 131072,   /* a read that takes long: on the slow readers */
+	ROUTE_BYTES = 262144,  /* the body is bytes (application/octet-stream): see call.text */
 	ROUTE_AUDITED = 65536, /* a read that leaves an audit record, before its answer */
 };
 
@@ -97,7 +98,6 @@ struct principal {
 };
 
 bool route_may(const struct principal *who, enum scope s);
-
 struct page {
 	struct field_list items;
 	const char *next; /* cursor of the page after this one; NULL at the end */

@@ -16,7 +16,7 @@
 #include "control/webhooks/webhook_routes.h"
 
 /* Of control/artifacts. */
-extern const struct route artifact_routes[], artifact_links_routes[], storage_routes[];
+extern const struct route artifact_routes[], artifact_links_routes[], arrivals_routes[], storage_routes[];
 
 /* Of control/updates. */
 extern const struct route change_routes[], poll_routes[], title_routes[], watch_import_routes[], watch_routes[];
@@ -52,6 +52,9 @@ extern const struct route keyring_routes[];
 /* Of control/schedules/schedule_routes. */
 extern const struct route schedule_routes[], schedule_times_routes[];
 
+/* Of control/triggers/trigger_routes. */
+extern const struct route trigger_routes[];
+
 /* Of control/people. */
 extern const struct route user_routes[], user_life_routes[], password_routes[], group_routes[], role_routes[],
 	binding_routes[], mfa_routes[], mfa_policy_routes[], step_up_routes[];
@@ -60,7 +63,7 @@ extern const struct route user_routes[], user_life_routes[], password_routes[], 
 extern const struct route saml_start_routes[], saml_acs_routes[], saml_slo_routes[], saml_leave_routes[],
 	saml_keys_routes[];
 
-const struct route *const routes[] = { artifact_routes, artifact_links_routes, storage_routes, jobs_routes, tasks_routes, attempt_routes, dead_letter_routes, lost_routes,
+const struct route *const routes[] = { artifact_routes, artifact_links_routes, arrivals_routes, storage_routes, jobs_routes, tasks_routes, attempt_routes, dead_letter_routes, lost_routes,
 	schedule_routes, schedule_times_routes, feed_routes, accounts_routes, account_session_routes,
 	imports_routes, account_secrets_routes, challenges_routes, egresses_routes, agents_routes,
 	enrolments_routes, regions_routes, policies_routes, placements_routes, actions_routes, budget_routes,
@@ -70,5 +73,5 @@ const struct route *const routes[] = { artifact_routes, artifact_links_routes, s
 	authorities_routes, certificates_routes, provider_routes, provider_secret_routes, saml_start_routes,
 	saml_acs_routes, saml_slo_routes, saml_leave_routes, saml_keys_routes, oidc_start_routes,
 	oidc_callback_routes, oidc_leave_routes, oidc_logout_routes, auth_routes, auth_me_routes, session_routes,
-	audit_routes, source_routes, quota_routes, watch_routes, watch_import_routes, title_routes, change_routes,
+	audit_routes, trigger_routes, source_routes, quota_routes, watch_routes, watch_import_routes, title_routes, change_routes,
 	poll_routes, NULL };

@@ -237,7 +237,7 @@ static enum rc push(struct exchange *x)
 	if (x->route->flags & ROUTE_WRITE)
 		return push_write(x);
 	x->read = (struct read){ .control = x->control, .run = run_read, .done = on_read };
-	return reader_push(&x->read);
+	return x->route->flags & ROUTE_SLOW ? reader_push_slow(&x->read) : reader_push(&x->read);
 }
 
 /* Reads the job once more, for an answer that waited for its end. */

@@ -13,6 +13,7 @@
 #include "io/clock.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* A message on its way to the writer: encoded again, so that it outlives the tunnel's buffers. */
 struct letter {
@@ -26,6 +27,7 @@ struct letter {
 	bool late;            /* the agent has a newer connection: nothing was done */
 	char task_id[ID_MAX]; /* RESULT, EFFECT_BEGIN: whom the answer is for */
 	uint32_t attempt;
+	char ticket[ARRIVALS_TICKET];
 	int64_t wal_pos; /* EVENT */
 	int64_t id;      /* LANE_COOL */
 };
@@ -37,6 +39,7 @@ static struct letter *letter_of(struct write *w)
 
 static void letter_free(struct letter *l)
 {
+	explicit_bzero(l->ticket, sizeof(l->ticket));
 	buf_done(&l->payload);
 	free(l);
 }
@@ -65,6 +68,8 @@ static enum rc deliver(struct write *w, struct tx *tx)
 		return reports_take(tx, l->agent_id, &m.event);
 	case TUNNEL_MSG_EFFECT_BEGIN:
 		return effects_begin(tx, l->agent_id, &m.effect_begin, &l->allowed);
+	case TUNNEL_MSG_PUBLISH_ASK:
+		return arrivals_ticket(tx, l->agent_id, &m.publish_ask, &l->allowed, l->ticket);
 	case TUNNEL_MSG_LANE_COOL:
 		return lanes_hub_cool(tx, &m.lane_cool);
 	case TUNNEL_MSG_RESULT:
@@ -100,6 +105,14 @@ static void answer(struct letter *l, struct peer *p)
 			m.effect_ok = task;
 		else
 			m.effect_deny = task;
+		peer_send(p, &m);
+	} else if (l->type == TUNNEL_MSG_PUBLISH_ASK) {
+		const struct tunnel_msg_ticket ticket = { l->task_id, l->attempt, l->allowed ? l->ticket : NULL };
+		m = (struct tunnel_msg){ .type = l->allowed ? TUNNEL_MSG_PUBLISH_OK : TUNNEL_MSG_PUBLISH_DENY };
+		if (l->allowed)
+			m.publish_ok = ticket;
+		else
+			m.publish_deny = ticket;
 		peer_send(p, &m);
 	} else if (l->type == TUNNEL_MSG_LANE_COOL) {
 		m = (struct tunnel_msg){ .type = TUNNEL_MSG_LANE_COOLED, .lane_cooled = { l->id } };
@@ -155,6 +168,10 @@ static void post(struct peer *p, const struct tunnel_msg *m)
 			l->attempt = m->effect_begin.attempt;
 			snprintf(l->task_id, sizeof(l->task_id), "%s", m->effect_begin.task_id);
 		}
+		if (m->type == TUNNEL_MSG_PUBLISH_ASK) {
+			l->attempt = m->publish_ask.attempt;
+			snprintf(l->task_id, sizeof(l->task_id), "%s", m->publish_ask.task_id);
+		}
 		if (m->type == TUNNEL_MSG_RESULT) {
 			l->attempt = m->result.attempt;
 			snprintf(l->task_id, sizeof(l->task_id), "%s", m->result.task_id);
@@ -190,6 +207,7 @@ void inbox_message(struct peer *p, const struct tunnel_msg *m)
 	case TUNNEL_MSG_EVENT:
 	case TUNNEL_MSG_EFFECT_BEGIN:
 	case TUNNEL_MSG_LANE_COOL:
+	case TUNNEL_MSG_PUBLISH_ASK:
 	case TUNNEL_MSG_RESULT:
 		post(p, m);
 		break;

@@ -9,6 +9,7 @@
 #include "control/keys/key_steps.h"
 #include "control/pki/trust.h"
 #include "control/schedules/schedules.h"
+#include "control/triggers/triggers.h"
 #include "control/updates/sources.h"
 #include "control/updates/watches.h"
 #include "control/writer.h"
@@ -19,8 +20,8 @@
 struct scan {
 	struct control *control;
 	struct loop_timer *timer;
-	struct write write, schedules, updates;
-	bool running, scheduling, updating;
+	struct write write, schedules, updates, triggers;
+	bool running, scheduling, updating, triggering;
 	struct loop_job wake;
 	atomic_bool woken;  /* `wake` is on its way */
 	int64_t watches_ms; /* of the last look at watches; the writer's */
@@ -126,6 +127,24 @@ static enum rc look_at_updates(struct write *w, struct tx *tx)
 	return watches_scan(tx);
 }
 
+/* What is to be done when something changes; apart, as schedules are. */
+static enum rc look_at_triggers(struct write *w, struct tx *tx)
+{
+	bool held = false;
+	enum rc rc = singletons_hold(tx, "triggers", &held);
+	(void)w;
+	return rc == RC_OK && held ? triggers_scan(tx) : rc;
+}
+
+static void on_triggers(struct write *w)
+{
+	struct scan *s = (struct scan *)(void *)((char *)w - offsetof(struct scan, triggers));
+
+	s->triggering = false;
+	if (w->rc != RC_OK)
+		log_error(w->control->log, "triggers not looked at: %s", w->fault.text);
+}
+
 static void update(struct scan *s);
 
 static void on_updates(struct write *w)
@@ -173,6 +192,10 @@ static void on_time(void *ctx)
 		s->schedules =
 			(struct write){ .control = s->control, .run = look_at_schedules, .done = on_schedules };
 		s->scheduling = writer_push(&s->schedules) == RC_OK;
+	}
+	if (!s->triggering) {
+		s->triggers = (struct write){ .control = s->control, .run = look_at_triggers, .done = on_triggers };
+		s->triggering = writer_push(&s->triggers) == RC_OK;
 	}
 	if (!s->updating)
 		update(s);

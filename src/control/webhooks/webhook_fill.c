@@ -14,6 +14,7 @@
 #define REPLAY_MAX    10000
 #define ENDPOINTS_MAX 100 /* that one transaction fills */
 #define PING          "webhook.ping"
+#define FIRED         "trigger.fired"
 
 /* What becomes a row. */
 struct made {
@@ -290,4 +291,21 @@ enum rc webhook_fill_ping(struct tx *tx, const struct webhook_row *w, const char
 			"/1\",\"ts\":\"%s\",\"resource\":\"%s\",\"actor\":\"%s\",\"payload\":{}}",
 			subject, ts, w->id, tx->actor) };
 	return subject && m.body ? insert(tx, &m, ret_id) : RC_NOMEM;
+}
+
+enum rc webhook_fill_fired(
+	struct tx *tx, const struct webhook_row *w, const char *subject, const char *payload, const char **ret_id)
+{
+	char ts[WHEN_MAX];
+
+	when_text(ts, tx->now_ms);
+	const struct made m = { .w = w,
+		.type = FIRED,
+		.subject = subject,
+		.trace_id = *tx->trace_id ? tx->trace_id : NULL,
+		.body = arena_fmt(tx->arena,
+			"{\"id\":\"%s\",\"type\":\"" FIRED "\",\"schema\":\"" FIRED
+			"/1\",\"ts\":\"%s\",\"resource\":\"%s\",\"payload\":%s}",
+			subject, ts, w->id, payload) };
+	return m.body ? insert(tx, &m, ret_id) : RC_NOMEM;
 }

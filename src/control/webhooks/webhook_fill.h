@@ -21,5 +21,9 @@ must_check enum rc webhook_fill_replay(
 /* A delivery that tests the endpoint; *ret_id is in the arena. */
 must_check enum rc webhook_fill_ping(struct tx *tx, const struct webhook_row *w, const char **ret_id);
 
+/* A delivery of trigger.fired, whatever types the endpoint asks for; payload: JSON. *ret_id is in the arena. */
+must_check enum rc webhook_fill_fired(
+	struct tx *tx, const struct webhook_row *w, const char *subject, const char *payload, const char **ret_id);
+
 /* A delivery begins anew. On one that is not over, too: then it is due at once. */
 must_check enum rc webhook_fill_again(struct tx *tx, const char *webhook_id, const char *id);

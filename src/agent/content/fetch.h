@@ -1,0 +1,78 @@
+/*
+ * fetch: the engine: brings what a source of content lists into a folder, whole and checked, whatever was interrupted before. product.md
+ * 5.9.3.
+ *
+ *      resolving    the source's listing; the plan; the content's folder, which one writer has
+ *      allocating   files are made at their size; what is there already is found: of an attempt before (the journal), of earlier builds
+ *      downloading  chunks, put by the source's threads where they belong; data before the journal says so, synced each 64 MiB or 5 s
+ *      verifying    each file against its sum; chunks that are bad are fetched again
+ *
+ * and then the tree is renamed to its place. fetch_run is called by the task's worker; two threads of its own tell how far it is, and sync.
+ */
+#pragma once
+
+#include "agent/content/fetch_home.h"
+#include "agent/content/fetch_plan.h"
+#include "model/action_download.h"
+
+#include <stdatomic.h>
+
+#define FETCH_TELL_MS    500
+#define FETCH_SYNC_BYTES (32u << 20) /* written and not synced: twice as much at most */
+#define FETCH_SYNC_MS    5000
+#define FETCH_STALL_S    600
+#define FETCH_CHECKS_MAX 3 /* how often bad files are fetched anew */
+
+struct content_match;
+struct pace_job;
+
+enum fetch_state {
+	FETCH_RESOLVING,
+	FETCH_ALLOCATING,
+	FETCH_DOWNLOADING,
+	FETCH_VERIFYING,
+	FETCH_PACKAGING,
+	FETCH_PUBLISHING,
+};
+extern const char *const fetch_words[];
+
+struct fetch_ask {
+	struct fetch_home *home;
+	struct content_source *source; /* opened */
+	struct content_match *match;
+	const char *base_content; /* NULL: none is named */
+	uint32_t concurrency;     /* 0: 8 */
+	uint32_t stall_s;         /* 0: FETCH_STALL_S */
+	uint64_t max_bytes;       /* 0: no limit */
+	struct pace_job *pace;    /* NULL: none */
+	struct arena *arena;
+	const char **code; /* t->code: what is more exact than an rc */
+	/* By a thread of fetch's, every FETCH_TELL_MS. Anything but RC_OK ends it all. */
+	enum rc (*tell)(void *ctx, const struct action_download_progress *p);
+	void *ctx;
+};
+
+struct fetch;
+
+/* `ask` is copied; what it points to outlives the fetch. */
+must_check enum rc fetch_new(const struct fetch_ask *ask, struct fetch **ret, struct fault *f);
+void fetch_free(struct fetch *x);
+OWN_DEFINE(fetch)
+
+/* Until the tree is whole. RC_CANCELED: `tell` said so; what was fetched stays. */
+must_check enum rc fetch_run(struct fetch *x, struct fault *f);
+
+/* After it. */
+const struct fetch_plan *fetch_plan_of(const struct fetch *x);
+const char *fetch_folder(const struct fetch *x); /* of the tree */
+uint64_t fetch_bytes_network(struct fetch *x);
+uint64_t fetch_bytes_reused(struct fetch *x);
+void fetch_leave(struct fetch *x); /* the source goes; NULL: nothing */
+void fetch_enter(struct fetch *x, enum fetch_state state);
+void fetch_packed(struct fetch *x, uint64_t bytes);
+const _Atomic bool *fetch_stop(const struct fetch *x); /* set when it is to end */
+must_check enum rc fetch_keep(
+	struct fetch *x, const char *content_id, struct fault *f); /* it was published as that */
+
+/* Are these bytes what the sum says? CONTENT_NAMED: nobody knows, so not. */
+bool fetch_sum_is(const struct content_sum *sum, const void *p, size_t n);
