@@ -10,6 +10,7 @@ import { clusterCreates, clusterReads } from './figures/cluster.mjs';
 import { createsAt1, createsAt64 } from './figures/creates.mjs';
 import { executed } from './figures/executed.mjs';
 import { measureMemory } from './figures/memory.mjs';
+import { measurePipeline, pipelineLzma, pipelineZip, pipelineZstd } from './figures/pipeline.mjs';
 import { productInfo } from './figures/product_info.mjs';
 import { reads } from './figures/reads.mjs';
 import { measureRecovery } from './figures/recovery.mjs';
@@ -18,12 +19,12 @@ import { fanOutFigure, measureSubscribers } from './figures/streams.mjs';
 import { Cell } from './lib/cell.mjs';
 import { interleave, median, number, table } from './lib/stats.mjs';
 
-const FIGURES = [createsAt1, createsAt64, executed, fanOutFigure, clusterCreates, clusterReads, reads, authReads, productInfo, chunksLzma, chunksZstd, chunksZip];
+const FIGURES = [createsAt1, createsAt64, executed, fanOutFigure, clusterCreates, clusterReads, reads, authReads, productInfo, chunksLzma, chunksZstd, chunksZip, pipelineLzma, pipelineZstd, pipelineZip];
 const OUT = process.env.BENCH_OUT ?? fileURLToPath(new URL('../build/bench.json', import.meta.url));
 const only = process.env.ONLY ?? '';
 const withOurs = !process.argv.includes('--peers-only');
 
-const names = [...FIGURES.flatMap(({ ratios }) => ratios.map(({ name }) => name)), 'memory', 'recovery_vs_bullmq', 'sse_memory_vs_nchan', 'session_memory_vs_steam_user'];
+const names = [...FIGURES.flatMap(({ ratios }) => ratios.map(({ name }) => name)), 'memory', 'chunk_pipeline', 'recovery_vs_bullmq', 'sse_memory_vs_nchan', 'session_memory_vs_steam_user'];
 if (only && !names.includes(only)) {
 	console.error(`ONLY=${only} is no figure; there are: ${names.join(', ')}`);
 	process.exit(2);
@@ -107,6 +108,17 @@ async function runMemory() {
 	}
 }
 
+/** A download's memory beside what the agent has anyway, and what reaches a file in memory. */
+async function runPipeline() {
+	const shown = await inCell(measurePipeline);
+	console.log('\na download from memory');
+	console.log(table(['', 'vz', 'vsz', 'zip'], ['tmpfs_gbit', 'download_mib'].map((what) => [what, ...['vz', 'vsz', 'zip'].map((kind) => number(shown[`${what}_${kind}`]))])));
+	report.shown.chunk_pipeline = shown;
+	for (const kind of ['vz', 'vsz', 'zip']) {
+		verdict(`memory of a download, ${kind}: ${number(shown[`download_mib_${kind}`])} MiB`, shown[`download_mib_${kind}`] <= 16, 'target ≤ 16 MiB');
+	}
+}
+
 /** Logged-on sessions: bytes each, and logons per second. */
 async function runSessions() {
 	const rows = await inCell((room) => measureSessions(room, { withOurs }));
@@ -159,6 +171,9 @@ for (const figure of FIGURES) {
 }
 if (withOurs && (!only || only === 'memory')) {
 	await runMemory();
+}
+if (withOurs && (!only || only === 'chunk_pipeline')) {
+	await runPipeline();
 }
 if (!only || only === 'session_memory_vs_steam_user') {
 	await runSessions();

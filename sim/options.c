@@ -30,6 +30,9 @@ static const struct option_row {
 		"HTTP and WS besides; 0: any free one (none)" },
 	{ "--content", "N", NUMBER, offsetof(struct options, content), 1, SIM_CDN_MAX,
 		"content servers, the first at the plain port, each other on a free one (1)" },
+	{ "--lancache", "", FLAG, offsetof(struct options, lancache), 0, 0,
+		"the content servers are a cache in the local network: heartbeat, and whether each answer was "
+		"there" },
 	{ "--cms", "N", NUMBER, offsetof(struct options, cms), 1, 16,
 		"connection managers, each on a port of its own (1)" },
 	{ "--tcp", "N", NUMBER, offsetof(struct options, tcp), 0, 16,

@@ -22,7 +22,7 @@ struct options {
 	int plain_port; /* -1: none */
 	struct sim_limits limits;
 	enum log_level log_level;
-	bool log_json;
+	bool log_json, lancache;
 };
 
 /* The texts are borrowed from argv. */

@@ -87,6 +87,7 @@ struct sim {
 	struct gog_shop *gog;
 	char cdn_hosts[SIM_CDN_MAX][80]; /* "127.0.0.1:8080" of each content server */
 	unsigned cdn_hosts_n;
+	bool lancache; /* they are caches of a local network: they answer its heartbeat, and tell what they had */
 	struct sim_limits limits;
 	int64_t clock_offset_ms;  /* of this Steam's time against the machine's */
 	int64_t (*wall_ms)(void); /* NULL: the machine's clock */

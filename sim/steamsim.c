@@ -102,6 +102,7 @@ int main(int argc, char **argv)
 	struct sim sim = { .log = &log,
 		.heartbeat_s = o.heartbeat_s,
 		.cell_id = 1,
+		.lancache = o.lancache,
 		.part_bytes = o.part_bytes,
 
 		.poll_ms = o.poll_ms,

@@ -42,6 +42,7 @@ part recovery "ready again with 100,000 open tasks; 100 killed agents" RECOVERY_
 part crash "200 kills while 1,000 jobs run" CRASH_JOBS=1000 CRASH_KILLS=200 "$system/crash_system"
 part audit "100,000 single changes of an audit trail" VERIFY_CHANGES="${VERIFY_CHANGES:-100000}" "$build/tests/verify_test"
 part keys "10,000 keys with kills" KEYS_TOTAL="${KEYS_TOTAL:-10000}" KEYS_KILLS="${KEYS_KILLS:-100}" "$system/keys_system"
+part updates "2,000 watched titles, read whole and by their numbers" UPDATES_TITLES="${UPDATES_TITLES:-2000}" "$system/updates_system"
 part takeover "webhooks go on when the control plane that sends them ends" "$system/takeover_system"
 part updates "a day of changes followed, with gaps, coalescing and kills" UPDATES_ROUNDS="${UPDATES_ROUNDS:-500}" UPDATES_APPS="${UPDATES_APPS:-500}" "$system/updates_follow_system"
 part webhooks "5,000 events to a webhook, 50 kills" WEBHOOK_EVENTS="${WEBHOOK_EVENTS:-5000}" WEBHOOK_KILLS="${WEBHOOK_KILLS:-50}" "$system/webhooks_system"

@@ -206,12 +206,15 @@ static void answer_manifest(
 
 static void answer_chunk(const struct cdn_depot *d, const char *id, struct cdn_answer *a)
 {
-	const struct cdn_chunk *chunk = map_get(&d->chunks, id);
+	struct cdn_chunk *chunk = map_get(&d->chunks, id);
 
-	if (chunk)
-		say_bytes(a, "application/x-steam-chunk", &chunk->box);
-	else
+	if (!chunk) {
 		say(a, 404, "no such chunk\n");
+		return;
+	}
+	say_bytes(a, "application/x-steam-chunk", &chunk->box);
+	a->again = chunk->asked;
+	chunk->asked = true;
 }
 
 /* NULL when `s` does not begin with it. */

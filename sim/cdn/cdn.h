@@ -41,6 +41,7 @@ struct cdn_answer {
 	const char *type; /* content type */
 	const void *body;
 	size_t n;
+	bool again; /* a chunk that was asked for before */
 };
 
 /* Answers GET. `path` begins with '/'; `query` is what follows its '?', or "". False: not a path of content servers. */

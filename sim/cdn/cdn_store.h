@@ -11,6 +11,7 @@
 struct cdn_chunk {
 	char id[2 * CHUNK_SHA + 1]; /* lower-case hex; its key in cdn_depot.chunks */
 	struct buf box;             /* as it travels */
+	bool asked;                 /* once, at least */
 };
 
 struct cdn_depot {

@@ -1,10 +1,5 @@
 /*
- * shop: the stores beside Steam over HTTP: their sites, the faults of their answers, and what a test may do to them:
- *
- *      POST /sim/epic?app=APP[&version=V][&title=T]
- *      POST /sim/gog?product=ID[&branch=B][&version=V][&title=T]
- *
- * One thread.
+ * shop: what the stores beside Steam share: what they are asked, and what they answer; shop_pages.h serves them. One thread.
  */
 #pragma once
 
@@ -15,9 +10,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-
-struct answer;
-struct ask;
 
 /* What a store is asked. */
 struct shop_ask {
@@ -38,7 +30,3 @@ struct shop_answer {
 /* Does the path have this many parts, and are those of `form` that are no star the same? Fills in the stars. */
 bool shop_path(const char *path, const char *form, char (*ret)[128], unsigned stars);
 bool shop_query(const char *query, const char *name, const char *value); /* it has this parameter with this value */
-
-/* False: not a path of theirs. */
-bool shop_pages(struct ask *q, struct answer *a);
-bool shop_controls(struct ask *q, struct answer *a);

@@ -57,6 +57,7 @@ static const struct {
 	{ "/I", ASK_API },
 	{ "/jwt/", ASK_LOGIN },
 	{ "/depot/", ASK_CDN },
+	{ "/lancache-heartbeat", ASK_CDN },
 	{ "/ugc/", ASK_CDN },
 	{ "/account/", ASK_STORE },
 	{ "/freelicense/", ASK_STORE },

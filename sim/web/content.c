@@ -48,6 +48,11 @@ bool content_answer(struct ask *q, const char *query, struct answer *a)
 
 	if (strcmp(q->method, "GET") != 0 || !q->sim->cdn)
 		return false;
+	if (q->sim->lancache && !strcmp(q->path, "/lancache-heartbeat")) {
+		a->status = 204;
+		answer_header(a, "x-lancache-processed-by", "steamsim");
+		return true;
+	}
 	const struct effect e = q->effect = sim_count_at(q->sim, kind_of(q->path), server_of(q));
 	a->latency_ms = e.latency_ms;
 	a->drop = e.drop || e.half_open;
@@ -63,6 +68,8 @@ bool content_answer(struct ask *q, const char *query, struct answer *a)
 			answer_header(a, "retry-after", "%u", e.retry_after_s);
 		return true;
 	}
+	if (q->sim->lancache)
+		answer_header(a, "x-upstream-cache-status", "%s", got.again ? "HIT" : "MISS");
 	a->status = got.status;
 	a->type = got.type;
 	if (e.cdn_truncate && got.status == 200) {

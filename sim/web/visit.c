@@ -1,7 +1,7 @@
 #include "sim/web/visit.h"
 
 #include "sim/people.h"
-#include "sim/stores/shop.h"
+#include "sim/stores/shop_pages.h"
 #include "sim/web/content.h"
 #include "sim/web/econ_controls.h"
 #include "sim/web/pages.h"

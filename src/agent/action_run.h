@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 struct action_plan;
+struct agent_shops;
 struct call_scope;
 struct cdn;
 struct http_caller;
@@ -49,6 +50,7 @@ struct action_task {
 	uint64_t deadline_ms;               /* of loop_now_ms */
 	struct work *work;                  /* for task_effect */
 	const struct publish_conf *publish; /* for agent/content/publish */
+	const struct agent_shops *shops;    /* of agent.h: Epic and GOG, as the agent is configured */
 	bool after_unknown; /* `probe` said that it was not done, or could not tell; an attempt before may still have been it */
 	int64_t intent_ms; /* with a probe: when the attempt before declared its effect (Unix time); 0: not known */
 	const char *
@@ -90,3 +92,5 @@ must_check enum rc task_ticket(struct action_task *t, char ret[static TASK_TICKE
 must_check enum rc task_lanes(struct action_task *t, const enum lane *lanes, unsigned n, struct fault *f);
 /* Steam throttled the task: the pause is durable when it comes back. */
 void task_pause(struct action_task *t, enum lane lane, const char *reason);
+/* The same, for as long as the other side says; 0: by the lane's rule. */
+void task_pause_for(struct action_task *t, enum lane lane, uint32_t for_ms, const char *reason);

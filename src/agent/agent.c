@@ -48,6 +48,7 @@ struct agent {
 	const char *steam_key; /* PEM; NULL: Steam's own */
 	const char *capabilities[ACTIONS_MAX + 1];
 	size_t capabilities_n;
+	struct agent_shops shops;
 
 	struct loop *loop;
 	struct pool *self; /* one thread, that runs the loop */
@@ -335,6 +336,24 @@ static enum rc copy_steam(struct agent *a, const struct agent_conf *conf, struct
 	return whole ? RC_OK : RC_NOMEM;
 }
 
+static enum rc copy_shops(struct agent *a, const struct agent_conf *conf)
+{
+	static const struct agent_shops none = { 0 };
+	const struct agent_shops *from = conf->shops ? conf->shops : &none;
+	struct agent_shops *to = &a->shops;
+
+	to->epic_launcher_url = or_text(a, from->epic_launcher_url, AGENT_EPIC_LAUNCHER_URL);
+	to->epic_catalog_url = or_text(a, from->epic_catalog_url, AGENT_EPIC_CATALOG_URL);
+	to->gog_content_url = or_text(a, from->gog_content_url, AGENT_GOG_CONTENT_URL);
+	to->gog_api_url = or_text(a, from->gog_api_url, AGENT_GOG_API_URL);
+	to->ca_file = arena_str(&a->keep, conf->steam_ca_file);
+	to->http_proxy = arena_str(&a->keep, conf->http_proxy);
+	if (!to->epic_launcher_url || !to->epic_catalog_url || !to->gog_content_url || !to->gog_api_url)
+		return RC_NOMEM;
+	enum rc rc = hush_set(&to->epic_token, from->epic_token.p, from->epic_token.n);
+	return rc == RC_OK ? hush_set(&to->gog_token, from->gog_token.p, from->gog_token.n) : rc;
+}
+
 static enum rc copy_conf(struct agent *a, const struct agent_conf *conf, struct fault *f)
 {
 	struct agent_conf *c = &a->conf;
@@ -356,6 +375,8 @@ static enum rc copy_conf(struct agent *a, const struct agent_conf *conf, struct 
 	if (!c->cache_dir || (conf->artifacts_dir && !c->artifacts_dir))
 		return RC_NOMEM;
 	enum rc rc = copy_steam(a, conf, f);
+	if (rc == RC_OK)
+		rc = copy_shops(a, conf);
 	if (rc != RC_OK)
 		return rc;
 	if (!c->server_url || !c->data_dir || !c->version)
@@ -483,6 +504,7 @@ static enum rc make_parts(struct agent *a, struct journal *j, struct fault *f)
 		.sessions = a->sessions,
 		.fetching = &a->fetching,
 		.lanes = a->lanes,
+		.shops = &a->shops,
 		.tracer = a->conf.tracer,
 		.tasks = a->conf.tasks };
 	if (rc == RC_OK)
@@ -510,6 +532,8 @@ static void agent_free(struct agent *a)
 	loop_timer_free(a->timer);
 	keeper_free(a->keeper);
 	loop_free(a->loop);
+	hush_done(&a->shops.epic_token);
+	hush_done(&a->shops.gog_token);
 	hush_done(&a->token);
 	identity_wipe(&a->identity);
 	arena_done(&a->keep);

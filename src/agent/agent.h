@@ -24,6 +24,20 @@ struct tracer;
 #define AGENT_STEAM_STORE_URL     "https://store.steampowered.com"
 #define AGENT_STEAM_LOGIN_URL     "https://login.steampowered.com"
 
+#define AGENT_EPIC_LAUNCHER_URL "https://launcher-public-service-prod06.ol.epicgames.com"
+#define AGENT_EPIC_CATALOG_URL  "https://catalog-public-service-prod06.ol.epicgames.com"
+#define AGENT_GOG_CONTENT_URL   "https://content-system.gog.com"
+#define AGENT_GOG_API_URL       "https://api.gog.com"
+
+/* Epic and GOG: where they are, and the login that the agent has there. */
+struct agent_shops {
+	/* Each without a slash at its end; NULL: the real ones. */
+	const char *epic_launcher_url, *epic_catalog_url, *gog_content_url, *gog_api_url;
+	struct hush epic_token, gog_token; /* bearer tokens; empty: none */
+	const char *ca_file;               /* PEM beside the system's; NULL: none */
+	const char *http_proxy;            /* [USER:PASSWORD@]HOST:PORT; NULL: none */
+};
+
 struct agent_conf {
 	const char *server_url;   /* http(s)://HOST:PORT of the control plane */
 	const struct hush *token; /* one-time enrolment token; NULL when it is enrolled */
@@ -40,6 +54,7 @@ struct agent_conf {
 	const char *ca_file;               /* PEM beside the system's, for the control plane; NULL: none */
 	const char *steam_ca_file;         /* the same for Steam (a simulated one) */
 	const char *http_proxy;            /* [USER:PASSWORD@]HOST:PORT; NULL: none */
+	const struct agent_shops *shops;   /* NULL: the real ones, without a login; copied */
 	uint32_t pics_interval_ms;         /* between two requests for whole product infos; 0: no limit */
 	const struct lane_kind *lanes;     /* LANE_COUNT rows, for sessions; NULL: model/lanes.def; copied */
 	const char *cache_dir;             /* of what it fetched; NULL: data_dir/content */

@@ -248,6 +248,7 @@ static void start(struct work *w)
 	w->back.run = on_run;
 	w->run = (struct action_task){ .sessions = rs->conf.sessions,
 		.lanes = rs->conf.lanes,
+		.shops = rs->conf.shops,
 		.work = w,
 		.scope = &w->scope,
 		.arena = &w->arena,

@@ -28,6 +28,7 @@ struct log;
 struct loop;
 struct pool;
 struct pool_job;
+struct agent_shops;
 struct runs;
 struct sessions;
 struct tracer;
@@ -43,9 +44,10 @@ struct runs_conf {
 	struct sessions *sessions;
 	const struct fetching *fetching; /* of the agent; outlives the runs */
 	struct lanes *lanes;
-	struct tracer *tracer;     /* NULL: nobody keeps spans */
-	struct uplink_run *uplink; /* set by runs_attach, before anything comes */
-	uint32_t tasks;            /* at once */
+	const struct agent_shops *shops; /* the same */
+	struct tracer *tracer;           /* NULL: nobody keeps spans */
+	struct uplink_run *uplink;       /* set by runs_attach, before anything comes */
+	uint32_t tasks;                  /* at once */
 };
 
 must_check enum rc runs_new(const struct runs_conf *conf, struct runs **ret_runs, struct fault *f);

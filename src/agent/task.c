@@ -178,7 +178,7 @@ enum rc task_lanes(struct action_task *t, const enum lane *lanes, unsigned n, st
 	return lanes_take(t->lanes, &(struct lanes_wish){ wants, n, LANE_JOB, t->deadline_ms, t->scope }, f);
 }
 
-void task_pause(struct action_task *t, enum lane lane, const char *reason)
+void task_pause_for(struct action_task *t, enum lane lane, uint32_t for_ms, const char *reason)
 {
 	char egress[SESSIONS_ID_MAX];
 	struct fault f;
@@ -186,9 +186,11 @@ void task_pause(struct action_task *t, enum lane lane, const char *reason)
 	if (find_egress(t, egress, &f) != RC_OK)
 		return;
 	const struct lane_want want = { .lane = lane, .key = key_of(t, lane, egress) };
-	enum rc rc = lanes_pause(t->lanes, &want, 0, reason, clock_mono_ms() + PAUSE_MS, NULL);
+	enum rc rc = lanes_pause(t->lanes, &want, for_ms, reason, clock_mono_ms() + PAUSE_MS, NULL);
 	(void)rc; /* what is not durable yet is told before any lane is asked for again */
 }
+
+void task_pause(struct action_task *t, enum lane lane, const char *reason) { task_pause_for(t, lane, 0, reason); }
 
 /* ---- tickets ---- */
 

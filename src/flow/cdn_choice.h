@@ -35,6 +35,7 @@
 /* As Steam's list has it. */
 struct cdn_choice_host {
 	char host[CDN_CHOICE_HOST], vhost[CDN_CHOICE_HOST]; /* with a port when it is not the usual */
+	char via[CDN_CHOICE_HOST]; /* where it is reached instead: a cache in the local network; "": itself */
 	bool https;
 	uint32_t apps[CDN_CHOICE_APPS];
 	unsigned apps_n; /* 0: it is for all */

@@ -246,6 +246,10 @@ static void set_way(struct call *c)
 	curl_easy_setopt(c->easy, CURLOPT_HEADERDATA, c);
 	curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c);
+	if (ask->slow_bps) {
+		curl_easy_setopt(c->easy, CURLOPT_LOW_SPEED_LIMIT, (long)ask->slow_bps);
+		curl_easy_setopt(c->easy, CURLOPT_LOW_SPEED_TIME, (long)((ask->slow_ms + 999) / 1000));
+	}
 	if (ask->stop || ask->halt || ask->idle_ms || ask->first_ms) {
 		curl_easy_setopt(c->easy, CURLOPT_NOPROGRESS, 0L);
 		curl_easy_setopt(c->easy, CURLOPT_XFERINFOFUNCTION, on_progress);

@@ -43,7 +43,9 @@ struct http_ask {
 		idle_ms; /* RC_TIMEOUT when nothing comes for so long, about a second more or less; 0: no such limit */
 	uint32_t first_ms;  /* the same until the answer's first byte, from when the request went out; 0: idle_ms */
 	uint32_t receive_n; /* bytes that on_body is given at once, at most; 0: 16 KiB */
-	const char *tls_ca; /* PEM file beside the system's; NULL: the system's alone */
+	uint32_t slow_bps,
+		slow_ms;        /* RC_TIMEOUT with less than so many bytes a second for so long; 0: no such limit */
+	const char *tls_ca;     /* PEM file beside the system's; NULL: the system's alone */
 	const char *http_proxy; /* [USER:PASSWORD@]HOST:PORT; NULL: none */
 	const char *socks5; /* HOST:PORT of a SOCKS5 proxy, that resolves names; NULL: none. Not with http_proxy */
 	const struct hush

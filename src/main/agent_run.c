@@ -43,6 +43,15 @@ static enum rc start(
 	snprintf(identity, sizeof(identity), "%s/identity.json", dir);
 	if (c->agent.token_file && access(identity, F_OK) != 0) /* the token is for the first start alone */
 		rc = read_token(c->agent.token_file, &token, f);
+	const char *epic = c->agent.epic_token, *gog = c->agent.gog_token;
+	const struct agent_shops shops = {
+		.epic_launcher_url = c->agent.epic_launcher_url,
+		.epic_catalog_url = c->agent.epic_catalog_url,
+		.gog_content_url = c->agent.gog_content_url,
+		.gog_api_url = c->agent.gog_api_url,
+		.epic_token = { (uint8_t *)(uintptr_t)epic, epic ? strlen(epic) : 0 },
+		.gog_token = { (uint8_t *)(uintptr_t)gog, gog ? strlen(gog) : 0 },
+	};
 	const struct agent_conf how = {
 		.server_url = c->agent.server_url,
 		.token = token.n ? &token : NULL,
@@ -65,6 +74,7 @@ static enum rc start(
 		.steam_transport = c->steam.transport,
 		.lanes = c->kinds,
 		.pics_interval_ms = c->steam.pics_interval_ms,
+		.shops = &shops,
 		.log = log,
 		.tracer = tracer,
 	};

@@ -49,6 +49,8 @@ struct conf {
 	struct {
 		bool embedded;
 		const char *region, *server_url, *ca_file, *http_proxy, *token_file, *dir;
+		const char *epic_launcher_url, *epic_catalog_url, *gog_content_url, *gog_api_url;
+		const char *epic_token, *gog_token;
 		uint32_t tasks;
 	} agent;
 	struct conf_downloads downloads;

@@ -5,6 +5,7 @@
 #include "control/fleet/invite.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 enum rc inner_agent_start(
@@ -21,6 +22,15 @@ enum rc inner_agent_start(
 	snprintf(identity, sizeof(identity), "%s/identity.json", dir);
 	if (access(identity, F_OK) != 0)
 		rc = invite_agent(c, conf->agent.region, &token, f);
+	const char *epic = conf->agent.epic_token, *gog = conf->agent.gog_token;
+	const struct agent_shops shops = {
+		.epic_launcher_url = conf->agent.epic_launcher_url,
+		.epic_catalog_url = conf->agent.epic_catalog_url,
+		.gog_content_url = conf->agent.gog_content_url,
+		.gog_api_url = conf->agent.gog_api_url,
+		.epic_token = { (uint8_t *)(uintptr_t)epic, epic ? strlen(epic) : 0 },
+		.gog_token = { (uint8_t *)(uintptr_t)gog, gog ? strlen(gog) : 0 },
+	};
 	const struct agent_conf how = {
 		.server_url = url,
 		.token = token.n ? &token : NULL,
@@ -44,6 +54,7 @@ enum rc inner_agent_start(
 		.steam_transport = conf->steam.transport,
 		.lanes = conf->kinds,
 		.pics_interval_ms = conf->steam.pics_interval_ms,
+		.shops = &shops,
 		.log = c->log,
 		.tracer = c->tracer,
 	};

@@ -40,6 +40,7 @@ const struct action *const action_all[] = {
 	&action_pics_product_info,
 	&action_session_play_set,
 	&action_library_playtime_read,
+	&action_prefill_run,
 	&action_account_set_privacy,
 	&action_session_login,
 	&action_session_logout,

@@ -70,7 +70,7 @@ static const struct field result[] = {
 };
 /* clang-format on */
 
-static const char *const lanes[] = { "cm.job", "pics.info", "store.web", NULL };
+static const char *const lanes[] = { "cm.job", "epic", "gog", "pics.info", "store.web", NULL };
 
 const struct action action_titles_poll = {
 	.name = "titles.poll",

@@ -143,6 +143,12 @@ enum rc epic_answers_item(
 	return apps && ret->sha1 ? RC_OK : RC_TOO_LARGE;
 }
 
+void epic_answers_sha(const void *p, size_t n, char ret[static EPIC_HEX])
+{
+	uint8_t sum[SHA_DIGEST_LENGTH];
+	tunnel_auth_hex(SHA1(n ? p : (const uint8_t *)"", n, sum), sizeof(sum), ret);
+}
+
 const char *epic_answers_error(const void *p, size_t n, struct arena *a)
 {
 	auto_json json_t *doc = NULL;

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #define EPIC_URLS_MAX 16
+#define EPIC_HEX      41 /* of a SHA-1, with its NUL */
 
 struct epic_asset {
 	const char *app, *version; /* version: of the build */
@@ -49,6 +50,9 @@ struct epic_item {
 /* GET /catalog/api/shared/namespace/SPACE/bulk/items?id=ITEM. RC_MISSING: it is not among them. */
 must_check enum rc epic_answers_item(
 	const void *p, size_t n, const char *id, struct arena *a, struct epic_item *ret, struct fault *f);
+
+/* As `sha` above is written: of the manifest as it came. */
+void epic_answers_sha(const void *p, size_t n, char ret[static EPIC_HEX]);
 
 /* "errors.com.epicgames.…" of an answer that is an error; NULL: it is none. */
 const char *epic_answers_error(const void *p, size_t n, struct arena *a);

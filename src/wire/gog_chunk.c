@@ -1,5 +1,6 @@
 #include "wire/gog_chunk.h"
 
+#include "wire/tunnel_auth.h"
 #include "wire/zpack.h"
 
 #include <openssl/evp.h>
@@ -8,6 +9,11 @@
 bool gog_chunk_md5(const void *p, size_t n, uint8_t ret[static GOG_MD5])
 {
 	return EVP_Digest(p, n, ret, NULL, EVP_md5(), NULL) == 1;
+}
+
+void gog_chunk_name(const struct gog_chunk *c, char ret[static GOG_HEX])
+{
+	tunnel_auth_hex(c->packed_md5, GOG_MD5, ret);
 }
 
 static bool is(const void *p, size_t n, const uint8_t *md5)

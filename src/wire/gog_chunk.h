@@ -19,5 +19,8 @@ must_check enum rc gog_chunk_open(
 /* Appends the stream and fills in all of *c. */
 must_check enum rc gog_chunk_pack(struct gog_chunk *c, const void *p, size_t n, struct buf *to, struct fault *f);
 
+/* What it is fetched by: the stream's MD5 in hexadecimal. */
+void gog_chunk_name(const struct gog_chunk *c, char ret[static GOG_HEX]);
+
 /* False: this machine's library has no MD5. */
 must_check bool gog_chunk_md5(const void *p, size_t n, uint8_t ret[static GOG_MD5]);

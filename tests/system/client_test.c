@@ -25,6 +25,7 @@ static const struct step anonymous[] = {
 		",'sha1':'@sha_app_480','changeNumber':24483107}],'packages':[{'id':0,'sha1':'@sha_package_0','"
 		"changeNumber':23321079},{'id':90001,'sha1':'@sha_package_90001'}],'unknownApps':[999999],'"
 		"unknownPackages':[777]}"),
+	FAIL(NULL, "prefill.run", "{'apps':[999999]}", "not_found"),
 	DO(NULL, "pics.product_info", "{'apps':[440],'metadataOnly':true}",
 		"{'apps':[{'id':440,'sha1':'@sha_app_440','changeNumber':24480000,'size':@size_app_440}],'packages'"
 		":[]}"),
@@ -470,6 +471,8 @@ static void nothing_is_left_out(const json_t *ran)
 	unsigned missing = 0;
 
 	for (size_t i = 0; action_all[i]; i++) {
+		if (action_all[i]->own)
+			continue;
 		snprintf(dry, sizeof(dry), "dry %s", action_all[i]->name);
 		bool good = json_object_get(ran, action_all[i]->name) &&
 			    (!action_all[i]->mutates || json_object_get(ran, dry));

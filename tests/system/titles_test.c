@@ -269,6 +269,13 @@ static void manifests(const struct rig *r)
 	CHECK_STR(json_str(got, "added"), "2");
 	CHECK(strtoull(json_str(got, "downloadSize"), NULL, 10) > 0 && json_is_false(json_object_get(got, "cut")));
 	json_decref(got);
+	/* All of it is fetched and thrown away; and once more only when it must be. */
+	got = run_action(r, "prefill.run", "{\"apps\":[1000]}");
+	CHECK(strtoull(json_str(got, "bytes"), NULL, 10) > 0);
+	json_decref(got);
+	got = run_action(r, "prefill.run", "{\"apps\":[1000]}");
+	CHECK_STR(json_str(got, "bytes"), "0");
+	json_decref(got);
 	got = run_action(r, "manifests.diff", "{\"app\":1000,\"depot\":100090,\"from\":\"12\",\"to\":\"12\"}");
 	CHECK(json_array_size(json_object_get(got, "files")) == 0);
 	json_decref(got);

@@ -7,9 +7,9 @@ extern const struct action_run account_standing, achievements_read, agent_ping, 
 	confirmations_respond, download_run, egress_probe, escrow_check, friends_accept, friends_add, friends_list,
 	friends_message, friends_remove, inventory_read, keys_redeem, library_list, licenses_add_free,
 	licenses_list, licenses_remove, manifests_diff, manifests_list, manifests_probe, offers_get, offers_list,
-	persona_set, pics_changes, pics_product_info, play_set, playtime_read, profile_set_privacy, session_login,
-	session_logout, session_ping, session_web_refresh, titles_poll, trade_url_read, wallet_redeem,
-	workshop_details;
+	persona_set, pics_changes, pics_product_info, play_set, playtime_read, prefill_run, profile_set_privacy,
+	session_login, session_logout, session_ping, session_web_refresh, titles_poll, trade_url_read,
+	wallet_redeem, workshop_details;
 
 const struct action_run *const actions_all[] = {
 	&account_standing,
@@ -41,6 +41,7 @@ const struct action_run *const actions_all[] = {
 	&pics_product_info,
 	&play_set,
 	&playtime_read,
+	&prefill_run,
 	&profile_set_privacy,
 	&session_login,
 	&session_logout,

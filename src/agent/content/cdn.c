@@ -100,7 +100,11 @@ enum rc cdn_refresh(struct action_task *t, struct fault *f)
 
 	if (!hosts)
 		return RC_NOMEM;
+	char lan[CDN_CHOICE_HOST];
 	enum rc rc = content_servers(t, hosts, CDN_CHOICE_SERVERS, &n, f);
+	cdn_find_lan(c, lan);
+	for (size_t i = 0; i < n; i++)
+		memcpy(hosts[i].via, lan, sizeof(lan));
 	lock_enter(&c->lock);
 	if (rc == RC_OK)
 		cdn_choice_list(&c->choice, hosts, n);
@@ -148,6 +152,25 @@ enum rc cdn_failed(struct action_task *t, const struct cdn_choice_try *try, enum
 	}
 	t->code = "cdn_unavailable";
 	return fault_set(f, RC_AWAY, "there is no content server for app %u", try->app);
+}
+
+bool cdn_was_filled(struct cdn *c, uint32_t depot, uint64_t gid)
+{
+	bool was = false;
+
+	lock_enter(&c->lock);
+	for (unsigned i = 0; i < CDN_FILLED_MAX && !was; i++)
+		was = c->filled[i].depot == depot && c->filled[i].gid == gid;
+	lock_leave(&c->lock);
+	return was;
+}
+
+void cdn_fill(struct cdn *c, uint32_t depot, uint64_t gid)
+{
+	lock_enter(&c->lock);
+	c->filled[c->filled_n % CDN_FILLED_MAX].depot = depot;
+	c->filled[c->filled_n++ % CDN_FILLED_MAX].gid = gid;
+	lock_leave(&c->lock);
 }
 
 size_t cdn_rates(struct cdn *c, struct cdn_rate *ret, size_t max)

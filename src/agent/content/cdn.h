@@ -19,6 +19,9 @@ struct pace_job;
 #define CDN_CONNECT_MS     5000
 #define CDN_FIRST_MS       10000
 #define CDN_IDLE_MS        15000
+#define CDN_LAN_HOST       "lancache.steamcontent.com" /* it has a private address where there is such a cache */
+#define CDN_LAN_MS         600000                      /* between two looks for it */
+#define CDN_FILLED_MAX     4096
 #define CDN_LOOK_MS        50 /* how often `stop` is asked */
 #define CDN_STALL_MS       600000
 #define CDN_CONCURRENCY    8
@@ -29,6 +32,7 @@ struct cdn_conf {
 	const struct log *log;
 	const char *ca_file;    /* NULL: the system's alone; borrowed */
 	const char *http_proxy; /* NULL: none; borrowed */
+	const char *lan_host;   /* of a cache in the local network; NULL: CDN_LAN_HOST; "": none; borrowed */
 	unsigned decoders;      /* threads that unpack; 0: one a core */
 };
 
@@ -81,6 +85,12 @@ struct cdn_run {
 
 /* Blocks until all are put, or it was stopped, or failed: then t->code is one of product.md 5.9.2. */
 must_check enum rc cdn_chunks(const struct cdn_run *r, struct fault *f);
+
+/* Chunks and manifests come by way of a cache in the local network. Any thread. */
+bool cdn_is_cached(struct cdn *c);
+/* Was this manifest fetched before, to fill a cache? And from now on it was. What is remembered ends with the agent. Any thread. */
+bool cdn_was_filled(struct cdn *c, uint32_t depot, uint64_t gid);
+void cdn_fill(struct cdn *c, uint32_t depot, uint64_t gid);
 
 struct cdn_rate {
 	char host[CDN_CHOICE_HOST];

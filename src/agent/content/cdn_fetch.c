@@ -107,8 +107,8 @@ static bool make_url(const struct cdn_fetch *w, const struct cdn_choice_host *h,
 	const struct content_token_ask ask = { .app = w->app, .depot = w->depot, .host = h->host };
 
 	bool has = content_token_kept(w->cdn->conf.content, w->account, &ask, token);
-	int n = snprintf(
-		url, URL_MAX, "%s://%s%s%s", h->https ? "https" : "http", h->host, w->path, has ? token : "");
+	int n = snprintf(url, URL_MAX, "%s://%s%s%s", h->https && !*h->via ? "https" : "http",
+		*h->via ? h->via : h->host, w->path, has ? token : "");
 	hush_wipe(token, sizeof(token));
 	return n > 0 && n < URL_MAX;
 }

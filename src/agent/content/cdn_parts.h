@@ -23,6 +23,13 @@ struct cdn {
 	pthread_cond_t freed; /* a connection is */
 	struct cdn_choice choice;
 	struct cdn_line lines[CDN_CHOICE_IN_ALL];
+	char lan[CDN_CHOICE_HOST]; /* the cache in the local network; "": there is none */
+	uint64_t lan_ms;           /* when to look for it again */
+	struct {
+		uint32_t depot;
+		uint64_t gid;
+	} filled[CDN_FILLED_MAX]; /* a ring */
+	unsigned filled_n;
 	unsigned runs;     /* under way; after the last no connection is kept */
 	struct pool *pool; /* its jobs are those of pipeline.h */
 };
@@ -55,6 +62,9 @@ void cdn_fetch(const struct cdn_fetch *what, struct cdn_fetched *ret);
 
 /* The newest list of servers, when there is a newer one. The task's thread. */
 must_check enum rc cdn_refresh(struct action_task *t, struct fault *f);
+
+/* Looks for a cache in the local network, when it is time to. "": there is none. The task's thread. */
+void cdn_find_lan(struct cdn *c, char ret[static CDN_CHOICE_HOST]);
 
 /* Waits until a connection is free, CDN_AGAIN_MS at most. */
 void cdn_rest(struct cdn *c);

@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#define SPARE_MAX (PIPELINE_PLAIN + (PIPELINE_PLAIN >> 2))
+#define SPARE_MAX (2 * PIPELINE_PLAIN) /* room of one that holds a chunk that cannot be packed */
 
 /* A slot, and its place in the pool's queue. */
 struct place {
@@ -217,18 +217,14 @@ static void *fetcher(void *arg)
 enum rc pipeline_worker_enter(void *ctx, void **ret_worker, struct fault *f)
 {
 	(void)ctx;
-	*ret_worker = calloc(1, sizeof(struct buf));
+	*ret_worker = chunk_opener_new();
 	return *ret_worker ? RC_OK : fault_set(f, RC_NOMEM, "no memory to unpack chunks");
 }
 
-void pipeline_worker_leave(void *worker)
-{
-	buf_done(worker);
-	free(worker);
-}
+void pipeline_worker_leave(void *worker) { chunk_opener_free(worker); }
 
 /* RC_IO: it could not be kept. */
-static enum rc unpack(struct pipeline *p, const struct pipeline_slot *s, struct buf *plain, struct fault *f)
+static enum rc unpack(struct pipeline *p, const struct pipeline_slot *s, struct chunk_opener *o, struct fault *f)
 {
 	const struct cdn_run *run = p->conf->run;
 	const struct cdn_want *w = &run->want[s->i];
@@ -236,18 +232,14 @@ static enum rc unpack(struct pipeline *p, const struct pipeline_slot *s, struct 
 
 	if (p->over)
 		return RC_CANCELED;
-	plain->n = 0;
-	enum rc rc = chunk_open(run->key, &want, s->packed, s->packed_n, plain, f);
-	if (rc == RC_OK && !run->put(run->ctx, s->i, plain->p, plain->n))
+	enum rc rc = chunk_opener_open(o, run->key, &want, s->packed, s->packed_n, f);
+	if (rc == RC_OK && !run->put(run->ctx, s->i, chunk_opener_plain(o)->p, w->size))
 		rc = fault_set(f, RC_IO, "a chunk could not be kept");
 	if (rc == RC_OK) {
-		atomic_fetch_add(&run->stats->bytes_plain, plain->n);
+		atomic_fetch_add(&run->stats->bytes_plain, w->size);
 		atomic_fetch_add(&run->stats->chunks, 1);
 	}
-	if (plain->room > SPARE_MAX || plain->bad) {
-		buf_done(plain);
-		*plain = (struct buf){ 0 };
-	}
+	chunk_opener_shrink(o, SPARE_MAX);
 	return rc;
 }
 

@@ -1,9 +1,13 @@
 /* The stores that content comes from; each in a file of its own. */
+#include "agent/content/gog_source.h"
+#include "agent/content/shop_fetch.h"
 #include "agent/content/source_steam.h"
 
 #include <string.h>
 
 static const struct content_store *const stores[] = {
+	&epic_source,
+	&gog_source,
 	&source_app,
 	&source_collection,
 	&source_depot,

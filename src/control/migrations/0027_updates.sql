@@ -15,6 +15,7 @@ CREATE TABLE titles (
 	unknown_n BIGINT NOT NULL DEFAULT 0,    -- answers in a row, an hour apart, that it is not there
 	unknown_at BIGINT NOT NULL DEFAULT 0,
 	asked_at BIGINT NOT NULL DEFAULT 0,     -- not to be asked again for a while; 0: not asked
+	whole_at BIGINT NOT NULL DEFAULT 0,     -- the same, of all that there is to say of it
 	heard_at BIGINT NOT NULL DEFAULT 0,     -- the last answer, whatever it was
 	success_at BIGINT NOT NULL DEFAULT 0,   -- the last definite answer
 	changed_at BIGINT NOT NULL DEFAULT 0,
@@ -86,17 +87,6 @@ CREATE TABLE changes (
 );
 CREATE INDEX changes_of_title ON changes (title_id, pos);
 CREATE INDEX changes_observed ON changes (observed_at);
-
--- An account's library that becomes watches, when its task has read it.
-CREATE TABLE watch_imports (
-	id TEXT PRIMARY KEY, -- wim_…: the owner of the task
-	template TEXT NOT NULL, -- JSON: what each watch gets
-	status TEXT NOT NULL, -- running, finished, failed
-	account_id TEXT NOT NULL,
-	tenant_id TEXT NOT NULL,
-	created_by TEXT NOT NULL,
-	created_at BIGINT NOT NULL
-);
 
 CREATE TABLE polls (
 	id TEXT PRIMARY KEY, -- pol_…

@@ -207,7 +207,8 @@ static enum rc add_titles(struct tx *tx, const struct poll_in *in, struct poll *
 static enum rc ask_now(struct tx *tx, const char *poll_id)
 {
 	static const struct store_query set = {
-		.sql = "UPDATE titles SET asked_at = 0 WHERE heard_at >= asked_at AND id "
+		.sql = "UPDATE titles SET asked_at = 0, whole_at = 0 WHERE heard_at >= asked_at AND heard_at >= "
+		       "whole_at AND id "
 		       "IN (SELECT title_id FROM poll_titles WHERE poll_id = $1 AND "
 		       "answer IS NULL)"
 	};

@@ -2,7 +2,7 @@
 #include "wire/field_json.h"
 #include "wire/json_patch.h"
 
-#include <jansson.h>
+#include <string.h>
 
 #define ROW(s, name_, kind, member, ...)                                                                \
 	{                                                                                               \
@@ -66,59 +66,145 @@ const struct field title_facts_fields[] = {
 	{ 0 },
 };
 
-enum rc title_facts_get(
-	const struct json_t *all, const char *source, struct arena *a, struct action_title *ret, struct fault *f)
+/* Where a value ends: at the comma or bracket behind it. The text is one of ours: compact, and in order. */
+static const char *value_end(const char *p)
 {
-	const json_t *one = json_object_get(all, source);
-	struct field_reader r = { .arena = a, .lenient = true };
+	unsigned depth = 0;
 
-	if (!one)
-		return RC_MISSING;
-	*ret = (struct action_title){ 0 };
-	enum rc rc = field_json_decode(title_facts_fields, one, &r, ret, f);
-	return rc == RC_INVALID ? fault_set(f, RC_INTERNAL, "facts of %s cannot be read", source) : rc;
+	for (bool quoted = false; *p; p++) {
+		if (quoted && *p == '\\' && p[1]) {
+			p++;
+		} else if (quoted) {
+			quoted = *p != '"';
+		} else if (*p == '"') {
+			quoted = true;
+		} else if (*p == '{' || *p == '[') {
+			depth++;
+		} else if ((*p == '}' || *p == ']' || *p == ',') && depth == 0) {
+			break;
+		} else if (*p == '}' || *p == ']') {
+			depth--;
+		}
+	}
+	return p;
 }
 
-static enum rc put_text(const json_t *was, const json_t *is, struct arena *a, struct title_facts_set *ret)
+/* The part of one source: its value begins at `from`, and `name` is where its name does. */
+struct place {
+	const char *name, *from, *end;
+};
+
+static bool find(const char *all, const char *source, struct place *ret)
+{
+	size_t n = strlen(source);
+
+	for (const char *p = all ? all + 1 : ""; *p == '"'; p += *p == ',') {
+		const char *name = p, *from = strchr(p + 1, '"');
+		if (!from || from[1] != ':')
+			return false;
+		*ret = (struct place){ name, from + 2, value_end(from + 2) };
+		if ((size_t)(from - name - 1) == n && !strncmp(name + 1, source, n))
+			return true;
+		p = ret->end;
+	}
+	return false;
+}
+
+enum rc title_facts_get(
+	const char *all, const char *source, struct arena *a, struct action_title *ret, struct fault *f)
+{
+	struct field_reader r = { .arena = a, .lenient = true };
+	auto_json struct json_t *one = NULL;
+	struct place at;
+
+	if (!find(all, source, &at))
+		return RC_MISSING;
+	*ret = (struct action_title){ 0 };
+	enum rc rc = json_read(at.from, (size_t)(at.end - at.from), &one, f);
+	if (rc == RC_OK)
+		rc = field_json_decode(title_facts_fields, one, &r, ret, f);
+	return rc == RC_INVALID || rc == RC_MALFORMED
+		       ? fault_set(f, RC_INTERNAL, "facts of %s cannot be read", source)
+		       : rc;
+}
+
+static bool is_at(const struct place *at, const struct buf *b)
+{
+	return (size_t)(at->end - at->from) == b->n && !memcmp(at->from, b->p, b->n);
+}
+
+enum rc title_facts_same(const char *all, const char *source, const struct action_title *now, bool *ret_same)
 {
 	struct buf b = { 0 };
-	enum rc rc = RC_OK;
+	struct place at;
 
-	if (was) {
-		rc = json_patch(was, is, TITLE_FACTS_DIFF_MAX, &b, &ret->cut);
-		ret->patch = rc == RC_OK ? arena_str(a, buf_text(&b)) : NULL;
-		if (rc == RC_OK && !ret->patch)
-			rc = RC_NOMEM;
-	}
+	*ret_same = false;
+	if (!find(all, source, &at))
+		return RC_OK;
+	field_json_encode(title_facts_fields, now, &b);
+	*ret_same = !b.bad && is_at(&at, &b);
+	enum rc rc = b.bad ? RC_NOMEM : RC_OK;
 	buf_done(&b);
 	return rc;
 }
 
-enum rc title_facts_set(struct json_t *all, const char *source, const struct action_title *now, struct arena *a,
+static enum rc put_patch(const struct place *was, const struct buf *is, struct arena *a,
 	struct title_facts_set *ret, struct fault *f)
 {
-	auto_json json_t *is = NULL;
-	const json_t *was = json_object_get(all, source);
+	auto_json struct json_t *from = NULL, *to = NULL;
 	struct buf b = { 0 };
-	enum rc rc = RC_NOMEM;
+	enum rc rc = json_read(was->from, (size_t)(was->end - was->from), &from, f);
+
+	if (rc == RC_OK)
+		rc = json_read((const char *)is->p, is->n, &to, f);
+	if (rc == RC_OK)
+		rc = json_patch(from, to, TITLE_FACTS_DIFF_MAX, &b, &ret->cut);
+	ret->patch = rc == RC_OK ? arena_str(a, buf_text(&b)) : NULL;
+	buf_done(&b);
+	return rc == RC_OK && !ret->patch ? RC_NOMEM : rc;
+}
+
+/* All of it, with this part in place of the one at `was`; NULL: it has none yet. */
+static const char *spliced(
+	const char *all, const char *source, const struct place *was, const struct buf *is, struct arena *a)
+{
+	struct buf b = { 0 };
+
+	if (was) {
+		buf_put(&b, all, (size_t)(was->from - all));
+		buf_put(&b, is->p, is->n);
+		buf_str(&b, was->end);
+	} else {
+		const char *rest = all && all[0] && all[1] != '}' ? all + 1 : "}";
+		buf_fmt(&b, "{\"%s\":", source);
+		buf_put(&b, is->p, is->n);
+		buf_fmt(&b, "%s", *rest == '}' ? "" : ",");
+		buf_str(&b, rest);
+	}
+	const char *text = b.bad ? NULL : arena_strn(a, (const char *)b.p, b.n);
+	buf_done(&b);
+	return text;
+}
+
+enum rc title_facts_set(const char *all, const char *source, const struct action_title *now, struct arena *a,
+	struct title_facts_set *ret, struct fault *f)
+{
+	struct buf b = { 0 };
+	struct place at;
+	bool had = find(all, source, &at);
+	enum rc rc = RC_OK;
 
 	*ret = (struct title_facts_set){ 0 };
 	field_json_encode(title_facts_fields, now, &b);
-	if (!b.bad)
-		rc = b.n > TITLE_FACTS_MAX ? fault_set(f, RC_OVERLOADED, "facts of %zu bytes", b.n)
-					   : json_read((const char *)b.p, b.n, &is, f);
-	buf_done(&b);
-	if (rc != RC_OK)
-		return rc;
-	ret->same = was && json_equal(was, is);
-	rc = ret->same ? RC_OK : put_text(was, is, a, ret);
-	if (rc == RC_OK && json_object_set(all, source, is) != 0)
+	if (b.bad)
 		rc = RC_NOMEM;
-	b = (struct buf){ 0 };
+	else if (b.n > TITLE_FACTS_MAX)
+		rc = fault_set(f, RC_OVERLOADED, "facts of %zu bytes", b.n);
+	ret->same = rc == RC_OK && had && is_at(&at, &b);
+	if (rc == RC_OK && had && !ret->same)
+		rc = put_patch(&at, &b, a, ret, f);
 	if (rc == RC_OK)
-		rc = json_put(&b, all, true);
-	if (rc == RC_OK && !(ret->text = arena_str(a, buf_text(&b))))
-		rc = RC_NOMEM;
+		ret->text = ret->same ? all : spliced(all, source, had ? &at : NULL, &b, a);
 	buf_done(&b);
-	return rc;
+	return rc == RC_OK && !ret->text ? RC_NOMEM : rc;
 }

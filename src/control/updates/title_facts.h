@@ -14,15 +14,19 @@
 extern const struct field title_facts_fields[];
 extern const struct field title_facts_depot_fields[]; /* struct action_title_depot: a build has them, too */
 
-/* What this source said; RC_MISSING: nothing yet. Texts are in the arena. all: as stored. */
+/* What this source said; RC_MISSING: nothing yet. Texts are in the arena. all: as stored; NULL: nothing. */
 must_check enum rc title_facts_get(
-	const struct json_t *all, const char *source, struct arena *a, struct action_title *ret, struct fault *f);
+	const char *all, const char *source, struct arena *a, struct action_title *ret, struct fault *f);
+
+/* Has it said just this? Cheap: most answers are as the one before. */
+must_check enum rc title_facts_same(
+	const char *all, const char *source, const struct action_title *now, bool *ret_same);
 
 struct title_facts_set {
 	const char *text;  /* all of it anew, to be stored */
 	const char *patch; /* of this source's part; NULL: it had none, or nothing changed */
 	bool same, cut;
 };
-/* Puts this source's facts in; all is changed. Texts are in the arena. RC_OVERLOADED: more than TITLE_FACTS_MAX. */
-must_check enum rc title_facts_set(struct json_t *all, const char *source, const struct action_title *now,
+/* Puts this source's facts in. Texts are in the arena. RC_OVERLOADED: more than TITLE_FACTS_MAX. */
+must_check enum rc title_facts_set(const char *all, const char *source, const struct action_title *now,
 	struct arena *a, struct title_facts_set *ret, struct fault *f);

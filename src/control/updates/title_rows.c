@@ -5,7 +5,7 @@
 
 #define COLUMNS                                                                                                \
 	"id, store, ref, name, state, access, change_number, wanted_number, facts, method, reason, fallback, " \
-	"unknown_n, unknown_at, asked_at, heard_at, success_at, changed_at, watched, interval_s"
+	"unknown_n, unknown_at, asked_at, whole_at, heard_at, success_at, changed_at, watched, interval_s"
 
 #define ROW(s, kind, member)                                                      \
 	{                                                                         \
@@ -27,6 +27,7 @@ static const struct field row_fields[] = {
 	ROW(title_row, I64, unknown_n),
 	ROW(title_row, I64, unknown_at),
 	ROW(title_row, I64, asked_at),
+	ROW(title_row, I64, whole_at),
 	ROW(title_row, I64, heard_at),
 	ROW(title_row, I64, success_at),
 	ROW(title_row, I64, changed_at),
@@ -49,7 +50,8 @@ enum rc title_rows_keep(struct tx *tx, const struct title_row *t, bool facts)
 		.sql = "UPDATE titles SET name = $2, state = $3, access = $4, change_number = $5, wanted_number = "
 		       "$6, facts = COALESCE($7, facts), method = $8, reason = $9, fallback = $10, unknown_n = "
 		       "$11, "
-		       "unknown_at = $12, asked_at = $13, heard_at = $14, success_at = $15, changed_at = $16 WHERE "
+		       "unknown_at = $12, asked_at = $13, heard_at = $14, success_at = $15, changed_at = $16, "
+		       "whole_at = $17 WHERE "
 		       "id = $1"
 	};
 	return store_put(tx->db, &set,
@@ -58,7 +60,7 @@ enum rc title_rows_keep(struct tx *tx, const struct title_row *t, bool facts)
 			store_text(facts ? t->facts : NULL), store_text(t->method), store_text(t->reason),
 			store_int(t->fallback), store_int(t->unknown_n), store_int(t->unknown_at),
 			store_int(t->asked_at), store_int(t->heard_at), store_int(t->success_at),
-			store_int(t->changed_at)),
+			store_int(t->changed_at), store_int(t->whole_at)),
 		tx->fault);
 }
 

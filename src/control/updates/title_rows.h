@@ -18,7 +18,7 @@ struct title_row {
 	int64_t change_number, wanted_number;
 	const char *facts, *method, *reason;
 	bool fallback;
-	int64_t unknown_n, unknown_at, asked_at, heard_at, success_at, changed_at, watched, interval_s;
+	int64_t unknown_n, unknown_at, asked_at, whole_at, heard_at, success_at, changed_at, watched, interval_s;
 };
 
 /* RC_MISSING: nobody ever watched it. */

@@ -5,8 +5,6 @@
 #include "control/updates/title_rows.h"
 #include "control/updates/watches.h"
 
-#include <jansson.h>
-
 #define REMOVED_AFTER 3                  /* answers that it is not there … */
 #define REMOVED_APART ((int64_t)3600000) /* … so far apart */
 
@@ -113,25 +111,29 @@ static enum rc greet(struct fold *f)
 	return back ? tell_visibility(f, TITLE_REMOVED, TITLE_KNOWN) : RC_OK;
 }
 
+/* Has the source told this very record before? By its hash. */
+static enum rc has_this(struct fold *f, bool *ret)
+{
+	struct action_title before = { 0 };
+	enum rc rc = f->at.sha1
+			     ? title_facts_get(f->row.facts, f->seen->source, f->tx->arena, &before, f->tx->fault)
+			     : RC_MISSING;
+
+	*ret = rc == RC_OK && before.sha1 && !strcmp(before.sha1, f->at.sha1);
+	return rc == RC_MISSING ? RC_OK : rc;
+}
+
 /* A number and a hash: another number with another hash wants the title whole. */
 static enum rc fold_number(struct fold *f)
 {
 	struct title_row *t = &f->row;
-	struct action_title before = { 0 };
-	auto_json struct json_t *all = NULL;
 	bool same = false;
-	enum rc rc = RC_OK;
 
 	f->answer = POLLS_UNCHANGED;
 	if (f->at.change_number <= t->change_number)
 		return f->seen->shadow ? RC_OK : greet(f);
-	if (f->at.sha1 && t->facts) {
-		rc = json_read(t->facts, strlen(t->facts), &all, f->tx->fault);
-		if (rc == RC_OK)
-			rc = title_facts_get(all, f->seen->source, f->tx->arena, &before, f->tx->fault);
-		same = rc == RC_OK && before.sha1 && !strcmp(before.sha1, f->at.sha1);
-	}
-	if (rc != RC_OK && rc != RC_MISSING)
+	enum rc rc = has_this(f, &same);
+	if (rc != RC_OK)
 		return rc;
 	if (same)
 		t->change_number = f->at.change_number;
@@ -221,11 +223,11 @@ static enum rc keep_first(struct fold *f, struct field_list *ret_changes)
 	return rc;
 }
 
-static enum rc compare(struct fold *f, struct json_t *all, struct field_list *ret_changes)
+static enum rc compare(struct fold *f, struct field_list *ret_changes)
 {
 	struct action_title before = { 0 };
 	struct arena *a = f->tx->arena;
-	enum rc rc = title_facts_get(all, f->seen->source, a, &before, f->tx->fault);
+	enum rc rc = title_facts_get(f->row.facts, f->seen->source, a, &before, f->tx->fault);
 	bool first = rc == RC_MISSING;
 
 	if (rc != RC_OK && !first)
@@ -238,35 +240,45 @@ static enum rc compare(struct fold *f, struct json_t *all, struct field_list *re
 	return rc;
 }
 
-/* All that the source has to say. */
-static enum rc fold_whole(struct fold *f)
+/* It is as it was, or changed: what is known of it is this from now on. */
+static enum rc take_over(struct fold *f, const struct field_list *changes, struct title_facts_set *ret)
 {
 	struct title_row *t = &f->row;
-	const char *facts = t->facts ? t->facts : "{}";
-	auto_json struct json_t *all = NULL;
-	struct field_list changes = { 0 };
-	struct title_facts_set set = { 0 };
+	enum rc rc = title_facts_set(t->facts, f->seen->source, &f->at, f->tx->arena, ret, f->tx->fault);
 
-	f->answer = POLLS_UNCHANGED;
-	if (f->at.change_number && f->at.change_number < t->change_number) /* of a server that is behind */
-		return f->seen->shadow ? RC_OK : greet(f);
-	enum rc rc = json_read(facts, strlen(facts), &all, f->tx->fault);
-	if (rc == RC_OK)
-		rc = compare(f, all, &changes);
-	f->answer = changes.n ? POLLS_CHANGED : POLLS_UNCHANGED;
-	if (rc != RC_OK || f->seen->shadow)
-		return rc;
-	rc = title_facts_set(all, f->seen->source, &f->at, f->tx->arena, &set, f->tx->fault);
-	t->facts = set.text;
-	f->facts = !set.same;
+	t->facts = ret->text;
+	f->facts = !ret->same;
 	if (f->at.change_number)
 		t->change_number = f->at.change_number;
 	if (t->wanted_number < t->change_number || (!f->at.change_number && !f->seen->fallback))
 		t->wanted_number = t->change_number;
 	if (f->at.name)
 		t->name = f->at.name;
-	if (changes.n)
+	if (changes->n)
 		t->changed_at = f->tx->now_ms;
+	t->whole_at = 0;
+	return rc;
+}
+
+/* All that the source has to say. */
+static enum rc fold_whole(struct fold *f)
+{
+	struct field_list changes = { 0 };
+	struct title_facts_set set = { 0 };
+	bool same = false;
+
+	f->answer = POLLS_UNCHANGED;
+	if (f->at.change_number && f->at.change_number < f->row.change_number) /* of a server that is behind */
+		return f->seen->shadow ? RC_OK : greet(f);
+	enum rc rc = title_settle(f->store, NULL, &f->at, f->tx->arena);
+	if (rc == RC_OK)
+		rc = title_facts_same(f->row.facts, f->seen->source, &f->at, &same);
+	if (rc == RC_OK && !same)
+		rc = compare(f, &changes);
+	f->answer = changes.n ? POLLS_CHANGED : POLLS_UNCHANGED;
+	if (rc != RC_OK || f->seen->shadow)
+		return rc;
+	rc = take_over(f, &changes, &set);
 	if (rc == RC_OK)
 		rc = greet(f);
 	return rc == RC_OK ? keep_changes(f, &changes, &set) : rc;

@@ -2,21 +2,24 @@
 #include "control/updates/titles.h"
 
 /* Marks what it gives, so that it is not given again at once. $1: store, $2: how many, $3: now, $4: asked before this. */
-#define MARKED(which, order)                                                                                   \
-	{                                                                                                      \
-		.sql = "UPDATE titles SET asked_at = $3 WHERE id IN (SELECT t.id FROM titles t WHERE t.store " \
-		       "= $1 AND t.asked_at < $4 AND " which " ORDER BY " order " LIMIT $2) RETURNING ref"     \
+#define MARKED(mark, which, order)                                                                     \
+	{                                                                                              \
+		.sql = "UPDATE titles SET " mark " = $3 WHERE id IN (SELECT t.id FROM titles t WHERE " \
+		       "t.store = $1 AND t.whole_at < $4 AND " which " ORDER BY " order " LIMIT $2) "  \
+		       "RETURNING ref"                                                                 \
 	}
 #define OPEN(more)                                                                                          \
 	"EXISTS (SELECT 1 FROM poll_titles p JOIN polls o ON o.id = p.poll_id WHERE p.title_id = t.id AND " \
 	"p.answer IS NULL AND o.status = 'running'" more ")"
 
 static const struct store_query queries[] = {
-	[TITLES_WANTED] = MARKED("t.watched > 0 AND t.wanted_number > t.change_number", "t.wanted_number"),
-	[TITLES_POLL] = MARKED(OPEN(""), "t.success_at"),
-	[TITLES_POLL_FULL] = MARKED(OPEN(" AND o.mode = 'full'"), "t.success_at"),
-	[TITLES_OLDEST] = MARKED("t.watched > 0 AND t.heard_at <= $3 - t.interval_s * 1000",
-		"($3 - t.heard_at) / 1000 * (t.priority + 1) DESC"),
+	[TITLES_WANTED] =
+		MARKED("whole_at", "t.watched > 0 AND t.wanted_number > t.change_number", "t.wanted_number"),
+	[TITLES_POLL] = MARKED("asked_at", "t.asked_at < $4 AND " OPEN(""), "t.success_at"),
+	[TITLES_POLL_FULL] = MARKED("whole_at", OPEN(" AND o.mode = 'full'"), "t.success_at"),
+	[TITLES_OLDEST] =
+		MARKED("asked_at", "t.asked_at < $4 AND t.watched > 0 AND t.heard_at <= $3 - t.interval_s * 1000",
+			"($3 - t.heard_at) / 1000 * (t.priority + 1) DESC"),
 	[TITLES_ALL_AFTER] = { .sql = "SELECT ref FROM titles WHERE store = $1 AND watched > 0 AND ref > $3 ORDER "
 				      "BY "
 				      "ref LIMIT $2" },
@@ -55,8 +58,10 @@ enum rc titles_due(struct tx *tx, const struct titles_ask *ask, struct field_lis
 
 enum rc titles_unask(struct tx *tx, const char *source, const struct field_list *refs)
 {
-	static const struct store_query set = { .sql = "UPDATE titles SET asked_at = 0 WHERE store = $1 AND ref = "
-						       "$2" };
+	static const struct store_query set = {
+		.sql = "UPDATE titles SET asked_at = 0, whole_at = 0 WHERE store = $1 AND ref = "
+		       "$2"
+	};
 	enum title_store s = title_store_of(source);
 	const char *const *at = refs->at;
 	enum rc rc = RC_OK;

@@ -20,6 +20,13 @@
 #define ZSTD_LEVEL      3
 #define ZIP_ENTRY       "z"
 
+/* `lzma` and `zstd` are kept for the next chunk; the zip's are small. */
+struct chunk_opener {
+	struct buf box, plain;
+	lzma_stream lzma;
+	ZSTD_DCtx *zstd;
+};
+
 bool chunk_kind_of(const void *p, size_t n, enum chunk_kind *ret)
 {
 	if (n >= 3 && !memcmp(p, "VZa", 3))
@@ -61,11 +68,11 @@ static enum rc finish(const struct tail *t, bool unpacked, const uint8_t *room, 
 
 /* liblzma reads the old .lzma format, whose head is these properties and a size. The dictionary is never needed larger than
  * the content, whatever the properties claim. */
-static bool lzma_unpack(const uint8_t *properties, const uint8_t *p, size_t n, uint8_t *to, uint32_t size)
+static bool lzma_unpack(
+	lzma_stream *s, const uint8_t *properties, const uint8_t *p, size_t n, uint8_t *to, uint32_t size)
 {
 	uint32_t dict = size > LZMA_DICT_MIN ? size : LZMA_DICT_MIN;
 	uint8_t head[LZMA_PROPERTIES + 8] = { properties[0] };
-	lzma_stream s = LZMA_STREAM_INIT;
 
 	for (unsigned i = 0; i < 4; i++) {
 		head[1 + i] = (uint8_t)(dict >> 8 * i);
@@ -73,23 +80,23 @@ static bool lzma_unpack(const uint8_t *properties, const uint8_t *p, size_t n, u
 	}
 	if (size == 0)
 		return true; /* the decoder would wait for more */
-	if (lzma_alone_decoder(&s, LZMA_MEMORY) != LZMA_OK)
+	if (lzma_alone_decoder(s, LZMA_MEMORY) != LZMA_OK)
 		return false;
-	s.next_out = to;
-	s.avail_out = size;
-	s.next_in = head;
-	s.avail_in = sizeof(head);
-	lzma_ret ret = lzma_code(&s, LZMA_RUN);
+	s->next_out = to;
+	s->avail_out = size;
+	s->next_in = head;
+	s->avail_in = sizeof(head);
+	lzma_ret ret = lzma_code(s, LZMA_RUN);
 	if (ret == LZMA_OK) {
-		s.next_in = p;
-		s.avail_in = n;
-		ret = lzma_code(&s, LZMA_FINISH);
+		s->next_in = p;
+		s->avail_in = n;
+		ret = lzma_code(s, LZMA_FINISH);
 	}
-	lzma_end(&s);
-	return ret == LZMA_STREAM_END && s.avail_out == 0;
+	return ret == LZMA_STREAM_END && s->avail_out == 0;
 }
 
-static enum rc open_lzma(const uint8_t *p, size_t n, size_t most, struct buf *to, struct fault *f)
+static enum rc open_lzma(
+	struct chunk_opener *o, const uint8_t *p, size_t n, size_t most, struct buf *to, struct fault *f)
 {
 	if (n < LZMA_HEAD + LZMA_TAIL || memcmp(p + n - 2, "zv", 2) != 0)
 		return fault_set(f, RC_MALFORMED, "chunk: a VZ container of %zu bytes without its end", n);
@@ -101,11 +108,15 @@ static enum rc open_lzma(const uint8_t *p, size_t n, size_t most, struct buf *to
 	enum rc rc = room_for(&t, most, to, &room, f);
 	if (rc != RC_OK)
 		return rc;
-	bool unpacked = lzma_unpack(p + 7, p + LZMA_HEAD, n - LZMA_HEAD - LZMA_TAIL, room, t.size);
+	lzma_stream once = LZMA_STREAM_INIT;
+	bool unpacked =
+		lzma_unpack(o ? &o->lzma : &once, p + 7, p + LZMA_HEAD, n - LZMA_HEAD - LZMA_TAIL, room, t.size);
+	lzma_end(&once);
 	return finish(&t, unpacked, room, to, f);
 }
 
-static enum rc open_zstd(const uint8_t *p, size_t n, size_t most, struct buf *to, struct fault *f)
+static enum rc open_zstd(
+	struct chunk_opener *o, const uint8_t *p, size_t n, size_t most, struct buf *to, struct fault *f)
 {
 	if (n < ZSTD_HEAD + ZSTD_TAIL || memcmp(p + n - 3, "zsv", 3) != 0)
 		return fault_set(f, RC_MALFORMED, "chunk: a VSZ container of %zu bytes without its end", n);
@@ -117,11 +128,13 @@ static enum rc open_zstd(const uint8_t *p, size_t n, size_t most, struct buf *to
 	enum rc rc = room_for(&t, most, to, &room, f);
 	if (rc != RC_OK)
 		return rc;
-	size_t got = ZSTD_decompress(room, t.size, p + ZSTD_HEAD, n - ZSTD_HEAD - ZSTD_TAIL);
+	n -= ZSTD_HEAD + ZSTD_TAIL;
+	size_t got = o ? ZSTD_decompressDCtx(o->zstd, room, t.size, p + ZSTD_HEAD, n)
+		       : ZSTD_decompress(room, t.size, p + ZSTD_HEAD, n);
 	return finish(&t, got == t.size, room, to, f);
 }
 
-enum rc chunk_unpack(const void *p, size_t n, size_t most, struct buf *to, struct fault *f)
+static enum rc unpack(struct chunk_opener *o, const void *p, size_t n, size_t most, struct buf *to, struct fault *f)
 {
 	enum chunk_kind kind;
 
@@ -129,34 +142,47 @@ enum rc chunk_unpack(const void *p, size_t n, size_t most, struct buf *to, struc
 		return fault_set(f, RC_MALFORMED, "chunk: %zu bytes in no container that is known", n);
 	switch (kind) {
 	case CHUNK_LZMA:
-		return open_lzma(p, n, most, to, f);
+		return open_lzma(o, p, n, most, to, f);
 	case CHUNK_ZSTD:
-		return open_zstd(p, n, most, to, f);
+		return open_zstd(o, p, n, most, to, f);
 	case CHUNK_ZIP:
 		return zip_open(p, n, most, to, f);
 	}
 	return RC_INTERNAL;
 }
 
-static enum rc decrypt(const uint8_t *key, size_t most, const void *p, size_t n, struct buf *to, struct fault *f)
+enum rc chunk_unpack(const void *p, size_t n, size_t most, struct buf *to, struct fault *f)
+{
+	return unpack(NULL, p, n, most, to, f);
+}
+
+/* What is to be opened, and by whom. */
+struct task {
+	struct chunk_opener *opener; /* NULL: none */
+	const uint8_t *key;
+	size_t most;
+};
+
+static enum rc decrypt(const struct task *t, const void *p, size_t n, struct buf *to, struct fault *f)
 {
 	uint8_t iv[AES_IV];
-	struct buf box = { 0 };
+	struct buf once = { 0 }, *box = t->opener ? &t->opener->box : &once;
 
 	if (n > 2 * (size_t)CHUNK_SIZE_MAX)
 		return fault_set(f, RC_TOO_LARGE, "chunk: %zu bytes are too many", n);
-	enum rc rc = aes_open(key, p, n, iv, &box);
+	box->n = 0;
+	enum rc rc = aes_open(t->key, p, n, iv, box);
 	if (rc != RC_OK)
 		fault_set(f, rc, "chunk: %zu bytes do not decrypt with this key", n);
 	if (rc == RC_OK)
-		rc = chunk_unpack(box.p, box.n, most, to, f);
-	buf_done(&box);
+		rc = unpack(t->opener, box->p, box->n, t->most, to, f);
+	buf_done(&once);
 	return rc;
 }
 
 enum rc chunk_decrypt(const uint8_t *key, const void *p, size_t n, struct buf *to, struct fault *f)
 {
-	return decrypt(key, CHUNK_SIZE_MAX, p, n, to, f);
+	return decrypt(&(struct task){ .key = key, .most = CHUNK_SIZE_MAX }, p, n, to, f);
 }
 
 static const char *differs(const struct chunk_want *want, const uint8_t *p, size_t n)
@@ -171,15 +197,16 @@ static const char *differs(const struct chunk_want *want, const uint8_t *p, size
 	return memcmp(sha, want->sha, CHUNK_SHA) != 0 ? "SHA-1" : NULL;
 }
 
-enum rc chunk_open(
-	const uint8_t *key, const struct chunk_want *want, const void *p, size_t n, struct buf *to, struct fault *f)
+static enum rc open_by(struct chunk_opener *o, const uint8_t *key, const struct chunk_want *want,
+	const struct rd *box, struct buf *to, struct fault *f)
 {
 	size_t before = to->n;
 
 	if (want->size > CHUNK_SIZE_MAX)
 		return fault_set(f, RC_TOO_LARGE, "chunk: the manifest promises %u bytes, at most %u are read",
 			want->size, CHUNK_SIZE_MAX);
-	enum rc rc = decrypt(key, want->size, p, n, to, f);
+	const struct task t = { .opener = o, .key = key, .most = want->size };
+	enum rc rc = decrypt(&t, box->at, rd_left(box), to, f);
 	if (rc == RC_TOO_LARGE)
 		return fault_set(f, RC_MALFORMED, "chunk: its size is not what the manifest promises");
 	if (rc != RC_OK)
@@ -190,6 +217,58 @@ enum rc chunk_open(
 	to->n = before;
 	return fault_set(f, RC_MALFORMED, "chunk: its %s is not what the manifest promises", what);
 }
+
+enum rc chunk_open(
+	const uint8_t *key, const struct chunk_want *want, const void *p, size_t n, struct buf *to, struct fault *f)
+{
+	const struct rd box = rd_over(p, n);
+	return open_by(NULL, key, want, &box, to, f);
+}
+
+struct chunk_opener *chunk_opener_new(void)
+{
+	struct chunk_opener *o = calloc(1, sizeof(*o));
+
+	if (!o)
+		return NULL;
+	o->lzma = (lzma_stream)LZMA_STREAM_INIT;
+	o->zstd = ZSTD_createDCtx();
+	if (o->zstd)
+		return o;
+	chunk_opener_free(o);
+	return NULL;
+}
+
+void chunk_opener_free(struct chunk_opener *o)
+{
+	if (!o)
+		return;
+	lzma_end(&o->lzma);
+	ZSTD_freeDCtx(o->zstd);
+	buf_done(&o->box);
+	buf_done(&o->plain);
+	free(o);
+}
+
+void chunk_opener_shrink(struct chunk_opener *o, size_t most)
+{
+	if (o->box.room > most || o->box.bad)
+		buf_done(&o->box);
+	if (o->plain.room > most || o->plain.bad)
+		buf_done(&o->plain);
+}
+
+enum rc chunk_opener_open(struct chunk_opener *o, const uint8_t *key, const struct chunk_want *want, const void *p,
+	size_t n, struct fault *f)
+{
+	const struct rd box = rd_over(p, n);
+	const struct task all = { .opener = o, .key = key, .most = CHUNK_SIZE_MAX };
+
+	o->plain.n = 0;
+	return want ? open_by(o, key, want, &box, &o->plain, f) : decrypt(&all, p, n, &o->plain, f);
+}
+
+const struct buf *chunk_opener_plain(const struct chunk_opener *o) { return &o->plain; }
 
 static enum rc pack_lzma(const uint8_t *p, size_t n, struct buf *to, struct fault *f)
 {

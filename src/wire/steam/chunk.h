@@ -37,6 +37,22 @@ must_check enum rc chunk_decrypt(const uint8_t *key, const void *p, size_t n, st
 must_check enum rc chunk_open(const uint8_t *key, const struct chunk_want *want, const void *p, size_t n,
 	struct buf *to, struct fault *f);
 
+/*
+ * The same for many chunks, one after the other: what the libraries need, and the room, is kept between them. What is opened stays the
+ * opener's until the next one. One thread at a time.
+ */
+struct chunk_opener;
+struct chunk_opener *chunk_opener_new(void); /* NULL without memory */
+void chunk_opener_free(struct chunk_opener *o);
+OWN_DEFINE(chunk_opener)
+/* Room of more than so many bytes is given back. */
+void chunk_opener_shrink(struct chunk_opener *o, size_t most);
+
+/* `want` NULL: it is not checked against a manifest. */
+must_check enum rc chunk_opener_open(struct chunk_opener *o, const uint8_t *key, const struct chunk_want *want,
+	const void *p, size_t n, struct fault *f);
+const struct buf *chunk_opener_plain(const struct chunk_opener *o); /* what the last one held */
+
 /* Adler-32 that begins with 0, where zlib's begins with 1. */
 uint32_t chunk_adler(const void *p, size_t n);
 

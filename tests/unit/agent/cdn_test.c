@@ -31,7 +31,7 @@ static struct site *site;
 static struct loop *loop;
 static pthread_t loop_thread;
 static char tmp[] = "/tmp/cdn_test_XXXXXX";
-static unsigned tokens_asked, codes_asked, keys_asked, servers_asked;
+static atomic_uint tokens_asked, codes_asked, keys_asked, servers_asked;
 static bool no_tokens;
 
 /* ---- Steam, without a session ---- */
@@ -141,6 +141,7 @@ static void fresh(void)
 struct on_loop {
 	struct loop_job job;
 	const char *const *faults;
+	bool lancache;
 	pthread_mutex_t lock;
 	pthread_cond_t news;
 	bool done;
@@ -152,6 +153,7 @@ static void set_faults(struct loop_job *job)
 	struct fault f = { 0 };
 
 	faults_clear(&sim.faults);
+	sim.lancache = o->lancache;
 	sim_forget(&sim);
 	for (unsigned i = 0; o->faults && o->faults[i]; i++) {
 		if (faults_add(&sim.faults, o->faults[i], &f) != RC_OK)
@@ -165,9 +167,10 @@ static void set_faults(struct loop_job *job)
 }
 
 /* From now on; counts begin anew. */
-static void faults(const char *const *lines)
+static void sim_is(const char *const *lines, bool lancache)
 {
 	struct on_loop o = { .job.run = set_faults,
+		.lancache = lancache,
 		.faults = lines,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.news = PTHREAD_COND_INITIALIZER };
@@ -179,6 +182,7 @@ static void faults(const char *const *lines)
 	pthread_mutex_unlock(&o.lock);
 	fresh();
 }
+static void faults(const char *const *lines) { sim_is(lines, false); }
 #define FAULTS(...) faults((const char *const[]){ __VA_ARGS__, NULL })
 
 struct keep {
@@ -466,6 +470,44 @@ static void paced(void)
 	pace_free(p);
 }
 
+/* A cache in the local network: all goes by it, under the servers' own names, and what it tells is counted. */
+static void by_cache(void)
+{
+	struct keep k = { 0 };
+
+	faults(NULL);
+	cdn_free(task.cdn);
+	const struct cdn_conf conf = {
+		.content = task.content, .log = &quiet, .decoders = 2, .lan_host = sim.cdn_hosts[4]
+	};
+	CHECK(cdn_new(&conf, &task.cdn, NULL) == RC_OK && !cdn_is_cached(task.cdn));
+	struct got g = fetch_how(&k, (struct cdn_run){ .put = put });
+	CHECK(g.rc == RC_OK && g.once && !cdn_is_cached(task.cdn)); /* it answers no heartbeat */
+	CHECK(g.stats.hits == 0 && g.stats.misses == 0);
+	sim_is(NULL, true);
+	cdn_free(task.cdn);
+	const struct cdn_conf again = {
+		.content = task.content, .log = &quiet, .decoders = 2, .lan_host = sim.cdn_hosts[4]
+	};
+	CHECK(cdn_new(&again, &task.cdn, NULL) == RC_OK);
+	k = (struct keep){ 0 };
+	g = fetch_how(&k, (struct cdn_run){ .put = put });
+	CHECK(g.rc == RC_OK && g.once && cdn_is_cached(task.cdn));
+	CHECK(g.stats.hits == wants_n && g.stats.misses == 0); /* they were asked for before */
+	sim_is(NULL, false);
+	cdn_free(task.cdn);
+	CHECK(cdn_new(
+		      &(struct cdn_conf){
+			      .content = task.content, .log = &quiet, .decoders = 2, .lan_host = "192.0.2.1:1" },
+		      &task.cdn, NULL) == RC_OK);
+	k = (struct keep){ 0 };
+	CHECK(fetch_how(&k, (struct cdn_run){ .put = put }).rc == RC_OK &&
+		!cdn_is_cached(task.cdn)); /* a public address is none */
+	CHECK(!cdn_was_filled(task.cdn, 1, 2));
+	cdn_fill(task.cdn, 1, 2);
+	CHECK(cdn_was_filled(task.cdn, 1, 2) && !cdn_was_filled(task.cdn, 1, 3));
+}
+
 /* Downloads at once share servers, connections and threads. */
 static void *one_of_many(void *arg)
 {
@@ -559,6 +601,7 @@ int main(void)
 	hostile_promises();
 	thrown_away();
 	paced();
+	by_cache();
 	many();
 	cdn_free(task.cdn);
 	steam_content_free(task.content);

@@ -60,23 +60,33 @@ static char *altered(const struct buf *in, const char *after, const char *from, 
 	return copy;
 }
 
+static bool sets(const char **all, const char *source, const struct action_title *t, struct title_facts_set *set)
+{
+	bool same = false, before = title_facts_same(*all, source, t, &same) == RC_OK && same;
+	enum rc rc = title_facts_set(*all, source, t, &a, set, &f);
+
+	*all = set->text;
+	auto_json json_t *j = json_loads(*all, JSON_REJECT_DUPLICATES, NULL);
+	return rc == RC_OK && set->same == before && json_is_object(j);
+}
+
 /* The kinds of changes between the record and its altered copy, as letters in the order of the classes; facts and patch on the way. */
 static const char *kinds(const struct buf *in, const char *text, char ret[static 16], const char **ret_patch)
 {
 	static const char letters[] = "bBdmspvkw";
 	struct action_title was = told((const char *)in->p, in->n), is = told(text, in->n), kept = { 0 };
-	auto_json json_t *all = json_object();
+	const char *all = NULL;
 	struct title_facts_set set = { 0 };
 	struct field_list l = { 0 };
 	size_t n = 0;
 
 	CHECK(title_facts_get(all, "steam.pics", &a, &kept, &f) == RC_MISSING);
-	CHECK(title_facts_set(all, "steam.pics", &was, &a, &set, &f) == RC_OK && !set.same && !set.patch);
-	CHECK(title_facts_set(all, "steam.pics", &was, &a, &set, &f) == RC_OK && set.same);
+	CHECK(sets(&all, "steam.pics", &was, &set) && !set.same && !set.patch);
+	CHECK(sets(&all, "steam.pics", &was, &set) && set.same);
 	CHECK(title_facts_get(all, "steam.pics", &a, &kept, &f) == RC_OK);
 	CHECK(title_settle(TITLE_STEAM, &kept, &is, &a) == RC_OK);
 	CHECK(title_compare(TITLE_STEAM, &kept, &is, &a, &l) == RC_OK);
-	CHECK(title_facts_set(all, "steam.pics", &is, &a, &set, &f) == RC_OK && !set.cut);
+	CHECK(sets(&all, "steam.pics", &is, &set) && !set.cut);
 	*ret_patch = set.patch;
 	for (size_t i = 0; i < l.n && n < 15; i++)
 		if (n == 0 || ret[n - 1] != letters[((const struct title_change *)l.at)[i].class])
@@ -112,7 +122,7 @@ static void the_record(void)
 static void long_ones(void)
 {
 	struct action_title was = { 0 }, is = { 0 };
-	auto_json json_t *all = json_object();
+	const char *all = NULL;
 	struct title_facts_set set = { 0 };
 	struct action_title_depot *d = arena_take(&a, 20000 * sizeof(*d));
 
@@ -121,12 +131,33 @@ static void long_ones(void)
 			.branch = "public",
 			.manifest = "8382873932604653347" };
 	is.depots = (struct field_list){ d, 20000 };
-	CHECK(title_facts_set(all, "s", &was, &a, &set, &f) == RC_OK);
-	CHECK(title_facts_set(all, "s", &is, &a, &set, &f) == RC_OK);
+	CHECK(sets(&all, "s", &was, &set));
+	CHECK(sets(&all, "s", &is, &set));
 	CHECK(set.cut && strlen(set.patch) <= TITLE_FACTS_DIFF_MAX + 1);
 	auto_json json_t *j = json_loads(set.patch, 0, NULL);
 	CHECK(json_is_array(j));
 	CHECK(title_facts_get(all, "s", &a, &was, &f) == RC_OK && was.depots.n == 20000);
+}
+
+/* Each source has its own part, whatever stands in the others. */
+static void parts(void)
+{
+	struct action_title x = { .name = "a \"},{\\", .access = "public" }, y = { .name = "[{" }, got = { 0 };
+	struct title_facts_set set = { 0 };
+	const char *all = NULL;
+
+	CHECK(sets(&all, "steam.pics", &x, &set) && !set.patch);
+	CHECK(sets(&all, "steam.store_http", &y, &set) && !set.patch);
+	CHECK(title_facts_get(all, "steam.pics", &a, &got, &f) == RC_OK);
+	CHECK_STR(got.name, x.name);
+	x.name = "x";
+	CHECK(sets(&all, "steam.pics", &x, &set) && set.patch);
+	CHECK(sets(&all, "steam.pics", &x, &set) && set.same);
+	CHECK(title_facts_get(all, "steam.pics", &a, &got, &f) == RC_OK);
+	CHECK_STR(got.name, "x");
+	CHECK(title_facts_get(all, "steam.store_http", &a, &got, &f) == RC_OK);
+	CHECK_STR(got.name, "[{");
+	CHECK(title_facts_get(all, "steam", &a, &got, &f) == RC_MISSING);
 }
 
 static void depots(void)
@@ -152,6 +183,7 @@ int main(void)
 {
 	the_record();
 	long_ones();
+	parts();
 	depots();
 	arena_done(&a);
 	return 0;

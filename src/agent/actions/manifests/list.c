@@ -1,8 +1,8 @@
 /* manifests.list: the manifests of an app's depots on a branch, as its record says. What another app has is looked up there. */
 #include "agent/action_run.h"
+#include "agent/actions/manifests/record.h"
 #include "agent/sessions_call.h"
 #include "model/action_download.h"
-#include "wire/steam/titles_facts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@ extern const struct action_run manifests_list;
 #define APPS_MAX 16          /* other apps that have depots of this one */
 
 /* The record of an app, as it is read into `a`. */
-static enum rc read_app(
+enum rc manifests_record(
 	struct action_task *t, uint32_t app, struct arena *a, struct titles_facts *ret, struct fault *f)
 {
 	struct steam_product one = { .kind = PICS_APP, .id = app };
@@ -114,7 +114,7 @@ static enum rc take_app(struct listing *l, uint32_t app, uint32_t depot, struct 
 	struct arena tree = { .limit = TREE_MAX };
 	struct titles_facts facts;
 
-	enum rc rc = read_app(l->task, app, &tree, &facts, f);
+	enum rc rc = manifests_record(l->task, app, &tree, &facts, f);
 	if (rc == RC_OK && !take_record(l, &facts, depot))
 		rc = RC_NOMEM;
 	arena_done(&tree);

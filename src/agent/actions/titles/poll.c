@@ -7,13 +7,18 @@
 #include <string.h>
 
 extern const struct action_run titles_poll;
-extern const struct titles_source titles_steam_pics, titles_steam_store, titles_steam_workshop;
+extern const struct titles_source titles_epic_catalog, titles_epic_launcher, titles_gog_content, titles_gog_product,
+	titles_steam_pics, titles_steam_store, titles_steam_workshop;
 
 #define TELL_MS    500u         /* between two progresses */
 #define TELL_BYTES (512u << 10) /* of one; a message of the tunnel holds 1 MiB */
 #define RESERVE_MS 2000u        /* of the task's time, to tell what it has */
 
 static const struct titles_source *const sources[] = {
+	&titles_epic_catalog,
+	&titles_epic_launcher,
+	&titles_gog_content,
+	&titles_gog_product,
 	&titles_steam_pics,
 	&titles_steam_store,
 	&titles_steam_workshop,

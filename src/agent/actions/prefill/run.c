@@ -1,0 +1,199 @@
+/* prefill.run: all chunks of some apps are fetched and thrown away, so that a cache in between keeps them. */
+#include "agent/action_run.h"
+#include "agent/actions/manifests/record.h"
+#include "agent/content/cdn.h"
+#include "agent/content/pace.h"
+#include "base/buf.h"
+#include "io/clock.h"
+#include "model/action_download.h"
+#include "wire/steam/manifest.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const struct action_run prefill_run;
+
+#define TREE_MAX    (64u << 20)
+#define CONCURRENCY 30
+#define TELL_MS     1000
+
+/* The whole task. */
+struct fill {
+	struct action_task *task;
+	const struct action_prefill *want;
+	struct pace_job *pace;
+	struct cdn_stats stats;
+	uint32_t depots, skipped; /* fetched; not, for they are there already or not for this account */
+	uint64_t began_ms, told_ms;
+	enum rc told; /* RC_CANCELED: it is to end */
+};
+
+static uint64_t rate_bps(const struct fill *w)
+{
+	uint64_t ms = clock_mono_ms() - w->began_ms;
+	return w->stats.bytes_network * 8000 / (ms ? ms : 1);
+}
+
+/* Looked at all the time, told once a second. */
+static bool stop(void *ctx)
+{
+	struct fill *w = ctx;
+	uint64_t now_ms = clock_mono_ms();
+	struct buf text = { 0 };
+	struct fault f = { 0 };
+
+	if (w->told != RC_OK || now_ms - w->told_ms < TELL_MS)
+		return w->told != RC_OK;
+	w->told_ms = now_ms;
+	buf_fmt(&text, "{\"bytes\":\"%" PRIu64 "\",\"depots\":%u,\"skipped\":%u,\"rateBps\":\"%" PRIu64 "\"}",
+		(uint64_t)w->stats.bytes_network, w->depots, w->skipped, rate_bps(w));
+	w->told = task_progress(w->task, buf_text(&text), &f);
+	buf_done(&text);
+	return w->told != RC_OK;
+}
+
+static int by_sha(const void *a, const void *b)
+{
+	return memcmp(((const struct cdn_want *)a)->sha, ((const struct cdn_want *)b)->sha, MANIFEST_SHA);
+}
+
+/* Each chunk once. */
+static enum rc wants_of(const struct manifest *m, struct arena *a, struct cdn_want **ret, size_t *ret_n)
+{
+	size_t n = 0, kept = 0;
+
+	for (uint32_t i = 0; i < m->files_n; i++)
+		n += m->files[i].chunks_n;
+	struct cdn_want *all = arena_take(a, (n + 1) * sizeof(*all));
+	if (!all)
+		return RC_NOMEM;
+	n = 0;
+	for (uint32_t i = 0; i < m->files_n; i++)
+		for (uint32_t k = 0; k < m->files[i].chunks_n; k++) {
+			const struct manifest_chunk *c = &m->files[i].chunks[k];
+			all[n++] = (struct cdn_want){ c->sha, c->adler, c->size, c->packed };
+		}
+	qsort(all, n, sizeof(*all), by_sha);
+	for (size_t i = 0; i < n; i++)
+		if (kept == 0 || by_sha(&all[kept - 1], &all[i]) != 0)
+			all[kept++] = all[i];
+	*ret = all;
+	*ret_n = kept;
+	return RC_OK;
+}
+
+static enum rc fetch_chunks(
+	struct fill *w, const struct content_manifest *m, const struct buf *plain, struct fault *f)
+{
+	struct arena a = { .limit = MANIFEST_MEMORY };
+	struct manifest read;
+	struct cdn_run run = { .task = w->task,
+		.app = m->app,
+		.depot = m->depot,
+		.stop = stop,
+		.ctx = w,
+		.pace = w->pace,
+		.stats = &w->stats,
+		.concurrency = w->want->concurrency ? w->want->concurrency : CONCURRENCY };
+	struct cdn_want *want = NULL;
+
+	enum rc rc = manifest_read(plain->p, plain->n, &a, &read, f);
+	if (rc == RC_OK)
+		rc = wants_of(&read, &a, &want, &run.n);
+	run.want = want;
+	if (rc == RC_OK)
+		rc = cdn_chunks(&run, f);
+	arena_done(&a);
+	return rc;
+}
+
+/* What an account may not have is none of the task's business. */
+static bool is_denied(const char *code)
+{
+	return code &&
+	       (!strcmp(code, "no_license") || !strcmp(code, "access_denied") || !strcmp(code, "not_found"));
+}
+
+static enum rc fill_depot(struct fill *w, const struct content_manifest *m, struct fault *f)
+{
+	struct action_task *t = w->task;
+	struct buf plain = { 0 };
+
+	if (!w->want->force && cdn_was_filled(t->cdn, m->depot, m->gid)) {
+		w->skipped++;
+		return RC_OK;
+	}
+	enum rc rc = cdn_manifest(t, m, stop, w, &plain, f);
+	bool denied = rc != RC_OK && is_denied(t->code);
+	if (rc == RC_OK)
+		rc = fetch_chunks(w, m, &plain, f);
+	buf_done(&plain);
+	w->skipped += denied;
+	w->depots += rc == RC_OK;
+	if (rc == RC_OK)
+		cdn_fill(t->cdn, m->depot, m->gid);
+	if (!denied)
+		return rc;
+	t->code = NULL;
+	t->eresult = 0;
+	return RC_OK;
+}
+
+/* A list parted by commas; without one it is for all. */
+static bool is_for(const char *list, const char *wanted)
+{
+	size_t n = strlen(wanted);
+
+	if (!list || !*list)
+		return true;
+	for (const char *at = list; at; at = strchr(at, ',')) {
+		at += *at == ',';
+		if (!strncmp(at, wanted, n) && (at[n] == 0 || at[n] == ','))
+			return true;
+	}
+	return false;
+}
+
+static enum rc fill_app(struct fill *w, uint32_t app, struct fault *f)
+{
+	struct arena tree = { .limit = TREE_MAX };
+	const char *os = w->want->os ? w->want->os : "windows", *lang = w->want->lang ? w->want->lang : "english";
+	struct titles_facts facts;
+
+	enum rc rc = manifests_record(w->task, app, &tree, &facts, f);
+	for (size_t i = 0; rc == RC_OK && i < facts.depots_n; i++) {
+		const struct titles_facts_depot *d = &facts.depots[i];
+		const struct content_manifest m = { .app = app,
+			.depot = (uint32_t)strtoul(d->depot, NULL, 10),
+			.gid = strtoull(d->manifest, NULL, 10) };
+		if (m.depot && m.gid && !strcmp(d->branch, "public") && is_for(d->os, os) &&
+			is_for(d->language, lang))
+			rc = fill_depot(w, &m, f);
+	}
+	arena_done(&tree);
+	return rc;
+}
+
+static enum rc run(struct action_task *t, const void *in, void *out, struct fault *f)
+{
+	struct fill w = { .task = t, .want = in, .began_ms = clock_mono_ms() };
+	struct action_prefill_result *to = out;
+	const uint32_t *apps = w.want->apps.at;
+
+	enum rc rc = pace_join(t->pace, &(struct pace_share){ 0 }, &w.pace, f);
+	for (size_t i = 0; rc == RC_OK && i < w.want->apps.n; i++)
+		rc = fill_app(&w, apps[i], f);
+	pace_leave(w.pace);
+	uint64_t hits = w.stats.hits, told = hits + w.stats.misses;
+	to->bytes = w.stats.bytes_network;
+	to->hit_percent = told ? (uint32_t)(hits * 100 / told) : 0;
+	to->rate_bps = rate_bps(&w);
+	if (rc == RC_OK && w.depots + w.skipped == 0) {
+		t->code = "not_found";
+		return fault_set(f, RC_MISSING, "these apps have no depots for this system and language");
+	}
+	return rc;
+}
+
+const struct action_run prefill_run = { .name = "prefill.run", .run = run };

@@ -1,0 +1,6 @@
+/* prefills: filling a cache beside an agent. */
+#pragma once
+
+#include "control/http/route.h"
+
+extern const struct route prefills_routes[];
