@@ -261,7 +261,7 @@ static unsigned count(const char *folder)
 static void tree_of(const struct scene *s, const char *content_id, char ret[static 400])
 {
 	char home[200], path[400], text[1000];
-	snprintf(home, sizeof(home), "%s/agent-0/content", s->rig.dir);
+	snprintf(home, sizeof(home), "%s/agent-0/agent/content", s->rig.dir);
 	DIR *d = opendir(home);
 
 	CHECK(d && *content_id);
