@@ -15,8 +15,9 @@ extern const struct verb auth_session_verbs[], auth_verbs[], binding_verbs[], gr
 extern const struct verb trigger_verbs[];
 extern const struct verb account_verbs[], action_verbs[], agent_verbs[], authority_verbs[], budget_verbs[],
 	certificate_verbs[], challenge_verbs[], confirm_verbs[], dead_letter_verbs[], dev_verbs[], egress_verbs[],
-	event_verbs[], job_verbs[], key_batch_verbs[], keyring_verbs[], key_verbs[], prefill_verbs[], region_verbs[], route_verbs[],
-	routing_policy_verbs[], schedule_verbs[], server_verbs[], task_verbs[], tenant_verbs[], webhook_verbs[];
+	event_verbs[], job_verbs[], key_batch_verbs[], keyring_verbs[], key_verbs[], prefill_verbs[],
+	region_verbs[], route_verbs[], routing_policy_verbs[], schedule_verbs[], server_verbs[], task_verbs[],
+	tenant_verbs[], webhook_verbs[];
 extern const struct verb change_verbs[], download_verbs[], poll_verbs[], title_verbs[], watch_verbs[];
 
 const struct noun *nouns_find(const char *name); /* NULL when there is none */

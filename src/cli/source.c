@@ -43,7 +43,6 @@ static const struct verb_option rollout_options[] = {
 	RUN_MATCH_OPTION, { 0 }
 };
 
-
 const struct verb source_verbs[] = {
 	{
 		.name = "list",

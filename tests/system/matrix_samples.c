@@ -1,10 +1,10 @@
 /* A sample of every operation: what its path is made of. One that is missing here, or stands here in vain, fails the test. */
 #include "tests/system/matrix.h"
 
-const char *const matrix_open[] = { "askMissingBlobs", "certifyAgent", "endArrival", "enrollAgent", "finishOidcLogin", "finishSamlLogin", "getJwks",
-	"getSamlMetadata", "health", "listAuthMethods", "livez", "login", "loginSecondFactor",
-	"oidcBackchannelLogout", "openapi", "putBlobPiece", "readyz", "refresh", "samlLogoutByForm", "samlLogoutByQuery",
-	"startOidcLogin", "startSamlLogin", "useLink", "version", NULL };
+const char *const matrix_open[] = { "askMissingBlobs", "certifyAgent", "endArrival", "enrollAgent",
+	"finishOidcLogin", "finishSamlLogin", "getJwks", "getSamlMetadata", "health", "listAuthMethods", "livez",
+	"login", "loginSecondFactor", "oidcBackchannelLogout", "openapi", "putBlobPiece", "readyz", "refresh",
+	"samlLogoutByForm", "samlLogoutByQuery", "startOidcLogin", "startSamlLogin", "useLink", "version", NULL };
 
 /* clang-format off */
 const struct matrix_sample matrix_samples[] = {

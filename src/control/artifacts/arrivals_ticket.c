@@ -1,6 +1,6 @@
-#include "control/engine/effects.h"
 #include "base/hush.h"
 #include "control/access/keys_hash.h"
+#include "control/engine/effects.h"
 #include "control/engine/moves.h"
 #include "io/clock.h"
 #include "wire/tunnel_auth.h"

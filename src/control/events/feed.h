@@ -51,7 +51,8 @@ struct feed_about {
 	const char *first_type, *first;
 	int64_t after; /* the log's position before `first` was read, see feed_about_begin */
 };
-must_check enum rc feed_about_begin(struct call *c, struct feed_about *a); /* before anything of the thing is read */
+must_check enum rc feed_about_begin(
+	struct call *c, struct feed_about *a); /* before anything of the thing is read */
 must_check enum rc feed_about_open(struct call *c, const struct feed_about *a);
 
 struct feed;

@@ -14,8 +14,8 @@ struct call;
 #define ANSWER_FILE_NAME_MAX 256
 
 struct answer_file {
-	int fd; /* -1: taken */
-	uint64_t from, n, size; /* the piece, and the whole */
+	int fd;                   /* -1: taken */
+	uint64_t from, n, size;   /* the piece, and the whole */
 	char etag[72], range[72]; /* Content-Range; "": the whole */
 	char type[80], disposition[3 * ANSWER_FILE_NAME_MAX + 64];
 };

@@ -24,9 +24,9 @@ struct meter_limits;
 struct web_request;
 
 #define ROUTE_TENANT_DEFAULT TX_TENANT_DEFAULT
-#define ROUTE_ARGS_MAX    3     /* {…} in a path */
-#define ROUTE_COOKIES_MAX 3     /* Set-Cookie of one answer */
-#define ROUTE_BEFORE_MS   10000 /* of a row's `before` */
+#define ROUTE_ARGS_MAX       3     /* {…} in a path */
+#define ROUTE_COOKIES_MAX    3     /* Set-Cookie of one answer */
+#define ROUTE_BEFORE_MS      10000 /* of a row's `before` */
 
 enum route_flag {
 	ROUTE_WRITE = 1,      /* changes something: runs on the writer */

@@ -12,7 +12,7 @@
 
 #include "control/tx.h"
 
-#define QUOTA_API_KEYS    "api_keys" /* not revoked */
+#define QUOTA_API_KEYS    "api_keys"         /* not revoked */
 #define QUOTA_DOWNLOADS   "downloads.active" /* transfers that have a slot: others wait */
 #define QUOTA_JOBS_ACTIVE "jobs.active"
 #define QUOTA_SCHEDULES   "schedules"
