@@ -44,6 +44,7 @@ const struct noun nouns[] = {
 	{ "keyring", "The keys that secrets at rest are under.", keyring_verbs },
 	{ "audit", "Who did what, and the proof that nothing of it was altered.", audit_verbs },
 	{ "tenant", "Whose jobs jobs are, and their shares of the agents.", tenant_verbs },
+	{ "download", "What is fetched from stores: make, follow, pause, cancel.", download_verbs },
 	{ "action", "The catalogue of what a job can do.", action_verbs },
 	{ "event", "The log of all that happened.", event_verbs },
 	{ "webhook", "Who is told of events by HTTP.", webhook_verbs },

@@ -17,7 +17,7 @@ extern const struct verb account_verbs[], action_verbs[], agent_verbs[], authori
 	certificate_verbs[], challenge_verbs[], confirm_verbs[], dead_letter_verbs[], dev_verbs[], egress_verbs[],
 	event_verbs[], job_verbs[], key_batch_verbs[], keyring_verbs[], key_verbs[], prefill_verbs[], region_verbs[], route_verbs[],
 	routing_policy_verbs[], schedule_verbs[], server_verbs[], task_verbs[], tenant_verbs[], webhook_verbs[];
-extern const struct verb change_verbs[], poll_verbs[], title_verbs[], watch_verbs[];
+extern const struct verb change_verbs[], download_verbs[], poll_verbs[], title_verbs[], watch_verbs[];
 
 const struct noun *nouns_find(const char *name); /* NULL when there is none */
 const struct verb *nouns_verb(const struct noun *n, const char *name);

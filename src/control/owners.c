@@ -1,4 +1,6 @@
 #include "control/owners.h"
+#include "control/downloads/download_fold.h"
+#include "control/downloads/download_row.h"
 #include "control/engine/moves.h"
 #include "control/keys/key_fold.h"
 #include "control/updates/sources.h"
@@ -12,6 +14,7 @@ static const struct {
 		struct tx *tx, const struct moves_task *t, const char *data); /* NULL: it does not care */
 } owners[] = {
 	{ SOURCES_OWNER, sources_fold, sources_progress },
+	{ DOWNLOAD_ROW_PREFIX, download_fold_task, download_fold_progress },
 	{ "", key_fold_task, NULL },
 };
 #define OWNERS (sizeof(owners) / sizeof(*owners))

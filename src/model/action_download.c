@@ -65,7 +65,7 @@ static const struct field download[] = {
 	ACTION_ROW(action_download, "downloadId", download_id, FIELD_STR, "The download.", .max = 64, ACTION_NEEDED),
 	{ .name = "source", .type = FIELD_OBJ, .sub = source, .flags = FIELD_REQUIRED, .doc = "What is fetched." },
 	ACTION_ROW(action_download, "branchPassword", branch_password, FIELD_STR, "Opens a private branch.", .max = 256,
-		.flags = FIELD_SECRET | FIELD_NULLABLE),
+		.flags = FIELD_SECRET | FIELD_NULLABLE | FIELD_OMIT),
 	{ .name = "filter", .type = FIELD_OBJ, .sub = filter, .doc = "Which files of it." },
 	{ .name = "package", .type = FIELD_OBJ, .sub = package, .doc = "The archive that is made of it." },
 	{ .name = "share", .type = FIELD_OBJ, .sub = share, .doc = "Whose bandwidth it takes." },

@@ -471,6 +471,8 @@ static void nothing_is_left_out(const json_t *ran)
 	unsigned missing = 0;
 
 	for (size_t i = 0; action_all[i]; i++) {
+		if (action_all[i]->own)
+			continue;
 		snprintf(dry, sizeof(dry), "dry %s", action_all[i]->name);
 		bool good = json_object_get(ran, action_all[i]->name) &&
 			    (!action_all[i]->mutates || json_object_get(ran, dry));

@@ -20,6 +20,7 @@ enum kind {
 	K_BINDING,
 	K_CHALLENGE,
 	K_DELIVERY,
+	K_DOWNLOAD,
 	K_GAME_KEY,
 	K_GROUP,
 	K_JOB,

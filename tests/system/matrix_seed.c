@@ -16,6 +16,7 @@ static const char *const words[KINDS] = {
 	[K_BATCH] = "key-batch",
 	[K_BINDING] = "role-binding",
 	[K_CHALLENGE] = "challenge",
+	[K_DOWNLOAD] = "download",
 	[K_GROUP] = "group",
 	[K_JOB] = "job",
 	[K_POLICY] = "routing-policy",
@@ -212,6 +213,8 @@ static void seed_tenant(struct matrix *m, enum tenant t)
 		"\"accounts\":[\"%s\"]}}",
 		mark, mark, m->id[t][K_ACCOUNT]);
 	keep_first(m, t, K_GAME_KEY, "/v1/key-batches/%s/keys", m->id[t][K_BATCH]);
+	MAKE(m, t, K_DOWNLOAD, "/v1/downloads",
+		"{\"source\":{\"kind\":\"app\",\"appId\":%d},\"labels\":{\"mark\":\"%s\"}}", 480 + (int)t, mark);
 	MAKE(m, t, K_API_KEY, "/v1/api-keys", "{\"name\":\"%s\",\"scopes\":[\"jobs:read\"]}", mark);
 	MAKE(m, t, K_WATCH, "/v1/watches", "{\"store\":\"epic\",\"titleId\":\"%s\"}", mark);
 	snprintf(m->id[t][K_TITLE], 64, "%s", mark);

@@ -38,6 +38,16 @@ static enum rc check_grants(struct call *c, const struct keys_row *k)
 	return rc;
 }
 
+/* RC_OK: its downloads have a limit. */
+static enum rc has_bytes(struct call *c)
+{
+	static const struct store_query find = {
+		.sql = "SELECT 1 FROM api_keys WHERE id = $1 AND (quota_daily_bytes > 0 OR quota_monthly_bytes > 0)"
+	};
+	auto_rows struct store_rows *r = NULL;
+	return store_one(c->tx.db, &find, STORE_ARGS(store_text(c->who->id)), &r, c->tx.fault);
+}
+
 /* A key cannot get around its own limits and end by way of another. */
 static enum rc check_maker(struct call *c, const struct keys_row *k)
 {
@@ -45,7 +55,10 @@ static enum rc check_maker(struct call *c, const struct keys_row *k)
 
 	if (who->kind != PRINCIPAL_KEY)
 		return RC_OK;
-	if (who->limits)
+	enum rc rc = who->limits ? RC_OK : has_bytes(c);
+	if (rc != RC_OK && rc != RC_MISSING)
+		return rc;
+	if (rc == RC_OK)
 		return fault_set(c->tx.fault, RC_DENIED, "a key that has limits itself makes and edits no keys");
 	if (who->expires_at && (!k->expires_at || k->expires_at > who->expires_at))
 		return field_json_problem(
@@ -127,6 +140,8 @@ static void edit(struct keys_row *k, const struct keys_in *in, uint64_t given)
 	TAKE(KEYS_MONTHLY, limits.quota_monthly, limits.quota_monthly);
 	TAKE(KEYS_CONCURRENT, limits.max_concurrent, limits.max_concurrent);
 	TAKE(KEYS_RUNTIME, limits.max_runtime_s, limits.max_runtime_s);
+	TAKE(KEYS_DAILY_BYTES, limits.daily_bytes, limits.daily_bytes);
+	TAKE(KEYS_MONTHLY_BYTES, limits.monthly_bytes, limits.monthly_bytes);
 	TAKE(KEYS_EXPIRES, expires_at, expires_at);
 #undef TAKE
 }

@@ -71,38 +71,53 @@ static const struct field only_fields[] = {
 		.name = "isActive", .type = FIELD_BOOL, FIELD_AT(struct type_, active), .def = true, \
 		.doc = "False: it is refused until it is made active again."                         \
 	}
-#define LIMIT_FIELDS(type_, flags_)                                                                               \
-	{ .name = "rateLimit",                                                                                    \
-		.type = FIELD_U32,                                                                                \
-		FIELD_AT(struct type_, limits.rate_limit),                                                        \
-		.flags = (flags_),                                                                                \
-		.min = 1,                                                                                         \
-		.max = 1000000000,                                                                                \
-		.doc = "Requests a minute; so many at once, and then as many as the minute brings back." },       \
-		{ .name = "quotaDaily",                                                                           \
-			.type = FIELD_I64,                                                                        \
-			FIELD_AT(struct type_, limits.quota_daily),                                               \
-			.flags = (flags_),                                                                        \
-			.min = 1,                                                                                 \
-			.max = QUOTA_MAX,                                                                         \
-			.doc = "Requests a day (UTC)." },                                                         \
-		{ .name = "quotaMonthly",                                                                         \
-			.type = FIELD_I64,                                                                        \
-			FIELD_AT(struct type_, limits.quota_monthly),                                             \
-			.flags = (flags_),                                                                        \
-			.min = 1,                                                                                 \
-			.max = QUOTA_MAX,                                                                         \
-			.doc = "Requests a month (UTC)." },                                                       \
-		{ .name = "maxConcurrent",                                                                        \
-			.type = FIELD_U32,                                                                        \
-			FIELD_AT(struct type_, limits.max_concurrent),                                            \
-			.flags = (flags_),                                                                        \
-			.min = 1,                                                                                 \
-			.max = 100000,                                                                            \
-			.doc = "Requests and streams at once." },                                                 \
-	{                                                                                                         \
-		.name = "maxRuntimeSeconds", .type = FIELD_U32, FIELD_AT(struct type_, limits.max_runtime_s),     \
-		.flags = (flags_), .min = 1, .max = 31536000, .doc = "A job of the key is stopped after so long." \
+#define LIMIT_FIELDS(type_, flags_)                                                                                \
+	{ .name = "rateLimit",                                                                                     \
+		.type = FIELD_U32,                                                                                 \
+		FIELD_AT(struct type_, limits.rate_limit),                                                         \
+		.flags = (flags_),                                                                                 \
+		.min = 1,                                                                                          \
+		.max = 1000000000,                                                                                 \
+		.doc = "Requests a minute; so many at once, and then as many as the minute brings back." },        \
+		{ .name = "quotaDaily",                                                                            \
+			.type = FIELD_I64,                                                                         \
+			FIELD_AT(struct type_, limits.quota_daily),                                                \
+			.flags = (flags_),                                                                         \
+			.min = 1,                                                                                  \
+			.max = QUOTA_MAX,                                                                          \
+			.doc = "Requests a day (UTC)." },                                                          \
+		{ .name = "quotaMonthly",                                                                          \
+			.type = FIELD_I64,                                                                         \
+			FIELD_AT(struct type_, limits.quota_monthly),                                              \
+			.flags = (flags_),                                                                         \
+			.min = 1,                                                                                  \
+			.max = QUOTA_MAX,                                                                          \
+			.doc = "Requests a month (UTC)." },                                                        \
+		{ .name = "maxConcurrent",                                                                         \
+			.type = FIELD_U32,                                                                         \
+			FIELD_AT(struct type_, limits.max_concurrent),                                             \
+			.flags = (flags_),                                                                         \
+			.min = 1,                                                                                  \
+			.max = 100000,                                                                             \
+			.doc = "Requests and streams at once; and so many transfers of downloads, others wait." }, \
+		{ .name = "maxRuntimeSeconds",                                                                     \
+			.type = FIELD_U32,                                                                         \
+			FIELD_AT(struct type_, limits.max_runtime_s),                                              \
+			.flags = (flags_),                                                                         \
+			.min = 1,                                                                                  \
+			.max = 31536000,                                                                           \
+			.doc = "A job of the key is stopped after so long." },                                     \
+		{ .name = "quotaDailyBytes",                                                                       \
+			.type = FIELD_I64,                                                                         \
+			FIELD_AT(struct type_, limits.daily_bytes),                                                \
+			.flags = (flags_),                                                                         \
+			.min = 1,                                                                                  \
+			.max = QUOTAS_MOST_MAX,                                                                    \
+			.doc = "Bytes a day (UTC) that are sent for its downloads." },                             \
+	{                                                                                                          \
+		.name = "quotaMonthlyBytes", .type = FIELD_I64, FIELD_AT(struct type_, limits.monthly_bytes),      \
+		.flags = (flags_), .min = 1, .max = QUOTAS_MOST_MAX,                                               \
+		.doc = "Bytes a month (UTC) that are sent for its downloads."                                      \
 	}
 #define ROW_FIELDS                                                                                                 \
 	{ .name = "id", .type = FIELD_STR, FIELD_AT(struct keys_row, id), .doc = "apk_ and a ULID." },             \
@@ -125,6 +140,10 @@ static const struct field only_fields[] = {
 			.doc = "The last four characters of the key." },                                           \
 		SCOPES_FIELD(keys_row, 0), ONLY_FIELD(keys_row), ADDRESS_FIELDS(keys_row), ACTIVE_FIELD(keys_row), \
 		LIMIT_FIELDS(keys_row, FIELD_OMIT),                                                                \
+		{ .name = "bytesTotal",                                                                            \
+			.type = FIELD_I64,                                                                         \
+			FIELD_AT(struct keys_row, bytes_total),                                                    \
+			.doc = "Bytes that were sent for its downloads so far." },                                 \
 		{ .name = "requestCount",                                                                          \
 			.type = FIELD_I64,                                                                         \
 			FIELD_AT(struct keys_row, request_count),                                                  \
@@ -266,7 +285,9 @@ static enum rc update(struct tx *tx, const struct keys_row *k)
 		.sql = "UPDATE api_keys SET name = $2, scopes = $3, only_regions = $4, only_labels = $5, "
 		       "only_actions = $6, only_addresses = $7, only_own = $8, ip_allow = $9, ip_deny = $10, "
 		       "active = $11, rate_limit = $12, quota_daily = $13, quota_monthly = $14, max_concurrent = "
-		       "$15, max_runtime_s = $16, expires_at = $17, updated_at = $18, version = $19 WHERE id = $1"
+		       "$15, max_runtime_s = $16, expires_at = $17, updated_at = $18, version = $19, "
+		       "quota_daily_bytes = "
+		       "$20, quota_monthly_bytes = $21 WHERE id = $1"
 	};
 	struct arena *a = tx->arena;
 
@@ -281,7 +302,8 @@ static enum rc update(struct tx *tx, const struct keys_row *k)
 			store_int(k->limits.rate_limit), store_int(k->limits.quota_daily),
 			store_int(k->limits.quota_monthly), store_int(k->limits.max_concurrent),
 			store_int(k->limits.max_runtime_s), store_int(k->expires_at), store_int(k->updated_at),
-			store_int(k->version)),
+			store_int(k->version), store_int(k->limits.daily_bytes),
+			store_int(k->limits.monthly_bytes)),
 		tx->fault);
 }
 

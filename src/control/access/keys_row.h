@@ -12,6 +12,7 @@ struct keys_limits {
 	int64_t quota_daily, quota_monthly; /* requests; days and months of UTC */
 	uint32_t max_concurrent;            /* requests and streams at once */
 	uint32_t max_runtime_s;             /* of its jobs */
+	int64_t daily_bytes, monthly_bytes; /* of its downloads */
 };
 
 /* What it is narrowed to: a selector, and addresses beside ip_allow. */
@@ -27,7 +28,7 @@ struct keys_row {
 	struct field_list ip_allow, ip_deny; /* of texts */
 	bool active;
 	struct keys_limits limits;
-	int64_t request_count, last_used_at;
+	int64_t bytes_total, request_count, last_used_at;
 	const char *last_used_from;
 	int64_t expires_at, revoked_at, rotated_at;
 	const char *created_by;
@@ -58,17 +59,20 @@ enum {
 	KEYS_MONTHLY = 1 << 8,
 	KEYS_CONCURRENT = 1 << 9,
 	KEYS_RUNTIME = 1 << 10,
-	KEYS_EXPIRES = 1 << 11
+	KEYS_DAILY_BYTES = 1 << 11,
+	KEYS_MONTHLY_BYTES = 1 << 12,
+	KEYS_EXPIRES = 1 << 13
 };
 
 extern const struct field keys_row_fields[], keys_row_made_fields[]; /* answers: without and with the secret */
 extern const struct field keys_row_new_fields[], keys_row_patch_fields[];
 
 /* The columns of keys_row_fields, in their order. */
-#define KEYS_ROW_COLUMNS                                                                                       \
-	"id, name, tenant_id, user_id, prefix, last4, scopes, only_regions, only_labels, only_actions, "       \
-	"only_addresses, only_own, ip_allow, ip_deny, active, rate_limit, quota_daily, quota_monthly, "        \
-	"max_concurrent, max_runtime_s, request_count, last_used_at, last_used_from, expires_at, revoked_at, " \
+#define KEYS_ROW_COLUMNS                                                                                      \
+	"id, name, tenant_id, user_id, prefix, last4, scopes, only_regions, only_labels, only_actions, "      \
+	"only_addresses, only_own, ip_allow, ip_deny, active, rate_limit, quota_daily, quota_monthly, "       \
+	"max_concurrent, max_runtime_s, quota_daily_bytes, quota_monthly_bytes, bytes_total, request_count, " \
+	"last_used_at, last_used_from, expires_at, revoked_at, "                                              \
 	"rotated_at, created_by, created_at, updated_at, version"
 
 must_check enum rc keys_row_load(struct tx *tx, const char *id, struct keys_row *ret);

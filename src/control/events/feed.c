@@ -104,6 +104,11 @@ static void greet(struct subscriber *s, const struct slice *p, struct feed_out *
 	}
 	if (ahead)
 		s->at = 0;
+	if (s->wish->first) {
+		feed_line_begin(o, s->wish->first_type, 0);
+		buf_str(&o->text, s->wish->first);
+		feed_line_end(o);
+	}
 	s->greeted = true;
 }
 

@@ -26,6 +26,8 @@ struct feed_wish {
 	const char *tenant_id; /* of which tenant; NULL: of none */
 	const char *job_id;    /* NULL: any */
 	const char *account_id, *region_id;
+	const char *resource;           /* only events of this thing; NULL: any */
+	const char *first_type, *first; /* a frame before all others: what is known so far, as JSON; NULL: none */
 	_Alignas(16) char mark[FEED_MARK_BYTES]; /* whose stream it is: a struct cuts_mark, see feed_whose */
 	uint64_t asked_ms;                       /* loop_now_ms before their credential was looked at */
 	struct meters_pass *hold; /* it counts as one of their requests while it lives; NULL: no limits */
@@ -41,6 +43,16 @@ bool feed_wants(const struct feed_wish *w, const struct slice_event *e);
 
 /* Is the WebSocket's subprotocol among these? NULL: none. */
 bool feed_speaks(const char *protocols);
+
+/* A stream of what becomes of one thing (a ROUTE_STREAM of its own), after what is known of it now. */
+struct feed_about {
+	const char *resource;
+	const char *const *types; /* patterns; end in NULL; at most FEED_TYPES_MAX */
+	const char *first_type, *first;
+	int64_t after; /* the log's position before `first` was read, see feed_about_begin */
+};
+must_check enum rc feed_about_begin(struct call *c, struct feed_about *a); /* before anything of the thing is read */
+must_check enum rc feed_about_open(struct call *c, const struct feed_about *a);
 
 struct feed;
 must_check enum rc feed_new(struct control *c, struct feed **ret_feed, struct fault *f);

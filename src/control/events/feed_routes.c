@@ -70,6 +70,17 @@ static enum rc read_cursor(struct call *c, const char *text, struct feed_wish *w
 	return RC_OK;
 }
 
+/* Is it an event of this thing? The member stands before the payload, and no text has such quotes. */
+static bool is_about(const struct slice_event *e, const char *resource)
+{
+	static const char name[] = ",\"resource\":\"";
+	const char *at = strstr(e->data, name);
+	size_t n = strlen(resource);
+
+	at = at ? at + sizeof(name) - 1 : "";
+	return strncmp(at, resource, n) == 0 && at[n] == '"';
+}
+
 bool feed_wants(const struct feed_wish *w, const struct slice_event *e)
 {
 	if (!w->tenant_id || strcmp(w->tenant_id, e->tenant_id) != 0)
@@ -77,6 +88,8 @@ bool feed_wants(const struct feed_wish *w, const struct slice_event *e)
 	if ((w->job_id && (!e->job_id || strcmp(w->job_id, e->job_id) != 0)) ||
 		(w->account_id && (!e->account_id || strcmp(w->account_id, e->account_id) != 0)) ||
 		(w->region_id && (!e->region_id || strcmp(w->region_id, e->region_id) != 0)))
+		return false;
+	if (w->resource && !is_about(e, w->resource))
 		return false;
 	for (size_t i = 0; i < w->types_n; i++)
 		if (event_types_match(w->types[i], e->type))
@@ -137,6 +150,42 @@ static enum rc make_wish(struct call *c, struct feed_wish **ret)
 	if (rc == RC_OK)
 		*ret = take(w);
 	return rc;
+}
+
+enum rc feed_about_begin(struct call *c, struct feed_about *a)
+{
+	static const struct store_query newest = { .sql = "SELECT COALESCE(MAX(pos), 0) FROM events" };
+	auto_rows struct store_rows *r = NULL;
+	enum rc rc = store_one(c->tx.db, &newest, STORE_NO_ARGS, &r, c->tx.fault);
+
+	a->after = rc == RC_OK ? store_col_int(r, 0) : 0;
+	return rc;
+}
+
+enum rc feed_about_open(struct call *c, const struct feed_about *a)
+{
+	const char *tenant = tx_tenant(&c->tx), *all[] = { tenant, a->resource, a->first_type, a->first };
+	size_t n = sizeof(struct feed_wish);
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		n += all[i] ? strlen(all[i]) + 1 : 0;
+	auto_free struct feed_wish *w = calloc(1, n);
+	if (!w)
+		return RC_NOMEM;
+	char *room = w->texts;
+	w->after = a->after;
+	w->tenant_id = keep(&room, tenant);
+	w->resource = keep(&room, a->resource);
+	w->first_type = keep(&room, a->first_type);
+	w->first = keep(&room, a->first);
+	for (size_t i = 0; a->types[i] && i < FEED_TYPES_MAX; i++)
+		w->types[w->types_n++] = a->types[i];
+	enum rc rc = c->last_event_id ? read_cursor(c, c->last_event_id, w) : RC_OK;
+	if (rc != RC_OK)
+		return rc;
+	feed_whose_mark(c, w->mark);
+	c->wish = take(w);
+	return RC_OK;
 }
 
 /* Writes the matching events of one slice after another, until the page is full or the log ends. */

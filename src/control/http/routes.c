@@ -66,6 +66,9 @@ extern const struct route saml_start_routes[], saml_acs_routes[], saml_slo_route
 /* Of control/engine/prefills. */
 extern const struct route prefills_routes[];
 
+/* Of control/downloads. */
+extern const struct route download_routes[], download_create_routes[], download_act_routes[];
+
 const struct route *const routes[] = { artifact_routes, artifact_links_routes, arrivals_routes, storage_routes, jobs_routes, tasks_routes, attempt_routes, dead_letter_routes, lost_routes,
 	schedule_routes, schedule_times_routes, feed_routes, accounts_routes, account_session_routes,
 	imports_routes, account_secrets_routes, challenges_routes, egresses_routes, agents_routes,
@@ -77,4 +80,5 @@ const struct route *const routes[] = { artifact_routes, artifact_links_routes, a
 	saml_acs_routes, saml_slo_routes, saml_leave_routes, saml_keys_routes, oidc_start_routes,
 	oidc_callback_routes, oidc_leave_routes, oidc_logout_routes, auth_routes, auth_me_routes, session_routes,
 	audit_routes, trigger_routes, source_routes, quota_routes, watch_routes, watch_import_routes, title_routes, change_routes,
-	poll_routes, prefills_routes, NULL };
+	poll_routes, prefills_routes, download_routes, download_create_routes,
+	download_act_routes, NULL };

@@ -22,6 +22,7 @@ static void count(const struct exchange *x, const char *method)
 
 	snprintf(labels, sizeof(labels), "%s\n%s\n%d", method, x->route ? x->route->path : "_none", x->status);
 	metric_add(m, METRIC_HTTP_REQUESTS, labels, 1);
+	metric_add(m, METRIC_DOWNLOAD_HTTP, labels, 1); /* under the name that others' dashboards have */
 	metric_seen(m, METRIC_HTTP_SECONDS, NULL, (double)(clock_mono_us() - x->began_us) / 1e6);
 	metric_set(m, METRIC_HTTP_INFLIGHT, NULL, atomic_fetch_sub(&x->control->inflight, 1) - 1);
 	exchange_span(x, method);

@@ -4,6 +4,7 @@
 #include "control/cluster/singletons.h"
 #include "control/control.h"
 #include "control/engine/pace.h"
+#include "control/downloads/download_queue.h"
 #include "control/fleet/bots.h"
 #include "control/fleet/orphans.h"
 #include "control/keys/key_steps.h"
@@ -20,8 +21,8 @@
 struct scan {
 	struct control *control;
 	struct loop_timer *timer;
-	struct write write, schedules, updates, triggers;
-	bool running, scheduling, updating, triggering;
+	struct write write, schedules, updates, triggers, downloads;
+	bool running, scheduling, updating, triggering, downloading;
 	struct loop_job wake;
 	atomic_bool woken;  /* `wake` is on its way */
 	int64_t watches_ms; /* of the last look at watches; the writer's */
@@ -183,6 +184,23 @@ static void wake(struct control *c)
 		loop_post(s->control->loop, &s->wake);
 }
 
+static enum rc look_at_downloads(struct write *w, struct tx *tx)
+{
+	bool held = false;
+	enum rc rc = singletons_hold(tx, "downloads", &held);
+	(void)w;
+	return rc == RC_OK && held ? download_queue_scan(tx) : rc;
+}
+
+static void on_downloads(struct write *w)
+{
+	struct scan *s = (struct scan *)(void *)((char *)w - offsetof(struct scan, downloads));
+
+	s->downloading = false;
+	if (w->rc != RC_OK)
+		log_error(w->control->log, "downloads not looked at: %s", w->fault.text);
+}
+
 static void on_time(void *ctx)
 {
 	struct scan *s = ctx;
@@ -199,6 +217,11 @@ static void on_time(void *ctx)
 	}
 	if (!s->updating)
 		update(s);
+	if (!s->downloading) {
+		s->downloads =
+			(struct write){ .control = s->control, .run = look_at_downloads, .done = on_downloads };
+		s->downloading = writer_push(&s->downloads) == RC_OK;
+	}
 	if (s->running)
 		return;
 	judge_clock(s);

@@ -10,7 +10,7 @@
 static const char *const kind_words[] = { "key", "user", "group", "tenant", NULL };
 enum { KIND_KEY, KIND_USER, KIND_GROUP, KIND_TENANT };
 static const char *const resource_words[] = { QUOTA_JOBS_ACTIVE, QUOTA_TASKS_OPEN, QUOTA_SCHEDULES, QUOTA_WEBHOOKS,
-	QUOTA_API_KEYS, QUOTA_WATCHES, NULL };
+	QUOTA_API_KEYS, QUOTA_DOWNLOADS, QUOTA_BYTES_DAY, QUOTA_BYTES_MONTH, QUOTA_BANDWIDTH, QUOTA_WATCHES, NULL };
 
 struct quota_view {
 	const char *id, *tenant_id, *subject_kind, *subject_id, *resource;
@@ -35,7 +35,9 @@ static const struct field quota_fields[] = {
 	{ .name = "resource",
 		.type = FIELD_STR,
 		FIELD_AT(struct quota_view, resource),
-		.doc = "What it counts: jobs.active, tasks.open, schedules, webhooks or api_keys." },
+		.doc = "What it counts: jobs.active, tasks.open, schedules, webhooks, api_keys, downloads.active; "
+		       "download.bytes_day and download.bytes_month: bytes that are sent for downloads; "
+		       "download.bandwidth: bits a second." },
 	{ .name = "limit", .type = FIELD_I64, FIELD_AT(struct quota_view, most), .doc = "So many at once." },
 	{ .name = "used",
 		.type = FIELD_I64,
@@ -54,8 +56,9 @@ static const struct field quota_fields[] = {
 	{ .name = "version", .type = FIELD_I64, FIELD_AT(struct quota_view, version), .doc = "It is the ETag." },
 	{ 0 },
 };
-#define SELECT                                                                                               \
-	"SELECT q.id, q.tenant_id, q.subject_kind, q.subject_id, q.resource, q.most, q.used, q.created_by, " \
+#define SELECT                                                                                                   \
+	"SELECT q.id, q.tenant_id, q.subject_kind, q.subject_id, q.resource, q.most, q.used + COALESCE((SELECT " \
+	"w.used FROM download_windows w WHERE w.limit_id = q.id), 0), q.created_by, "                            \
 	"q.created_at, q.updated_at, q.version FROM quotas q "
 
 struct quota_in {

@@ -13,6 +13,7 @@
 #include "control/tx.h"
 
 #define QUOTA_API_KEYS    "api_keys" /* not revoked */
+#define QUOTA_DOWNLOADS   "downloads.active" /* transfers that have a slot: others wait */
 #define QUOTA_JOBS_ACTIVE "jobs.active"
 #define QUOTA_SCHEDULES   "schedules"
 #define QUOTA_TASKS_OPEN  "tasks.open"
@@ -20,7 +21,12 @@
 #define QUOTA_WEBHOOKS    "webhooks"
 
 #define QUOTAS_MAX      1000 /* of a tenant */
-#define QUOTAS_MOST_MAX 1000000000
+#define QUOTAS_MOST_MAX 1000000000000000
+
+/* Not counted here: bytes of a day and a month, and bits a second, of downloads; see downloads/download_bytes. */
+#define QUOTA_BYTES_DAY   "download.bytes_day"
+#define QUOTA_BYTES_MONTH "download.bytes_month"
+#define QUOTA_BANDWIDTH   "download.bandwidth"
 
 struct quotas_want {
 	const char *resource;

@@ -31,6 +31,9 @@ enum rc quotas_adopt(struct tx *tx, const char *quota_id)
 		ADOPT(QUOTA_API_KEYS,
 			"SELECT a.id, a.tenant_id, a.created_by AS maker, 1 AS n FROM api_keys a WHERE "
 			"a.revoked_at = 0"),
+		ADOPT(QUOTA_DOWNLOADS,
+			"SELECT d.id, d.tenant_id, d.created_by AS maker, 1 AS n FROM downloads d WHERE d.finished_at = "
+			"0 AND d.state NOT IN ('queued', 'attached', 'paused')"),
 		{ .sql = "UPDATE quotas SET used = (SELECT COALESCE(SUM(r.n), 0) FROM quota_reservations r WHERE "
 			 "r.quota_id = quotas.id) WHERE id = $1" },
 		{ .sql = "UPDATE jobs SET quota_held = 1 WHERE id IN (SELECT r.owner_id FROM quota_reservations r "

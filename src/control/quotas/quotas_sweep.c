@@ -19,6 +19,8 @@ enum rc quotas_sweep(struct tx *tx)
 		ORPHANS(QUOTA_WATCHES, "watches t WHERE 1 = 1"),
 		ORPHANS(QUOTA_WEBHOOKS, "webhooks t WHERE 1 = 1"),
 		ORPHANS(QUOTA_API_KEYS, "api_keys t WHERE t.revoked_at = 0"),
+		ORPHANS(QUOTA_DOWNLOADS,
+			"downloads t WHERE t.finished_at = 0 AND t.state NOT IN ('queued', 'attached', 'paused')"),
 		{ .sql = "UPDATE quota_reservations SET n = (SELECT COUNT(*) FROM tasks k WHERE k.job_id = "
 			 "quota_reservations.owner_id AND k.finished_at = 0) WHERE quota_id IN (SELECT q.id FROM "
 			 "quotas q WHERE q.resource = '" QUOTA_TASKS_OPEN "')" },

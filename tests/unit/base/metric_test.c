@@ -99,7 +99,8 @@ static void is_prometheus(const char *text)
 static void the_table(void)
 {
 	for (int i = 0; i < METRIC_COUNT; i++) {
-		CHECK((!strncmp(rows[i].name, "footplate_", 10) || !strncmp(rows[i].name, "process_", 8)) &&
+		CHECK((!strncmp(rows[i].name, "footplate_", 10) || !strncmp(rows[i].name, "process_", 8) ||
+			      !strncmp(rows[i].name, "depot_", 6)) &&
 			!*name(rows[i].name));
 		size_t n = strlen(rows[i].name);
 		bool total = n > 6 && !strcmp(rows[i].name + n - 6, "_total");

@@ -46,6 +46,7 @@ static inline void people(void)
 static char answered[1u << 20];
 static enum rc ended;
 static struct field_reader reader;
+static const char *acting = "key:apk_1"; /* who calls routes */
 
 static inline const char *all_scopes(struct principal *who)
 {
@@ -78,7 +79,7 @@ static inline enum rc calls(const char *name, const char *arg, const char *body,
 	all_scopes(&who);
 	reader = (struct field_reader){ .arena = &d.arena };
 	d.fault = (struct fault){ 0 };
-	c.tx.actor = "key:apk_1";
+	c.tx.actor = acting;
 	ended = RC_OK;
 	*answered = 0;
 	if (row->query) {

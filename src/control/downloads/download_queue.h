@@ -1,0 +1,29 @@
+/*
+ * download_queue: who goes next. Downloads that wait are admitted while there are slots: of all, of the key, of the tenant (quotas
+ * downloads.active). Tenants share them by their weights, a tenant's go by priority and age (model/download). One is admitted by one
+ * transaction that reserves its bytes, takes its slot, chooses its account and makes its task; or it says what it waits for. Those that
+ * want what another fetches already follow it instead. On the writer.
+ */
+#pragma once
+
+#include "control/downloads/download_row.h"
+
+#define DOWNLOAD_QUEUE_SLOTS 32  /* transfers at once, over all agents */
+#define DOWNLOAD_QUEUE_STEPS 256 /* rows that one look moves at most */
+
+/* Admits what can go. Costs nothing but a look when nothing waits or no slot is free. */
+must_check enum rc download_queue_pump(struct tx *tx);
+
+/* What time brings, too: each 500 ms, by one control plane. */
+must_check enum rc download_queue_scan(struct tx *tx);
+
+/*
+ * Into the queue again, for this reason (enum download_reason), not before that moment (0: at once). What it held is settled, its slot is
+ * free; those who followed it wait for their own turns.
+ */
+must_check enum rc download_queue_again(
+	struct tx *tx, struct download_row *d, enum download_reason why, int64_t not_before);
+
+/* It is over as ready (with what d->content_id names), failed (with d->error) or canceled; or it is paused. */
+must_check enum rc download_queue_leave(
+	struct tx *tx, struct download_row *d, enum download_state to, const char *why);
