@@ -9,6 +9,7 @@ import { chunksLzma, chunksZip, chunksZstd } from './figures/chunks.mjs';
 import { clusterCreates, clusterReads } from './figures/cluster.mjs';
 import { createsAt1, createsAt64 } from './figures/creates.mjs';
 import { executed } from './figures/executed.mjs';
+import { files } from './figures/files.mjs';
 import { measureMemory } from './figures/memory.mjs';
 import { measurePipeline, pipelineLzma, pipelineZip, pipelineZstd } from './figures/pipeline.mjs';
 import { productInfo } from './figures/product_info.mjs';
@@ -19,7 +20,7 @@ import { fanOutFigure, measureSubscribers } from './figures/streams.mjs';
 import { Cell } from './lib/cell.mjs';
 import { interleave, median, number, table } from './lib/stats.mjs';
 
-const FIGURES = [createsAt1, createsAt64, executed, fanOutFigure, clusterCreates, clusterReads, reads, authReads, productInfo, chunksLzma, chunksZstd, chunksZip, pipelineLzma, pipelineZstd, pipelineZip];
+const FIGURES = [createsAt1, createsAt64, executed, fanOutFigure, clusterCreates, clusterReads, reads, authReads, files, productInfo, chunksLzma, chunksZstd, chunksZip, pipelineLzma, pipelineZstd, pipelineZip];
 const OUT = process.env.BENCH_OUT ?? fileURLToPath(new URL('../build/bench.json', import.meta.url));
 const only = process.env.ONLY ?? '';
 const withOurs = !process.argv.includes('--peers-only');

@@ -32,5 +32,5 @@ http {
 	const child = cell.start('nginx', 'nginx', ['-e', 'stderr', '-p', home, '-c', join(home, 'nginx.conf')], { stopSignal: 'SIGTERM' });
 	const url = `http://127.0.0.1:${port}/job.json`;
 	await cell.until(child, () => fetch(url).then((reply) => reply.ok && reply.text().then(() => true), () => false));
-	return { url };
+	return { url, www: join(home, 'www') };
 }

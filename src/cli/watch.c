@@ -139,6 +139,15 @@ static enum cli_exit import(struct cmd *c)
 	}
 
 static const struct verb_option add_options[] = { STORE_OPTION, WATCH_OPTIONS, RUN_KEY_OPTION, { 0 } };
+static const struct verb_option library_options[] = {
+	{ .row = { .name = "label", .type = FIELD_MAP, .doc = "A label of each watch; again for more." },
+		.letter = 'l',
+		.value = "NAME=VALUE",
+		.member = "labels",
+		.place = VERB_BODY },
+	RUN_KEY_OPTION,
+	{ 0 },
+};
 static const struct verb_option edit_options[] = { WATCH_OPTIONS, RUN_MATCH_OPTION, { 0 } };
 static const struct verb_option match_options[] = { RUN_MATCH_OPTION, { 0 } };
 static const struct verb_option key_options[] = { RUN_KEY_OPTION, { 0 } };
@@ -203,6 +212,19 @@ const struct verb watch_verbs[] = {
 		.flags = VERB_IDEMPOTENT,
 		.run = import,
 		.example = "footplate watch import titles.txt --label set=library",
+	},
+	{
+		.name = "import-library",
+		.doc = "Watches all that an account owns, when its library has been read.",
+		.args = { { .name = "ACCOUNT",
+			.member = "accountId",
+			.doc = "The account, by login or id.",
+			.names = VERB_ACCOUNT } },
+		.options = library_options,
+		.method = "POST",
+		.path = "/v1/watches:import",
+		.id = "importId",
+		.flags = VERB_IDEMPOTENT,
 	},
 	{
 		.name = "edit",

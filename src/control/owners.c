@@ -4,6 +4,7 @@
 #include "control/engine/moves.h"
 #include "control/keys/key_fold.h"
 #include "control/updates/sources.h"
+#include "control/updates/watch_library.h"
 
 #include <string.h>
 
@@ -14,6 +15,7 @@ static const struct {
 		struct tx *tx, const struct moves_task *t, const char *data); /* NULL: it does not care */
 } owners[] = {
 	{ SOURCES_OWNER, sources_fold, sources_progress },
+	{ WATCH_LIBRARY_OWNER, watch_library_fold, NULL },
 	{ DOWNLOAD_ROW_PREFIX, download_fold_task, download_fold_progress },
 	{ "", key_fold_task, NULL },
 };

@@ -2,12 +2,15 @@
  * Contents that come over HTTP from an agent that shares no disk: the ticket, pieces in any order and after kill -9, and what an agent that
  * breaks the rules gets.
  */
+#include "agent/content/publish.h"
 #include "io/blobs.h"
+#include "io/file.h"
 #include "tests/system/hostile.h"
 #include "wire/listing.h"
 
 #include <openssl/evp.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -256,6 +259,118 @@ static void false_listings(void)
 	CHECK(!has_sheet(hash));
 }
 
+/* ---- the agent's own code ---- */
+
+/* In the place of agent/task's, which asks over a tunnel of its own. */
+enum rc task_ticket(struct action_task *t, char ret[static TASK_TICKET], struct fault *f)
+{
+	(void)t, (void)f;
+	snprintf(ret, TASK_TICKET, "%s", agent.ticket);
+	return RC_OK;
+}
+
+static const struct publish_file tree_files[] = { { .path = "big.bin", .size = BIG },
+	{ .path = "same.bin", .size = BIG }, { .path = "sub/small", .size = 5 }, { .path = "sub/empty", .size = 0 },
+	{ .path = "link", .link = "sub/small" } };
+
+static enum rc publish(const _Atomic bool *stop, struct publish_done *ret, struct fault *f)
+{
+	char work[100], tree[100];
+	struct arena a = { 0 };
+	const struct publish_conf conf = { .work_dir = work, .server_url = rig.url };
+	struct action_task t = { .arena = &a, .publish = &conf };
+
+	snprintf(work, sizeof(work), "%s/work", rig.dir);
+	snprintf(tree, sizeof(tree), "%s/tree", rig.dir);
+	const struct publish p = { .task = &t,
+		.folder = tree,
+		.kind = "app",
+		.files = tree_files,
+		.n = sizeof(tree_files) / sizeof(*tree_files),
+		.package_format = "tar.zst",
+		.stop = stop };
+	*f = (struct fault){ 0 };
+	*ret = (struct publish_done){ 0 };
+	enum rc rc = publish_tree(&p, ret, f);
+	arena_done(&a);
+	return rc;
+}
+
+static void put(const char *name, const void *p, size_t n)
+{
+	char path[200];
+	struct fault f;
+
+	snprintf(path, sizeof(path), "%s/tree/sub", rig.dir);
+	CHECK(file_mkdirs(path, 0755, &f) == RC_OK);
+	snprintf(path, sizeof(path), "%s/tree/%s", rig.dir, name);
+	CHECK(file_write(path, p, n, 0644, &f) == RC_OK);
+}
+
+static pid_t killer_of_server;
+
+/* The control plane goes in the middle, and comes again; what was brought is not brought twice. */
+static void by_publish(void)
+{
+	struct publish_done done;
+	_Atomic bool stop = true;
+	char path[BLOBS_PATH_MAX], cmd[400];
+	struct fault f;
+
+	big[0] ^= 1; /* another file than the one that is there */
+	put("big.bin", big, BIG);
+	put("same.bin", big, BIG);
+	put("sub/small", "small", 5);
+	put("sub/empty", "", 0);
+	CHECK(publish(&stop, &done, &f) == RC_CANCELED);
+
+	killer_of_server = fork();
+	CHECK(killer_of_server >= 0);
+	if (killer_of_server == 0) {
+		rig_sleep_ms(60);
+		kill(rig.server, SIGSTOP); /* silent for a while, in the middle of a request */
+		rig_sleep_ms(1500);
+		kill(rig.server, SIGCONT);
+		_exit(0);
+	}
+	enum rc rc = publish(NULL, &done, &f);
+	if (rc != RC_OK)
+		fprintf(stderr, "%s\n", f.text);
+	CHECK(rc == RC_OK && done.files == 5 && done.bytes == 2 * (uint64_t)BIG + 5 && done.package_bytes > 0);
+	rig_stop(&killer_of_server, 0);
+	CHECK(in_store(done.content_id) && in_store(done.package_sha256));
+	blobs_sheet_path(store, done.content_id, "tar.zst", path);
+	CHECK(access(path, F_OK) == 0);
+	blobs_path(store, done.package_sha256, path);
+	snprintf(cmd, sizeof(cmd),
+		"mkdir %1$s/out && zstd -dc %2$s | tar -xf - -C %1$s/out && cmp %1$s/out/same.bin "
+		"%1$s/tree/big.bin && test $(readlink %1$s/out/link) = sub/small",
+		rig.dir, path);
+	CHECK(system(cmd) == 0);
+	snprintf(cmd, sizeof(cmd), "test -z \"$(ls %s/work/arriving)\"", rig.dir);
+	CHECK(system(cmd) == 0);
+}
+
+/* A new ticket for the same attempt; the old one counts no more. */
+static void again(void)
+{
+	char old[65];
+
+	snprintf(old, sizeof(old), "%s", agent.ticket);
+	*agent.ticket = 0;
+	agent.held = (struct hostile_task){ 0 };
+	hostile_dial(&rig, &agent);
+	json_decref(rig_post_job(&rig, "{\"action\":\"agent.ping\",\"payload\":{}}"));
+	for (int i = 0; i < 3000 && !*agent.held.id; i++) {
+		hostile_pump(&agent);
+		rig_sleep_ms(5);
+	}
+	hostile_say(&agent, &(struct tunnel_msg){ .type = TUNNEL_MSG_PUBLISH_ASK,
+				    .publish_ask = { agent.held.id, agent.held.attempt, NULL } });
+	await_ticket();
+	CHECK(strcmp(old, agent.ticket) != 0);
+}
+
 static void whole(void)
 {
 	const struct listing_file file = { .path = "big.bin", .sha256 = big_sum, .size = BIG, .mode = 0644 };
@@ -295,6 +410,8 @@ int main(void)
 	false_bytes();
 	false_listings();
 	whole();
+	again();
+	by_publish();
 	snprintf(cmd, sizeof(cmd), "! grep -rq '%s' %s", agent.ticket, rig.dir); /* in no log, in no database */
 	CHECK(system(cmd) == 0);
 	rig_check_events(&rig);

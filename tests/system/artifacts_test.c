@@ -1,11 +1,13 @@
 /* What was fetched: kept, listed, served in pieces, shared by links, cleaned up. Contents are put in by the agent's own publish code. */
 #include "agent/content/publish.h"
 #include "io/blobs.h"
+#include "io/contents.h"
 #include "io/file.h"
 #include "tests/system/rig.h"
 
 #include <openssl/evp.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -430,6 +432,49 @@ static void deleted(void)
 	rig_answer_done(&a);
 }
 
+/* ---- kill -9 ---- */
+
+#define KILLS 12
+
+/* A publisher that dies at any moment leaves a content that is whole, or none. */
+static void killed(void)
+{
+	static const struct publish_file files[] = { { .path = "big.bin", .size = BIG },
+		{ .path = "dir/hello w\xc3\xb6rld.txt", .size = 6 } };
+	const struct publish_done want = publish("tar.zst", files, 2);
+	struct contents_sums sums;
+	struct fault f;
+	char path[BLOBS_PATH_MAX], none[65];
+	bool whole;
+
+	for (unsigned i = 0; i < KILLS; i++) {
+		blobs_sheet_path(store, want.content_id, "tar.zst", path);
+		(void)unlink(path);
+		blobs_path(store, want.package_sha256, path);
+		(void)unlink(path);
+		blobs_path(store, want.content_id, path);
+		(void)unlink(path);
+		pid_t child = fork();
+		CHECK(child >= 0);
+		if (child == 0) {
+			publish("tar.zst", files, 2);
+			_exit(0);
+		}
+		rig_sleep_ms(rig_random(60));
+		rig_stop(&child, SIGKILL);
+		blobs_sheet_path(store, want.content_id, "tar.zst", path);
+		whole = access(path, F_OK) == 0;
+		if (!whole)
+			continue;
+		CHECK(contents_check(store, want.content_id, &sums, none, &f) == RC_OK && sums.files == 2);
+		CHECK(blobs_has(store, want.package_sha256, want.package_bytes));
+	}
+	snprintf(path, sizeof(path), "rm -rf %s/arriving", store); /* the cleaner takes a day for it */
+	CHECK(system(path) == 0);
+	blobs_sheet_path(store, want.content_id, "tar.zst", path);
+	(void)unlink(path);
+}
+
 /* ---- the cleaner ---- */
 
 static int count_below(const char *what)
@@ -511,6 +556,7 @@ int main(void)
 	deleted_link();
 	not_told();
 	deleted();
+	killed();
 	cleaned();
 	rig_check_events(&rig);
 	rig_done(&rig);

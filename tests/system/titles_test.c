@@ -254,6 +254,19 @@ static void manifests(const struct rig *r)
 	CHECK(json_array_size(json_object_get(got, "manifests")) == 0);
 	json_decref(got);
 
+	json_t *job = rig_expect(r, 202, "GET", "/v1/manifests/1000/100090?branch=public", NULL);
+	CHECK_STR(json_str(job, "action"), "manifests.list");
+	json_decref(job);
+	struct rig_answer a = rig_call(r, "GET", "/v1/workshop/collections/78", "Prefer: wait=20", NULL);
+	CHECK_STR(json_str(a.body, "status"), "succeeded");
+	rig_answer_done(&a);
+	a = rig_call(r, "GET", "/v1/manifests/1000/x", NULL, NULL);
+	CHECK(a.status == 422);
+	rig_answer_done(&a);
+	a = rig_call(r, "GET", "/v1/manifests/1000/1/diff?from=1", NULL, NULL);
+	CHECK(a.status == 422 || a.status == 400);
+	rig_answer_done(&a);
+
 	static const char probe[] = "{\"app\":1000,\"depots\":[{\"id\":100090,\"manifest\":\"11\"},"
 				    "{\"id\":100090,\"manifest\":\"12\"}]}";
 	got = run_action(r, "manifests.probe", probe);

@@ -52,6 +52,9 @@ extern const struct route keyring_routes[];
 /* Of control/schedules/schedule_routes. */
 extern const struct route schedule_routes[], schedule_times_routes[];
 
+/* Of control/engine/content_asks. */
+extern const struct route content_asks_routes[];
+
 /* Of control/triggers/trigger_routes. */
 extern const struct route trigger_routes[];
 
@@ -79,6 +82,6 @@ const struct route *const routes[] = { artifact_routes, artifact_links_routes, a
 	authorities_routes, certificates_routes, provider_routes, provider_secret_routes, saml_start_routes,
 	saml_acs_routes, saml_slo_routes, saml_leave_routes, saml_keys_routes, oidc_start_routes,
 	oidc_callback_routes, oidc_leave_routes, oidc_logout_routes, auth_routes, auth_me_routes, session_routes,
-	audit_routes, trigger_routes, source_routes, quota_routes, watch_routes, watch_import_routes, title_routes, change_routes,
+	audit_routes, content_asks_routes, trigger_routes, source_routes, quota_routes, watch_routes, watch_import_routes, title_routes, change_routes,
 	poll_routes, prefills_routes, download_routes, download_create_routes,
 	download_act_routes, NULL };

@@ -88,6 +88,15 @@ CREATE TABLE changes (
 CREATE INDEX changes_of_title ON changes (title_id, pos);
 CREATE INDEX changes_observed ON changes (observed_at);
 
+-- An account's library that becomes watches when its task has read it.
+CREATE TABLE watch_imports (
+	id TEXT PRIMARY KEY, -- wim_…: the owner of the task
+	labels TEXT NOT NULL,
+	tenant_id TEXT NOT NULL,
+	created_by TEXT NOT NULL,
+	created_at BIGINT NOT NULL
+);
+
 CREATE TABLE polls (
 	id TEXT PRIMARY KEY, -- pol_…
 	mode TEXT NOT NULL,  -- metadata, full

@@ -1,6 +1,7 @@
 #include "control/access/audit.h"
 #include "control/events/events.h"
 #include "control/updates/sources.h"
+#include "control/updates/watch_library.h"
 #include "control/updates/watch_routes.h"
 #include "control/updates/watch_rows.h"
 #include "wire/field_json.h"
@@ -9,23 +10,37 @@
 
 struct import_in {
 	struct field_list rows; /* of struct watch_in */
+	const char *account_id;
+	struct field_list labels;
 };
 static const struct field in_fields[] = {
 	{ .name = "rows",
 		.type = FIELD_LIST,
 		.item = FIELD_OBJ,
 		FIELD_AT(struct import_in, rows),
-		.flags = FIELD_REQUIRED,
 		.sub = watch_routes_in,
 		.sub_size = sizeof(struct watch_in),
 		.min = 1,
 		.max = ROWS_MAX,
 		.doc = "Each a watch, as createWatch takes it." },
+	{ .name = "accountId",
+		.type = FIELD_STR,
+		FIELD_AT(struct import_in, account_id),
+		.min = 1,
+		.max = 64,
+		.doc = "Instead of rows: what this account owns. Its library is read first; the event "
+		       "watch.imported "
+		       "tells the end." },
+	{ .name = "labels",
+		.type = FIELD_MAP,
+		FIELD_AT(struct import_in, labels),
+		.doc = "With accountId: of each watch." },
 	{ 0 },
 };
 
 struct import_out {
 	uint32_t created, existing;
+	const char *import_id;
 };
 static const struct field out_fields[] = {
 	{ .name = "created", .type = FIELD_U32, FIELD_AT(struct import_out, created), .doc = "New watches." },
@@ -33,6 +48,10 @@ static const struct field out_fields[] = {
 		.type = FIELD_U32,
 		FIELD_AT(struct import_out, existing),
 		.doc = "Titles that were watched already; their watches are as they were." },
+	{ .name = "importId",
+		.type = FIELD_STR,
+		FIELD_AT(struct import_out, import_id),
+		.doc = "Of a library that is being read; null: it is done." },
 	{ 0 },
 };
 
@@ -46,6 +65,15 @@ static enum rc add_one(struct call *c, const struct watch_in *in, struct import_
 	return rc == RC_EXISTS ? RC_OK : rc;
 }
 
+static enum rc import_library(struct call *c, const struct import_in *in, struct import_out *to)
+{
+	enum rc rc = watch_library_start(c, in->account_id, &in->labels, &to->import_id);
+
+	if (rc == RC_MISSING)
+		return field_json_problem(c->reader, "/accountId", "not_one_of", "there is no such account");
+	return rc == RC_OK ? audit_note(&c->tx, "watch.import", to->import_id, in->account_id) : rc;
+}
+
 static enum rc import(struct call *c, void *ret_out)
 {
 	const struct import_in *in = c->in;
@@ -53,6 +81,10 @@ static enum rc import(struct call *c, void *ret_out)
 	struct import_out *to = ret_out;
 	enum rc rc = RC_OK;
 
+	if (!in->rows.n == !in->account_id)
+		return field_json_problem(c->reader, "/rows", "required", "give rows, or an accountId");
+	if (in->account_id)
+		return import_library(c, in, to);
 	for (size_t i = 0; i < in->rows.n && (rc == RC_OK || rc == RC_INVALID); i++) {
 		const char *at = arena_fmt(c->tx.arena, "/rows/%zu", i);
 		enum rc one = at ? watch_routes_check(c, &rows[i], at) : RC_NOMEM;
@@ -82,6 +114,8 @@ const struct route watch_import_routes[] = {
 		.out = out_fields,
 		.out_size = sizeof(struct import_out),
 		.run = import,
-		.doc = "Makes many watches at once: all of them, or none when a row is wrong." },
+		.doc = "Makes many watches at once, of rows (all of them, or none when one is wrong) or of an "
+		       "account's "
+		       "library; that needs library:read, too." },
 	{ 0 },
 };

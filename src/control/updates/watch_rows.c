@@ -196,6 +196,8 @@ enum rc watch_rows_add(struct tx *tx, struct watch *w)
 	if (rc == RC_OK && (!branches || !classes || !labels))
 		rc = RC_NOMEM;
 	if (rc == RC_OK)
+		rc = quotas_reserve_one(tx, QUOTA_WATCHES, w->tenant_id, w->id);
+	if (rc == RC_OK)
 		rc = store_one(tx->db, &add,
 			STORE_ARGS(store_text(w->id), store_text(w->title_id), store_text(branches),
 				store_text(classes), store_text(labels), store_int(w->interval_s),
@@ -203,10 +205,12 @@ enum rc watch_rows_add(struct tx *tx, struct watch *w)
 				store_int(tx->now_ms), store_text(w->tenant_id), store_text(w->created_by)),
 			&r, tx->fault);
 	store_close(take(r));
-	if (rc == RC_MISSING)
-		return fault_set(tx->fault, RC_EXISTS, "there is a watch of %s %s already", w->store, w->ref);
-	if (rc == RC_OK)
-		rc = quotas_reserve_one(tx, QUOTA_WATCHES, w->tenant_id, w->id);
+	if (rc == RC_MISSING) {
+		rc = quotas_settle(tx, w->id);
+		return rc == RC_OK ? fault_set(tx->fault, RC_EXISTS, "there is a watch of %s %s already", w->store,
+					     w->ref)
+				   : rc;
+	}
 	return rc == RC_OK ? watches_recount(tx, w->title_id) : rc;
 }
 

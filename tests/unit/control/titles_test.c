@@ -1,7 +1,9 @@
 /* What stores say, folded into what is known: baselines, builds once for ever, three-valued answers, polls; on a clock that the test moves. */
+#include "control/engine/moves.h"
 #include "control/updates/builds.h"
 #include "control/updates/polls.h"
 #include "control/updates/titles.h"
+#include "control/updates/watch_library.h"
 #include "control/updates/watches.h"
 #include "model/action_download.h"
 #include "model/action_titles.h"
@@ -309,6 +311,26 @@ static void shadow(void)
 	CHECK(count("SELECT change_number FROM titles WHERE ref = '480'") == 131);
 }
 
+/* A library becomes watches when its task has ended, once, whoever tells the end again. */
+static void library(void)
+{
+	int64_t before = count("SELECT COUNT(*) FROM watches");
+
+	CHECK(writes("importWatches", NULL, "{}") == RC_INVALID);
+	CHECK(writes("importWatches", NULL, "{\"accountId\":\"acc_9\"}") == RC_INVALID);
+	CHECK(writes("importWatches", NULL, "{\"accountId\":\"acc_1\",\"labels\":{\"set\":\"lib\"}}") == RC_OK);
+	CHECK(got("importId") && count("SELECT COUNT(*) FROM tasks WHERE owner LIKE 'wim_%'") == 1);
+	struct moves_task t = { .owner = got("importId"), .status = TASK_RUNNING };
+	CHECK(watch_library_fold(desk_begin(&d), &t) == RC_OK);
+	t.status = TASK_SUCCEEDED;
+	t.result = "{\"apps\":[{\"app\":480},{\"app\":10},{\"app\":20}]}";
+	CHECK(watch_library_fold(&d.tx, &t) == RC_OK && watch_library_fold(&d.tx, &t) == RC_OK);
+	desk_commit(&d);
+	CHECK(count("SELECT COUNT(*) FROM watches") == before + 2); /* 480 was watched */
+	CHECK(count("SELECT COUNT(*) FROM watches WHERE labels = '{\"set\":\"lib\"}'") == 2);
+	CHECK(events("watch.imported") == 1 && count("SELECT COUNT(*) FROM watch_imports") == 0);
+}
+
 int main(void)
 {
 	desk_open(&d);
@@ -323,6 +345,7 @@ int main(void)
 	availability();
 	crashes();
 	shadow();
+	library();
 	desk_close(&d);
 	return 0;
 }
