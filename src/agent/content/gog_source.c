@@ -297,7 +297,8 @@ static enum rc list(struct content_source *c, struct arena *a, struct content_li
 		arena_fmt(a, "gog %s %s %s", s->want->product_id, os_of(s), s->ranges ? "installer" : "content");
 	if (!piece || !ret->line)
 		return no_memory(f);
-	*piece = (struct action_download_piece){ .depot = s->want->product_id, .manifest = s->build };
+	*piece = (struct action_download_piece){ .depot = arena_str(a, s->want->product_id),
+		.manifest = arena_str(a, s->build) };
 	ret->made_of = (struct field_list){ piece, 1 };
 	return RC_OK;
 }
