@@ -1,5 +1,6 @@
 #include "control/triggers/triggers.h"
 
+#include "control/downloads/download_create.h"
 #include "control/engine/submit.h"
 #include "control/events/events.h"
 #include "control/rows.h"
@@ -233,6 +234,19 @@ static enum rc make_job(
 	return rc == RC_OK ? submit_fired(tx, &by, in, ret_id) : rc;
 }
 
+/* In the name of who made the trigger: their limits count. */
+static enum rc make_download(struct tx *tx, const struct trigger *t, const char *request, const char **ret_id)
+{
+	const char *actor = tx->actor, *tenant = tx->tenant_id;
+
+	tx->actor = t->created_by;
+	tx->tenant_id = t->tenant_id;
+	enum rc rc = download_create_fired(tx, request, ret_id);
+	tx->actor = actor;
+	tx->tenant_id = tenant;
+	return rc;
+}
+
 static enum rc tell_endpoint(struct tx *tx, const struct trigger *t, const char *webhook_id, const char *body,
 	const struct trigger_fire *f, const char **ret_id)
 {
@@ -264,8 +278,9 @@ enum rc triggers_would(struct tx *tx, const struct trigger *t, const char *paylo
 	struct trigger_action act;
 	enum rc rc = trigger_row_action(tx, t->action, &act);
 
-	if (rc != RC_OK || act.job)
-		return rc == RC_OK ? trigger_match_fill(tx, act.job, payload, ret_json) : rc;
+	if (rc != RC_OK || !act.webhook_id)
+		return rc == RC_OK ? trigger_match_fill(tx, act.job ? act.job : act.download, payload, ret_json)
+				   : rc;
 	*ret_json = told_of(tx, t, payload);
 	return *ret_json ? RC_OK : RC_NOMEM;
 }
@@ -287,8 +302,9 @@ static enum rc fire(struct tx *tx, const struct trigger *t, struct trigger_fire 
 	if (rc == RC_OK)
 		rc = triggers_would(tx, t, f->event, &body);
 	if (rc == RC_OK)
-		rc = act.job ? make_job(tx, t, body, &r, &f->made)
-			     : tell_endpoint(tx, t, act.webhook_id, body, f, &f->made);
+		rc = act.job        ? make_job(tx, t, body, &r, &f->made)
+		     : act.download ? make_download(tx, t, body, &f->made)
+				    : tell_endpoint(tx, t, act.webhook_id, body, f, &f->made);
 	if (rc != RC_OK && !is_refusal(rc))
 		return rc;
 	f->fired_at = tx->now_ms;
@@ -329,7 +345,7 @@ static enum rc fire_due(struct tx *tx)
 {
 	static const struct store_query find = {
 		.sql = "SELECT " TRIGGER_FIRE_COLUMNS " FROM trigger_fires WHERE status = 'pending' AND not_before "
-						      "<= $1 AND EXISTS (SELECT 1 FROM "
+		       "<= $1 AND EXISTS (SELECT 1 FROM "
 		       "triggers t WHERE t.id = trigger_id AND t.enabled = 1) ORDER BY not_before, id LIMIT $2"
 	};
 	auto_rows struct store_rows *r = NULL;
@@ -364,6 +380,13 @@ static enum rc look_after(struct tx *tx)
 		       "status = 'fired' AND made IN (SELECT d.id FROM webhook_deliveries d WHERE d.id = made AND "
 		       "d.finished_at > 0)"
 	};
+	static const struct store_query downloads = {
+		.sql = "UPDATE trigger_fires SET status = CASE WHEN EXISTS (SELECT 1 FROM downloads d WHERE d.id = "
+		       "made "
+		       "AND d.artifact_id IS NOT NULL) THEN 'succeeded' ELSE 'failed' END, finished_at = $1 WHERE "
+		       "status = "
+		       "'fired' AND made IN (SELECT d.id FROM downloads d WHERE d.id = made AND d.finished_at > 0)"
+	};
 	static const struct store_query old = {
 		.sql = "DELETE FROM trigger_fires WHERE finished_at > 0 AND finished_at < $1"
 	};
@@ -371,6 +394,8 @@ static enum rc look_after(struct tx *tx)
 
 	if (rc == RC_OK)
 		rc = store_do(tx->db, &deliveries, STORE_ARGS(store_int(tx->now_ms)), tx->fault);
+	if (rc == RC_OK)
+		rc = store_do(tx->db, &downloads, STORE_ARGS(store_int(tx->now_ms)), tx->fault);
 	if (rc == RC_OK)
 		rc = store_do(tx->db, &old, STORE_ARGS(store_int(tx->now_ms - TRIGGERS_KEEP_MS)), tx->fault);
 	return rc;
