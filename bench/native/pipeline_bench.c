@@ -4,7 +4,7 @@
  *      pipeline_bench ceiling KIND SECONDS FOLDER    every core decrypts and unpacks chunks of a kind, and does nothing else; MB/s of content
  *      pipeline_bench checked KIND SECONDS FOLDER    the same, and checks Adler-32 and SHA-1 as the manifest wants
  *      pipeline_bench pipeline KIND SECONDS FOLDER   the same chunks through the pipeline: fetched (lent by memory), decrypted, unpacked, checked, put
- *      pipeline_bench tmpfs KIND SECONDS FOLDER      the same, put into a file in /dev/shm; Gbit/s of content
+ *      pipeline_bench tmpfs KIND SECONDS FOLDER      the same, put into files in /dev/shm; Gbit/s of content
  *      pipeline_bench memory KIND SECONDS FOLDER     the same, fetched into buffers as from the network; MiB that it takes at most beside what the
  *                                                    process had
  *
@@ -26,7 +26,7 @@
 #define CHUNK_SIZE (1u << 20)
 #define RUN_CHUNKS 512 /* of one run of the pipeline */
 #define THREADS    64
-#define FILE_SIZE  ((uint64_t)64 << 20)
+#define FILES      8
 
 struct sample {
 	struct buf box;
@@ -115,7 +115,7 @@ static int ceiling(bool checks, double seconds)
 /* ---- the pipeline ---- */
 
 static bool copies;
-static int file = -1;
+static int files[FILES] = { -1 };
 
 static enum pipeline_got fetch(void *ctx, struct pipeline_slot *s)
 {
@@ -134,7 +134,7 @@ static enum pipeline_got fetch(void *ctx, struct pipeline_slot *s)
 static bool put(void *ctx, size_t i, const void *plain, size_t n)
 {
 	(void)ctx;
-	return file < 0 || pwrite(file, plain, n, (off_t)(i * CHUNK_SIZE % FILE_SIZE)) == (ssize_t)n;
+	return files[0] < 0 || pwrite(files[i % FILES], plain, n, (off_t)(i / FILES * CHUNK_SIZE)) == (ssize_t)n;
 }
 
 static struct cdn_want wants[RUN_CHUNKS];
@@ -186,8 +186,8 @@ static int through(const char *how, double seconds)
 		wants[i] = (struct cdn_want){ s->sha, s->want.adler, s->want.size, (uint32_t)s->box.n };
 	}
 	copies = !strcmp(how, "memory");
-	if (!strcmp(how, "tmpfs"))
-		file = open("/dev/shm", O_TMPFILE | O_RDWR, 0600);
+	for (unsigned i = 0; i < FILES && !strcmp(how, "tmpfs"); i++)
+		files[i] = open("/dev/shm", O_TMPFILE | O_RDWR, 0600);
 	if (pool_new(&conf, &pool, &f) != RC_OK)
 		return fail("pool", &f);
 	enum rc warm = RC_OK;
@@ -205,7 +205,7 @@ static int through(const char *how, double seconds)
 	if (copies)
 		printf("%.3f\n", (double)(status_of("VmHWM:") - before) / 1024);
 	else
-		printf("%.3f\n", file < 0 ? rate : rate * 8 / 1000);
+		printf("%.3f\n", files[0] < 0 ? rate : rate * 8 / 1000);
 	pool_free(pool);
 	return rc == RC_OK ? 0 : fail(how, &f);
 }

@@ -1,5 +1,6 @@
 #include "cli/api.h"
 #include "cli/event.h"
+#include "cli/get.h"
 #include "cli/get_bar.h"
 #include "cli/nouns.h"
 #include "cli/output.h"
@@ -265,6 +266,17 @@ static const struct verb_option edit_options[] = {
 	}
 
 const struct verb download_verbs[] = {
+	{ .name = "fetch",
+		.doc = "Has something fetched and brings its files here; the same as 'footplate get'.",
+		.args = { { .name = "STORE:ID",
+			.doc = "steam:APP[@BRANCH], steam:APP/DEPOT[@BRANCH or :MANIFEST], workshop:ID, "
+			       "collection:ID, epic:NAME "
+			       "or gog:PRODUCT." } },
+		.options = get_options,
+		.method = "POST",
+		.path = "/v1/downloads",
+		.run = get_run,
+		.example = "footplate get steam:740@public -C server" },
 	{ .name = "create",
 		.doc = "Has something fetched by the server; 'footplate get' brings it here, too.",
 		.args = { { .name = "KIND",

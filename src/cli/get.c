@@ -262,7 +262,7 @@ static enum cli_exit bring(struct get *g, const char *artifact_id)
 	buf_str(&path, "/manifest");
 	enum cli_exit code = api_ask(c, &(struct api_request){ .method = "GET", .path = buf_text(&path) }, &a);
 	if (code == CLI_OK)
-		code = get_files_bring(&files, a.json);
+		code = get_files_bring(&files, &a.body);
 	end_line(g);
 	if (code == CLI_OK && !c->quiet) {
 		struct buf line = { 0 };

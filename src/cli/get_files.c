@@ -2,18 +2,17 @@
 #include "cli/api.h"
 #include "cli/request.h"
 #include "io/file.h"
+#include "wire/listing.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <openssl/evp.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PATH_MAX_BYTES 4096
-#define HASH_HEX       64
-#define READ_AT_ONCE   (1u << 18)
+#define HASH_HEX     64
+#define READ_AT_ONCE (1u << 18)
 
 /* One file on its way. */
 struct file {
@@ -29,24 +28,6 @@ struct file {
 	uint64_t at;
 	uint64_t total;
 };
-
-bool get_files_name(const char *path)
-{
-	if (!*path || *path == '/' || strlen(path) >= PATH_MAX_BYTES)
-		return false;
-	for (const char *p = path; *p;) {
-		size_t n = strcspn(p, "/");
-		if (n == 0 || n > 240 || (n == 1 && p[0] == '.') || (n == 2 && p[0] == '.' && p[1] == '.'))
-			return false;
-		for (size_t i = 0; i < n; i++)
-			if ((unsigned char)p[i] < 0x20 || p[i] == 0x7F || p[i] == '\\')
-				return false;
-		p += n;
-		if (*p == '/' && !*++p)
-			return false;
-	}
-	return true;
-}
 
 /* Opens the folder of the path below `at`, made when it is not there; no link is followed. -1: errno says why. */
 static int open_folder(int at, const char *path, char name[static 256])
@@ -189,57 +170,41 @@ static enum cli_exit fetch_right(struct file *f)
 
 static enum cli_exit put_link(struct file *f, const char *to)
 {
-	unlinkat(f->dir, f->name, 0);
-	if (!get_files_name(to) || symlinkat(to, f->dir, f->name) != 0) {
-		cmd_say(f->g->c, "%s: a link to %s is not made", f->path, to);
+	if (unlinkat(f->dir, f->name, 0) != 0 && errno != ENOENT) {
+		cmd_say(f->g->c, "%s cannot be replaced: %s", f->path, strerror(errno));
 		return CLI_FAILED;
 	}
-	return CLI_OK;
+	if (symlinkat(to, f->dir, f->name) == 0)
+		return CLI_OK;
+	cmd_say(f->g->c, "the link %s cannot be made: %s", f->path, strerror(errno));
+	return CLI_FAILED;
 }
 
-static const char *text_of(const json_t *j, const char *name)
+static enum cli_exit bring_one(struct file *f, const struct listing_file *row)
 {
-	const char *s = json_string_value(json_object_get(j, name));
-	return s ? s : "";
-}
-
-/* The size stands as a number or, when it is a large one, as a text. */
-static uint64_t size_of(const json_t *j)
-{
-	const json_t *v = json_object_get(j, "size");
-	return json_is_string(v) ? strtoull(json_string_value(v), NULL, 10) : (uint64_t)json_integer_value(v);
-}
-
-static enum cli_exit bring_one(struct file *f, const json_t *row)
-{
-	const char *mode = text_of(row, "mode"), *link = text_of(row, "link");
 	enum cli_exit code = CLI_OK;
 
 	snprintf(f->part, sizeof(f->part), ".%.240s.part", f->name);
-	if (*link)
-		return put_link(f, link);
+	if (row->link)
+		return put_link(f, row->link);
 	if (is_there(f))
 		f->g->kept++;
 	else
 		code = fetch_right(f);
-	if (code == CLI_OK && strchr(mode, 'x'))
-		code = fchmodat(f->dir, f->name, 0755, 0) == 0 ? CLI_OK : CLI_FAILED;
+	if (code == CLI_OK && fchmodat(f->dir, f->name, row->mode & 0111 ? 0755 : 0644, 0) != 0)
+		code = CLI_FAILED;
 	return code;
 }
 
-static enum cli_exit bring_row(struct get_files *g, int at, const json_t *row, uint64_t total)
+static enum cli_exit bring_row(struct get_files *g, int at, const struct listing_file *row, uint64_t total)
 {
 	struct file f = { .g = g,
-		.path = text_of(row, "path"),
-		.sha256 = text_of(row, "sha256"),
-		.size = size_of(row),
+		.path = row->path,
+		.sha256 = row->sha256 ? row->sha256 : "",
+		.size = row->size,
 		.before = g->bytes,
 		.total = total };
 
-	if (!get_files_name(f.path)) {
-		cmd_say(g->c, "the server names a file that may not be written here: \"%.200s\"", f.path);
-		return CLI_FAILED;
-	}
 	f.dir = open_folder(at, f.path, f.name);
 	if (f.dir < 0) {
 		cmd_say(g->c, "the folder of %s cannot be made: %s", f.path, strerror(errno));
@@ -254,14 +219,46 @@ static enum cli_exit bring_row(struct get_files *g, int at, const json_t *row, u
 	return code;
 }
 
-enum cli_exit get_files_bring(struct get_files *g, const json_t *listing)
+/* All of it is read once before the first file is touched: at < 0. Then each is brought. */
+static enum cli_exit walk(struct get_files *g, int at, const struct buf *text, uint64_t *total)
 {
-	const json_t *files = json_object_get(listing, "files"), *row;
+	struct arena links = { 0 }, line = { 0 };
+	struct listing_reader r = { .arena = &links };
+	const char *p = (const char *)text->p, *end = p + text->n;
 	struct fault f = { 0 };
 	enum cli_exit code = CLI_OK;
-	uint64_t total = 0;
-	size_t i;
 
+	while (code == CLI_OK && p < end) {
+		const char *stop = memchr(p, '\n', (size_t)(end - p));
+		struct listing_file row;
+		size_t n = (size_t)((stop ? stop : end) - p);
+		enum rc rc = listing_line(&r, p, n, &line, &row, &f);
+		if (rc != RC_OK && rc != RC_MORE) {
+			cmd_say(g->c, "the server's listing cannot be used: %s", f.text);
+			code = CLI_FAILED;
+		} else if (rc == RC_OK && at >= 0) {
+			code = bring_row(g, at, &row, *total);
+		}
+		arena_done(&line);
+		p += n + 1;
+	}
+	if (code == CLI_OK && !r.over) {
+		cmd_say(g->c, "the server's listing is not whole");
+		code = CLI_FAILED;
+	}
+	*total = r.bytes;
+	arena_done(&links);
+	return code;
+}
+
+enum cli_exit get_files_bring(struct get_files *g, const struct buf *listing)
+{
+	struct fault f = { 0 };
+	uint64_t total = 0;
+	enum cli_exit code = walk(g, -1, listing, &total);
+
+	if (code != CLI_OK)
+		return code;
 	if (file_mkdirs(g->folder, 0755, &f) != RC_OK) {
 		cmd_say(g->c, "%s", f.text);
 		return CLI_FAILED;
@@ -271,8 +268,5 @@ enum cli_exit get_files_bring(struct get_files *g, const json_t *listing)
 		cmd_say(g->c, "%s: %s", g->folder, strerror(errno));
 		return CLI_FAILED;
 	}
-	json_array_foreach(files, i, row) total += size_of(row);
-	for (i = 0; code == CLI_OK && i < json_array_size(files); i++)
-		code = bring_row(g, at, json_array_get(files, i), total);
-	return code;
+	return walk(g, at, listing, &total);
 }

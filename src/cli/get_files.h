@@ -1,13 +1,11 @@
 /*
  * get_files: brings the files of an artifact into a folder. Each is written beside its place (".NAME.part"), checked against the
- * SHA-256 that the server told, and moved there as one step; one that is there and right is left alone; one that was cut off goes on
- * where it ended. No name leads out of the folder, whatever the server says, and no link in it is followed.
+ * SHA-256 that the listing has, and moved there as one step; one that is there and right is left alone; one that was cut off goes on
+ * where it ended. No name leads out of the folder, whatever the server says (wire/listing), and no link that is there is followed.
  */
 #pragma once
 
 #include "cli/cmd.h"
-
-struct json_t;
 
 struct get_files {
 	struct cmd *c;
@@ -18,8 +16,5 @@ struct get_files {
 	uint64_t files, bytes, kept; /* kept: files that were there */
 };
 
-/* `listing` is the answer of /v1/artifacts/ID/manifest. What is wrong is said on stderr. */
-enum cli_exit get_files_bring(struct get_files *g, const struct json_t *listing);
-
-/* May a file be called so? Relative, no "..", no empty part, no control character. Pure. */
-bool get_files_name(const char *path);
+/* `listing` is the answer of /v1/artifacts/ID/manifest, see wire/listing. What is wrong is said on stderr. */
+enum cli_exit get_files_bring(struct get_files *g, const struct buf *listing);

@@ -8,7 +8,6 @@ static const struct verb_option run_options[] = {
 		  .item = FIELD_U32,
 		  .max = 100,
 		  .doc = "An app's id; again for more." },
-		.letter = 'a',
 		.value = "APP",
 		.member = "apps",
 		.place = VERB_BODY },

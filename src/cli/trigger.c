@@ -37,7 +37,7 @@
 			.member = "debounceSeconds",                                                            \
 			.place = VERB_BODY },                                                                   \
 	{                                                                                                       \
-		.row = { .name = "quiet",                                                                       \
+		.row = { .name = "quiet-hours",                                                                 \
 			.type = FIELD_JSON,                                                                     \
 			.doc = "Hours in which nothing is done, as JSON: "                                      \
 			       "{\"timezone\":\"Europe/Berlin\",\"from\":\"22:00\",\"to\":\"07:00\"}; null: "   \

@@ -96,10 +96,11 @@ void cdn_choice_refuse(struct cdn_choice *c, uint32_t depot, unsigned server, ui
 
 static bool serves(const struct cdn_choice_server *s, uint32_t app)
 {
+	bool its = s->host.apps_n == 0;
+
 	for (unsigned i = 0; i < s->host.apps_n; i++)
-		if (s->host.apps[i] == app)
-			return true;
-	return s->there && s->host.apps_n == 0;
+		its |= s->host.apps[i] == app;
+	return s->there && its;
 }
 
 /* Which servers there are for a chunk, a bit each. */

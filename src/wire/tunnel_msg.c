@@ -105,7 +105,7 @@ static const struct field dispatch_fields[] = {
 	{ ID(dispatch, "accountId", account_id, MAYBE), .doc = "with which account" },
 	{ TEXT(dispatch, "login", login, MAYBE), .max = 128, .doc = "the account's name at Steam" },
 	{ ROW(dispatch, "payload", payload, FIELD_JSON, NEEDED), .doc = "what the action is given" },
-	{ U32(dispatch, "timeoutMs", timeout_ms, NEEDED), .min = 1, .max = 86400000, .doc = "how long it may take" },
+	{ U32(dispatch, "timeoutMs", timeout_ms, NEEDED), .min = 1, .max = 604800000, .doc = "how long it may take" },
 	{ ROW(dispatch, "notAfter", not_after_ms, FIELD_TIME, MAYBE), .doc = "it may not begin later" },
 	{ ID(dispatch, "class", class, NEEDED), .doc = "read, idempotent, guarded or once" },
 	{ ID(dispatch, "traceId", trace_id, MAYBE), .doc = "for logs at both ends" },

@@ -279,6 +279,12 @@ json_t *rig_sim_get(const struct rig *r, const char *path)
 	return j;
 }
 
+void rig_sim_clear(const struct rig *r)
+{
+	struct http_answer a = sim_call(r, "DELETE", "/sim/faults", NULL);
+	http_answer_done(&a);
+}
+
 void rig_sim_post(const struct rig *r, const char *path) { rig_sim_say(r, path, NULL); }
 
 void rig_sim_say(const struct rig *r, const char *path, const char *body)

@@ -45,6 +45,7 @@ pid_t rig_spawn(struct rig *r, const char *name, const char *const *argv);
 void rig_sim(struct rig *r, const char *world, const char *const *more);
 json_t *rig_sim_get(
 	const struct rig *r, const char *path); /* one of the simulator's controls; the caller decrefs */
+void rig_sim_clear(const struct rig *r); /* forgets all rules of faults */
 void rig_sim_post(const struct rig *r, const char *path);
 void rig_sim_say(
 	const struct rig *r, const char *path, const char *body); /* with a body: of /sim/faults, /sim/lines */

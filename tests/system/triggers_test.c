@@ -199,6 +199,23 @@ static void endpoints_and_failures(void)
 	CHECK(n == 1);
 	json_decref(list);
 
+	make(id, "download", "{\"title\":\"42\"}",
+		"{\"download\":{\"source\":{\"kind\":\"app\",\"appId\":740},\"labels\":{\"build\":\"{{buildId}}\"}}"
+		"}",
+		"");
+	plant("42", "77");
+	for (int tries = 0;; tries++) {
+		char sql[200];
+		snprintf(sql, sizeof(sql),
+			"SELECT labels FROM downloads WHERE id = (SELECT made FROM trigger_fires WHERE "
+			"trigger_id = '%s')",
+			id);
+		if (strstr(rig_sql(&rig, sql), "77"))
+			break;
+		CHECK(tries < 300);
+		rig_sleep_ms(50);
+	}
+
 	make(id, "hopeless", "{\"title\":\"41\"}",
 		"{\"job\":{\"action\":\"session.login\",\"labels\":{\"nobody\":\"has\"}}}", "");
 	plant("41", "1");
@@ -224,6 +241,7 @@ static void mistakes(void)
 	refused("{\"name\":\"x\",\"on\":{\"type\":\"job.failed\"},\"action\":" PING "}", "/on/type");
 	refused("{\"name\":\"x\",\"on\":{\"what\":1},\"action\":" PING "}", "/on/what");
 	refused("{\"name\":\"x\",\"on\":{},\"action\":{\"job\":{\"action\":\"no.such\"}}}", "/job/action");
+	refused("{\"name\":\"x\",\"on\":{},\"action\":{\"download\":{\"source\":{\"kind\":\"no\"}}}}", "/download");
 	refused("{\"name\":\"x\",\"on\":{},\"action\":{\"webhookId\":\"whk_1\"}}", "/action/webhookId");
 	refused("{\"name\":\"x\",\"on\":{},\"action\":" PING
 		",\"quietHours\":{\"from\":\"25:00\",\"to\":\"07:00\"}}",

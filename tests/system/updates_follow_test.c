@@ -17,10 +17,12 @@ static unsigned env_unsigned(const char *name, unsigned def)
 	return s ? (unsigned)strtoul(s, NULL, 10) : def;
 }
 
-static const char *const serve_args[] = { "--log-level", "warn", "--set", "updates.tick_ms=1000", "--set",
-	"updates.sweep_s=8", "--set", "lanes.unsafe=true", "--set",
-	"lanes.limits=cm.connect=0,cm.login=0,cm.login.account=0,cm.job=0,pics.changes=0,pics.info=0", "--set",
-	"steam.pics_interval_ms=0", "--set", "engine.lease_ms=60000", "--set", "engine.heartbeat_ms=2000", NULL };
+static char sweep[] = "updates.sweep_s=3600";
+static const char *const serve_args[] = { "--log-level", "warn", "--set", "updates.tick_ms=1000", "--set", sweep,
+	"--set", "lanes.unsafe=true", "--set",
+	"lanes.limits=cm.connect=0,cm.login=0,cm.login.account=0,cm.job=0,pics.changes=0,pics.info=0,store.web=0",
+	"--set", "steam.pics_interval_ms=0", "--set", "engine.lease_ms=60000", "--set", "engine.heartbeat_ms=2000",
+	NULL };
 
 static long long number(const struct rig *r, const char *sql) { return strtoll(rig_sql(r, sql), NULL, 10); }
 
@@ -47,12 +49,12 @@ static void await(const struct rig *r, const char *sql, long long least, const c
 	CHECK_NEVER("it did not come");
 }
 
-static void watch(const struct rig *r, unsigned n)
+static void watch(const struct rig *r, unsigned n, const char *class)
 {
 	for (unsigned i = 0; i < n; i++) {
 		char body[128];
-		snprintf(body, sizeof(body), "{\"store\":\"steam\",\"titleId\":\"%u\",\"classes\":[\"build\"]}",
-			FIRST + i);
+		snprintf(body, sizeof(body), "{\"store\":\"steam\",\"titleId\":\"%u\",\"classes\":[\"%s\"]}",
+			FIRST + i, class);
 		json_decref(rig_expect(r, 201, "POST", "/v1/watches", body));
 	}
 }
@@ -60,6 +62,7 @@ static void watch(const struct rig *r, unsigned n)
 struct run {
 	struct rig r;
 	unsigned apps, rounds;
+	const char *class;
 	long long builds;    /* that could be seen */
 	long long numbers;   /* of all titles together, when all is followed */
 	long long current;   /* the newest change */
@@ -104,7 +107,7 @@ static void start(struct run *t, const char *more)
 		FIRST + t->apps - 1, more);
 	rig_sim(&t->r, world, (const char *const[]){ "--cms", "2", NULL });
 	rig_serve(&t->r, serve_args);
-	watch(&t->r, t->apps);
+	watch(&t->r, t->apps, t->class);
 	json_t *ledger = rig_sim_get(&t->r, "/sim/ledger");
 	t->current = json_int(ledger, "change_number");
 	json_decref(ledger);
@@ -135,9 +138,12 @@ static void disturb(struct run *t, unsigned round)
 
 static void follow(void)
 {
-	struct run t = { .apps = env_unsigned("UPDATES_APPS", 60), .rounds = env_unsigned("UPDATES_ROUNDS", 24) };
+	struct run t = { .apps = env_unsigned("UPDATES_APPS", 60),
+		.rounds = env_unsigned("UPDATES_ROUNDS", 24),
+		.class = "build" };
 	static const char announced[] = "SELECT COUNT(*) FROM events WHERE type = 'title.build_announced'";
 
+	memcpy(sweep, "updates.sweep_s=8", sizeof("updates.sweep_s=8"));
 	start(&t, "");
 	long long before = number(&t.r, announced), baseline = number(&t.r, "SELECT COUNT(*) FROM builds");
 	for (unsigned round = 0; round < t.rounds; round++) {
@@ -172,8 +178,128 @@ static void follow(void)
 	rig_done(&t.r);
 }
 
+/* ---- U3, U4 ---- */
+
+#define PICS  " FROM sources WHERE name = 'steam.pics'"
+#define STORE " FROM sources WHERE name = 'steam.store_http'"
+
+static json_t *poll(const struct run *t)
+{
+	return rig_expect(&t->r, 202, "POST", "/v1/polls", "{\"mode\":\"full\"}");
+}
+
+static void check_is(const struct run *t, const char *sql, long long what) { CHECK(number(&t->r, sql) == what); }
+
+static long long logons(const struct run *t)
+{
+	json_t *ledger = rig_sim_get(&t->r, "/sim/ledger");
+	long long n = json_int(ledger, "logons.ok");
+	json_decref(ledger);
+	return n;
+}
+
+/* A call that Steam does not answer: the store answers, the breaker opens for 300 s, then for twice as long. */
+static void hang(struct run *t)
+{
+	long long before = logons(t);
+
+	rig_sim_say(&t->r, "/sim/faults", "product_info@*:drop\n");
+	json_decref(poll(t));
+	await(&t->r, "SELECT changed + unchanged FROM polls", 1, "answers of the store");
+	check_is(t, "SELECT COUNT(*)" PICS " AND breaker = 'closed'", 1);
+	fprintf(stderr, "U3: the store's first answer after %lld ms\n",
+		number(&t->r,
+			"SELECT MIN(t.success_at) - MIN(p.created_at) FROM titles t, polls p WHERE t.method = "
+			"'steam.store_http'"));
+	rig_warp(&t->r, 12);
+	await(&t->r, "SELECT COUNT(*)" PICS " AND breaker = 'open'", 1, "an open breaker");
+	check_is(t, "SELECT probe_at - breaker_since" PICS, 300000);
+	rig_warp(&t->r, 4);
+	await(&t->r, "SELECT COUNT(*) FROM polls WHERE status = 'finished'", 1, "all answers");
+	check_is(t, "SELECT unknown FROM polls", 0);
+	CHECK(number(&t->r, "SELECT COUNT(*) FROM watches WHERE state = 'degraded'") == t->apps);
+	rig_set_clock(&t->r, 280);
+	rig_sleep_ms(400);
+	check_is(t, "SELECT COUNT(*)" PICS " AND breaker = 'open'", 1);
+	rig_set_clock(&t->r, 21);
+	await(&t->r, "SELECT COUNT(*)" PICS " AND breaker = 'half_open'", 1, "a probe");
+	check_is(t, "SELECT COUNT(*) FROM source_asks WHERE source = 'steam.pics' AND kind = 'probe'", 1);
+	rig_set_clock(&t->r, 16);
+	await(&t->r, "SELECT COUNT(*)" PICS " AND breaker = 'open' AND wait = 600000", 1, "a longer wait");
+	rig_sim_clear(&t->r);
+	rig_set_clock(&t->r, 601);
+	await(&t->r, "SELECT COUNT(*)" PICS " AND breaker = 'closed' AND failures = 0", 1, "a closed breaker");
+	CHECK(logons(t) - before <= 1);
+}
+
+/* Three failures to connect: 900 s. */
+static void refuse(struct run *t)
+{
+	rig_sim_say(&t->r, "/sim/faults", "connect@*:http=503\n");
+	rig_warp(&t->r, 16);
+	rig_sim_post(&t->r, "/sim/sessions?do=cut");
+	long long before = logons(t);
+	await(&t->r, "SELECT COUNT(*)" PICS " AND breaker = 'open' AND failures >= 3", 1, "three failures");
+	check_is(t, "SELECT probe_at - breaker_since" PICS, 900000);
+	CHECK(logons(t) == before);
+	rig_set_clock(&t->r, 700);
+	rig_sleep_ms(200);
+	check_is(t, "SELECT COUNT(*)" PICS " AND breaker = 'open'", 1);
+	rig_sim_clear(&t->r);
+	rig_set_clock(&t->r, 201);
+	/* The first probe may come while the agent rests from its last try to connect. */
+	for (int i = 0; i < 6 && number(&t->r, "SELECT COUNT(*)" PICS " AND breaker = 'closed'") == 0; i++) {
+		rig_sleep_ms(1000);
+		rig_set_clock(&t->r, 3601);
+	}
+	await(&t->r, "SELECT COUNT(*)" PICS " AND breaker = 'closed'", 1, "a closed breaker");
+	CHECK(logons(t) == before + 1);
+}
+
+static void break_down(void)
+{
+	struct run t = { .apps = 20, .class = "store_page" };
+
+	start(&t, "");
+	hang(&t);
+	rig_set_clock(&t.r, 4000); /* what was is long ago */
+	await(&t.r, "SELECT COUNT(*) FROM events WHERE type = 'source.gap_closed'", 1, "a tick that was lost");
+	refuse(&t);
+	rig_check_events(&t.r);
+	rig_done(&t.r);
+}
+
+/* U4: the store's answers are empty from the 40th on: unknown, and the store is left alone; never unchanged. */
+static void empty(void)
+{
+	struct run t = { .apps = 95, .class = "store_page" };
+
+	start(&t, "");
+	json_decref(rig_expect(&t.r, 200, "POST", "/v1/sources/steam.pics/trip", NULL));
+	rig_sim_say(&t.r, "/sim/faults", "app_details@40+:pics_empty\n");
+	json_decref(poll(&t));
+	await(&t.r, "SELECT COUNT(*) FROM polls WHERE status = 'finished'", 1, "all answers");
+	check_is(&t, "SELECT changed + unchanged FROM polls", 39);
+	check_is(&t, "SELECT unknown FROM polls", t.apps - 39);
+	check_is(&t, "SELECT COUNT(*)" STORE " AND breaker = 'open'", 1);
+	json_t *s = rig_expect(&t.r, 200, "GET", "/v1/sources/steam.store_http", NULL);
+	CHECK(json_int(s, "successPermille1h") < 800);
+	json_decref(s);
+	json_decref(rig_expect(&t.r, 200, "POST", "/v1/sources/steam.pics/reset", NULL));
+	check_is(&t, "SELECT COUNT(*)" PICS " AND breaker = 'closed'", 1);
+	rig_check_events(&t.r);
+	rig_done(&t.r);
+}
+
 int main(void)
 {
-	follow();
+	const char *only = getenv("UPDATES_ONLY"); /* U2, U3 or U4; else U2 */
+
+	if (!only || !strcmp(only, "U2"))
+		follow();
+	if (only && !strcmp(only, "U3"))
+		break_down();
+	if (only && !strcmp(only, "U4"))
+		empty();
 	return 0;
 }

@@ -1,4 +1,5 @@
 /* cdn_chunks: content servers as the pipeline's source. */
+#include "agent/content/cdn.h"
 #include "agent/content/cdn_parts.h"
 #include "agent/content/pipeline.h"
 #include "io/clock.h"

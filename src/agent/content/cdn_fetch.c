@@ -1,4 +1,5 @@
 /* cdn_fetch: one request to one content server, over a connection that is kept. */
+#include "agent/content/cdn.h"
 #include "agent/content/cdn_parts.h"
 #include "agent/content/pace.h"
 #include "base/hush.h"

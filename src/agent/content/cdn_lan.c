@@ -2,6 +2,7 @@
  * cdn_lan: is there a cache for Steam's content in the local network? Then its name resolves to a private address, and it answers a heartbeat.
  * It is spoken to over plain HTTP, with the content server's own name as Host. Source: how lancache announces itself.
  */
+#include "agent/content/cdn.h"
 #include "agent/content/cdn_parts.h"
 #include "base/log.h"
 #include "io/clock.h"

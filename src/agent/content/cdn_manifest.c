@@ -1,4 +1,5 @@
 /* cdn_manifest: one manifest, from whichever content server gives it. */
+#include "agent/content/cdn.h"
 #include "agent/content/cdn_parts.h"
 #include "io/clock.h"
 #include "wire/steam/chunk.h"

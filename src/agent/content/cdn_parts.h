@@ -1,7 +1,9 @@
 /* cdn_parts: what cdn.c, cdn_fetch.c, cdn_manifest.c and cdn_chunks.c share. */
 #pragma once
 
-#include "agent/content/cdn.h"
+#include "agent/content/cdn_run.h"
+#include "agent/content/steam_content.h"
+#include "base/buf.h"
 #include "io/lock.h"
 
 struct http_caller;

@@ -9,7 +9,11 @@
  */
 #pragma once
 
-#include "agent/content/cdn.h"
+#include "agent/content/cdn_run.h"
+#include "base/buf.h"
+#include "base/fault.h"
+#include "base/own.h"
+#include "flow/cdn_choice.h"
 
 struct pool;
 struct pool_job;

@@ -1,4 +1,5 @@
 #include "control/access/audit.h"
+#include "control/downloads/download_leave.h"
 #include "control/downloads/download_queue.h"
 #include "control/downloads/download_request.h"
 #include "control/downloads/download_stop.h"
@@ -33,7 +34,7 @@ static enum rc pause_it(struct call *c, void *ret_out)
 	if (is == DOWNLOAD_CANCELING || download_is_over(is))
 		return refuse(c, &d, "paused");
 	if (!download_is_running(is))
-		rc = download_queue_leave(&c->tx, &d, DOWNLOAD_PAUSED, NULL);
+		rc = download_leave(&c->tx, &d, DOWNLOAD_PAUSED, NULL);
 	else if (!d.wants)
 		rc = download_stop(&c->tx, &d, DOWNLOAD_WANTS_PAUSE);
 	return rc == RC_OK ? done(c, "download.pause", ret_out) : rc;
@@ -74,7 +75,7 @@ static enum rc cancel(struct call *c, void *ret_out)
 	if (download_is_running(is))
 		rc = download_stop(&c->tx, &d, DOWNLOAD_WANTS_CANCEL);
 	else
-		rc = download_queue_leave(&c->tx, &d, DOWNLOAD_CANCELED, NULL);
+		rc = download_leave(&c->tx, &d, DOWNLOAD_CANCELED, NULL);
 	return rc == RC_OK ? done(c, "download.cancel", ret_out) : rc;
 }
 

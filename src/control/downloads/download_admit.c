@@ -5,7 +5,7 @@
 #include "control/control.h"
 #include "control/downloads/download_account.h"
 #include "control/downloads/download_bytes.h"
-#include "control/downloads/download_queue.h"
+#include "control/downloads/download_leave.h"
 #include "control/engine/submit.h"
 #include "control/quotas/quotas.h"
 #include "wire/field_json.h"
@@ -39,7 +39,7 @@ static enum rc fail(struct admit *a, const char *code, const char *detail)
 	a->d->error = download_row_error(a->tx, code, detail, false);
 	if (!a->d->error)
 		return RC_NOMEM;
-	return download_queue_leave(a->tx, a->d, DOWNLOAD_FAILED, code);
+	return download_leave(a->tx, a->d, DOWNLOAD_FAILED, code);
 }
 
 /* Who fetches the same already? With a session that is nobody's they do it for all tenants, else for their own alone. */

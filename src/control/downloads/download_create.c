@@ -1,3 +1,5 @@
+#include "control/downloads/download_create.h"
+
 #include "base/hush.h"
 #include "base/metric.h"
 #include "control/access/audit.h"
@@ -72,10 +74,9 @@ static enum rc seal_password(struct tx *tx, const char *id, const char *password
 	return rc;
 }
 
-static enum rc add(struct call *c, const struct download_request *in, const struct action_download_source *s,
+static enum rc add(struct tx *tx, const struct download_request *in, const struct action_download_source *s,
 	const char **ret_id)
 {
-	struct tx *tx = &c->tx;
 	struct download_row d = { .id = tx_id(tx, "dl"),
 		.state = DOWNLOAD_QUEUED,
 		.reason = download_reason_words[DOWNLOAD_FOR_CONCURRENCY],
@@ -137,7 +138,7 @@ static enum rc create(struct call *c, void *ret_out)
 	if (rc == RC_OK)
 		rc = check_all(c, in);
 	if (rc == RC_OK)
-		rc = add(c, in, &in->source, &id);
+		rc = add(&c->tx, in, &in->source, &id);
 	if (rc == RC_OK)
 		rc = download_queue_pump(&c->tx);
 	if (rc != RC_OK)
@@ -174,11 +175,55 @@ static enum rc create_all(struct call *c, void *ret_out)
 	if (rc == RC_OK)
 		rc = check_all(c, in);
 	for (size_t i = 0; rc == RC_OK && i < in->sources.n; i++)
-		rc = add(c, in, &s[i], &ids[i]);
+		rc = add(&c->tx, in, &s[i], &ids[i]);
 	if (rc == RC_OK)
 		rc = download_queue_pump(&c->tx);
 	((struct download_batch *)ret_out)->ids = (struct field_list){ ids, in->sources.n };
 	return rc;
+}
+
+static enum rc read_request(
+	struct tx *tx, struct field_reader *r, const char *request, struct download_request *ret, struct fault *f)
+{
+	auto_json struct json_t *j = NULL;
+	enum rc rc = json_read(request, strlen(request), &j, tx->fault);
+
+	return rc == RC_OK ? field_json_decode(download_request_fields, j, r, ret, f) : rc;
+}
+
+enum rc download_create_check(struct call *c, const char *request, const char *at)
+{
+	struct field_reader r = { .arena = c->tx.arena };
+	struct download_request *in = arena_take(c->tx.arena, sizeof(*in));
+	struct call as = *c;
+	struct fault f = { 0 };
+
+	if (!in)
+		return RC_NOMEM;
+	as.reader = &r;
+	enum rc rc = read_request(&c->tx, &r, request, in, &f);
+	if (rc == RC_OK && in->branch_password)
+		rc = field_json_problem(&r, "/branchPassword", "not_one_of", "a secret is not kept here");
+	if (rc == RC_OK)
+		rc = download_request_check(&as, in, &in->source, "/source");
+	for (size_t i = 0; i < r.problems_n; i++) {
+		const char *pointer = arena_fmt(c->tx.arena, "%s%s", at, r.problems[i].pointer);
+		field_json_problem(c->reader, pointer ? pointer : at, r.problems[i].code, r.problems[i].detail);
+	}
+	if (rc == RC_OK)
+		rc = check_may(c);
+	return rc == RC_OK ? check_base(c, in) : rc;
+}
+
+enum rc download_create_fired(struct tx *tx, const char *request, const char **ret_id)
+{
+	struct field_reader r = { .arena = tx->arena };
+	struct download_request *in = arena_take(tx->arena, sizeof(*in));
+
+	enum rc rc = in ? read_request(tx, &r, request, in, tx->fault) : RC_NOMEM;
+	if (rc == RC_OK)
+		rc = add(tx, in, &in->source, ret_id);
+	return rc == RC_OK ? download_queue_pump(tx) : rc;
 }
 
 extern const struct route download_create_routes[];

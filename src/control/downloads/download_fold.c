@@ -5,6 +5,7 @@
 #include "control/control.h"
 #include "control/downloads/download_account.h"
 #include "control/downloads/download_bytes.h"
+#include "control/downloads/download_leave.h"
 #include "control/downloads/download_queue.h"
 #include "control/downloads/download_request.h"
 #include "control/downloads/download_stop.h"
@@ -186,7 +187,7 @@ static enum rc grant(struct tx *tx, struct download_row *d)
 static enum rc fail(struct tx *tx, struct download_row *d, const char *code, const char *detail, bool retryable)
 {
 	d->error = download_row_error(tx, code, detail, retryable);
-	return d->error ? download_queue_leave(tx, d, DOWNLOAD_FAILED, code) : RC_NOMEM;
+	return d->error ? download_leave(tx, d, DOWNLOAD_FAILED, code) : RC_NOMEM;
 }
 
 static enum rc be_ready(struct tx *tx, struct download_row *d)
@@ -196,7 +197,7 @@ static enum rc be_ready(struct tx *tx, struct download_row *d)
 	if (rc == RC_MISSING || rc == RC_MALFORMED || rc == RC_INVALID)
 		return fail(tx, d, "integrity", "the store does not have what the agent brought", true);
 	d->percent = 100;
-	return rc == RC_OK ? download_queue_leave(tx, d, DOWNLOAD_READY, NULL) : rc;
+	return rc == RC_OK ? download_leave(tx, d, DOWNLOAD_READY, NULL) : rc;
 }
 
 /* Those who followed have it, too. */
@@ -234,7 +235,7 @@ static enum rc end_well(struct tx *tx, struct download_row *d, const struct move
 		count_bytes(tx, d, result.bytes_network);
 	metric_add(tx->control->metrics, METRIC_DOWNLOAD_BYTES, "reused", result.bytes_reused);
 	if (d->state == DOWNLOAD_CANCELING) /* too late to be of use to who asked */
-		return download_queue_leave(tx, d, DOWNLOAD_CANCELED, NULL);
+		return download_leave(tx, d, DOWNLOAD_CANCELED, NULL);
 	d->content_id = result.content_id;
 	d->bytes_total = d->bytes_done = (int64_t)result.bytes;
 	rc = download_request_read(tx, d->request, &in);
@@ -289,16 +290,16 @@ static enum rc end_badly(struct tx *tx, struct download_row *d, const struct ver
 	if (was_held_short(d, &in, v)) {
 		int64_t had = (d->reserved_bytes - 1048576) / 21 * 20;
 		d->estimate = d->bytes_total > had ? d->bytes_total : had * 4;
-		return download_queue_again(tx, d, DOWNLOAD_FOR_QUOTA, 0);
+		return download_leave_again(tx, d, DOWNLOAD_FOR_QUOTA, 0);
 	}
 	if (!strcmp(v->code, "disk_full"))
-		return download_queue_again(tx, d, DOWNLOAD_FOR_DISK, tx->now_ms + DOWNLOAD_FOLD_REST_MS);
+		return download_leave_again(tx, d, DOWNLOAD_FOR_DISK, tx->now_ms + DOWNLOAD_FOLD_REST_MS);
 	if (!strcmp(v->code, "rate_limited"))
-		return download_queue_again(tx, d, DOWNLOAD_FOR_BUDGET, tx->now_ms + DOWNLOAD_FOLD_REST_MS);
+		return download_leave_again(tx, d, DOWNLOAD_FOR_BUDGET, tx->now_ms + DOWNLOAD_FOLD_REST_MS);
 	if (download_wants_licence(v->code))
 		rc = try_another(tx, d, &in, &another);
 	if (rc == RC_OK && another)
-		return download_queue_again(tx, d, DOWNLOAD_FOR_ACCOUNT, 0);
+		return download_leave_again(tx, d, DOWNLOAD_FOR_ACCOUNT, 0);
 	return rc == RC_OK ? fail(tx, d, v->code, v->detail, v->retryable) : rc;
 }
 
@@ -308,12 +309,12 @@ static enum rc end_stopped(struct tx *tx, struct download_row *d)
 	const char *wants = d->wants ? d->wants : DOWNLOAD_WANTS_CANCEL;
 
 	if (!strcmp(wants, DOWNLOAD_WANTS_PAUSE))
-		return download_queue_leave(tx, d, DOWNLOAD_PAUSED, NULL);
+		return download_leave(tx, d, DOWNLOAD_PAUSED, NULL);
 	if (!strcmp(wants, DOWNLOAD_WANTS_QUOTA))
-		return download_queue_again(tx, d, DOWNLOAD_FOR_QUOTA, 0);
+		return download_leave_again(tx, d, DOWNLOAD_FOR_QUOTA, 0);
 	if (!strcmp(wants, DOWNLOAD_WANTS_RUNTIME))
 		return fail(tx, d, "max_runtime", "it ran longer than it may", true);
-	return download_queue_leave(tx, d, DOWNLOAD_CANCELED, NULL);
+	return download_leave(tx, d, DOWNLOAD_CANCELED, NULL);
 }
 
 static enum rc end(struct tx *tx, struct download_row *d, const struct moves_task *t)

@@ -16,14 +16,3 @@ must_check enum rc download_queue_pump(struct tx *tx);
 
 /* What time brings, too: each 500 ms, by one control plane. */
 must_check enum rc download_queue_scan(struct tx *tx);
-
-/*
- * Into the queue again, for this reason (enum download_reason), not before that moment (0: at once). What it held is settled, its slot is
- * free; those who followed it wait for their own turns.
- */
-must_check enum rc download_queue_again(
-	struct tx *tx, struct download_row *d, enum download_reason why, int64_t not_before);
-
-/* It is over as ready (with what d->content_id names), failed (with d->error) or canceled; or it is paused. */
-must_check enum rc download_queue_leave(
-	struct tx *tx, struct download_row *d, enum download_state to, const char *why);

@@ -1,6 +1,7 @@
 #include "control/downloads/download_request.h"
 #include "base/buf.h"
 #include "control/access/decide.h"
+#include "control/http/route.h"
 #include "wire/field_json.h"
 
 #include <openssl/evp.h>

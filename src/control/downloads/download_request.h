@@ -4,7 +4,8 @@
 #pragma once
 
 #include "control/downloads/download_row.h"
-#include "control/http/route.h"
+
+struct call;
 
 #define DOWNLOAD_REQUEST_BATCH_MAX  100
 #define DOWNLOAD_REQUEST_RETAIN_MAX 31536000 /* seconds */

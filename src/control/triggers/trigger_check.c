@@ -1,6 +1,7 @@
 #include "control/triggers/trigger_check.h"
 
 #include "control/access/decide.h"
+#include "control/downloads/download_create.h"
 #include "control/schedules/schedule_check.h"
 #include "control/triggers/trigger_match.h"
 #include "control/triggers/trigger_row.h"
@@ -50,7 +51,7 @@ static enum rc check_on(struct call *c, const char *json)
 }
 
 /* With every placeholder filled by what an event may hold. */
-static enum rc check_job(struct call *c, const char *job)
+static enum rc check_filled(struct call *c, const struct trigger_action *act)
 {
 	static const char sample[] =
 		"{\"store\":\"steam\",\"titleId\":\"1\",\"branch\":\"public\",\"os\":\"\",\"buildId\":\"1\","
@@ -58,8 +59,10 @@ static enum rc check_job(struct call *c, const char *job)
 		"\"version\":\"1\",\"source\":\"steam.pics\",\"changeNumber\":1,\"change\":1}";
 	const char *filled;
 
-	enum rc rc = trigger_match_fill(&c->tx, job, sample, &filled);
-	return rc == RC_OK ? schedule_check_job(c, filled) : rc;
+	enum rc rc = trigger_match_fill(&c->tx, act->job ? act->job : act->download, sample, &filled);
+	if (rc != RC_OK)
+		return rc;
+	return act->job ? schedule_check_job(c, filled) : download_create_check(c, filled, "/download");
 }
 
 static enum rc check_action(struct call *c, const char *json)
@@ -69,10 +72,11 @@ static enum rc check_action(struct call *c, const char *json)
 
 	if (rc != RC_OK)
 		return rc;
-	if (!act.job == !act.webhook_id)
-		return field_json_problem(c->reader, "/action", "required", "say one of job and webhookId");
-	if (act.job)
-		return check_job(c, act.job);
+	if ((act.job != NULL) + (act.webhook_id != NULL) + (act.download != NULL) != 1)
+		return field_json_problem(
+			c->reader, "/action", "required", "say one of job, download and webhookId");
+	if (!act.webhook_id)
+		return check_filled(c, &act);
 	rc = decide_object(c, OBJECT_WEBHOOK, act.webhook_id);
 	return rc == RC_MISSING ? field_json_problem(
 					  c->reader, "/action/webhookId", "not_one_of", "there is no such webhook")

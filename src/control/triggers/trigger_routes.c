@@ -39,7 +39,8 @@ static const struct field in_fields[] = {
 		.type = FIELD_JSON,
 		FIELD_AT(struct trigger, action),
 		.flags = FIELD_REQUIRED,
-		.doc = "What is done: {\"job\": as createJob takes it} or {\"webhookId\": …}. {{titleId}}, "
+		.doc = "What is done: {\"job\": as createJob takes it}, {\"download\": as createDownload takes it} "
+		       "or {\"webhookId\": …}. {{titleId}}, "
 		       "{{branch}}, "
 		       "{{buildId}} and other members of the event may stand in the job's texts. An edit replaces "
 		       "it whole." },

@@ -44,6 +44,8 @@ const struct field trigger_on_fields[] = {
 const struct field trigger_action_fields[] = {
 	ROW(trigger_action, "job", job, FIELD_JSON, "A job as createJob takes it; {{titleId}}, {{branch}}, {{buildId}} … in its texts stand for "
 		"members of the event.", .flags = FIELD_NULLABLE),
+	ROW(trigger_action, "download", download, FIELD_JSON, "A download as createDownload takes it, a template as well.",
+		.flags = FIELD_NULLABLE),
 	ROW(trigger_action, "webhookId", webhook_id, FIELD_STR, "An endpoint that is told, whatever types it asks for.", .max = 64,
 		.flags = FIELD_NULLABLE),
 	{ 0 },

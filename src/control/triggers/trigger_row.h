@@ -36,6 +36,7 @@ extern const struct field trigger_on_fields[];
 struct trigger_action {
 	const char *job; /* JSON as createJob takes it; {{titleId}} and the like stand for members of the event */
 	const char *webhook_id; /* is told, whatever types it asks for */
+	const char *download;   /* JSON as createDownload takes it, a template as well */
 };
 extern const struct field trigger_action_fields[];
 

@@ -1,11 +1,9 @@
 #include "control/triggers/triggers.h"
 
-#include "control/engine/submit.h"
 #include "control/events/events.h"
 #include "control/rows.h"
+#include "control/triggers/trigger_act.h"
 #include "control/triggers/trigger_match.h"
-#include "control/webhooks/webhook_fill.h"
-#include "control/webhooks/webhook_row.h"
 #include "wire/field_json.h"
 
 #include <inttypes.h>
@@ -218,34 +216,6 @@ static const char *problem_of(struct tx *tx, const struct field_reader *r)
 	return text;
 }
 
-static enum rc make_job(
-	struct tx *tx, const struct trigger *t, const char *job, struct field_reader *r, const char **ret_id)
-{
-	auto_json struct json_t *j = NULL;
-	struct submit_job *in = arena_take(tx->arena, sizeof(*in));
-	const struct submit_fire by = {
-		.created_by = arena_fmt(tx->arena, "trigger:%s", t->id), .tenant_id = t->tenant_id, .reader = r
-	};
-
-	enum rc rc = in && by.created_by ? json_read(job, strlen(job), &j, tx->fault) : RC_NOMEM;
-	if (rc == RC_OK)
-		rc = field_json_decode(submit_fields, j, r, in, tx->fault);
-	return rc == RC_OK ? submit_fired(tx, &by, in, ret_id) : rc;
-}
-
-static enum rc tell_endpoint(struct tx *tx, const struct trigger *t, const char *webhook_id, const char *body,
-	const struct trigger_fire *f, const char **ret_id)
-{
-	struct webhook_row w = { 0 };
-
-	enum rc rc = webhook_row_load(tx, webhook_id, &w);
-	if (rc == RC_MISSING || (rc == RC_OK && strcmp(w.tenant_id, t->tenant_id) != 0))
-		return fault_set(tx->fault, RC_MISSING, "there is no webhook %.64s", webhook_id);
-	if (rc == RC_OK && !w.enabled)
-		return fault_set(tx->fault, RC_CONFLICT, "the webhook %s is disabled", w.id);
-	return rc == RC_OK ? webhook_fill_fired(tx, &w, f->id, body, ret_id) : rc;
-}
-
 /* What an endpoint is told. */
 static const char *told_of(struct tx *tx, const struct trigger *t, const char *payload)
 {
@@ -264,8 +234,9 @@ enum rc triggers_would(struct tx *tx, const struct trigger *t, const char *paylo
 	struct trigger_action act;
 	enum rc rc = trigger_row_action(tx, t->action, &act);
 
-	if (rc != RC_OK || act.job)
-		return rc == RC_OK ? trigger_match_fill(tx, act.job, payload, ret_json) : rc;
+	if (rc != RC_OK || !act.webhook_id)
+		return rc == RC_OK ? trigger_match_fill(tx, act.job ? act.job : act.download, payload, ret_json)
+				   : rc;
 	*ret_json = told_of(tx, t, payload);
 	return *ret_json ? RC_OK : RC_NOMEM;
 }
@@ -287,8 +258,7 @@ static enum rc fire(struct tx *tx, const struct trigger *t, struct trigger_fire 
 	if (rc == RC_OK)
 		rc = triggers_would(tx, t, f->event, &body);
 	if (rc == RC_OK)
-		rc = act.job ? make_job(tx, t, body, &r, &f->made)
-			     : tell_endpoint(tx, t, act.webhook_id, body, f, &f->made);
+		rc = trigger_act_make(tx, t, f, body, &r, &f->made);
 	if (rc != RC_OK && !is_refusal(rc))
 		return rc;
 	f->fired_at = tx->now_ms;
@@ -329,7 +299,7 @@ static enum rc fire_due(struct tx *tx)
 {
 	static const struct store_query find = {
 		.sql = "SELECT " TRIGGER_FIRE_COLUMNS " FROM trigger_fires WHERE status = 'pending' AND not_before "
-						      "<= $1 AND EXISTS (SELECT 1 FROM "
+		       "<= $1 AND EXISTS (SELECT 1 FROM "
 		       "triggers t WHERE t.id = trigger_id AND t.enabled = 1) ORDER BY not_before, id LIMIT $2"
 	};
 	auto_rows struct store_rows *r = NULL;
@@ -364,6 +334,13 @@ static enum rc look_after(struct tx *tx)
 		       "status = 'fired' AND made IN (SELECT d.id FROM webhook_deliveries d WHERE d.id = made AND "
 		       "d.finished_at > 0)"
 	};
+	static const struct store_query downloads = {
+		.sql = "UPDATE trigger_fires SET status = CASE WHEN EXISTS (SELECT 1 FROM downloads d WHERE d.id = "
+		       "made "
+		       "AND d.artifact_id IS NOT NULL) THEN 'succeeded' ELSE 'failed' END, finished_at = $1 WHERE "
+		       "status = "
+		       "'fired' AND made IN (SELECT d.id FROM downloads d WHERE d.id = made AND d.finished_at > 0)"
+	};
 	static const struct store_query old = {
 		.sql = "DELETE FROM trigger_fires WHERE finished_at > 0 AND finished_at < $1"
 	};
@@ -371,6 +348,8 @@ static enum rc look_after(struct tx *tx)
 
 	if (rc == RC_OK)
 		rc = store_do(tx->db, &deliveries, STORE_ARGS(store_int(tx->now_ms)), tx->fault);
+	if (rc == RC_OK)
+		rc = store_do(tx->db, &downloads, STORE_ARGS(store_int(tx->now_ms)), tx->fault);
 	if (rc == RC_OK)
 		rc = store_do(tx->db, &old, STORE_ARGS(store_int(tx->now_ms - TRIGGERS_KEEP_MS)), tx->fault);
 	return rc;

@@ -10,9 +10,10 @@
 #include "model/action_download.h"
 #include "wire/json.h"
 
-#define SILENT_MS       1500 /* then the other source is asked, too */
-#define STAND_INS       2    /* questions of one that stands in, at once: its lane paces them, the next is ready */
-#define PROBES          8    /* builds that are looked for at once */
+#define SILENT_MS \
+	1250 /* then the other source is asked, too; with a look each half second it is 1.5 s on average */
+#define STAND_INS       2 /* questions of one that stands in, at once: its lane paces them, the next is ready */
+#define PROBES          8 /* builds that are looked for at once */
 #define FORGOTTEN_MS    3600000
 #define UNKNOWN_AT_ONCE 500
 
@@ -82,8 +83,6 @@ static enum rc look_at_asks(struct look *l)
 		l->suspect = true;
 		if (rc == RC_OK && !a[i].hedged && l->kind->fallback)
 			rc = hedge(l, &a[i]);
-		if (rc == RC_OK && silent > BREAKER_SLOW_MS && l->s.breaker.state == BREAKER_CLOSED)
-			rc = fail(l, BREAKER_SLOW, "no answer within 30 s");
 	}
 	/* One whose probe went away (its task was canceled by hand) is tried anew. */
 	if (rc == RC_OK && l->s.breaker.state == BREAKER_HALF_OPEN && l->tx->now_ms >= l->s.breaker.probe_ms)
@@ -279,14 +278,16 @@ static enum rc answer_unknown(struct look *l)
 
 static enum rc ask_secondary(struct look *l)
 {
-	static const enum titles_due_kind order[] = { TITLES_POLL, TITLES_WANTED, TITLES_OLDEST };
+	/* What a feed announced it has to be asked itself: the other one cannot see whether that was a build. */
+	static const enum titles_due_kind order[] = { TITLES_POLL, TITLES_OLDEST, TITLES_WANTED };
+	size_t orders = l->kind->feed ? 2 : 3;
 	unsigned room = 0;
 	enum rc rc = room_of_other(l, &room);
 	unsigned out = l->kind->fallback ? count(l, l->kind->fallback, ASK_FALLBACK) : 0;
 
 	if (rc == RC_OK && room == 0 && out == 0 && !l->suspect)
 		return answer_unknown(l);
-	for (size_t i = 0; rc == RC_OK && i < sizeof(order) / sizeof(*order) && room > 0; i++) {
+	for (size_t i = 0; rc == RC_OK && i < orders && room > 0; i++) {
 		struct field_list refs = { 0 };
 		rc = due(l, order[i], room, &refs);
 		if (rc == RC_OK)

@@ -126,7 +126,7 @@ static enum rc keep(
 	enum rc rc = sources_asks(tx, &asks);
 
 	for (size_t i = 0; i < n; i++)
-		if (!is(at[i].status, "known") && is_with_other(a, &asks, at[i].ref)) {
+		if ((s.fallback || !is(at[i].status, "known")) && is_with_other(a, &asks, at[i].ref)) {
 			struct action_title t = at[s.n];
 			at[s.n++] = at[i];
 			at[i] = t;

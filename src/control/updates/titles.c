@@ -250,7 +250,7 @@ static enum rc take_over(struct fold *f, const struct field_list *changes, struc
 	f->facts = !ret->same;
 	if (f->at.change_number)
 		t->change_number = f->at.change_number;
-	if (t->wanted_number < t->change_number || !f->at.change_number)
+	if (t->wanted_number < t->change_number || (!f->at.change_number && !f->seen->fallback))
 		t->wanted_number = t->change_number;
 	if (f->at.name)
 		t->name = f->at.name;
@@ -290,6 +290,20 @@ static bool is_number(const struct fold *f)
 	return f->seen->metadata_only && f->at.change_number && !f->at.branches.n && !f->at.sections.n;
 }
 
+/* A source that stands in and tells of no builds cannot say that there is none: whoever watches builds has no answer from it. */
+static enum rc is_blind(struct fold *f, bool *ret)
+{
+	struct field_list all = { 0 };
+	bool blind = f->seen->fallback && f->answer == POLLS_UNCHANGED && !f->at.branches.n;
+	enum rc rc = blind ? title_rows_watchers(f->tx, &f->row, &all) : RC_OK;
+	const struct title_watcher *w = all.at;
+
+	*ret = false;
+	for (size_t i = 0; rc == RC_OK && i < all.n; i++)
+		*ret |= title_rows_watches(&w[i], "build", NULL);
+	return rc;
+}
+
 static enum rc fold_this(struct fold *f, struct titles_seen *s, struct polls_open *polls)
 {
 	struct title_row was;
@@ -302,17 +316,23 @@ static enum rc fold_this(struct fold *f, struct titles_seen *s, struct polls_ope
 		rc = fold_unknown(f);
 	else
 		rc = is_number(f) ? fold_number(f) : fold_whole(f);
+	bool blind = false;
+	if (rc == RC_OK)
+		rc = is_blind(f, &blind);
 	if (rc != RC_OK)
 		return rc;
+	if (blind)
+		f->answer = POLLS_UNKNOWN;
 	s->ret_changed += f->answer == POLLS_CHANGED;
 	s->ret_unchanged += f->answer == POLLS_UNCHANGED;
 	s->ret_unknown += f->answer == POLLS_UNKNOWN;
-	if (s->shadow || (s->more && f->answer == POLLS_UNKNOWN))
+	bool waits = s->more && f->answer == POLLS_UNKNOWN;
+	if (s->shadow || (waits && !blind))
 		return RC_OK;
 	rc = title_rows_keep(f->tx, &f->row, f->facts);
 	if (rc == RC_OK)
 		rc = watches_settle(f->tx, &was, &f->row);
-	return rc == RC_OK ? polls_answered(f->tx, polls, f->row.id, f->answer, !is_number(f)) : rc;
+	return rc == RC_OK && !waits ? polls_answered(f->tx, polls, f->row.id, f->answer, !is_number(f)) : rc;
 }
 
 /* In an arena of its own: thousands of titles with all they say would not fit into one. */

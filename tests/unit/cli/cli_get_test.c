@@ -1,5 +1,4 @@
 #include "cli/get_bar.h"
-#include "cli/get_files.h"
 #include "cli/get_what.h"
 #include "cli/text.h"
 #include "tests/unit/check.h"
@@ -108,28 +107,11 @@ static void amounts(void)
 	buf_done(&to);
 }
 
-static void names(void)
-{
-	static const char *const good[] = { "a", "a/b/c.txt", "...", "a b/ü", ".hidden" };
-	static const char *const bad[] = { "", "/a", "a//b", "a/", "..", "a/../b", "./a", "a\\b", "a\nb",
-		"a/\x7f" };
-	char long_one[300];
-
-	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
-		CHECK(get_files_name(good[i]));
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		CHECK(!get_files_name(bad[i]));
-	memset(long_one, 'x', sizeof(long_one));
-	long_one[sizeof(long_one) - 1] = 0;
-	CHECK(!get_files_name(long_one));
-}
-
 int main(void)
 {
 	sources();
 	refusals();
 	bars();
 	amounts();
-	names();
 	return 0;
 }

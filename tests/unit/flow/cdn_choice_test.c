@@ -308,7 +308,11 @@ static void lists(void)
 		CHECK(ends(&other, at, CDN_CHOICE_GOOD) == CDN_CHOICE_IS_DONE);
 	}
 	CHECK(!cdn_choice_is_empty(&c));
+	cdn_choice_list(&c, hosts, 1); /* the one for app 7 alone; then nobody is there, not even for that app */
+	t = (struct cdn_choice_try){ .app = 7, .depot = 10 };
+	CHECK(ends(&t, pick(&t), CDN_CHOICE_STOPPED) == CDN_CHOICE_AGAIN);
 	cdn_choice_list(&c, hosts, 0);
+	CHECK(cdn_choice_pick(&c, &t, now).go == CDN_CHOICE_FAIL);
 	CHECK(cdn_choice_is_empty(&c));
 }
 

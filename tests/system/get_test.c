@@ -1,0 +1,136 @@
+/*
+ * `footplate get`: what a person types to have an app's files in a folder: by a server, and by the program itself. The files are those
+ * of the depot; one that was damaged or lost is brought again, the others are left alone; what cannot be had says why.
+ */
+#include "tests/system/rig.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define APP   900
+#define DEPOT 901
+#define GID   "7617088375292372759"
+
+static struct rig r;
+
+static int shell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static int shell(const char *fmt, ...)
+{
+	char command[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(command, sizeof(command), fmt, ap);
+	va_end(ap);
+	int status = system(command);
+	CHECK(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void write_file(const char *name, const void *p, size_t n)
+{
+	char path[160];
+
+	snprintf(path, sizeof(path), "%s/%s", r.dir, name);
+	FILE *f = fopen(path, "we");
+	CHECK(f && fwrite(p, 1, n, f) == n && fclose(f) == 0);
+}
+
+/* What the depot holds: a text, an empty file, and one of several chunks in a folder of its own. */
+static void make_content(void)
+{
+	static uint8_t big[2500000];
+	uint32_t x = 1;
+
+	for (size_t i = 0; i < sizeof(big); i++)
+		big[i] = (uint8_t)((x = x * 1664525u + 1013904223u) >> 24);
+	CHECK(shell("mkdir -p %s/content/data", r.dir) == 0);
+	write_file("content/read me.txt", "hello\n", 6);
+	write_file("content/empty", "", 0);
+	write_file("content/data/big.bin", big, sizeof(big));
+}
+
+static void start_steam(void)
+{
+	static const char info[] =
+		"\"appinfo\"\n{\n\"appid\" \"900\"\n\"common\" { \"name\" \"A server\" \"type\" \"Tool\" "
+		"}\n\"depots\"\n{\n"
+		"\"901\" { \"manifests\" { \"public\" { \"gid\" \"" GID
+		"\" \"size\" \"2500006\" \"download\" \"2500100\" } } }\n"
+		"\"branches\" { \"public\" { \"buildid\" \"17\" \"timeupdated\" \"1700000000\" } }\n}\n}\n";
+	char world[512];
+
+	write_file("app.vdf", info, sizeof(info) - 1);
+	snprintf(world, sizeof(world),
+		"change 1000\napp %d app.vdf change=990\ndepot %d app=%d manifest=" GID
+		" key=auto dir=content kind=vsz\n",
+		APP, DEPOT, APP);
+	rig_sim(&r, world, NULL);
+}
+
+static int get(const char *what, const char *folder, const char *more)
+{
+	return shell("%s get %s -C %s/%s %s >%s/get.out 2>%s/get.err", getenv("FOOTPLATE"), what, r.dir, folder,
+		more, r.dir, r.dir);
+}
+
+static bool said(const char *words) { return shell("grep -q '%s' %s/get.err", words, r.dir) == 0; }
+
+static void same(const char *folder) { CHECK(shell("diff -r %s/content %s/%s", r.dir, r.dir, folder) == 0); }
+
+static void by_a_server(void)
+{
+	CHECK(get("steam:900", "app", "") == 0);
+	same("app");
+	CHECK(said("3 files, 2.5 MB") && said("0 were there"));
+
+	CHECK(shell("cd %s/app && printf xxxxxx >'read me.txt' && rm empty && ln -s /etc/passwd empty", r.dir) ==
+		0);
+	CHECK(get("steam:900@public", "app", "") == 0);
+	same("app");
+	CHECK(said("1 were there"));
+	CHECK(shell("grep -q root: /etc/passwd") == 0); /* the link that lay in its place was not followed */
+
+	CHECK(get("steam:900/901:" GID, "depot", "--exclude '*.bin'") == 0);
+	CHECK(shell("cd %s/depot && test -f 'read me.txt' && test ! -e data", r.dir) == 0);
+
+	CHECK(get("steam:12345", "none", "") == 4);
+	CHECK(said("not_found"));
+	CHECK(get("steam:900:1", "none", "") == 2);
+	CHECK(said("steam:APP/DEPOT:MANIFEST"));
+}
+
+static void by_itself(void)
+{
+	char cache[128];
+
+	snprintf(cache, sizeof(cache), "%s/cache", r.dir);
+	setenv("XDG_CACHE_HOME", cache, 1);
+	unsetenv("FOOTPLATE_SERVER");
+	unsetenv("FOOTPLATE_KEY_FILE");
+	CHECK(get("steam:900", "local", "--local") == 0);
+	same("local");
+	CHECK(get("steam:900", "again", "--local") == 0); /* from what is kept, without Steam's content servers */
+	same("again");
+}
+
+int main(void)
+{
+	char key_file[128];
+
+	rig_init(&r);
+	make_content();
+	start_steam();
+	rig_serve(&r, NULL);
+	snprintf(key_file, sizeof(key_file), "%s/data/admin.key", r.dir);
+	setenv("FOOTPLATE_SERVER", r.url, 1);
+	setenv("FOOTPLATE_KEY_FILE", key_file, 1);
+	by_a_server();
+	rig_check_events(&r);
+	rig_check_audit(&r);
+	by_itself();
+	rig_done(&r);
+	return 0;
+}
