@@ -309,7 +309,7 @@ static void put_builds(const struct gog_shop *s, const struct shop_ask *q, char 
 
 	for (size_t i = 0; i < s->n; i++) {
 		const struct build *b = &s->builds[i];
-		time_t at = PUBLISHED_S + (time_t)(b->id % 1000000) * 60;
+		const time_t at = PUBLISHED_S + (time_t)(b->id % 1000000) * 60;
 		char when[40];
 		struct tm tm;
 		if (strcmp(b->line.id, part[0]) != 0 || strcmp(b->line.os, part[1]) != 0)
@@ -372,17 +372,17 @@ static void answer_shelf(struct gog_shop *s, const char *path, struct shop_answe
 /* What only owners may have. */
 static void answer_owner(struct gog_shop *s, const struct shop_ask *q, const struct build *b, struct shop_answer *a)
 {
+	bool link = strstr(q->path, "/secure_link");
+
 	if (*s->token && strcmp(q->token, s->token) != 0)
 		refuse(a, 401, "unauthorized");
-	else if (!b || !*q->base)
+	else if (!b || !*q->base || (!link && !*b->installer))
 		refuse(a, 404, "not_found");
-	else if (strstr(q->path, "/secure_link"))
+	else if (link)
 		put_link(b->line.id, q, &a->body);
-	else if (*b->installer)
+	else
 		buf_fmt(&a->body, "{\"downlink\":\"%s%s?sig=1\",\"checksum\":\"%s%s.xml?sig=1\"}", q->base,
 			b->installer, q->base, b->installer);
-	else
-		refuse(a, 404, "not_found");
 }
 
 void gog_shop_answer(struct gog_shop *s, const struct shop_ask *q, struct shop_answer *a)

@@ -230,7 +230,8 @@ static enum rc list(struct content_source *c, struct arena *a, struct content_li
 	for (size_t i = 0; i < l.files_n; i++)
 		if (!put_file(&s->m.files[i], a, &l.files[i]))
 			return fault_set(f, RC_TOO_LARGE, "the build's list of files does not fit into memory");
-	*piece = (struct action_download_piece){ .depot = s->ref.app, .manifest = s->sha };
+	*piece = (struct action_download_piece){ .depot = arena_str(a, s->ref.app),
+		.manifest = arena_str(a, s->sha) };
 	l.made_of = (struct field_list){ piece, 1 };
 	*ret = l;
 	return RC_OK;

@@ -87,7 +87,7 @@ static enum rc get_links(void *ctx, struct fault *f)
 /* Chunks and files so far; keys of both maps live in the source's arena. */
 struct gathering {
 	struct gog_source *s;
-	struct map chunks; /* by the stream's MD5: number + 1 */
+	struct map chunks; /* by the stream's MD5: the number, a uint32_t */
 	struct map files;  /* by path */
 	size_t chunks_room;
 	struct fault *fault;
@@ -105,15 +105,16 @@ static bool number_of(struct gathering *g, const struct gog_chunk *c, uint32_t *
 	char hex[GOG_HEX];
 
 	gog_chunk_name(c, hex);
-	uintptr_t known = (uintptr_t)map_get(&g->chunks, hex);
+	const uint32_t *known = map_get(&g->chunks, hex);
 	if (known) {
-		*ret = (uint32_t)(known - 1);
+		*ret = *known;
 		return s->chunks[*ret].size == c->size;
 	}
 	const char *key = arena_str(&s->arena, hex);
-	if (!key || l->chunks_n == g->chunks_room ||
-		map_put(&g->chunks, key, (void *)(uintptr_t)(l->chunks_n + 1)) != RC_OK)
+	uint32_t *number = arena_take(&s->arena, sizeof(*number));
+	if (!key || !number || l->chunks_n == g->chunks_room || map_put(&g->chunks, key, number) != RC_OK)
 		return false;
+	*number = (uint32_t)l->chunks_n;
 	s->chunks[l->chunks_n] = *c;
 	l->chunks[l->chunks_n] =
 		(struct content_chunk){ .sum = { .kind = CONTENT_MD5 }, .size = c->size, .packed = c->packed };
@@ -253,7 +254,7 @@ static enum rc find_build(struct gog_source *s, struct gog_build *ret, struct fa
 	http_answer_done(&a);
 	if (rc != RC_OK)
 		return rc;
-	const char *branch = s->want->branch && strcmp(s->want->branch, "public") ? s->want->branch : NULL;
+	const char *branch = s->want->branch && strcmp(s->want->branch, "public") != 0 ? s->want->branch : NULL;
 	const struct gog_build *b = gog_answers_newest(&builds, branch);
 	if (!b) {
 		s->task->code = "not_found";
@@ -267,7 +268,7 @@ static enum rc open_content(struct gog_source *s, struct fault *f)
 {
 	struct gog_repository repository;
 	struct http_answer a = { 0 };
-	struct gog_build b;
+	struct gog_build b = { 0 };
 
 	s->fetch.site = (struct shop_fetch_site){
 		.ctx = s, .address = address, .most = most, .open = open_chunk, .renew = get_links
@@ -296,7 +297,8 @@ static enum rc list(struct content_source *c, struct arena *a, struct content_li
 		arena_fmt(a, "gog %s %s %s", s->want->product_id, os_of(s), s->ranges ? "installer" : "content");
 	if (!piece || !ret->line)
 		return no_memory(f);
-	*piece = (struct action_download_piece){ .depot = s->want->product_id, .manifest = s->build };
+	*piece = (struct action_download_piece){ .depot = arena_str(a, s->want->product_id),
+		.manifest = arena_str(a, s->build) };
 	ret->made_of = (struct field_list){ piece, 1 };
 	return RC_OK;
 }

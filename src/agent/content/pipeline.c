@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#define SPARE_MAX (2 * PIPELINE_PLAIN) /* room of one that holds a chunk that cannot be packed */
+#define SPARE_MAX (2 * (size_t)PIPELINE_PLAIN) /* room of one that holds a chunk that cannot be packed */
 
 /* A slot, and its place in the pool's queue. */
 struct place {

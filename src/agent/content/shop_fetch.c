@@ -244,14 +244,15 @@ static void fetch_one(struct round *o, struct http_caller *line, size_t i)
 		if (end == DENIED) {
 			atomic_store(&o->denied, true);
 			atomic_store(&o->over, true);
+			return;
 		}
-		if (end == DENIED || end == ENDED)
+		if (end == ENDED)
 			break;
 		if (n + 1 < SHOP_FETCH_TRIES)
 			rest(o, wait ? wait : (uint64_t)(end == BUSY ? PAUSE_429_MS : PAUSE_MS) << n);
 	}
 	/* Another's end is not this one's doing. */
-	if (end != DENIED && !(end == ENDED && atomic_load(&o->over)))
+	if (end != ENDED || !atomic_load(&o->over))
 		fail(o, end);
 }
 

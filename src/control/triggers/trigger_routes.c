@@ -136,7 +136,9 @@ static enum rc create(struct call *c, void *ret_out)
 	t->created_by = c->tx.actor;
 	t->version = c->version = 1;
 	t->created_at = t->updated_at = c->tx.now_ms;
-	rc = t->id ? trigger_row_add(&c->tx, t) : RC_NOMEM;
+	if (!t->id)
+		return RC_NOMEM;
+	rc = trigger_row_add(&c->tx, t);
 	c->location = arena_fmt(c->tx.arena, "/v1/triggers/%s", t->id);
 	return rc == RC_OK ? noted(c, t, "trigger.created", "trigger.create") : rc;
 }

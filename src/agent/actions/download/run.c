@@ -122,12 +122,24 @@ static enum rc publish_it(struct download *d, struct publish_done *ret)
 	return rc;
 }
 
+/* The listing goes with the download; the result is the task's. */
+static struct field_list keep_pieces(struct arena *a, const struct field_list *from)
+{
+	const struct action_download_piece *is = from->at;
+	struct action_download_piece *to = arena_take(a, (from->n + 1) * sizeof(*to));
+
+	for (size_t i = 0; to && i < from->n; i++)
+		to[i] = (struct action_download_piece){ arena_str(a, is[i].depot), arena_str(a, is[i].manifest),
+			arena_str(a, is[i].item) };
+	return (struct field_list){ to, to ? from->n : 0 };
+}
+
 static enum rc fill(struct download *d, const struct publish_done *done, struct action_download_result *to)
 {
 	struct arena *a = d->task->arena;
 
 	*to = (struct action_download_result){ .content_id = arena_str(a, done->content_id),
-		.pieces = fetch_plan_of(d->fetch)->listing->made_of,
+		.pieces = keep_pieces(a, &fetch_plan_of(d->fetch)->listing->made_of),
 		.bytes = done->bytes,
 		.files = done->files,
 		.bytes_network = fetch_bytes_network(d->fetch),
