@@ -27,6 +27,7 @@ struct lane_kind;
 struct log;
 struct loop;
 struct loop_timer;
+struct looks;
 struct meters;
 struct metrics;
 struct moves_task;
@@ -140,6 +141,7 @@ struct control {
 	struct web_server *server;
 	struct cluster *cluster;   /* the other control planes on the database; loop thread */
 	struct bells *bells;       /* what is told to them, and heard from them; writer's and loop thread */
+	struct looks *looks;       /* what areas look at by themselves; loop thread */
 	struct scan *scan;         /* what time and silence bring; loop thread */
 	struct hub *hub;           /* agents connected now; loop thread */
 	struct cuts *cuts;         /* ends what is open when its opener may no more; loop thread */
@@ -164,7 +166,7 @@ struct control {
 	enum rc (*owned)(struct tx *tx, const struct moves_task *t);
 	/* Such a task told how far it is: a JSON object, checked. No event is made of it but what the owner makes. NULL: nobody asks. */
 	enum rc (*owned_progress)(struct tx *tx, const struct moves_task *t, const char *data);
-	/* Updates are looked at soon (hub/scan). Any thread. NULL: there is no scan. */
+	/* Updates are looked at soon (hub/looks). Any thread. NULL: there is no scan. */
 	void (*look_soon)(struct control *c);
 	/* Told by the writer what a batch has to tell (the flags of struct tx), inside its transaction. Writer's thread. */
 	enum rc (*committing)(struct tx *told);

@@ -1,4 +1,5 @@
 #include "control/downloads/download_queue.h"
+#include "control/downloads/downloads.h"
 #include "base/metric.h"
 #include "control/control.h"
 #include "control/downloads/download_admit.h"
@@ -207,7 +208,7 @@ static enum rc let_go(struct tx *tx, struct download_row *d)
 	return rc == RC_OK ? download_row_keep(tx, d) : rc;
 }
 
-enum rc download_queue_scan(struct tx *tx)
+enum rc downloads_scan(struct tx *tx)
 {
 	static const struct store_query old = { .sql = "SELECT id FROM downloads WHERE state = 'ready' AND "
 						       "expires_at <= $1 ORDER BY expires_at LIMIT 500" };

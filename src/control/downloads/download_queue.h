@@ -13,6 +13,3 @@
 
 /* Admits what can go. Costs nothing but a look when nothing waits or no slot is free. */
 must_check enum rc download_queue_pump(struct tx *tx);
-
-/* What time brings, too: each 500 ms, by one control plane. */
-must_check enum rc download_queue_scan(struct tx *tx);

@@ -3,16 +3,12 @@
 #include "control/budgets/budgets.h"
 #include "control/cluster/singletons.h"
 #include "control/control.h"
-#include "control/downloads/download_queue.h"
 #include "control/engine/pace.h"
 #include "control/fleet/bots.h"
 #include "control/fleet/orphans.h"
+#include "control/hub/looks.h"
 #include "control/keys/key_steps.h"
 #include "control/pki/trust.h"
-#include "control/schedules/schedules.h"
-#include "control/triggers/triggers.h"
-#include "control/updates/sources.h"
-#include "control/updates/watches.h"
 #include "control/writer.h"
 #include "io/clock.h"
 
@@ -21,13 +17,10 @@
 struct scan {
 	struct control *control;
 	struct loop_timer *timer;
-	struct write write, schedules, updates, triggers, downloads;
-	bool running, scheduling, updating, triggering, downloading;
-	struct loop_job wake;
-	atomic_bool woken;  /* `wake` is on its way */
-	int64_t watches_ms; /* of the last look at watches; the writer's */
-	bool again;         /* woken while updates were looked at */
-	size_t n;           /* leases that lapsed */
+	struct write write;
+	struct looks *looks;
+	bool running;
+	size_t n; /* leases that lapsed */
 	/* The last look, on both clocks. */
 	int64_t wall_ms;
 	uint64_t mono_ms;
@@ -95,133 +88,12 @@ static void on_looked(struct write *w)
 	}
 }
 
-/* Apart from the rest: what is wrong with a schedule stops no other work. */
-static enum rc look_at_schedules(struct write *w, struct tx *tx)
-{
-	bool held = false;
-	enum rc rc = singletons_hold(tx, "schedules", &held);
-	(void)w;
-	return rc == RC_OK && held ? schedules_scan(tx) : rc;
-}
-
-static void on_schedules(struct write *w)
-{
-	struct scan *s = (struct scan *)(void *)((char *)w - offsetof(struct scan, schedules));
-
-	s->scheduling = false;
-	if (w->rc != RC_OK)
-		log_error(w->control->log, "schedules not looked at: %s", w->fault.text);
-}
-
-/* How the stores are asked; apart, for it may be much at once. */
-static enum rc look_at_updates(struct write *w, struct tx *tx)
-{
-	bool held = false;
-	struct scan *s = (struct scan *)(void *)((char *)w - offsetof(struct scan, updates));
-	enum rc rc = singletons_hold(tx, "updates", &held);
-
-	if (rc == RC_OK && held)
-		rc = sources_scan(tx);
-	if (rc != RC_OK || !held || tx->now_ms - s->watches_ms < WATCHES_SCAN_MS)
-		return rc;
-	s->watches_ms = tx->now_ms;
-	return watches_scan(tx);
-}
-
-/* What is to be done when something changes; apart, as schedules are. */
-static enum rc look_at_triggers(struct write *w, struct tx *tx)
-{
-	bool held = false;
-	enum rc rc = singletons_hold(tx, "triggers", &held);
-	(void)w;
-	return rc == RC_OK && held ? triggers_scan(tx) : rc;
-}
-
-static void on_triggers(struct write *w)
-{
-	struct scan *s = (struct scan *)(void *)((char *)w - offsetof(struct scan, triggers));
-
-	s->triggering = false;
-	if (w->rc != RC_OK)
-		log_error(w->control->log, "triggers not looked at: %s", w->fault.text);
-}
-
-static void update(struct scan *s);
-
-static void on_updates(struct write *w)
-{
-	struct scan *s = (struct scan *)(void *)((char *)w - offsetof(struct scan, updates));
-
-	s->updating = false;
-	if (w->rc != RC_OK)
-		log_error(w->control->log, "updates not looked at: %s", w->fault.text);
-	else if (s->again)
-		update(s);
-}
-
-static void update(struct scan *s)
-{
-	s->again = s->updating;
-	if (s->updating)
-		return;
-	s->updates = (struct write){ .control = s->control, .run = look_at_updates, .done = on_updates };
-	s->updating = writer_push(&s->updates) == RC_OK;
-}
-
-static void on_wake(struct loop_job *job)
-{
-	struct scan *s = (struct scan *)(void *)((char *)job - offsetof(struct scan, wake));
-
-	atomic_store(&s->woken, false);
-	update(s);
-}
-
-static void wake(struct control *c)
-{
-	struct scan *s = c->scan;
-
-	if (s && !atomic_exchange(&s->woken, true))
-		loop_post(s->control->loop, &s->wake);
-}
-
-static enum rc look_at_downloads(struct write *w, struct tx *tx)
-{
-	bool held = false;
-	enum rc rc = singletons_hold(tx, "downloads", &held);
-	(void)w;
-	return rc == RC_OK && held ? download_queue_scan(tx) : rc;
-}
-
-static void on_downloads(struct write *w)
-{
-	struct scan *s = (struct scan *)(void *)((char *)w - offsetof(struct scan, downloads));
-
-	s->downloading = false;
-	if (w->rc != RC_OK)
-		log_error(w->control->log, "downloads not looked at: %s", w->fault.text);
-}
-
 static void on_time(void *ctx)
 {
 	struct scan *s = ctx;
 
 	loop_timer_at(s->timer, loop_now_ms(s->control->loop) + SCAN_MS);
-	if (!s->scheduling) {
-		s->schedules =
-			(struct write){ .control = s->control, .run = look_at_schedules, .done = on_schedules };
-		s->scheduling = writer_push(&s->schedules) == RC_OK;
-	}
-	if (!s->triggering) {
-		s->triggers = (struct write){ .control = s->control, .run = look_at_triggers, .done = on_triggers };
-		s->triggering = writer_push(&s->triggers) == RC_OK;
-	}
-	if (!s->updating)
-		update(s);
-	if (!s->downloading) {
-		s->downloads =
-			(struct write){ .control = s->control, .run = look_at_downloads, .done = on_downloads };
-		s->downloading = writer_push(&s->downloads) == RC_OK;
-	}
+	looks_all(s->looks);
 	if (s->running)
 		return;
 	judge_clock(s);
@@ -235,8 +107,9 @@ enum rc scan_new(struct control *c, struct scan **ret, struct fault *f)
 	if (!s)
 		return RC_NOMEM;
 	s->control = c;
-	s->wake.run = on_wake;
-	c->look_soon = wake;
+	s->looks = looks_new(c);
+	if (!s->looks)
+		return RC_NOMEM;
 	s->stood = true; /* while it started it heard nobody, and its clock may have been set */
 	enum rc rc = loop_timer_new(c->loop, on_time, s, &s->timer);
 	if (rc != RC_OK)
@@ -254,5 +127,6 @@ void scan_free(struct scan *s)
 		return;
 	loop_timer_free(s->timer);
 	trust_free(s->trust);
+	looks_free(s->looks);
 	free(s);
 }

@@ -4,6 +4,7 @@
  */
 #include "control/downloads/download_fold.h"
 #include "control/downloads/download_queue.h"
+#include "control/downloads/downloads.h"
 #include "control/engine/moves.h"
 #include "control/owners.h"
 #include "io/blobs.h"
@@ -190,7 +191,7 @@ static void stops(const char *id)
 static void scans(void)
 {
 	desk_begin(&d);
-	enum rc rc = download_queue_scan(&d.tx);
+	enum rc rc = downloads_scan(&d.tx);
 	if (rc != RC_OK)
 		fprintf(stderr, "%s\n", d.fault.text);
 	CHECK(rc == RC_OK);
