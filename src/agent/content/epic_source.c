@@ -196,22 +196,24 @@ static void put_chunk(const struct epic_chunk *from, struct content_chunk *to)
 
 static bool put_file(const struct epic_file *from, struct arena *a, struct content_file *to)
 {
-	*to = (struct content_file){ .path = from->name,
+	*to = (struct content_file){ .path = arena_str(a, from->name),
 		.size = from->size,
 		.flags = from->flags & EPIC_EXECUTABLE ? CONTENT_EXECUTABLE : 0,
 		.summed = true,
 		.sum = { .kind = CONTENT_SHA1 } };
 	memcpy(to->sum.at, from->sha, EPIC_SHA);
 	if (*from->link) {
-		*to = (struct content_file){ .path = from->name, .link = from->link, .flags = CONTENT_LINK };
-		return true;
+		*to = (struct content_file){
+			.path = to->path, .link = arena_str(a, from->link), .flags = CONTENT_LINK
+		};
+		return to->path && to->link;
 	}
 	to->pieces = arena_take(a, (from->parts_n + 1) * sizeof(*to->pieces));
 	for (uint64_t i = 0, at = 0; to->pieces && i < from->parts_n; at += from->parts[i++].size)
 		if (from->parts[i].size)
 			to->pieces[to->pieces_n++] = (struct content_piece){ at, from->parts[i].chunk,
 				from->parts[i].offset, from->parts[i].size };
-	return to->pieces;
+	return to->path && to->pieces;
 }
 
 static enum rc list(struct content_source *c, struct arena *a, struct content_listing *ret, struct fault *f)

@@ -287,12 +287,38 @@ static enum rc open_content(struct gog_source *s, struct fault *f)
 
 /* ---- as content ---- */
 
+/* The listing outlives the source. */
+static bool copy_listing(const struct content_listing *from, struct arena *a, struct content_listing *to)
+{
+	*to = *from;
+	to->files = arena_take(a, (from->files_n + 1) * sizeof(*to->files));
+	to->chunks = arena_take(a, (from->chunks_n + 1) * sizeof(*to->chunks));
+	if (!to->files || !to->chunks)
+		return false;
+	if (from->chunks_n)
+		memcpy(to->chunks, from->chunks, from->chunks_n * sizeof(*to->chunks));
+	for (size_t i = 0; i < from->files_n; i++) {
+		const struct content_file *is = &from->files[i];
+		struct content_file *file = &to->files[i];
+		*file = *is;
+		file->path = arena_str(a, is->path);
+		file->link = arena_str(a, is->link);
+		file->pieces = arena_take(a, ((size_t)is->pieces_n + 1) * sizeof(*file->pieces));
+		if (!file->path || (is->link && !file->link) || !file->pieces)
+			return false;
+		if (is->pieces_n)
+			memcpy(file->pieces, is->pieces, is->pieces_n * sizeof(*file->pieces));
+	}
+	return true;
+}
+
 static enum rc list(struct content_source *c, struct arena *a, struct content_listing *ret, struct fault *f)
 {
 	struct gog_source *s = (struct gog_source *)c;
 	struct action_download_piece *piece = arena_take(a, sizeof(*piece));
 
-	*ret = s->listing;
+	if (!copy_listing(&s->listing, a, ret))
+		return no_memory(f);
 	ret->line =
 		arena_fmt(a, "gog %s %s %s", s->want->product_id, os_of(s), s->ranges ? "installer" : "content");
 	if (!piece || !ret->line)
