@@ -16,7 +16,7 @@ const struct source_kind sources_kinds[] = {
 	{ .name = "epic.launcher", .store = "epic", .fallback = "epic.catalog_http", .refs_max = 20 },
 	{ .name = "gog.content_system", .store = "gog", .fallback = "gog.product_http", .refs_max = 20 },
 	{ .name = "gog.product_http", .store = "gog", .stands_in = true, .refs_max = 1 },
-	{ .name = "steam.pics", .store = "steam", .fallback = "steam.store_http", .feed = true, .refs_max = 2000 },
+	{ .name = "steam.pics", .store = "steam", .fallback = "steam.store_http", .feed = true, .refs_max = 500 },
 	{ .name = "steam.store_http", .store = "steam", .stands_in = true, .refs_max = 1 },
 	{ .name = "steam.workshop", .store = "workshop", .refs_max = 100 },
 	{ 0 },
