@@ -90,3 +90,12 @@ const struct action_run *actions_find(const char *name)
 			return actions_all[i];
 	return NULL;
 }
+
+size_t actions_names(const char **to, size_t most)
+{
+	size_t n = 0;
+
+	for (; actions_all[n] && n < most; n++)
+		to[n] = actions_all[n]->name;
+	return n;
+}

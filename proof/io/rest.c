@@ -1,7 +1,10 @@
-/* What of io is linked and has no part in the simulated histories: webhooks and time zones. */
+/* What of io is linked and has no part in the simulated histories: webhooks, time zones, files. */
 #include "io/http_call.h"
 #include "io/http_guard.h"
+#include "io/web_file.h"
 #include "io/zoneinfo.h"
+
+#include <unistd.h>
 
 const char *http_call_header_of(const struct http_answer *a, const char *name)
 {
@@ -26,4 +29,18 @@ enum rc zoneinfo_read(const char *name, struct buf *ret, struct fault *f)
 {
 	(void)ret;
 	return fault_set(f, RC_INVALID, "there is no time zone %.64s in the simulation", name);
+}
+
+const char *http_call_header_at(const struct http_answer *a, const char *name, size_t number)
+{
+	(void)a, (void)name, (void)number;
+	return NULL;
+}
+
+/* Nobody asks for a file in the simulated histories. */
+void web_file(struct web_request *r, int status, const struct web_header *headers, const struct web_file *take_file)
+{
+	(void)status, (void)headers;
+	close(take_file->fd);
+	web_reply(r, 503, NULL, NULL, 0);
 }

@@ -387,6 +387,7 @@ static void answer_owner(struct gog_shop *s, const struct shop_ask *q, const str
 
 void gog_shop_answer(struct gog_shop *s, const struct shop_ask *q, struct shop_answer *a)
 {
+	const struct build *product = NULL;
 	static const char token[] = "/token=" LINK;
 	char part[2][128];
 
@@ -401,8 +402,8 @@ void gog_shop_answer(struct gog_shop *s, const struct shop_ask *q, struct shop_a
 	else if (shop_path(q->path, "/products/*/secure_link", part, 1) ||
 		 shop_path(q->path, "/products/*/downlink/installer/*", part, 2))
 		answer_owner(s, q, find(s, part[0], NULL), a);
-	else if (shop_path(q->path, "/products/*", part, 1) && find(s, part[0], NULL))
-		put_product(find(s, part[0], NULL), q, &a->body);
+	else if (shop_path(q->path, "/products/*", part, 1) && (product = find(s, part[0], NULL)))
+		put_product(product, q, &a->body);
 	else
 		refuse(a, 404, "not_found");
 }

@@ -7,7 +7,7 @@
 #define DOING_COLUMNS 12
 #define BAR_LEAST     10
 #define BAR_MOST      30
-#define DAY_S         86400
+#define DAY_S         INT64_C(86400)
 
 void get_bar_bytes(struct buf *to, uint64_t n)
 {

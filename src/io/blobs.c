@@ -108,6 +108,6 @@ enum rc blobs_hash_end(EVP_MD_CTX *ctx, char ret[static BLOBS_NAME])
 	if (EVP_DigestFinal_ex(ctx, sum, &n) != 1 || n != 32)
 		return RC_INTERNAL;
 	for (unsigned i = 0; i < n; i++)
-		snprintf(ret + 2 * i, 3, "%02x", sum[i]);
+		snprintf(ret + 2 * (size_t)i, 3, "%02x", sum[i]);
 	return RC_OK;
 }

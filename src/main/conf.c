@@ -317,6 +317,9 @@ static const struct field lanes_fields[] = {
 	{ 0 },
 };
 
+static const char *const level_words[] = { "error", "warn", "info", "debug", NULL };
+static const char *const format_words[] = { "text", "json", NULL };
+
 static const struct field log_fields[] = {
 	{ .name = "level",
 		.type = FIELD_ENUM,

@@ -1,4 +1,5 @@
 /* The settings of webhooks, a section of conf_fields. */
+#include "flow/webhook.h"
 #include "main/conf.h"
 
 #define IN(member) .at = offsetof(struct conf, webhooks.member) - offsetof(struct conf, webhooks)
@@ -55,6 +56,3 @@ const struct field conf_webhooks_fields[] = {
 		.doc = "After a rotation the old secrets are used beside the new ones for." },
 	{ 0 },
 };
-
-static const char *const level_words[] = { "error", "warn", "info", "debug", NULL };
-static const char *const format_words[] = { "text", "json", NULL };

@@ -28,8 +28,8 @@ enum rc inner_agent_start(
 		.epic_catalog_url = conf->agent.epic_catalog_url,
 		.gog_content_url = conf->agent.gog_content_url,
 		.gog_api_url = conf->agent.gog_api_url,
-		.epic_token = { (uint8_t *)(uintptr_t)epic, epic ? strlen(epic) : 0 },
-		.gog_token = { (uint8_t *)(uintptr_t)gog, gog ? strlen(gog) : 0 },
+		.epic_token = { (uint8_t *)epic, epic ? strlen(epic) : 0 },
+		.gog_token = { (uint8_t *)gog, gog ? strlen(gog) : 0 },
 	};
 	const struct agent_conf how = {
 		.server_url = url,

@@ -80,7 +80,7 @@ static enum rc refuse(const char *what, const char *name, const char *flaw, stru
 	size_t n = 0;
 
 	for (; name[n] && n < sizeof(shown) - 1; n++)
-		shown[n] = name[n] >= 32 && name[n] < 127 ? name[n] : '?';
+		shown[n] = (char)(name[n] >= 32 && name[n] < 127 ? name[n] : '?');
 	shown[n] = 0;
 	return fault_set(f, RC_INVALID, "the %s \"%s\" %s", what, shown, flaw);
 }

@@ -25,7 +25,8 @@ enum rc quiet_minutes(const char *text, uint32_t *ret, struct fault *f)
 int64_t quiet_until(const struct quiet *q, int64_t at_ms)
 {
 	int64_t at = civil_floor(at_ms, 1000), clock = at + zone_offset(&q->zone, at),
-		day = civil_floor(clock, DAY_S) * DAY_S, from = q->from * 60, to = q->to * 60, since = clock - day;
+		day = civil_floor(clock, DAY_S) * DAY_S, from = (int64_t)q->from * 60, to = (int64_t)q->to * 60,
+		since = clock - day;
 	bool within = from < to ? since >= from && since < to : from > to && (since >= from || since < to);
 
 	if (!within)

@@ -96,7 +96,7 @@ enum rc epic_answers_source(const void *p, size_t n, struct arena *a, struct epi
 		.sha = text(o, "hash", a) };
 	for (size_t i = 0; i < json_array_size(urls) && ret->urls_n < EPIC_URLS_MAX; i++)
 		ret->urls_n += read_url(json_array_get(urls, i), a, &ret->urls[ret->urls_n]);
-	if (ret->sha && strlen(ret->sha) != 2 * SHA_DIGEST_LENGTH)
+	if (ret->sha && strlen(ret->sha) != (size_t)2 * SHA_DIGEST_LENGTH)
 		return fault_set(f, RC_MALFORMED, "Epic's launcher names a manifest by something that is no SHA-1");
 	return ret->urls_n ? RC_OK : fault_set(f, RC_MISSING, "Epic's launcher knows no manifest of it");
 }

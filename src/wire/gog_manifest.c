@@ -167,7 +167,7 @@ static enum rc read_chunk(struct reading *x, const json_t *o, struct gog_chunk *
 
 	if (!md5_of(o, "md5", to->md5) || !md5_of(o, "compressedMd5", to->packed_md5))
 		return fault_set(x->fault, RC_MALFORMED, "a chunk has no MD5");
-	if (size == 0 || size > GOG_CHUNK_MAX || packed > GOG_CHUNK_MAX * 2)
+	if (size == 0 || size > GOG_CHUNK_MAX || packed > (uint64_t)GOG_CHUNK_MAX * 2)
 		return fault_set(x->fault, RC_TOO_LARGE, "a chunk of %llu bytes, at most %u are taken",
 			(unsigned long long)size, GOG_CHUNK_MAX);
 	to->size = (uint32_t)size;

@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FIRST_LINE "{\"files\":["
@@ -116,19 +117,18 @@ static bool decode(const json_t *j, struct arena *a, struct listing_file *ret)
 {
 	const char *mode = text_of(j, "mode", a);
 	const json_t *size = json_object_get(j, "size");
-	unsigned bits = 0;
 
 	*ret = (struct listing_file){
 		.path = text_of(j, "path", a), .link = text_of(j, "link", a), .sha256 = text_of(j, "sha256", a)
 	};
-	if (!mode || sscanf(mode, "%4o", &bits) != 1 || !ret->path)
+	if (!mode || strlen(mode) != 4 || strspn(mode, "01234567") != 4 || !ret->path)
 		return false;
-	ret->mode = bits;
+	ret->mode = (uint32_t)strtoul(mode, NULL, 8);
 	if (json_is_integer(size) && json_integer_value(size) >= 0)
 		ret->size = (uint64_t)json_integer_value(size);
 	if (ret->link)
-		return bits == 0777;
-	return listing_is_sha256(ret->sha256) && (bits == 0644 || bits == 0755) && size;
+		return ret->mode == 0777;
+	return listing_is_sha256(ret->sha256) && (ret->mode == 0644 || ret->mode == 0755) && size;
 }
 
 /* Is it what we would have written? Then equal contents have equal texts. */

@@ -45,12 +45,15 @@ static int by_path(const void *a, const void *b)
 
 static enum rc sort(struct run *r)
 {
-	r->sorted = arena_take(r->p->task->arena, (r->p->n + 1) * sizeof(*r->sorted));
+	r->sorted = arena_take(r->p->task->arena,
+		(r->p->n + 1) *
+			sizeof(const struct publish_file *)); /* NOLINT(bugprone-sizeof-expression): of pointers */
 	if (!r->sorted)
 		return RC_NOMEM;
 	for (size_t i = 0; i < r->p->n; i++)
 		r->sorted[i] = &r->p->files[i];
-	qsort(r->sorted, r->p->n, sizeof(*r->sorted), by_path);
+	qsort(r->sorted, r->p->n, sizeof(const struct publish_file *),
+		by_path); /* NOLINT(bugprone-sizeof-expression) */
 	return RC_OK;
 }
 
@@ -160,6 +163,7 @@ static enum rc one_file(
 	entry->sha256 = sum;
 	if (rc == RC_OK)
 		rc = list(r, entry, i == 0, f);
+	entry->sha256 = NULL;
 	return rc == RC_OK ? publish_way_has(&r->way, i, file, sum, f) : rc;
 }
 

@@ -10,6 +10,7 @@
 
 #include <openssl/sha.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -17,9 +18,13 @@ static const char * or (const char *s, const char *other) { return s && *s ? s :
 
 static unsigned hex_bytes(const char *hex, uint8_t *to, unsigned most)
 {
-	unsigned n = 0, byte;
-	for (; n < most && sscanf(hex + 2 * (size_t)n, "%2x", &byte) == 1; n++)
-		to[n] = (uint8_t)byte;
+	static const char digits[] = "0123456789abcdefABCDEF";
+	unsigned n = 0;
+
+	for (; n < most && strspn(hex, digits) >= 2; n++, hex += 2) {
+		const char byte[3] = { hex[0], hex[1], 0 };
+		to[n] = (uint8_t)strtoul(byte, NULL, 16);
+	}
 	return n;
 }
 

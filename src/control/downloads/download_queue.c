@@ -1,10 +1,10 @@
 #include "control/downloads/download_queue.h"
-#include "control/downloads/downloads.h"
 #include "base/metric.h"
 #include "control/control.h"
 #include "control/downloads/download_admit.h"
 #include "control/downloads/download_bytes.h"
 #include "control/downloads/download_stop.h"
+#include "control/downloads/downloads.h"
 #include "control/quotas/quotas.h"
 #include "control/rows.h"
 
@@ -96,9 +96,11 @@ static enum rc took_turn(struct look *l, const struct download_flow *f)
 	int64_t pass = download_pass(f->pass, f->weight, l->served);
 	const char *tenant_id = f->tenant_id;
 
-	for (size_t i = 0; i < l->n; i++)
-		if (!strcmp(l->flows[i].tenant_id, tenant_id))
-			l->flows[i].pass = pass;
+	for (size_t i = 0; i < l->n; i++) {
+		struct download_flow *at = &l->flows[i];
+		if (at == f || (at->tenant_id && tenant_id && !strcmp(at->tenant_id, tenant_id)))
+			at->pass = pass;
+	}
 	l->served = start;
 	enum rc rc = keep_pass(l->tx, tenant_id, pass);
 	return rc == RC_OK ? keep_pass(l->tx, "", start) : rc;

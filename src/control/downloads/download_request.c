@@ -148,9 +148,9 @@ static const struct field limits_fields[] = {
 	{ 0 },
 };
 
-#define GROUP(name_, rows, doc_)                                               \
-	{                                                                      \
-		.name = (name_), .type = FIELD_OBJ, .sub = rows, .doc = (doc_) \
+#define GROUP(name_, rows, doc_)                                                 \
+	{                                                                        \
+		.name = (name_), .type = FIELD_OBJ, .sub = (rows), .doc = (doc_) \
 	}
 #define COMMON                                                                                                   \
 	{ .name = "filter",                                                                                      \

@@ -36,7 +36,8 @@ static char *path_of(struct arena *a, const char *name)
 	char *to = arena_str(a, name);
 
 	for (char *c = to; c && *c; c++)
-		*c = *c == '\\' ? '/' : *c;
+		if (*c == '\\')
+			*c = '/';
 	return to;
 }
 

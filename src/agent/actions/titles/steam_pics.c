@@ -100,13 +100,12 @@ static void put_known(struct titles_poll *p, size_t at, const struct steam_produ
 	if (sha)
 		tunnel_auth_hex(got->sha, PICS_SHA, sha);
 	t.sha1 = sha;
-	if (p->want->metadata_only)
-		titles_known(p, at, &t);
-	else if (got->missing_token)
+	bool whole = !p->want->metadata_only;
+	if (whole && got->missing_token)
 		titles_unknown(p, at, TITLES_MISSING_TOKEN, &t);
-	else if (got->buffer_n == 0)
+	else if (whole && got->buffer_n == 0)
 		titles_unknown(p, at, TITLES_EMPTY, &t);
-	else if (read_record(a, got, &t))
+	else if (!whole || read_record(a, got, &t))
 		titles_known(p, at, &t);
 	else
 		titles_unknown(p, at, TITLES_PARSE, NULL);
