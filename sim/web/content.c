@@ -42,6 +42,40 @@ static void truncate_body(struct answer *a, const struct cdn_answer *got)
 	a->cut = true;
 }
 
+/* The connection ends before there is an answer. */
+static bool is_broken_off(const struct effect *e, struct answer *a)
+{
+	a->drop = e->drop || e->half_open;
+	if (!e->cm_drop && !e->commit_reset && !a->drop)
+		return false;
+	a->cut = !a->drop;
+	return true;
+}
+
+static bool is_refused(const struct effect *e, struct answer *a)
+{
+	if (!e->http && !e->retry_after_s)
+		return false;
+	answer_html(a, e->http ? (int)e->http : 429);
+	if (e->retry_after_s)
+		answer_header(a, "retry-after", "%u", e->retry_after_s);
+	return true;
+}
+
+static void put_body(struct answer *a, const struct cdn_answer *got, const struct effect *e)
+{
+	a->status = got->status;
+	a->type = got->type;
+	if (e->cdn_truncate && got->status == 200) {
+		truncate_body(a, got);
+		return;
+	}
+	buf_put(&a->body, got->body, got->n);
+	if (e->cdn_corrupt && a->body.n)
+		a->body.p[a->body.n / 2] ^= 0x55;
+	a->drip_ms = got->status == 200 ? e->cdn_slow_ms : 0;
+}
+
 bool content_answer(struct ask *q, const char *query, struct answer *a)
 {
 	struct cdn_answer got;
@@ -55,30 +89,14 @@ bool content_answer(struct ask *q, const char *query, struct answer *a)
 	}
 	const struct effect e = q->effect = sim_count_at(q->sim, kind_of(q->path), server_of(q));
 	a->latency_ms = e.latency_ms;
-	a->drop = e.drop || e.half_open;
-	if (e.cm_drop || e.commit_reset || a->drop) {
-		a->cut = !a->drop;
+	if (is_broken_off(&e, a))
 		return true;
-	}
 	if (!cdn_http(q->sim->cdn, q->path, query, q->now, &got))
 		return false;
-	if (e.http || e.retry_after_s) {
-		answer_html(a, e.http ? (int)e.http : 429);
-		if (e.retry_after_s)
-			answer_header(a, "retry-after", "%u", e.retry_after_s);
+	if (is_refused(&e, a))
 		return true;
-	}
 	if (q->sim->lancache)
 		answer_header(a, "x-upstream-cache-status", "%s", got.again ? "HIT" : "MISS");
-	a->status = got.status;
-	a->type = got.type;
-	if (e.cdn_truncate && got.status == 200) {
-		truncate_body(a, &got);
-		return true;
-	}
-	buf_put(&a->body, got.body, got.n);
-	if (e.cdn_corrupt && a->body.n)
-		a->body.p[a->body.n / 2] ^= 0x55;
-	a->drip_ms = got.status == 200 ? e.cdn_slow_ms : 0;
+	put_body(a, &got, &e);
 	return true;
 }

@@ -207,36 +207,45 @@ bool tree_has(struct tree *t, const char *path, uint64_t size, bool *ret_shared)
 
 int tree_fd(struct tree *t, const char *path) { return open_below(t->root, path, O_RDONLY | O_NONBLOCK, 0); }
 
-/* As one piece of disk where the file system can; else bytes. */
-static enum rc copy(int from, int to, const char *path, struct fault *f)
-{
-	auto_free char *room = NULL;
+static bool is_unable(int e) { return e == EXDEV || e == ENOSYS || e == EOPNOTSUPP || e == EINVAL; }
 
-	for (;;) {
-		ssize_t n = room ? -1 : copy_file_range(from, NULL, to, NULL, (size_t)1 << 30, 0);
-		if (n == 0)
-			return RC_OK;
-		if (n < 0 && !room &&
-			(errno == EXDEV || errno == ENOSYS || errno == EOPNOTSUPP || errno == EINVAL)) {
-			room = malloc(COPY_BYTES);
-			if (!room)
-				return RC_NOMEM;
-		} else if (n < 0 && !room && errno != EINTR) {
-			return broken(f, "cannot copy", path);
-		}
-		if (!room)
-			continue;
-		n = read(from, room, COPY_BYTES);
-		if (n == 0)
-			return RC_OK;
+/* As one piece of disk. *ret_whole: to the end; else the file system cannot, and bytes are to go on from where both files stand. */
+static enum rc copy_disk(int from, int to, const char *path, bool *ret_whole, struct fault *f)
+{
+	ssize_t n;
+
+	do
+		n = copy_file_range(from, NULL, to, NULL, (size_t)1 << 30, 0);
+	while (n > 0 || (n < 0 && errno == EINTR));
+	*ret_whole = n == 0;
+	return n == 0 || is_unable(errno) ? RC_OK : broken(f, "cannot copy", path);
+}
+
+static enum rc copy_bytes(int from, int to, const char *path, struct fault *f)
+{
+	auto_free char *room = malloc(COPY_BYTES);
+	ssize_t n;
+
+	if (!room)
+		return RC_NOMEM;
+	while ((n = read(from, room, COPY_BYTES)) != 0) {
+		if (n < 0 && errno != EINTR)
+			return broken(f, "cannot read", path);
 		for (ssize_t done = 0, w; done < n; done += w) {
 			w = write(to, room + done, (size_t)(n - done));
 			if (w <= 0)
 				return broken(f, "cannot copy", path);
 		}
-		if (n < 0 && errno != EINTR)
-			return broken(f, "cannot read", path);
 	}
+	return RC_OK;
+}
+
+static enum rc copy(int from, int to, const char *path, struct fault *f)
+{
+	bool whole = false;
+	enum rc rc = copy_disk(from, to, path, &whole, f);
+
+	return rc == RC_OK && !whole ? copy_bytes(from, to, path, f) : rc;
 }
 
 enum rc tree_take(

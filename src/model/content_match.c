@@ -350,6 +350,40 @@ static enum rc make(const char *text, struct arena *a, struct pattern *ret, stru
 
 /* ---- matching ---- */
 
+/* Where in the text is it? */
+#define EDGE_BEGIN 1u
+#define EDGE_END   2u
+
+/* What may follow without a byte: at most two, the one to be looked at first stands last. */
+static size_t follow(const struct step *s, uint16_t at, unsigned edges, uint16_t to[static 2])
+{
+	switch ((enum step_kind)s->kind) {
+	case STEP_BOTH:
+		to[0] = s->b;
+		to[1] = s->a;
+		return 2;
+	case STEP_JUMP:
+		to[0] = s->a;
+		return 1;
+	case STEP_BEGIN:
+		to[0] = (uint16_t)(at + 1);
+		return (edges & EDGE_BEGIN) != 0;
+	case STEP_END:
+		to[0] = (uint16_t)(at + 1);
+		return (edges & EDGE_END) != 0;
+	case STEP_BYTE:
+	case STEP_CLASS:
+	case STEP_FOUND:
+		break;
+	}
+	return 0;
+}
+
+static bool is_place(const struct step *s)
+{
+	return s->kind == STEP_BYTE || s->kind == STEP_CLASS || s->kind == STEP_FOUND;
+}
+
 /* The places that are reached from `at` without a byte. */
 static size_t reach(struct content_match *m, const struct pattern *p, uint16_t at, uint16_t *to, unsigned edges)
 {
@@ -362,18 +396,10 @@ static size_t reach(struct content_match *m, const struct pattern *p, uint16_t a
 		if (m->seen[at] == m->round)
 			continue;
 		m->seen[at] = m->round;
-		const struct step *s = &p->steps[at];
-		if (s->kind == STEP_JUMP || s->kind == STEP_BOTH) {
-			if (s->kind == STEP_BOTH && m->seen[s->b] != m->round)
-				stack[waits++] = s->b;
-			if (m->seen[s->a] != m->round)
-				stack[waits++] = s->a;
-		} else if (s->kind == STEP_BEGIN || s->kind == STEP_END) {
-			if (edges & (s->kind == STEP_BEGIN ? 1u : 2u))
-				stack[waits++] = (uint16_t)(at + 1);
-		} else {
+		if (is_place(&p->steps[at]))
 			to[n++] = at;
-		}
+		else
+			waits += follow(&p->steps[at], at, edges, stack + waits);
 	}
 	return n;
 }
@@ -396,7 +422,7 @@ static bool is_found(const struct pattern *p, const uint16_t *places, size_t n)
 static bool matches(struct content_match *m, const struct pattern *p, const char *text)
 {
 	m->round++;
-	size_t n = reach(m, p, 0, m->now, 1u | (*text ? 0 : 2u));
+	size_t n = reach(m, p, 0, m->now, EDGE_BEGIN | (*text ? 0 : EDGE_END));
 
 	for (; n; text++) {
 		if (is_found(p, m->now, n))
@@ -408,8 +434,8 @@ static bool matches(struct content_match *m, const struct pattern *p, const char
 		m->round++;
 		for (size_t i = 0; i < n; i++)
 			if (fits(p, &p->steps[m->now[i]], byte))
-				next_n +=
-					reach(m, p, (uint16_t)(m->now[i] + 1), m->next + next_n, text[1] ? 0 : 2u);
+				next_n += reach(
+					m, p, (uint16_t)(m->now[i] + 1), m->next + next_n, text[1] ? 0 : EDGE_END);
 		uint16_t *was = m->now;
 		m->now = m->next;
 		m->next = was;

@@ -250,9 +250,11 @@ static void side_by_side(struct compare *c, const struct pairs *l)
 {
 	size_t i = 0, j = 0;
 
-	while (i < l->was->n || j < l->is->n) {
+	for (;;) {
 		const char *p = i < l->was->n ? (const char *)l->was->at + i * l->size : NULL;
 		const char *q = j < l->is->n ? (const char *)l->is->at + j * l->size : NULL;
+		if (!p && !q)
+			return;
 		int d = !p ? 1 : !q ? -1 : l->by(p, q);
 		l->with(c, d <= 0 ? p : NULL, d >= 0 ? q : NULL);
 		i += d <= 0;

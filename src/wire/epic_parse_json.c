@@ -60,23 +60,27 @@ static bool number32(const json_t *j, uint32_t *ret)
 	return true;
 }
 
+/* More than 15: it is no hexadecimal digit. */
+static unsigned digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return (unsigned)(c - '0');
+	if (c >= 'A' && c <= 'F')
+		return (unsigned)(c - 'A') + 10;
+	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
+}
+
 /* 32 hexadecimal digits of either case. */
 static bool guid(const char *s, struct epic_guid *ret)
 {
 	if (!s || strlen(s) != 32)
 		return false;
-	for (int w = 0; w < 4; w++) {
-		ret->word[w] = 0;
-		for (int i = 0; i < 8; i++) {
-			char c = s[w * 8 + i];
-			unsigned d = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
-				     : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10
-				     : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
-							    : 16;
-			if (d > 15)
-				return false;
-			ret->word[w] = ret->word[w] << 4 | d;
-		}
+	*ret = (struct epic_guid){ 0 };
+	for (size_t i = 0; i < 32; i++) {
+		unsigned d = digit(s[i]);
+		if (d > 15)
+			return false;
+		ret->word[i / 8] = ret->word[i / 8] << 4 | d;
 	}
 	return true;
 }
@@ -86,9 +90,9 @@ static bool hex_sha(const json_t *j, uint8_t *ret)
 	const char *s = json_string_value(j);
 	char low[2 * EPIC_SHA + 1];
 
-	if (!s || strlen(s) != 2 * EPIC_SHA)
+	if (!s || strlen(s) != (size_t)2 * EPIC_SHA)
 		return false;
-	for (size_t i = 0; i <= 2 * EPIC_SHA; i++)
+	for (size_t i = 0; i <= (size_t)2 * EPIC_SHA; i++)
 		low[i] = (char)(s[i] >= 'A' && s[i] <= 'F' ? s[i] + 32 : s[i]);
 	return tunnel_auth_of_hex(low, ret, EPIC_SHA);
 }

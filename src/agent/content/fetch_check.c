@@ -84,6 +84,12 @@ static void *run(void *ctx)
 	return NULL;
 }
 
+static bool is_noted(const struct fetch *x, uint32_t chunk)
+{
+	enum content_cell cell = content_journal_chunk(&x->journal, chunk);
+	return cell == CONTENT_CELL_SURE || cell == CONTENT_CELL_WRITTEN;
+}
+
 /* Chunks of bad files are wanted again, those that can be seen to be good excepted. */
 static enum rc want_again(struct fetch *x, const bool *bad, struct fault *f)
 {
@@ -100,8 +106,7 @@ static enum rc want_again(struct fetch *x, const bool *bad, struct fault *f)
 								p->n, NULL) == RC_OK &&
 							fetch_sum_is(&c->sum, room, p->n));
 		}
-		enum content_cell cell = content_journal_chunk(&x->journal, i);
-		bool was = cell == CONTENT_CELL_SURE || cell == CONTENT_CELL_WRITTEN;
+		bool was = is_noted(x, i);
 		if (good && was)
 			continue;
 		if (was)
@@ -110,6 +115,33 @@ static enum rc want_again(struct fetch *x, const bool *bad, struct fault *f)
 			rc = fetch_note_chunk(x, i, CONTENT_CELL_NONE, f);
 	}
 	return rc;
+}
+
+/* Counts what a chunk has brought to this file. */
+static void count_places(struct fetch *x, uint32_t chunk, uint32_t file)
+{
+	for (uint32_t k = x->plan.chunks[chunk].first; k < x->plan.chunks[chunk + 1].first; k++)
+		if (x->plan.places[k].file == file) {
+			x->bytes_done += x->plan.places[k].n;
+			x->files_done += --x->left[file] == 0;
+		}
+}
+
+/* No more whole: nothing of it is there but what its chunks brought. */
+static enum rc part_with(struct fetch *x, uint32_t i, struct fault *f)
+{
+	const struct fetch_file *file = &x->plan.files[i];
+
+	x->whole[i] = false;
+	x->left[i] = file->places;
+	x->bytes_done -= file->size;
+	x->bytes_reused -= x->bytes_reused < file->size ? x->bytes_reused : file->size;
+	x->files_done--;
+	/* Chunks of it that are noted were written to its other places alone. */
+	for (uint32_t c = 0; c < x->plan.chunks_n; c++)
+		if (is_noted(x, c))
+			count_places(x, c, i);
+	return fetch_note_file(x, i, CONTENT_CELL_NONE, f);
 }
 
 /* A file that was taken from an earlier build and is bad becomes one of our own: all of it is fetched. */
@@ -122,25 +154,8 @@ static enum rc own_again(struct fetch *x, const bool *bad, struct fault *f)
 		bool shared = false, there = tree_has(x->tree, file->path, file->size, &shared);
 		if (!bad[i] || (there && !shared && !x->whole[i]))
 			continue;
-		if (x->whole[i]) {
-			x->whole[i] = false;
-			x->left[i] = file->places;
-			x->bytes_done -= file->size;
-			x->bytes_reused -= x->bytes_reused < file->size ? x->bytes_reused : file->size;
-			x->files_done--;
-			/* Chunks of it that are noted were written to its other places alone. */
-			for (uint32_t c = 0; c < x->plan.chunks_n; c++) {
-				enum content_cell cell = content_journal_chunk(&x->journal, c);
-				if (cell != CONTENT_CELL_SURE && cell != CONTENT_CELL_WRITTEN)
-					continue;
-				for (uint32_t k = x->plan.chunks[c].first; k < x->plan.chunks[c + 1].first; k++)
-					if (x->plan.places[k].file == i) {
-						x->bytes_done += x->plan.places[k].n;
-						x->files_done += --x->left[i] == 0;
-					}
-			}
-			rc = fetch_note_file(x, i, CONTENT_CELL_NONE, f);
-		}
+		if (x->whole[i])
+			rc = part_with(x, i, f);
 		if (rc == RC_OK)
 			rc = tree_make(x->tree, file->path, file->size, f);
 	}

@@ -82,42 +82,64 @@ static enum rc deliver(struct write *w, struct tx *tx)
 	}
 }
 
-/* After the commit: results and events are acknowledged, to whatever connection the agent has now. */
-static void answer(struct letter *l, struct peer *p)
+static void answer_result(const struct letter *l, struct tunnel_msg *m)
 {
-	struct tunnel_msg m = { .type = l->stale ? TUNNEL_MSG_STALE : TUNNEL_MSG_RESULT_ACK };
+	const struct tunnel_msg_task task = { l->task_id, l->attempt };
 
-	if (l->type == TUNNEL_MSG_RESULT) {
-		const struct tunnel_msg_task task = { l->task_id, l->attempt };
-		if (l->stale)
-			m.stale = task;
-		else
-			m.result_ack = task;
-		peer_send(p, &m);
-	} else if (l->type == TUNNEL_MSG_EVENT) {
-		m.type = TUNNEL_MSG_ACK;
-		m.ack.wal_pos = l->wal_pos;
-		peer_send(p, &m);
-	} else if (l->type == TUNNEL_MSG_EFFECT_BEGIN) {
-		const struct tunnel_msg_effect task = { l->task_id, l->attempt, NULL };
-		m = (struct tunnel_msg){ .type = l->allowed ? TUNNEL_MSG_EFFECT_OK : TUNNEL_MSG_EFFECT_DENY };
-		if (l->allowed)
-			m.effect_ok = task;
-		else
-			m.effect_deny = task;
-		peer_send(p, &m);
-	} else if (l->type == TUNNEL_MSG_PUBLISH_ASK) {
-		const struct tunnel_msg_ticket ticket = { l->task_id, l->attempt, l->allowed ? l->ticket : NULL };
-		m = (struct tunnel_msg){ .type = l->allowed ? TUNNEL_MSG_PUBLISH_OK : TUNNEL_MSG_PUBLISH_DENY };
-		if (l->allowed)
-			m.publish_ok = ticket;
-		else
-			m.publish_deny = ticket;
-		peer_send(p, &m);
-	} else if (l->type == TUNNEL_MSG_LANE_COOL) {
+	m->type = l->stale ? TUNNEL_MSG_STALE : TUNNEL_MSG_RESULT_ACK;
+	if (l->stale)
+		m->stale = task;
+	else
+		m->result_ack = task;
+}
+
+static void answer_effect(const struct letter *l, struct tunnel_msg *m)
+{
+	const struct tunnel_msg_effect task = { l->task_id, l->attempt, NULL };
+
+	m->type = l->allowed ? TUNNEL_MSG_EFFECT_OK : TUNNEL_MSG_EFFECT_DENY;
+	if (l->allowed)
+		m->effect_ok = task;
+	else
+		m->effect_deny = task;
+}
+
+static void answer_publish(const struct letter *l, struct tunnel_msg *m)
+{
+	const struct tunnel_msg_ticket ticket = { l->task_id, l->attempt, l->allowed ? l->ticket : NULL };
+
+	m->type = l->allowed ? TUNNEL_MSG_PUBLISH_OK : TUNNEL_MSG_PUBLISH_DENY;
+	if (l->allowed)
+		m->publish_ok = ticket;
+	else
+		m->publish_deny = ticket;
+}
+
+/* After the commit: results and events are acknowledged, to whatever connection the agent has now. */
+static void answer(const struct letter *l, struct peer *p)
+{
+	struct tunnel_msg m = { 0 };
+
+	switch (l->type) { /* a number: most messages have no answer */
+	case TUNNEL_MSG_RESULT:
+		answer_result(l, &m);
+		break;
+	case TUNNEL_MSG_EVENT:
+		m = (struct tunnel_msg){ .type = TUNNEL_MSG_ACK, .ack = { l->wal_pos } };
+		break;
+	case TUNNEL_MSG_EFFECT_BEGIN:
+		answer_effect(l, &m);
+		break;
+	case TUNNEL_MSG_PUBLISH_ASK:
+		answer_publish(l, &m);
+		break;
+	case TUNNEL_MSG_LANE_COOL:
 		m = (struct tunnel_msg){ .type = TUNNEL_MSG_LANE_COOLED, .lane_cooled = { l->id } };
-		peer_send(p, &m);
+		break;
+	default:
+		return;
 	}
+	peer_send(p, &m);
 }
 
 /* Not acknowledged: the agent keeps it and says it again after its next connection. A heartbeat comes again anyway. */

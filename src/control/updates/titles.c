@@ -158,6 +158,46 @@ static enum rc tell_change(
 			class, c->branch, more });
 }
 
+static const char *direction_of(const struct title_change *c)
+{
+	if (!c->build)
+		return NULL;
+	return c->rollback ? BUILDS_ROLLBACK : BUILDS_FORWARD;
+}
+
+/* The row of a change; first: the one that has the patch, 0: it is this. */
+static struct title_news news_of(
+	const struct fold *f, const struct title_change *c, const struct title_facts_set *set, int64_t first)
+{
+	const char *patch = set->patch ? set->patch : "[]";
+
+	return (struct title_news){ .source = f->seen->source,
+		.class = title_class_words[c->class],
+		.branch = c->branch,
+		.os = c->os,
+		.build_id = c->build ? c->build->build_id : NULL,
+		.direction = direction_of(c),
+		.change_number = f->row.change_number,
+		.diff = first ? NULL : patch,
+		.cut = set->cut,
+		.diff_of = first };
+}
+
+/* A new build's announcement is its event; a branch that goes to a build known before is a change as any other. */
+static enum rc announce(
+	struct fold *f, const struct field_list *watchers, const struct title_change *c, int64_t pos)
+{
+	bool known = !c->build;
+	enum rc rc = RC_OK;
+
+	if (c->build)
+		rc = build_rows_announce(f->tx,
+			&(struct build_rows_new){
+				&f->row, c->build, &f->at.depots, f->seen->source, direction_of(c), watchers, pos },
+			&known);
+	return rc == RC_OK && known ? tell_change(f, watchers, c, pos) : rc;
+}
+
 /* Rows and events of what changed; the patch stands with the first. */
 static enum rc keep_changes(struct fold *f, const struct field_list *changes, const struct title_facts_set *set)
 {
@@ -167,30 +207,11 @@ static enum rc keep_changes(struct fold *f, const struct field_list *changes, co
 	enum rc rc = changes->n ? title_rows_watchers(f->tx, &f->row, &watchers) : RC_OK;
 
 	for (size_t i = 0; rc == RC_OK && i < changes->n; i++) {
-		bool known = false;
-		struct title_news n = { .source = f->seen->source,
-			.class = title_class_words[c[i].class],
-			.branch = c[i].branch,
-			.os = c[i].os,
-			.build_id = c[i].build ? c[i].build->build_id : NULL,
-			.direction = !c[i].build     ? NULL
-				     : c[i].rollback ? BUILDS_ROLLBACK
-						     : BUILDS_FORWARD,
-			.change_number = f->row.change_number,
-			.diff = first        ? NULL
-				: set->patch ? set->patch
-					     : "[]",
-			.cut = set->cut,
-			.diff_of = first };
+		const struct title_news n = news_of(f, &c[i], set, first);
 		rc = title_rows_change(f->tx, f->row.id, &n, &pos);
 		first = first ? first : pos;
-		if (rc == RC_OK && c[i].build)
-			rc = build_rows_announce(f->tx,
-				&(struct build_rows_new){ &f->row, c[i].build, &f->at.depots, f->seen->source,
-					n.direction, &watchers, pos },
-				&known);
-		if (rc == RC_OK && (!c[i].build || known))
-			rc = tell_change(f, &watchers, &c[i], pos);
+		if (rc == RC_OK)
+			rc = announce(f, &watchers, &c[i], pos);
 	}
 	return rc;
 }

@@ -84,23 +84,40 @@ static void tell(
 	d->n++;
 }
 
+/* NULL: its list is at its end; then the other goes first. */
+static int way_of(const struct manifest_file *x, const struct manifest_file *y)
+{
+	if (!x || !y)
+		return x ? -1 : 1;
+	return strcasecmp(x->name, y->name);
+}
+
+/* Of one name. Where a file becomes a folder, or a folder a file, the file alone is told of. */
+static void tell_both(
+	struct manifest_diff *d, struct have *h, const struct manifest_file *x, const struct manifest_file *y)
+{
+	if (is_folder(y) && !is_folder(x))
+		tell(d, h, MANIFEST_DIFF_REMOVED, x);
+	else if (is_folder(x) && !is_folder(y))
+		tell(d, h, MANIFEST_DIFF_ADDED, y);
+	else if (!is_same(x, y))
+		tell(d, h, MANIFEST_DIFF_CHANGED, y);
+}
+
 static void merge(const struct manifest *from, const struct manifest *to, struct have *h, struct manifest_diff *d)
 {
 	uint32_t i = 0, j = 0;
 
 	while (i < from->files_n || j < to->files_n) {
-		const struct manifest_file *x = i < from->files_n ? &from->files[i] : NULL,
-					   *y = j < to->files_n ? &to->files[j] : NULL;
-		int way = !x ? 1 : !y ? -1 : strcasecmp(x->name, y->name);
+		const struct manifest_file *x = i < from->files_n ? &from->files[i] : NULL;
+		const struct manifest_file *y = j < to->files_n ? &to->files[j] : NULL;
+		int way = way_of(x, y);
 		if (way < 0)
 			tell(d, h, MANIFEST_DIFF_REMOVED, x);
 		else if (way > 0)
 			tell(d, h, MANIFEST_DIFF_ADDED, y);
-		else if (is_folder(x) != is_folder(y))
-			tell(d, h, is_folder(y) ? MANIFEST_DIFF_REMOVED : MANIFEST_DIFF_ADDED,
-				is_folder(y) ? x : y);
-		else if (!is_same(x, y))
-			tell(d, h, MANIFEST_DIFF_CHANGED, y);
+		else
+			tell_both(d, h, x, y);
 		i += way <= 0;
 		j += way >= 0;
 	}
