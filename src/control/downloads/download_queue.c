@@ -1,10 +1,10 @@
 #include "control/downloads/download_queue.h"
-#include "control/downloads/downloads.h"
 #include "base/metric.h"
 #include "control/control.h"
 #include "control/downloads/download_admit.h"
 #include "control/downloads/download_bytes.h"
 #include "control/downloads/download_stop.h"
+#include "control/downloads/downloads.h"
 #include "control/quotas/quotas.h"
 #include "control/rows.h"
 

@@ -2,7 +2,8 @@
  * Downloads with agents that this test plays: slots, turns, bytes and accounts hold at every commit, whatever ends how, and whenever the
  * database is closed and opened again.
  */
-#include "control/downloads/download_fold.h"
+#include "control/downloads/download_end.h"
+#include "control/downloads/download_progress.h"
 #include "control/downloads/download_queue.h"
 #include "control/downloads/downloads.h"
 #include "control/engine/moves.h"
@@ -138,7 +139,7 @@ static void tells(const char *id, const char *state, int total, int done, int ne
 		state, total, done, network);
 	desk_begin(&d);
 	task_of(id, &t);
-	CHECK(download_fold_progress(&d.tx, &t, data) == RC_OK);
+	CHECK(download_progress_fold(&d.tx, &t, data) == RC_OK);
 	desk_commit(&d);
 }
 
@@ -685,7 +686,7 @@ static void runs_out(void)
 	const char *b = ask(2, "");
 	fails(b, "disk_full");
 	CHECK_STR(text(DESK_QUERY("SELECT reason FROM downloads WHERE id = $1"), b), "disk");
-	d.tx.now_ms += DOWNLOAD_FOLD_REST_MS + 1;
+	d.tx.now_ms += DOWNLOAD_END_REST_MS + 1;
 	scans();
 	CHECK_STR(STATE(b), "admitted");
 	/* What the store does not have is no artifact. */
