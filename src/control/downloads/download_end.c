@@ -67,6 +67,16 @@ static bool was_held_short(const struct download_row *d, const struct download_r
 	       (!in->limits.max_bytes || download_reserve(in->limits.max_bytes) > d->reserved_bytes);
 }
 
+/* The agent was lost, and not only once. False: that makes no sense any more. */
+static bool may_go_on(struct download_row *d, const struct verdict *v)
+{
+	if (!v->retryable || task_trouble_of(v->code) != TASK_LOST)
+		return false;
+	d->lost_runs = d->bytes_done > d->lost_bytes ? 0 : d->lost_runs + 1;
+	d->lost_bytes = d->bytes_done > d->lost_bytes ? d->bytes_done : d->lost_bytes;
+	return d->lost_runs < DOWNLOAD_END_LOST_MAX;
+}
+
 static enum rc end_badly(struct tx *tx, struct download_row *d, const struct verdict *v)
 {
 	struct download_request in = { 0 };
@@ -85,6 +95,8 @@ static enum rc end_badly(struct tx *tx, struct download_row *d, const struct ver
 		return download_leave_again(tx, d, DOWNLOAD_FOR_DISK, tx->now_ms + DOWNLOAD_END_REST_MS);
 	if (!strcmp(v->code, "rate_limited"))
 		return download_leave_again(tx, d, DOWNLOAD_FOR_BUDGET, tx->now_ms + DOWNLOAD_END_REST_MS);
+	if (may_go_on(d, v))
+		return download_leave_again(tx, d, DOWNLOAD_FOR_CONCURRENCY, 0);
 	if (download_wants_licence(v->code))
 		rc = try_another(tx, d, &in, &another);
 	if (rc == RC_OK && another)
