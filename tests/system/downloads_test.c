@@ -5,6 +5,7 @@
  *
  *      DOWNLOADS_SAME   how many want the same (default 100)
  *      DOWNLOADS_FEW    how many a key with two slots has (default 12; 50)
+ *      DOWNLOADS_KILLS  how often the server is killed (default 1; 5)
  */
 #include "tests/system/rig.h"
 
@@ -354,20 +355,20 @@ static void pause_and_resume(void)
 static void killed(void)
 {
 	struct client key = make_key("ten_default", "\"maxConcurrent\":1");
-	unsigned before = chunks_asked();
+	unsigned kills = setting("DOWNLOADS_KILLS", 1), before = chunks_asked();
 	char id[64], next[64];
 
 	rig_sim_say(&r, "/sim/faults", "cdn_chunk@*:latency=400");
 	ask(&key, ITEM_KILLED, 1, id);
-	for (int i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < kills; i++) {
 		json_decref(await(&key, id, "downloading", i ? 0 : CHUNK));
 		rig_stop(&r.server, SIGKILL);
 		start_serve();
 	}
 	rig_sim_clear(&r);
 	becomes(&key, id, "ready");
-	printf("killed twice: %d chunks, %u requests\n", BIG, chunks_asked() - before);
-	CHECK(chunks_asked() - before >= BIG && chunks_asked() - before <= BIG + 2 * FLIGHT);
+	printf("killed %u times: %d chunks, %u requests\n", kills, BIG, chunks_asked() - before);
+	CHECK(chunks_asked() - before >= BIG && chunks_asked() - before <= BIG + kills * FLIGHT);
 	CHECK(number("SELECT COUNT(*) FROM artifacts a JOIN downloads d ON d.id = a.download_id GROUP BY d.id "
 		     "ORDER BY 1 DESC LIMIT 1") == 1);
 	check_charged(&key, true);
