@@ -170,7 +170,7 @@ static void pump(struct web_conn *c)
 	}
 	if (s->at == s->end && web_conn_queued(c) == 0)
 		finish(c, s);
-	else if (s->at < s->warm && web_conn_queued(c) == 0)
+	else if ((s->at < s->warm || !s->reading) && web_conn_queued(c) == 0)
 		web_conn_wait(c); /* others first */
 }
 

@@ -94,6 +94,8 @@ enum conf_memory { CONF_MEMORY_TRY, CONF_MEMORY_KEYS, CONF_MEMORY_ALL };
 extern const struct field conf_fields[], conf_server_fields[]; /* conf_server.c: those of `server` */
 extern const struct field conf_audit_fields[];                 /* conf_audit.c: those of `audit` */
 extern const struct field conf_downloads_fields[];
+extern const struct field conf_updates_fields[];
+extern const struct field conf_webhooks_fields[];
 
 /*
  * What stands on the command line of `footplate serve`, `agent run` and `server …`: --config FILE, --set section.key=value,

@@ -314,7 +314,7 @@ static void by_publish(void)
 {
 	struct publish_done done;
 	_Atomic bool stop = true;
-	char path[BLOBS_PATH_MAX], cmd[400];
+	char path[BLOBS_PATH_MAX], cmd[BLOBS_PATH_MAX + 800];
 	struct fault f;
 
 	big[0] ^= 1; /* another file than the one that is there */

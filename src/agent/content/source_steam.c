@@ -392,7 +392,7 @@ static void figures(struct content_source *base, struct content_figures *ret)
 	ret->tries = s->stats.errors;
 	ret->servers_n = n;
 	for (size_t i = 0; i < n; i++) {
-		snprintf(ret->servers[i].host, sizeof(ret->servers[i].host), "%s", rates[i].host);
+		snprintf(ret->servers[i].host, sizeof(ret->servers[i].host), "%.127s", rates[i].host);
 		ret->servers[i].rate_bps = rates[i].rate_bps;
 		ret->servers[i].errors = rates[i].errors;
 	}

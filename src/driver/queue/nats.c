@@ -1,6 +1,7 @@
 #include "driver/queue/nats.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "driver/queue/nats_count.h"
 #include "driver/queue/nats_options.h"
 #include "io/clock.h"
 
@@ -37,8 +38,8 @@ struct nats {
 	bool suspect; /* the server may not know our consumers */
 	bool fresh;   /* ears have come: they hear what is rung from then on, so they are tended first */
 	unsigned serial;
-	int subs; /* subscriptions that the library is not done with */
-	int open; /* connections of which it may still tell something */
+	struct nats_count subs; /* subscriptions that the library is not done with */
+	struct nats_count open; /* connections of which it may still tell something */
 	atomic_bool up;
 	/* The thread's. */
 	natsConnection *nc;
@@ -100,14 +101,6 @@ static void on_message(natsConnection *nc, natsSubscription *sub, natsMsg *m, vo
 	natsMsg_Destroy(m);
 }
 
-static void count_subs(struct nats *q, int by)
-{
-	pthread_mutex_lock(&q->lock);
-	q->subs += by;
-	pthread_cond_signal(&q->news);
-	pthread_mutex_unlock(&q->lock);
-}
-
 /* The library is done with it. */
 static void on_complete(void *closure)
 {
@@ -115,7 +108,7 @@ static void on_complete(void *closure)
 	struct nats *q = ear->nats;
 
 	drop(ear);
-	count_subs(q, -1);
+	nats_count_add(&q->subs, -1);
 }
 
 static void suspect(struct nats *q, bool back)
@@ -146,10 +139,7 @@ static void on_closed(natsConnection *nc, void *closure)
 	struct nats *q = closure;
 
 	(void)nc;
-	pthread_mutex_lock(&q->lock);
-	q->open--;
-	pthread_cond_signal(&q->news);
-	pthread_mutex_unlock(&q->lock);
+	nats_count_add(&q->open, -1);
 }
 
 /* Such as a consumer whose heartbeat is missing. */
@@ -197,9 +187,7 @@ static bool connect_to(struct nats *q)
 		natsConnection *nc = NULL;
 		if (natsConnection_Connect(&nc, q->options) != NATS_OK)
 			return false;
-		pthread_mutex_lock(&q->lock);
-		q->open++;
-		pthread_mutex_unlock(&q->lock);
+		nats_count_add(&q->open, 1);
 		q->nc = nc;
 	}
 	if (natsConnection_Status(q->nc) != NATS_CONN_STATUS_CONNECTED)
@@ -243,9 +231,9 @@ static bool subscribe(struct nats *q, struct queue_ear *ear)
 		q->has_stream = code != JSStreamNotFoundErr;
 		return false;
 	}
-	count_subs(q, 1);
+	nats_count_add(&q->subs, 1);
 	if (natsSubscription_SetOnCompleteCB(ear->sub, on_complete, ear) != NATS_OK) {
-		count_subs(q, -1);
+		nats_count_add(&q->subs, -1);
 		return false; /* it ended already; what it holds of the ear stays */
 	}
 	if (ear->again)
@@ -389,22 +377,6 @@ static void rest(struct nats *q, bool ok, uint64_t wait_ms)
 	pthread_mutex_unlock(&q->lock);
 }
 
-/*
- * What ends a subscription is a message to a thread of the library's, and so is the last word of a connection. A library that is closed
- * before has lost it, and one that others still use comes back with it. *what counts those that are awaited.
- */
-static void await_none(struct nats *q, const int *what)
-{
-	uint64_t until_us = clock_mono_us() + (uint64_t)NATS_CALL_MS * 1000;
-	const struct timespec until = { (time_t)(until_us / 1000000), (long)(until_us % 1000000) * 1000 };
-
-	pthread_mutex_lock(&q->lock);
-	while (*what > 0)
-		if (pthread_cond_timedwait(&q->news, &q->lock, &until) != 0)
-			break;
-	pthread_mutex_unlock(&q->lock);
-}
-
 static void *run(void *arg)
 {
 	struct nats *q = arg;
@@ -422,10 +394,10 @@ static void *run(void *arg)
 	for (struct list *at = step(q, &q->ears, false); at != &q->ears; at = step(q, at, false))
 		if (list_of(at, struct queue_ear, all)->sub)
 			unsubscribe(list_of(at, struct queue_ear, all));
-	await_none(q, &q->subs);
+	nats_count_await(&q->subs, NATS_CALL_MS);
 	jsCtx_Destroy(q->js);
 	natsConnection_Destroy(q->nc);
-	await_none(q, &q->open);
+	nats_count_await(&q->open, NATS_CALL_MS);
 	nats_ReleaseThreadMemory();
 	return NULL;
 }
@@ -545,7 +517,7 @@ static void free_queue(struct queue *base)
 	natsOptions_Destroy(q->options);
 	if (atomic_fetch_sub(&queues, 1) == 1)
 		nats_CloseAndWait(NATS_CALL_MS); /* its threads let go of the ears */
-	else if (q->subs > 0 || q->open > 0)
+	else if (nats_count_await(&q->subs, 0) + nats_count_await(&q->open, 0) > 0)
 		return; /* its threads may still come back to it: better lost than used */
 	list_each (at, next, &q->bells)
 		free(list_of(at, struct bell, all));
@@ -553,6 +525,8 @@ static void free_queue(struct queue *base)
 		drop(list_of(ear, struct queue_ear, all));
 	map_done(&q->by_topic);
 	pthread_cond_destroy(&q->news);
+	nats_count_done(&q->subs);
+	nats_count_done(&q->open);
 	pthread_mutex_destroy(&q->lock);
 	free(q);
 }
@@ -586,6 +560,8 @@ static void init(struct nats *q, const struct nats_queue_conf *conf)
 	uint8_t random[8];
 
 	q->base.impl = &impl;
+	nats_count_init(&q->subs);
+	nats_count_init(&q->open);
 	pthread_mutex_init(&q->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

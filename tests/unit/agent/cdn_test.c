@@ -110,8 +110,10 @@ enum rc ask_steam(struct action_task *t, struct ask *q, struct fault *f)
 		eresult = say_code(q, &b);
 	else if (strstr(q->method, "GetCDNAuthToken"))
 		eresult = say_token(q, &b);
-	else
-		servers_asked++, cdn_servers(hosts, sim.cdn_hosts_n, 1, &b);
+	else {
+		servers_asked++;
+		cdn_servers(hosts, sim.cdn_hosts_n, 1, &b);
+	}
 	t->eresult = eresult == 1 ? 0 : eresult;
 	enum rc rc = eresult == 1 ? answer(q, t->arena, &b) : fault_set(f, RC_REFUSED, "refused");
 	buf_done(&b);

@@ -280,7 +280,7 @@ static void json_form(void)
 	for (size_t i = 0; i < in.n; i++) {
 		uint8_t was = in.p[i];
 		in.p[i] = was == '0' ? 'x' : '0';
-		(void)epic_manifest_read(in.p, in.n, &a, &m, NULL); /* whatever it says: no harm */
+		(void)!epic_manifest_read(in.p, in.n, &a, &m, NULL); /* whatever it says: no harm */
 		in.p[i] = was;
 	}
 	buf_done(&in);
