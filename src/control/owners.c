@@ -1,5 +1,6 @@
 #include "control/owners.h"
 #include "control/downloads/download_fold.h"
+#include "control/downloads/download_progress.h"
 #include "control/downloads/download_row.h"
 #include "control/engine/moves.h"
 #include "control/keys/key_fold.h"
@@ -16,7 +17,7 @@ static const struct {
 } owners[] = {
 	{ SOURCES_OWNER, sources_fold, sources_progress },
 	{ WATCH_LIBRARY_OWNER, watch_library_fold, NULL },
-	{ DOWNLOAD_ROW_PREFIX, download_fold_task, download_fold_progress },
+	{ DOWNLOAD_ROW_PREFIX, download_fold_task, download_progress_fold },
 	{ "", key_fold_task, NULL },
 };
 #define OWNERS (sizeof(owners) / sizeof(*owners))

@@ -101,6 +101,7 @@ static enum rc retry(struct call *c, void *ret_out)
 	if (rc == RC_OK)
 		rc = check_password(c, &d);
 	d.licensed = false;
+	d.lost_runs = 0;
 	if (rc == RC_OK)
 		rc = queue_again(c, &d);
 	return rc == RC_OK ? done(c, "download.retry", ret_out) : rc;

@@ -1,14 +1,10 @@
 #include "control/downloads/download_admit.h"
-#include "base/buf.h"
-#include "base/hush.h"
-#include "control/access/vault.h"
-#include "control/control.h"
 #include "control/downloads/download_account.h"
+#include "control/downloads/download_begin.h"
 #include "control/downloads/download_bytes.h"
 #include "control/downloads/download_leave.h"
-#include "control/engine/submit.h"
+#include "control/downloads/download_request.h"
 #include "control/quotas/quotas.h"
-#include "wire/field_json.h"
 
 struct admit {
 	struct tx *tx;
@@ -203,95 +199,13 @@ static enum rc choose_account(struct admit *a)
 	return rc;
 }
 
-static enum rc base_of(struct admit *a, const char **ret)
-{
-	static const struct store_query find = {
-		.sql = "SELECT content_id FROM artifacts WHERE id = $1 AND tenant_id = $2"
-	};
-	auto_rows struct store_rows *r = NULL;
-
-	if (!a->in.base_artifact)
-		return RC_OK;
-	enum rc rc = store_one(a->tx->db, &find,
-		STORE_ARGS(store_text(a->in.base_artifact), store_text(a->d->tenant_id)), &r, a->tx->fault);
-	*ret = rc == RC_OK ? arena_str(a->tx->arena, store_col_text(r, 0)) : NULL;
-	return rc == RC_MISSING ? RC_OK : rc;
-}
-
-static enum rc payload_of(struct admit *a, const struct action *act, struct buf *to)
-{
-	struct action_download p = { .download_id = a->d->id,
-		.source = a->in.source,
-		.filter = a->in.filter,
-		.package = { download_request_package(&a->in), a->in.level },
-		.concurrency = a->in.limits.concurrency,
-		.stall_s = a->in.limits.stall_s,
-		.max_bytes = (uint64_t)a->max_bytes };
-	struct hush password = { 0 };
-	char *text = NULL;
-
-	enum rc rc = download_bytes_share(a->tx, a->d, &p.share);
-	if (rc == RC_OK)
-		rc = base_of(a, &p.base_content);
-	if (rc == RC_OK)
-		rc = vault_get(a->tx, &(struct vault_at){ "download", a->d->id, "branch_password" }, &password);
-	if (rc == RC_OK && !(text = strndup((const char *)password.p, password.n)))
-		rc = RC_NOMEM;
-	p.branch_password = text;
-	if (rc == RC_OK || rc == RC_MISSING)
-		field_json_encode(act->payload, &p, to);
-	if (text)
-		hush_wipe(text, password.n);
-	free(text);
-	hush_done(&password);
-	if (rc != RC_OK && rc != RC_MISSING)
-		return rc;
-	return to->bad ? RC_NOMEM : RC_OK;
-}
-
-static enum rc job_of(struct tx *tx, const char *task_id, const char **ret)
-{
-	static const struct store_query find = { .sql = "SELECT job_id FROM tasks WHERE id = $1" };
-	auto_rows struct store_rows *r = NULL;
-	enum rc rc = store_one(tx->db, &find, STORE_ARGS(store_text(task_id)), &r, tx->fault);
-
-	*ret = rc == RC_OK ? arena_str(tx->arena, store_col_text(r, 0)) : NULL;
-	return rc == RC_OK && !*ret ? RC_NOMEM : rc;
-}
-
 static enum rc begin(struct admit *a)
 {
-	const struct action *act = &action_download_run;
-	struct download_row *d = a->d;
-	struct submit_try try = { .action = act,
-		.account_id = a->account_id,
-		.owner = d->id,
-		.tenant_id = d->tenant_id,
-		.created_by = d->created_by,
-		.priority = d->priority,
-		.quiet = true };
-	struct buf payload = { .wipes = true };
+	enum rc rc = a->account_id ? download_account_used(a->tx, a->account_id) : RC_OK;
 
-	enum rc rc = payload_of(a, act, &payload);
-	try.payload = buf_text(&payload);
-	if (rc == RC_OK)
-		rc = submit_own(a->tx, &try, &d->task_id);
-	buf_done(&payload);
-	if (rc == RC_OK)
-		rc = job_of(a->tx, d->task_id, &d->job_id);
-	if (rc == RC_OK && a->account_id)
-		rc = download_account_used(a->tx, a->account_id);
-	if (rc != RC_OK)
-		return rc;
-	d->account_id = a->account_id;
-	d->attempt++;
-	d->percent = 0;
-	d->run_bytes = 0;
-	d->error = NULL;
-	d->progress = NULL;
-	d->not_before = 0;
-	d->deadline_at = a->in.limits.runtime_s ? a->tx->now_ms + (int64_t)a->in.limits.runtime_s * 1000 : 0;
-	return download_row_move(a->tx, d, DOWNLOAD_ADMITTED, a->account_id);
+	return rc == RC_OK ? download_begin(
+				     a->tx, &(struct download_begin){ a->d, &a->in, a->account_id, a->max_bytes })
+			   : rc;
 }
 
 /* Says once that it waits for a slot. */

@@ -403,6 +403,16 @@ enum rc download_request_read(struct tx *tx, const char *request, struct downloa
 	return rc == RC_OK ? field_json_decode(download_request_fields, j, &r, ret, tx->fault) : rc;
 }
 
+enum rc download_request_parse(
+	struct tx *tx, struct field_reader *r, const char *request, struct download_request *ret, struct fault *f)
+{
+	struct field_reader own = { .arena = tx->arena };
+	auto_json struct json_t *j = NULL;
+	enum rc rc = json_read(request, strlen(request), &j, tx->fault);
+
+	return rc == RC_OK ? field_json_decode(download_request_fields, j, r ? r : &own, ret, f) : rc;
+}
+
 const char *download_request_package(const struct download_request *in) { return package_words[in->package]; }
 
 const char *download_request_key(

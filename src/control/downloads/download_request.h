@@ -6,6 +6,7 @@
 #include "control/downloads/download_row.h"
 
 struct call;
+struct field_reader;
 
 #define DOWNLOAD_REQUEST_BATCH_MAX  100
 #define DOWNLOAD_REQUEST_RETAIN_MAX 31536000 /* seconds */
@@ -45,6 +46,10 @@ must_check enum rc download_request_put(struct tx *tx, const struct download_req
 
 /* Reads what download_request_put wrote. */
 must_check enum rc download_request_read(struct tx *tx, const char *request, struct download_request *ret);
+
+/* Reads what a caller wrote, from text; f tells why not. r: hears of problems; may be NULL. */
+must_check enum rc download_request_parse(
+	struct tx *tx, struct field_reader *r, const char *request, struct download_request *ret, struct fault *f);
 
 /* sha256 of what decides the content: model/download. `alone`: see there. In the arena; NULL without memory. */
 const char *download_request_key(struct tx *tx, const struct download_request *in,

@@ -1,6 +1,6 @@
 #include "control/artifacts/artifacts.h"
 #include "control/control.h"
-#include "control/downloads/download_request.h"
+#include "control/downloads/download_row.h"
 #include "control/downloads/download_view.h"
 #include "control/events/feed.h"
 #include "control/http/page.h"

@@ -24,6 +24,8 @@ CREATE TABLE downloads (
 	bytes_done BIGINT NOT NULL DEFAULT 0,
 	network_bytes BIGINT NOT NULL DEFAULT 0, -- sent for it so far, over all attempts
 	run_bytes BIGINT NOT NULL DEFAULT 0,     -- of these, by the run that the agent tells of now
+	lost_runs BIGINT NOT NULL DEFAULT 0,     -- tasks in a row whose agent was lost before it came further than any before
+	lost_bytes BIGINT NOT NULL DEFAULT 0,    -- bytes_done of the furthest of those whose agent was lost
 	estimate BIGINT NOT NULL DEFAULT 0,      -- bytes, as far as it is known
 	error TEXT,                 -- JSON: code, detail, retryable
 	reserved_bytes BIGINT NOT NULL DEFAULT 0,

@@ -2,7 +2,8 @@
  * Downloads with agents that this test plays: slots, turns, bytes and accounts hold at every commit, whatever ends how, and whenever the
  * database is closed and opened again.
  */
-#include "control/downloads/download_fold.h"
+#include "control/downloads/download_end.h"
+#include "control/downloads/download_progress.h"
 #include "control/downloads/download_queue.h"
 #include "control/downloads/downloads.h"
 #include "control/engine/moves.h"
@@ -138,7 +139,7 @@ static void tells(const char *id, const char *state, int total, int done, int ne
 		state, total, done, network);
 	desk_begin(&d);
 	task_of(id, &t);
-	CHECK(download_fold_progress(&d.tx, &t, data) == RC_OK);
+	CHECK(download_progress_fold(&d.tx, &t, data) == RC_OK);
 	desk_commit(&d);
 }
 
@@ -513,12 +514,63 @@ static void not_shared(void)
 	desk_close(&d);
 }
 
-/* ---- bytes ---- */
-
 #define MOST 50000000
 #define USED() \
 	number(DESK_QUERY("SELECT COALESCE(MAX(used), 0) FROM download_windows WHERE limit_id = 'apk_1/day'"), NULL)
 #define HELD() number(DESK_QUERY("SELECT COALESCE(SUM(bytes), 0) FROM download_holds"), NULL)
+
+/* Its agent dies with all the attempts that a task has. */
+static void loses(const char *id, int done)
+{
+	struct moves_task t = { 0 };
+
+	starts(id);
+	tells(id, "downloading", 1000000, done, done);
+	desk_begin(&d);
+	task_of(id, &t);
+	t.attempt = t.max_attempts;
+	t.code = "lost_by_agent";
+	CHECK(moves_fail(&d.tx, &t, moves_error(&d.tx, t.code, "as the test says", true),
+		      (struct task_failure){ .retryable = true }) == RC_OK);
+	desk_commit(&d);
+}
+
+/* An agent that is killed again and again does not end what comes further each time; what stands still fails. */
+static void lost_agents(void)
+{
+	begin();
+	key("apk_1", "ten_default", 1, 50000000, 0);
+	const char *id = ask(1, "\"limits\":{\"maxBytes\":1000000}"), *next = ask(2, "");
+
+	for (int i = 1; i <= 20; i++) {
+		loses(id, i * 1000);
+		CHECK_STR(STATE(id), "admitted");
+		CHECK_STR(STATE(next), "queued");
+	}
+	CHECK(number(DESK_QUERY("SELECT attempt FROM downloads WHERE id = $1"), id) == 21);
+	CHECK(HELD() == download_reserve(1000000)); /* of one run: those before are settled */
+	CHECK(USED() == 210000 + HELD());
+	loses(id, 20000);
+	loses(id, 500); /* by another agent, that began anew: it counts when it is further than any */
+	loses(id, 20001);
+	loses(id, 20001);
+	loses(id, 20001);
+	CHECK_STR(STATE(id), "admitted");
+	loses(id, 20000);
+	CHECK_STR(STATE(id), "failed");
+	CHECK(strstr(text(DESK_QUERY("SELECT error FROM downloads WHERE id = $1"), id), "lost_by_agent") != NULL);
+	CHECK_STR(STATE(next), "admitted");
+	/* Who asks for it again has all its tries again. */
+	CHECK(writes("retryDownload", id, NULL) == RC_OK);
+	ends(next, 'a', 1);
+	loses(id, 1);
+	CHECK_STR(STATE(id), "admitted");
+	ends(id, 'a', 1);
+	CHECK_STR(STATE(id), "ready");
+	desk_close(&d);
+}
+
+/* ---- bytes ---- */
 
 static uint32_t seed = 7;
 static uint32_t roll(uint32_t n)
@@ -685,7 +737,7 @@ static void runs_out(void)
 	const char *b = ask(2, "");
 	fails(b, "disk_full");
 	CHECK_STR(text(DESK_QUERY("SELECT reason FROM downloads WHERE id = $1"), b), "disk");
-	d.tx.now_ms += DOWNLOAD_FOLD_REST_MS + 1;
+	d.tx.now_ms += DOWNLOAD_END_REST_MS + 1;
 	scans();
 	CHECK_STR(STATE(b), "admitted");
 	/* What the store does not have is no artifact. */
@@ -769,6 +821,7 @@ int main(void)
 	over_quota();
 	paused_bytes();
 	runs_out();
+	lost_agents();
 	checks();
 	char rm[128];
 	snprintf(rm, sizeof(rm), "rm -rf '%s'", store_dir);

@@ -1,0 +1,25 @@
+/* download_progress: how far an agent says a download is, and the bytes that were sent for it. Part of download_fold. On the writer. */
+#pragma once
+
+#include "control/tx.h"
+
+struct download_row;
+struct field;
+struct moves_task;
+
+/* The download of the task. RC_MISSING: it is not (any more) that of one. */
+must_check enum rc download_progress_load(struct tx *tx, const struct moves_task *t, struct download_row *ret);
+
+/* Another run begins: it may fetch all of it once more, and so what it holds must be enough for both. *ret_short: it is not. */
+must_check enum rc download_progress_run(struct tx *tx, struct download_row *d, bool *ret_short);
+
+/* `run`: bytes of the run that the agent tells of. */
+void download_progress_sent(struct tx *tx, struct download_row *d, uint64_t run);
+
+/* What an agent tells, as this table has it. RC_INVALID: NULL, or none of it. */
+must_check enum rc download_progress_read(struct tx *tx, const struct field *t, const char *text, void *to);
+
+#define DOWNLOAD_PROGRESS_TELL_MS 500 /* it is told at most so often */
+
+/* How far the agent says it is. A row of control/owners. */
+must_check enum rc download_progress_fold(struct tx *tx, const struct moves_task *t, const char *data);
