@@ -2,8 +2,8 @@
  * D1 and its neighbours: an agent fetches depots of a simulated Steam, is killed again and again while it does, and what it publishes is what
  * the depots were made of, byte by byte. No chunk is fetched twice but those that were in flight.
  *
- *      FETCH_MIB     bytes of the large depot (default 24; 10240 for the whole case)
- *      FETCH_KILLS   how often the agent is killed (default 6; 20)
+ *      FETCH_MIB     of the large depot (default 24). The simulator keeps 1 GiB of packed chunks at most, which are about 1.7 GiB of it
+ *      FETCH_KILLS   how often the agent is killed (default 3; 20)
  */
 #include "tests/system/rig.h"
 
@@ -13,7 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FLIGHT 8 /* requests at once, and as many chunks that wait to be unpacked */
+#define FILE_MIB 128 /* of one file; the simulator takes 256 at most */
+#define FLIGHT   8   /* requests at once, and as many chunks that wait to be unpacked */
 
 struct scene {
 	struct rig rig;
@@ -95,7 +96,12 @@ static void make_world(struct scene *s, char *world, size_t room)
 	put_file(s, "secret", "hidden", 2000, 9);
 	put_file(s, "item", "map.bsp", 200000, 10);
 	put_file(s, "item2", "skin.vpk", 150000, 11);
-	put_file(s, "large", "big.pak", (size_t)s->mib << 20, 12);
+	for (unsigned at = 0; at < s->mib; at += FILE_MIB) {
+		char name[32];
+		snprintf(name, sizeof(name), "big%u.pak", at / FILE_MIB);
+		put_file(
+			s, "large", name, (size_t)(s->mib - at < FILE_MIB ? s->mib - at : FILE_MIB) << 20, 12 + at);
+	}
 	put_file(s, "large", "small/one", 70000, 13);
 	write_text(s, "700.vdf", app_vdf);
 	write_text(s, "750.vdf", shared_vdf);
@@ -149,7 +155,7 @@ static json_t *look(const struct scene *s, const char *id)
 /* Waits until it is over; the caller decrefs. */
 static json_t *await(const struct scene *s, const char *id, const char *state)
 {
-	for (unsigned tries = 0; tries < 1200; tries++) {
+	for (unsigned tries = 0; tries < 1200 + 10 * s->mib; tries++) {
 		json_t *d = look(s, id);
 		const char *now = json_str(d, "state");
 		if (!strcmp(now, state))
@@ -413,7 +419,7 @@ static void killed(struct scene *s)
 
 int main(void)
 {
-	struct scene s = { .mib = setting("FETCH_MIB", 24), .kills = setting("FETCH_KILLS", 6) };
+	struct scene s = { .mib = setting("FETCH_MIB", 24), .kills = setting("FETCH_KILLS", 3) };
 	static char world[8192];
 
 	rig_init(&s.rig);

@@ -1,5 +1,6 @@
-#include "agent/content/fetch_parts.h"
+#include "agent/content/fetch.h"
 
+#include "agent/content/fetch_parts.h"
 #include "io/clock.h"
 #include "io/failpoint.h"
 #include "io/file.h"

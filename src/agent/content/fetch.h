@@ -11,46 +11,7 @@
  */
 #pragma once
 
-#include "agent/content/fetch_home.h"
-#include "agent/content/fetch_plan.h"
-#include "model/action_download.h"
-
-#include <stdatomic.h>
-
-#define FETCH_TELL_MS    500
-#define FETCH_SYNC_BYTES (32u << 20) /* written and not synced: twice as much at most */
-#define FETCH_SYNC_MS    5000
-#define FETCH_STALL_S    600
-#define FETCH_CHECKS_MAX 3 /* how often bad files are fetched anew */
-
-struct content_match;
-struct pace_job;
-
-enum fetch_state {
-	FETCH_RESOLVING,
-	FETCH_ALLOCATING,
-	FETCH_DOWNLOADING,
-	FETCH_VERIFYING,
-	FETCH_PACKAGING,
-	FETCH_PUBLISHING,
-};
-extern const char *const fetch_words[];
-
-struct fetch_ask {
-	struct fetch_home *home;
-	struct content_source *source; /* opened */
-	struct content_match *match;
-	const char *base_content; /* NULL: none is named */
-	uint32_t concurrency;     /* 0: 8 */
-	uint32_t stall_s;         /* 0: FETCH_STALL_S */
-	uint64_t max_bytes;       /* 0: no limit */
-	struct pace_job *pace;    /* NULL: none */
-	struct arena *arena;
-	const char **code; /* t->code: what is more exact than an rc */
-	/* By a thread of fetch's, every FETCH_TELL_MS. Anything but RC_OK ends it all. */
-	enum rc (*tell)(void *ctx, const struct action_download_progress *p);
-	void *ctx;
-};
+#include "agent/content/fetch_ask.h"
 
 struct fetch;
 
@@ -73,6 +34,3 @@ void fetch_packed(struct fetch *x, uint64_t bytes);
 const _Atomic bool *fetch_stop(const struct fetch *x); /* set when it is to end */
 must_check enum rc fetch_keep(
 	struct fetch *x, const char *content_id, struct fault *f); /* it was published as that */
-
-/* Are these bytes what the sum says? CONTENT_NAMED: nobody knows, so not. */
-bool fetch_sum_is(const struct content_sum *sum, const void *p, size_t n);

@@ -1,7 +1,8 @@
 /* fetch_parts: what the files fetch*.c share; see fetch.h. */
 #pragma once
 
-#include "agent/content/fetch.h"
+#include "agent/content/fetch_ask.h"
+#include "agent/content/fetch_home.h"
 #include "agent/content/fetch_sheet.h"
 #include "io/tree.h"
 #include "wire/content_journal.h"
@@ -77,3 +78,6 @@ must_check enum rc fetch_reuse(struct fetch *x, struct fault *f);
 
 /* Reads every file. *ret_bad: those that are not what they should be; their chunks are wanted again. */
 must_check enum rc fetch_check(struct fetch *x, uint32_t *ret_bad, struct fault *f);
+
+/* Are these bytes what the sum says? CONTENT_NAMED: nobody knows, so not. */
+bool fetch_sum_is(const struct content_sum *sum, const void *p, size_t n);

@@ -1,6 +1,7 @@
 /* The engine over a source of content in memory: whole trees, whatever is interrupted, broken or there already. */
 #include "agent/content/fetch.h"
 
+#include "agent/content/fetch_home.h"
 #include "base/log.h"
 #include "io/file.h"
 #include "io/tree.h"
