@@ -64,6 +64,11 @@ static const struct webhooks_conf webhooks = {
 	.plan = "0,5,30", .allow_private = "", .ports = "", .timeout_ms = 10000, .parallel = 1, .keep_ms = 3600000
 };
 
+/* Nothing is fetched in these histories: the folder is never made. */
+static const struct artifacts_conf artifacts = {
+	.dir = DATA "/artifacts", .high_percent = 90, .low_percent = 85, .grace_s = 300
+};
+
 static void boot_control(struct machine *m)
 {
 	struct serve *s = calloc(1, sizeof(*s));
@@ -83,6 +88,7 @@ static void boot_control(struct machine *m)
 		.event_keep = 1000000,
 		.limits = &s->limits,
 		.webhooks = &webhooks,
+		.artifacts = &artifacts,
 		.lanes = s->lanes };
 	s->limits =
 		(struct web_limits){ .stream_bytes = 1 << 20, .socket_bytes = 16 << 20, .message_bytes = 2 << 20 };
