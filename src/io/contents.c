@@ -98,8 +98,7 @@ static enum rc check_one(void *ctx, const struct listing_file *file, struct faul
 
 /* NOLINTBEGIN(readability-non-const-parameter): check_one writes it */
 enum rc contents_check(const char *dir, const char *content_id, struct contents_sums *ret,
-	char ret_missing[static 65],
-	struct fault *f)
+	char ret_missing[static 65], struct fault *f)
 {
 	struct checking k = { dir, ret_missing };
 	struct reading g = { .each = check_one, .ctx = &k };

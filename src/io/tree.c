@@ -1,6 +1,5 @@
 #include "io/tree.h"
 
-#include "io/failpoint.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -139,8 +138,6 @@ enum rc tree_make(struct tree *t, const char *path, uint64_t size, struct fault 
 	auto_close int above = -1;
 	enum rc rc = enter_above(t, path, &above, &name, f);
 
-	if (rc == RC_OK)
-		rc = FAILPOINT_RC("tree.make", f);
 	if (rc != RC_OK)
 		return rc;
 	if (unlinkat(above, name, 0) != 0 && errno != ENOENT)

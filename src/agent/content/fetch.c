@@ -2,7 +2,6 @@
 
 #include "agent/content/fetch_parts.h"
 #include "io/clock.h"
-#include "io/failpoint.h"
 #include "io/file.h"
 #include "model/content_match.h"
 
@@ -305,7 +304,6 @@ static enum rc show(struct fetch *x, struct fault *f)
 	fetch_hold_path(x->hold, "stage", stage);
 	fetch_hold_path(x->hold, "tree", x->folder);
 	fetch_hold_path(x->hold, "sheet", sheet);
-	FAILPOINT("fetch.before_publish");
 	enum rc rc = move(stage, x->folder, f);
 	if (rc == RC_OK)
 		rc = fetch_sheet_write(&x->plan, &b, f);

@@ -1,7 +1,6 @@
 #include "agent/content/fetch_parts.h"
 
 #include "io/clock.h"
-#include "io/failpoint.h"
 
 #include <errno.h>
 #include <string.h>
@@ -94,7 +93,6 @@ enum rc fetch_put(struct fetch *x, uint32_t chunk, const void *plain, size_t n, 
 			rc = tree_write(x->tree, x->plan.files[p->file].path, p->at, (const char *)plain + p->from,
 				p->n, f);
 	}
-	FAILPOINT("fetch.before_note");
 	pthread_mutex_lock(&x->lock);
 	if (rc == RC_OK && fetch_is_needed(x, chunk)) {
 		rc = fetch_note_chunk(x, chunk, CONTENT_CELL_WRITTEN, f);
