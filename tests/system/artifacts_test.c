@@ -544,7 +544,7 @@ int main(void)
 	snprintf(store, sizeof(store), "%s/data/artifacts", rig.dir);
 	snprintf(tree, sizeof(tree), "%s/tree", rig.dir);
 	rig_serve(&rig, (const char *const[]){
-				"--no-agent", "--set", "downloads.grace_s=1", "--log-level", "debug", NULL });
+				"--no-agent", "--set", "downloads.grace_s=4", "--log-level", "debug", NULL });
 	make();
 	shown();
 	packed();

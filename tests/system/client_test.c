@@ -465,13 +465,19 @@ static void stranger(json_t *all)
 	client_stop(&c, all);
 }
 
+/* What titles_test runs. */
+static bool is_elsewhere(const char *action)
+{
+	return !strncmp(action, "manifests.", 10) || !strcmp(action, "prefill.run") || !strcmp(action, "titles.poll");
+}
+
 static void nothing_is_left_out(const json_t *ran)
 {
 	char dry[80];
 	unsigned missing = 0;
 
 	for (size_t i = 0; action_all[i]; i++) {
-		if (action_all[i]->own)
+		if (action_all[i]->own || is_elsewhere(action_all[i]->name))
 			continue;
 		snprintf(dry, sizeof(dry), "dry %s", action_all[i]->name);
 		bool good = json_object_get(ran, action_all[i]->name) &&

@@ -57,7 +57,7 @@ static const struct {
 	const char *text, *why;
 } wrong[] = {
 	{ 0, "{}", "there is no message of type 0" },
-	{ TUNNEL_MSG_TYPES, "{}", "there is no message of type 31" },
+	{ TUNNEL_MSG_TYPES, "{}", "there is no message of type 34" },
 	{ TUNNEL_MSG_ACK, "", "ACK: the body is empty; a JSON value was expected" },
 	{ TUNNEL_MSG_ACK, "[]", "ACK: the body: must be an object" },
 	{ TUNNEL_MSG_ACK, "{}", "ACK: /walPos: is required: of the last event that is kept" },
