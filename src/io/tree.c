@@ -1,6 +1,5 @@
 #include "io/tree.h"
 
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

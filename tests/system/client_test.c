@@ -468,7 +468,8 @@ static void stranger(json_t *all)
 /* What titles_test runs. */
 static bool is_elsewhere(const char *action)
 {
-	return !strncmp(action, "manifests.", 10) || !strcmp(action, "prefill.run") || !strcmp(action, "titles.poll");
+	return !strncmp(action, "manifests.", 10) || !strcmp(action, "prefill.run") ||
+	       !strcmp(action, "titles.poll");
 }
 
 static void nothing_is_left_out(const json_t *ran)
