@@ -320,7 +320,7 @@ enum rc fetch_hold_room(const struct fetch_hold *own, uint64_t bytes, struct fau
 			sum -= one;
 	}
 	if (h->conf.bytes_max && sum > h->conf.bytes_max)
-		return fault_set(f, RC_QUOTA, "with its %llu bytes there are more than agent.content_mib allows",
+		return fault_set(f, RC_QUOTA, "with its %llu bytes there are more than downloads.cache_mib allows",
 			(unsigned long long)own->bytes);
 	if (disk_is_fuller(h, bytes))
 		return fault_set(f, RC_QUOTA, "the disk has no room for %llu bytes below its mark of %u percent",
