@@ -8,6 +8,7 @@ import { authReads } from './figures/auth.mjs';
 import { chunksLzma, chunksZip, chunksZstd } from './figures/chunks.mjs';
 import { clusterCreates, clusterReads } from './figures/cluster.mjs';
 import { createsAt1, createsAt64 } from './figures/creates.mjs';
+import { downloadsLzma, downloadsMixed, downloadsZip, downloadsZstd } from './figures/downloads.mjs';
 import { executed } from './figures/executed.mjs';
 import { files } from './figures/files.mjs';
 import { measureMemory } from './figures/memory.mjs';
@@ -20,7 +21,7 @@ import { fanOutFigure, measureSubscribers } from './figures/streams.mjs';
 import { Cell } from './lib/cell.mjs';
 import { interleave, median, number, table } from './lib/stats.mjs';
 
-const FIGURES = [createsAt1, createsAt64, executed, fanOutFigure, clusterCreates, clusterReads, reads, authReads, files, productInfo, chunksLzma, chunksZstd, chunksZip, pipelineLzma, pipelineZstd, pipelineZip];
+const FIGURES = [createsAt1, createsAt64, executed, fanOutFigure, clusterCreates, clusterReads, reads, authReads, files, productInfo, downloadsMixed, downloadsLzma, downloadsZstd, downloadsZip, chunksLzma, chunksZstd, chunksZip, pipelineLzma, pipelineZstd, pipelineZip];
 const OUT = process.env.BENCH_OUT ?? fileURLToPath(new URL('../build/bench.json', import.meta.url));
 const only = process.env.ONLY ?? '';
 const withOurs = !process.argv.includes('--peers-only');
@@ -87,12 +88,16 @@ function verdict(line, met, target) {
 
 async function runFigure(figure) {
 	await inCell(async (room) => {
-		const { contenders } = await figure.run(room, { withOurs });
+		const { contenders, shown } = await figure.run(room, { withOurs });
 		const { rows, load } = await interleave(contenders);
 		console.log(`\n${figure.title} (${figure.unit}; load average ${load.first.toFixed(2)} before, at most ${load.highest.toFixed(2)})`);
 		console.log(table(['', 'min', 'median', 'max'], rows.map((row) => [row.name, number(row.min), number(row.median), number(row.max)])));
+		const costs = shown?.() ?? {};
+		for (const [name, all] of Object.entries(costs)) {
+			console.log(`  ${name}: ${Object.entries(all).map(([what, value]) => `${what}=${value}`).join(' ')}`);
+		}
 		report.shown[figure.ratios[0].name] = {
-			unit: figure.unit, load,
+			unit: figure.unit, load, costs,
 			rows: rows.map(({ name, samples, min, median, max }) => ({ name, min, median, max, samples })),
 		};
 		judge(figure, rows);
