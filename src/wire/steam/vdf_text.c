@@ -13,8 +13,8 @@ struct parser {
 	const char *text;                    /* the token just read, unescaped: in the input, or in `value` */
 	size_t text_n;
 	struct buf value;
-	bool plain;                          /* the writer would spell the token as the document did */
-	const char *spelled;                 /* the token between its quotes */
+	bool plain;          /* the writer would spell the token as the document did */
+	const char *spelled; /* the token between its quotes */
 	size_t spelled_n;
 	uint8_t gap;
 	struct fault *fault;
