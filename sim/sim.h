@@ -54,6 +54,7 @@ struct chat;
 struct library;
 struct workshop;
 struct cdn;
+struct cm_zip;
 struct econ;
 struct epic_shop;
 struct gog_shop;
@@ -83,6 +84,7 @@ struct sim {
 	struct library *library;   /* sim/library.c's */
 	struct workshop *workshop; /* sim/workshop.c's */
 	struct cdn *cdn;           /* sim/cdn's: depots */
+	struct cm_zip *zip;        /* sim/cm/cm_zip's; made when it is needed */
 	struct epic_shop *epic;    /* sim/stores': Epic's store */
 	struct gog_shop *gog;
 	char cdn_hosts[SIM_CDN_MAX][80]; /* "127.0.0.1:8080" of each content server */

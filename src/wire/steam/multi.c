@@ -5,7 +5,7 @@
 
 #include <libdeflate.h>
 
-#define ZIP_LEVEL 1
+#define ZIP_LEVEL 6
 
 static void own_inflate(struct libdeflate_decompressor **d) { libdeflate_free_decompressor(*d); }
 static void own_deflate(struct libdeflate_compressor **d) { libdeflate_free_compressor(*d); }
