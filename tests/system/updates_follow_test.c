@@ -198,25 +198,74 @@ static long long logons(const struct run *t)
 	return n;
 }
 
+#define NEWEST " FROM polls p WHERE p.id = (SELECT MAX(id) FROM polls)"
+
+/*
+ * Steam hangs: how long the poll had been there when the store's first answer was. Both moments are the control plane's own; its time runs
+ * as fast as the machine's, so that a slow machine adds no more than what it takes itself.
+ */
+static long long first_answer(struct run *t)
+{
+	rig_warp(&t->r, 1);
+	json_decref(poll(t));
+	await(&t->r, "SELECT p.changed + p.unchanged" NEWEST, 1, "answers of the store");
+	long long ms = number(&t->r, "SELECT (SELECT MIN(success_at) FROM titles t WHERE t.method = 'steam.store_http' "
+				     "AND t.success_at >= p.created_at) - p.created_at" NEWEST);
+	fprintf(stderr, "U3: the store's first answer after %lld ms\n", ms);
+	check_is(t, "SELECT COUNT(*)" PICS " AND breaker = 'closed'", 1);
+	rig_warp(&t->r, 4);
+	await(&t->r, "SELECT p.changed + p.unchanged" NEWEST, t->apps, "all answers");
+	return ms;
+}
+
+/* The question that hangs goes away, and with it what is known of the hanging. */
+static void give_up(const struct run *t)
+{
+	static const char out[] = "SELECT COUNT(*) FROM source_asks WHERE source = 'steam.pics' AND kind = 'full'";
+	char path[96];
+
+	snprintf(path, sizeof(path), "/v1/jobs/%s/cancel",
+		rig_sql(&t->r, "SELECT t.job_id FROM tasks t JOIN source_asks a ON a.task_id = t.id WHERE a.source = "
+			       "'steam.pics' AND a.kind = 'full'"));
+	struct rig_answer a = rig_call(&t->r, "POST", path, NULL, NULL);
+	CHECK(a.status < 300);
+	rig_answer_done(&a);
+	for (int i = 0; i < 500 && number(&t->r, out) > 0; i++)
+		rig_sleep_ms(20);
+	check_is(t, out, 0);
+}
+
+/*
+ * Of three times the second: 1,250 ms of silence, and what the programs need. A look that only comes now and then would add up to half a
+ * second; a machine that stands still once does not fail the test.
+ */
+static void answers_begin_soon(struct run *t)
+{
+	long long ms[3];
+
+	for (unsigned i = 0; i < 3; i++) {
+		if (i > 0)
+			give_up(t);
+		ms[i] = first_answer(t);
+		CHECK(ms[i] >= 1250);
+	}
+	long long least = ms[0] < ms[1] ? ms[0] : ms[1], most = ms[0] < ms[1] ? ms[1] : ms[0];
+	CHECK((ms[2] < least ? least : ms[2] > most ? most : ms[2]) <= 2000);
+}
+
 /* A call that Steam does not answer: the store answers, the breaker opens for 300 s, then for twice as long. */
 static void hang(struct run *t)
 {
 	long long before = logons(t);
 
 	rig_sim_say(&t->r, "/sim/faults", "product_info@*:drop\n");
-	json_decref(poll(t));
-	await(&t->r, "SELECT changed + unchanged FROM polls", 1, "answers of the store");
-	check_is(t, "SELECT COUNT(*)" PICS " AND breaker = 'closed'", 1);
-	fprintf(stderr, "U3: the store's first answer after %lld ms\n",
-		number(&t->r,
-			"SELECT MIN(t.success_at) - MIN(p.created_at) FROM titles t, polls p WHERE t.method = "
-			"'steam.store_http'"));
+	answers_begin_soon(t);
 	rig_warp(&t->r, 12);
 	await(&t->r, "SELECT COUNT(*)" PICS " AND breaker = 'open'", 1, "an open breaker");
 	check_is(t, "SELECT probe_at - breaker_since" PICS, 300000);
 	rig_warp(&t->r, 4);
-	await(&t->r, "SELECT COUNT(*) FROM polls WHERE status = 'finished'", 1, "all answers");
-	check_is(t, "SELECT unknown FROM polls", 0);
+	await(&t->r, "SELECT COUNT(*) FROM polls WHERE status = 'finished'", 3, "all answers");
+	check_is(t, "SELECT SUM(unknown) FROM polls", 0);
 	CHECK(number(&t->r, "SELECT COUNT(*) FROM watches WHERE state = 'degraded'") == t->apps);
 	rig_set_clock(&t->r, 280);
 	rig_sleep_ms(400);
