@@ -209,8 +209,9 @@ static long long first_answer(struct run *t)
 	rig_warp(&t->r, 1);
 	json_decref(poll(t));
 	await(&t->r, "SELECT p.changed + p.unchanged" NEWEST, 1, "answers of the store");
-	long long ms = number(&t->r, "SELECT (SELECT MIN(success_at) FROM titles t WHERE t.method = 'steam.store_http' "
-				     "AND t.success_at >= p.created_at) - p.created_at" NEWEST);
+	long long ms =
+		number(&t->r, "SELECT (SELECT MIN(success_at) FROM titles t WHERE t.method = 'steam.store_http' "
+			      "AND t.success_at >= p.created_at) - p.created_at" NEWEST);
 	fprintf(stderr, "U3: the store's first answer after %lld ms\n", ms);
 	check_is(t, "SELECT COUNT(*)" PICS " AND breaker = 'closed'", 1);
 	rig_warp(&t->r, 4);
@@ -225,8 +226,9 @@ static void give_up(const struct run *t)
 	char path[96];
 
 	snprintf(path, sizeof(path), "/v1/jobs/%s/cancel",
-		rig_sql(&t->r, "SELECT t.job_id FROM tasks t JOIN source_asks a ON a.task_id = t.id WHERE a.source = "
-			       "'steam.pics' AND a.kind = 'full'"));
+		rig_sql(&t->r,
+			"SELECT t.job_id FROM tasks t JOIN source_asks a ON a.task_id = t.id WHERE a.source = "
+			"'steam.pics' AND a.kind = 'full'"));
 	struct rig_answer a = rig_call(&t->r, "POST", path, NULL, NULL);
 	CHECK(a.status < 300);
 	rig_answer_done(&a);

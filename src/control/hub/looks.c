@@ -39,11 +39,12 @@ struct look {
 struct looks {
 	struct control *control;
 	struct look at[KINDS];
-	struct loop_timer *timer;   /* of `due_ms`: between two looks at all */
-	struct loop_job wake;       /* sets it */
-	atomic_bool woken;          /* `wake` is on its way */
-	_Atomic uint64_t wanted_ms; /* clock_mono_ms: by then; UINT64_MAX: no look is wanted before the next one at all */
-	uint64_t due_ms;            /* of the timer; UINT64_MAX: none */
+	struct loop_timer *timer; /* of `due_ms`: between two looks at all */
+	struct loop_job wake;     /* sets it */
+	atomic_bool woken;        /* `wake` is on its way */
+	_Atomic uint64_t
+		wanted_ms; /* clock_mono_ms: by then; UINT64_MAX: no look is wanted before the next one at all */
+	uint64_t due_ms;   /* of the timer; UINT64_MAX: none */
 };
 
 static enum rc run(struct write *w, struct tx *tx)

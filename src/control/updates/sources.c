@@ -11,8 +11,8 @@
 #include "wire/json.h"
 
 #define SILENT_MS       1250 /* then the other source is asked, too */
-#define STAND_INS       2 /* questions of one that stands in, at once: its lane paces them, the next is ready */
-#define PROBES          8 /* builds that are looked for at once */
+#define STAND_INS       2    /* questions of one that stands in, at once: its lane paces them, the next is ready */
+#define PROBES          8    /* builds that are looked for at once */
 #define FORGOTTEN_MS    3600000
 #define UNKNOWN_AT_ONCE 500
 
@@ -249,7 +249,7 @@ static const struct {
 } turns[] = {
 	{ ASK_WANTED, TITLES_WANTED },
 	{ ASK_FULL, TITLES_POLL_FULL },
-	{ ASK_META, TITLES_POLL },
+	{ ASK_META, TITLES_POLL_META },
 	{ ASK_OLDEST, TITLES_OLDEST },
 };
 #define TURNS (sizeof(turns) / sizeof(*turns))

@@ -333,6 +333,17 @@ enum rc sources_fold(struct tx *tx, const struct moves_task *t)
 	return RC_OK;
 }
 
+/* It was silent, and is heard again: what it has not answered is left to it. */
+static enum rc is_heard(struct tx *tx, struct source_ask *a)
+{
+	bool was = a->hedged;
+
+	a->heard_at = tx->now_ms;
+	a->hedged = false;
+	enum rc rc = sources_ask_save(tx, a);
+	return rc == RC_OK && was ? titles_reask(tx, a->source, &a->refs, !is_metadata(a)) : rc;
+}
+
 enum rc sources_progress(struct tx *tx, const struct moves_task *t, const char *data)
 {
 	struct action_titles_result got = { 0 };
@@ -348,8 +359,7 @@ enum rc sources_progress(struct tx *tx, const struct moves_task *t, const char *
 		return RC_OK; /* the end says all once more */
 	if (rc == RC_OK)
 		rc = take_titles(tx, &a, &got);
-	a.heard_at = tx->now_ms;
-	return rc == RC_OK ? sources_ask_save(tx, &a) : rc;
+	return rc == RC_OK ? is_heard(tx, &a) : rc;
 }
 
 void sources_wake(struct control *c)
