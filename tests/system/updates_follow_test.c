@@ -83,14 +83,14 @@ static void bump(struct run *t, unsigned app, bool build)
 	t->builds += build;
 }
 
-/* The n-th next question for changes meets this. */
-static void fault(const struct run *t, unsigned n, const char *effect)
+/* The n-th next question of the kind meets this; those after it, too: after is "+". */
+static void fault(const struct run *t, const char *kind, unsigned n, const char *after, const char *effect)
 {
 	json_t *ledger = rig_sim_get(&t->r, "/sim/ledger");
-	char rule[96];
+	char rule[96], asked[64];
 
-	snprintf(rule, sizeof(rule), "changes@%lld:%s\n", (long long)json_int(ledger, "requests.changes") + n,
-		effect);
+	snprintf(asked, sizeof(asked), "requests.%s", kind);
+	snprintf(rule, sizeof(rule), "%s@%lld%s:%s\n", kind, (long long)json_int(ledger, asked) + n, after, effect);
 	json_decref(ledger);
 	rig_sim_say(&t->r, "/sim/faults", rule);
 }
@@ -127,11 +127,11 @@ static void start(struct run *t, const char *more)
 static void disturb(struct run *t, unsigned round)
 {
 	if (round % (t->rounds / 2) == t->rounds / 4) {
-		fault(t, 1, "pics_gap");
-		fault(t, 2, "pics_gap");
+		fault(t, "changes", 1, "", "pics_gap");
+		fault(t, "changes", 2, "", "pics_gap");
 	}
 	if (round % 7 == 3)
-		fault(t, 1, "pics_coalesce");
+		fault(t, "changes", 1, "", "pics_coalesce");
 	if (round == t->rounds / 2)
 		rig_sim_post(&t->r, "/sim/sessions?do=cut");
 }
@@ -188,7 +188,14 @@ static json_t *poll(const struct run *t)
 	return rig_expect(&t->r, 202, "POST", "/v1/polls", "{\"mode\":\"full\"}");
 }
 
-static void check_is(const struct run *t, const char *sql, long long what) { CHECK(number(&t->r, sql) == what); }
+static void check_is(const struct run *t, const char *sql, long long what)
+{
+	long long is = number(&t->r, sql);
+
+	if (is != what)
+		fprintf(stderr, "%s: %lld, not %lld\n", sql, is, what);
+	CHECK(is == what);
+}
 
 static long long logons(const struct run *t)
 {
@@ -298,9 +305,10 @@ static void refuse(struct run *t)
 	check_is(t, "SELECT COUNT(*)" PICS " AND breaker = 'open'", 1);
 	rig_sim_clear(&t->r);
 	rig_set_clock(&t->r, 201);
-	/* The first probe may come while the agent rests from its last try to connect. */
-	for (int i = 0; i < 6 && number(&t->r, "SELECT COUNT(*)" PICS " AND breaker = 'closed'") == 0; i++) {
-		rig_sleep_ms(1000);
+	/* The first probes may come while the agent rests from its last tries to connect, for 300 s of the time that is not set. */
+	rig_warp(&t->r, 24);
+	for (int i = 0; i < 25 && number(&t->r, "SELECT COUNT(*)" PICS " AND breaker = 'closed'") == 0; i++) {
+		rig_sleep_ms(800);
 		rig_set_clock(&t->r, 3601);
 	}
 	await(&t->r, "SELECT COUNT(*)" PICS " AND breaker = 'closed'", 1, "a closed breaker");
@@ -327,7 +335,11 @@ static void empty(void)
 
 	start(&t, "");
 	json_decref(rig_expect(&t.r, 200, "POST", "/v1/sources/steam.pics/trip", NULL));
-	rig_sim_say(&t.r, "/sim/faults", "app_details@40+:pics_empty\n");
+	await(&t.r, "SELECT 1 - COUNT(*) FROM source_asks WHERE source = 'steam.store_http'", 1,
+		"nothing asked of the store");
+	json_decref(rig_expect(
+		&t.r, 200, "POST", "/v1/sources/steam.store_http/reset", NULL)); /* it is judged by these answers */
+	fault(&t, "app_details", 40, "+", "pics_empty");
 	json_decref(poll(&t));
 	await(&t.r, "SELECT COUNT(*) FROM polls WHERE status = 'finished'", 1, "all answers");
 	check_is(&t, "SELECT changed + unchanged FROM polls", 39);
