@@ -49,6 +49,7 @@ part takeover "webhooks go on when the control plane that sends them ends" "$sys
 part updates "a day of changes followed, with gaps, coalescing and kills" UPDATES_ROUNDS="${UPDATES_ROUNDS:-500}" UPDATES_APPS="${UPDATES_APPS:-500}" "$system/updates_follow_system"
 part webhooks "5,000 events to a webhook, 50 kills" WEBHOOK_EVENTS="${WEBHOOK_EVENTS:-5000}" WEBHOOK_KILLS="${WEBHOOK_KILLS:-50}" "$system/webhooks_system"
 part downloads "downloads while the server is killed" DOWNLOADS_FEW="${DOWNLOADS_FEW:-50}" DOWNLOADS_KILLS="${DOWNLOADS_KILLS:-5}" "$system/downloads_system"
+part remote "an agent without the store's disk, both ends killed 8 times while it brings 64 MiB" REMOTE_MIB="${REMOTE_MIB:-64}" REMOTE_KILLS="${REMOTE_KILLS:-8}" "$system/remote_system"
 part fleet "500 accounts" FLEET_ACCOUNTS="${FLEET_ACCOUNTS:-500}" "$system/fleet_system"
 part storm "1,000 agents come back within 10 s" STORM_AGENTS="${STORM_AGENTS:-1000}" STORM_MS="${STORM_MS:-10000}" "$system/storm_system"
 part cluster "three control planes under load, killed and restarted" CLUSTER_MS="${CLUSTER_MS:-20000}" "$system/cluster_system"

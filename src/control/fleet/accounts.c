@@ -2,6 +2,7 @@
 #include "control/access/audit.h"
 #include "control/access/vault.h"
 #include "control/events/events.h"
+#include "control/fleet/account_row.h"
 #include "control/fleet/bots.h"
 #include "control/fleet/challenges.h"
 #include "control/fleet/labels.h"

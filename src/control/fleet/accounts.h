@@ -1,9 +1,9 @@
 /* accounts: the Steam accounts that are worked with. Their secrets are not here. */
 #pragma once
 
-#include "control/fleet/account_row.h"
 #include "control/http/route.h"
 
+struct account;
 extern const struct route accounts_routes[];
 
 /* What its routes do, for others that do the same in other words (control/wallwhale). On the writer; problems go into c->reader. */

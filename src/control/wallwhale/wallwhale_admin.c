@@ -1,6 +1,7 @@
 /* The routes of WallWhale's administrators for Steam accounts, people and the audit trail: /api/v1/admin. */
 #include "base/hush.h"
 #include "control/access/decide.h"
+#include "control/fleet/account_row.h"
 #include "control/fleet/account_secrets.h"
 #include "control/fleet/accounts.h"
 #include "control/http/page.h"
