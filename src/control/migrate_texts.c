@@ -39,3 +39,4 @@ TEXT(migrate_0028, "0028_sources.sql");
 TEXT(migrate_0029, "0029_downloads.sql");
 TEXT(migrate_0030, "0030_artifacts.sql");
 TEXT(migrate_0031, "0031_triggers.sql");
+TEXT(migrate_0032, "0032_storage.sql");
