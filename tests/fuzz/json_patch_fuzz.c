@@ -28,14 +28,14 @@ static const char *part(const char *p, struct buf *to)
 	return *p ? p + 1 : NULL;
 }
 
-static json_t *child(json_t *j, const struct buf *name)
+static json_t *child(json_t *j, struct buf *name)
 {
 	if (json_is_array(j))
 		return json_array_get(j, strtoul(buf_text(name), NULL, 10));
 	return json_object_get(j, buf_text(name));
 }
 
-static void change(json_t *at, const char *what, const struct buf *name, json_t *v)
+static void change(json_t *at, const char *what, struct buf *name, json_t *v)
 {
 	const char *text = buf_text(name);
 	size_t i = json_is_array(at) ? strtoul(text, NULL, 10) : 0;
@@ -101,7 +101,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	if (!middle)
 		return 0;
 	size_t first = (size_t)(middle - p);
-	if (json_read(p, first, &from, NULL) == RC_OK && json_read(middle + 1, n - first - 1, &to, NULL) == RC_OK)
+	if (json_read((const char *)p, first, &from, NULL) == RC_OK &&
+		json_read((const char *)middle + 1, n - first - 1, &to, NULL) == RC_OK)
 		proves(from, to);
 	json_decref(from);
 	json_decref(to);
