@@ -1,6 +1,6 @@
 /*
- * The command line of updates, as people use it: watch, title, poll, change, source, trigger: each verb against a control plane with an agent
- * and a simulated Steam, what it prints and how it ends, and each with a wrong word.
+ * The command line of updates, as people use it: watch, title, poll, change, source, trigger; manifest, artifact, storage, prefill: each verb
+ * against a control plane with an agent and a simulated Steam, what it prints and how it ends, and each with a wrong word.
  */
 #include "tests/system/follow.h"
 #include "tests/system/fp.h"
@@ -227,6 +227,60 @@ static void triggers(const struct rig *r)
 	FP(4, "trigger test %s", id);
 }
 
+static void contents(const struct rig *r)
+{
+	char id[64], artifact[64], link[64];
+
+	rig_sim_say(r, "/sim/lines", "depot 100090 app=1000 manifest=12 key=auto generate=22,200000,1");
+	rig_sim_post(r, "/sim/build?app=1000&manifests=100090:11");
+	FP(0, "manifest ls 1000 100090 -o csv");
+	CHECK_STR(cell(1, 0), "100090");
+	CHECK_STR(cell(1, 2), "11");
+	FP(0, "manifest diff 1000 100090 --from 11 --to 12 -o csv");
+	CHECK(strstr(out, "added"));
+	FP(2, "manifest ls 1000");
+	FP(2, "manifest ls 1000 x");
+	FP(2, "manifest diff 1000 100090 --from 11");
+	FP(2, "manifest diff 1000 100090 --from 11 --to twelve");
+
+	FP(0, "prefill run --app 1000 --os linux -q");
+	id_of(id);
+	FP(0, "job watch %s", id);
+	FP(2, "prefill run");
+	FP(2, "prefill run --app 1000 --concurrency 1000");
+
+	FP(0, "download create depot --app 1000 --depots '[{\"id\":100090,\"manifest\":\"11\"}]' --format zip -q");
+	id_of(id);
+	FP(0, "download watch %s -o json", id);
+	SAYS("\"state\": \"ready\"");
+	FP(0, "artifact list --download %s -o csv", id);
+	snprintf(artifact, sizeof(artifact), "%s", cell(1, 0));
+	FP(0, "artifact get %s -o json", artifact);
+	SAYS(artifact);
+	FP(0, "artifact ls %s", artifact);
+	SAYS("sha256");
+	FP(0, "artifact link %s --uses 2 --expires 600 -o json", artifact);
+	json_t *l = json_loads(out, 0, NULL);
+	snprintf(link, sizeof(link), "%s", json_str(l, "id"));
+	CHECK(*json_str(l, "url") && json_int(l, "maxUses") == 2);
+	json_decref(l);
+	FP(2, "artifact link %s --expires 90000", artifact);
+	FP(0, "artifact links %s -o csv", artifact);
+	CHECK_STR(cell(1, 0), link);
+	FP(0, "artifact unlink %s %s", artifact, link);
+	FP(4, "artifact unlink %s %s", artifact, link);
+	FP(0, "storage show -o json");
+	SAYS("used");
+	FP(2, "storage show all");
+	FP(0, "artifact rm %s", artifact);
+	FP(0, "artifact list --state ready -o csv");
+	CHECK(!strstr(out, artifact));
+	FP(4, "artifact get art_01ARZ3NDEKTSV4RRFFQ69G5FAV");
+	FP(4, "artifact ls art_01ARZ3NDEKTSV4RRFFQ69G5FAV");
+	FP(4, "artifact rm art_01ARZ3NDEKTSV4RRFFQ69G5FAV");
+	FP(4, "artifact link art_01ARZ3NDEKTSV4RRFFQ69G5FAV");
+}
+
 int main(void)
 {
 	struct rig r;
@@ -244,6 +298,7 @@ int main(void)
 	titles_and_changes(&r);
 	sources(&r);
 	triggers(&r);
+	contents(&r);
 	rig_check_events(&r);
 	rig_check_audit(&r);
 	rig_done(&r);
