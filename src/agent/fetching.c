@@ -4,6 +4,7 @@
 #include "agent/content/fetch_env.h"
 #include "agent/content/fetch_home.h"
 #include "agent/content/pace.h"
+#include "io/blobs.h"
 
 #include <stdio.h>
 
@@ -24,6 +25,8 @@ static enum rc make_publish(const struct fetching_conf *conf, struct fetching *x
 		.server_url = conf->server_url,
 		.ca_file = conf->server_ca_file,
 		.http_proxy = conf->http_proxy };
+	if (!conf->artifacts_dir)
+		blobs_arrivals_drop(dir); /* listings and packages of before the agent was killed */
 	return RC_OK;
 }
 

@@ -75,23 +75,28 @@ static enum cli_exit finish(struct cmd *c, const json_t *job, json_t **ret_resul
 	return wait_outcome(c, job);
 }
 
+enum cli_exit act_await(struct cmd *c, const json_t *made, json_t **ret_result)
+{
+	const char *id = json_string_value(json_object_get(made, "id"));
+	auto_json json_t *job = NULL;
+
+	*ret_result = NULL;
+	if (wait_is_over(made))
+		return finish(c, made, ret_result);
+	enum cli_exit code = wait_job(c, id ? id : "", cmd_number(c, "wait"), &job);
+	if (code == CLI_WAIT_EXPIRED)
+		cmd_say(c, "the job %s goes on", id ? id : "");
+	return code == CLI_OK ? finish(c, job, ret_result) : code;
+}
+
 enum cli_exit act_ask(struct cmd *c, const struct act *a, json_t **ret_result)
 {
 	struct api_answer made = { 0 };
-	auto_json json_t *job = NULL;
 	enum cli_exit code = submit(c, a, &made);
-	const char *id = json_string_value(json_object_get(made.json, "id"));
 
 	*ret_result = NULL;
-	if (code == CLI_OK && wait_is_over(made.json)) {
-		code = finish(c, made.json, ret_result);
-	} else if (code == CLI_OK) {
-		code = wait_job(c, id ? id : "", cmd_number(c, "wait"), &job);
-		if (code == CLI_WAIT_EXPIRED)
-			cmd_say(c, "the job %s goes on", id ? id : "");
-		else if (code == CLI_OK)
-			code = finish(c, job, ret_result);
-	}
+	if (code == CLI_OK)
+		code = act_await(c, made.json, ret_result);
 	api_answer_done(&made);
 	return code;
 }

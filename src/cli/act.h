@@ -39,5 +39,8 @@ struct act {
 /* Submits it and waits for its end, as long as --wait says. *ret_result is yours: its result, or NULL. What went wrong is said. */
 enum cli_exit act_ask(struct cmd *c, const struct act *a, struct json_t **ret_result);
 
+/* The same of a job that was made: `made` is the answer that has it. */
+enum cli_exit act_await(struct cmd *c, const struct json_t *made, struct json_t **ret_result);
+
 /* Prints a result as the verb's row says; nothing when there is none. */
 void act_show(struct cmd *c, const struct json_t *result);

@@ -262,7 +262,7 @@ enum cli_exit api_follow(struct cmd *c, const struct api_stream *stream, bool *r
 
 	make(&s, "text/event-stream");
 	add(&s, "last-event-id", stream->last_event_id);
-	s.ask.deadline_ms = 0;
+	s.ask.deadline_ms = stream->deadline_ms;
 	s.ask.idle_ms = STREAM_IDLE_MS;
 	s.ask.on_body = on_bytes;
 	s.ask.ctx = &at;

@@ -46,6 +46,7 @@ enum cli_exit api_refused(struct cmd *c, const struct api_request *r, const stru
 struct api_stream {
 	const char *path;
 	const char *last_event_id; /* NULL: none */
+	uint32_t deadline_ms;      /* it is ended after so long; 0: never */
 	bool (*on_bytes)(void *ctx, const void *p, size_t n);
 	void *ctx;
 };

@@ -1,11 +1,10 @@
 #include "cli/api.h"
-#include "cli/event.h"
 #include "cli/get.h"
 #include "cli/get_bar.h"
+#include "cli/live.h"
 #include "cli/nouns.h"
 #include "cli/output.h"
 #include "cli/run.h"
-#include "wire/json.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -20,10 +19,8 @@
 
 struct watching {
 	struct cmd *c;
-	struct sse sse;
-	json_t *now; /* the download as it was told last */
-	bool draws;  /* a line on a terminal, which is written over */
-	bool over;
+	json_t *now;   /* the download as it was told last */
+	bool draws;    /* a line on a terminal, which is written over */
 	char said[24]; /* the last state that was said as a line */
 };
 
@@ -85,15 +82,11 @@ static bool is_over(const char *state)
 }
 
 /* What an event says goes into the download that the first told. */
-static bool on_event(void *ctx, const char *type, const char *text)
+static bool on_event(void *ctx, const char *type, json_t *j)
 {
 	struct watching *w = ctx;
-	auto_json json_t *j = NULL;
-	struct fault f = { 0 };
-
-	if (!strncmp(type, "stream.", 7) || json_read(text, strlen(text), &j, &f) != RC_OK)
-		return true;
 	json_t *payload = json_object_get(j, "payload");
+
 	if (!strcmp(type, "download")) {
 		json_decref(w->now);
 		w->now = json_incref(j);
@@ -105,14 +98,7 @@ static bool on_event(void *ctx, const char *type, const char *text)
 		json_object_set(w->now, "reason", json_object_get(payload, "reason"));
 	}
 	draw(w);
-	w->over = is_over(text_of(w->now, "state"));
-	return !w->over;
-}
-
-static bool on_bytes(void *ctx, const void *p, size_t n)
-{
-	struct watching *w = ctx;
-	return sse_feed(&w->sse, p, n);
+	return !is_over(text_of(w->now, "state"));
 }
 
 /* As it is at the end; the exit code tells how that is. */
@@ -130,36 +116,20 @@ static enum cli_exit show_end(struct cmd *c, const char *path)
 	return code;
 }
 
-/* Each connection begins with the download as it is: so nothing is missed when one breaks. */
 static enum cli_exit watch(struct cmd *c)
 {
 	struct watching w = { .c = c, .draws = isatty(fileno(c->err)) };
-	struct buf path = { 0 }, one = { 0 };
-	enum cli_exit code = CLI_OK;
-	bool opened = false, was_open = false;
+	struct buf one = { 0 };
 
 	buf_str(&one, "/v1/downloads/");
 	request_escape(&one, c->arg[0]);
-	buf_fmt(&path, "%s/events", buf_text(&one));
-	w.sse.on_event = on_event;
-	w.sse.ctx = &w;
-	while (code == CLI_OK && !w.over) {
-		const struct api_stream s = { .path = buf_text(&path), .on_bytes = on_bytes, .ctx = &w };
-		sse_restart(&w.sse);
-		code = api_follow(c, &s, &opened);
-		was_open |= opened;
-		if (!w.over && (code == CLI_OK || (was_open && code == CLI_AWAY))) {
-			code = CLI_OK;
-			sleep(EVENT_PAUSE_MS / 1000);
-		}
-	}
+	struct live l = { .c = c, .path = buf_text(&one), .on_event = on_event, .ctx = &w };
+	enum cli_exit code = live_follow(&l);
 	if (w.draws && w.now && !c->quiet)
 		fputc('\n', c->err);
 	if (code == CLI_OK)
 		code = show_end(c, buf_text(&one));
 	json_decref(w.now);
-	sse_done(&w.sse);
-	buf_done(&path);
 	buf_done(&one);
 	return code;
 }

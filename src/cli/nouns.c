@@ -33,6 +33,7 @@ const struct noun nouns[] = {
 	{ "binding", "Who has which role, and for what.", binding_verbs },
 	{ "source", "The ways to ask stores what is new.", source_verbs },
 	{ "trigger", "What is done when a title has a new build.", trigger_verbs },
+	{ "manifest", "What depots are made of, as Steam says now.", manifest_verbs },
 	{ "artifact", "What was fetched and can be downloaded.", artifact_verbs },
 	{ "storage", "The disk of what was fetched.", storage_verbs },
 	{ "prefill", "Filling the cache in an agent's network.", prefill_verbs },

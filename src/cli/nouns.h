@@ -8,7 +8,7 @@
 
 extern const struct noun nouns[]; /* in the order of help; ends in { 0 } */
 
-extern const struct verb artifact_verbs[], storage_verbs[];
+extern const struct verb artifact_verbs[], manifest_verbs[], storage_verbs[];
 extern const struct verb audit_verbs[], identity_provider_verbs[], quota_verbs[], source_verbs[];
 extern const struct verb auth_session_verbs[], auth_verbs[], binding_verbs[], group_verbs[], mfa_policy_verbs[],
 	role_verbs[], user_verbs[];

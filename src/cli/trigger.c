@@ -29,6 +29,12 @@
 		.member = "action.job",                                                                         \
 		.place = VERB_BODY },                                                                           \
 		TEXT_OPTION("webhook", "WEBHOOK", "action.webhookId", "The endpoint that is told, by its id."), \
+		{ .row = { .name = "download",                                                                  \
+			  .type = FIELD_JSON,                                                                   \
+			  .doc = "The download that is made, as JSON, as --job." },                             \
+			.value = "JSON",                                                                        \
+			.member = "action.download",                                                            \
+			.place = VERB_BODY },                                                                   \
 		{ .row = { .name = "debounce",                                                                  \
 			  .type = FIELD_U32,                                                                    \
 			  .max = 604800,                                                                        \
@@ -127,6 +133,7 @@ const struct verb trigger_verbs[] = {
 		.options = create_options,
 		.method = "POST",
 		.path = "/v1/triggers",
+		.body = "{\"on\":{}}",
 		.flags = VERB_IDEMPOTENT,
 		.example = "footplate trigger create tell-me --store steam --title 730 --branch public --webhook "
 			   "whk_…",

@@ -89,6 +89,7 @@ struct artifacts_conf {
 	uint32_t high_percent,
 		low_percent; /* of the disk in use: it counts as full from high on, until below low */
 	uint32_t grace_s;    /* content that nobody uses stays so long */
+	uint64_t max_bytes;  /* that the store may take; 0: all of its disk */
 };
 
 /* Certificates of agents that connect (control/pki). */
@@ -177,5 +178,6 @@ struct control {
 	_Atomic int inflight;      /* requests without an answer */
 	_Atomic bool others;       /* control planes are beside this one on the database */
 	_Atomic bool storage_full; /* the disk of the store, see artifacts/storage */
+	_Atomic uint64_t storage_bytes; /* that the store takes, as it was counted last; with artifacts_conf.max_bytes */
 	_Atomic bool draining;     /* readyz says no, new work is refused */
 };

@@ -66,6 +66,22 @@ void blobs_arrival_drop(const char *path)
 	rmdir(path);
 }
 
+void blobs_arrivals_drop(const char *dir)
+{
+	char path[BLOBS_PATH_MAX], each[BLOBS_PATH_MAX + 256];
+
+	snprintf(path, sizeof(path), "%s/arriving", dir);
+	DIR *d = opendir(path);
+	for (struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d)) {
+		if (*e->d_name == '.')
+			continue;
+		snprintf(each, sizeof(each), "%s/%s", path, e->d_name);
+		blobs_arrival_drop(each);
+	}
+	if (d)
+		closedir(d);
+}
+
 enum rc blobs_arrival(const char *dir, const char *name, char ret[static BLOBS_PATH_MAX], struct fault *f)
 {
 	snprintf(ret, BLOBS_PATH_MAX, "%s/arriving/%s", dir, name);

@@ -34,6 +34,8 @@ must_check enum rc blobs_open(
 must_check enum rc blobs_arrival(
 	const char *dir, const char *name, char ret[static BLOBS_PATH_MAX], struct fault *f);
 void blobs_arrival_drop(const char *path); /* with the files in it */
+void blobs_arrivals_drop(
+	const char *dir); /* all of them: what one that was killed left, when nobody else brings any */
 
 /* Puts a synced file of the same disk into its place, and takes its name away; one that is there stays. */
 must_check enum rc blobs_settle(const char *dir, const char *path, const char *sha256, struct fault *f);

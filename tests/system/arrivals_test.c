@@ -351,7 +351,7 @@ static void by_publish(void)
 	CHECK(system(cmd) == 0);
 }
 
-/* A new ticket for the same attempt; the old one counts no more. */
+/* A task that it holds, and a ticket for it. */
 static void again(void)
 {
 	char old[65];
@@ -359,6 +359,7 @@ static void again(void)
 	snprintf(old, sizeof(old), "%s", agent.ticket);
 	*agent.ticket = 0;
 	agent.held = (struct hostile_task){ 0 };
+	hostile_hang_up(&agent);
 	hostile_dial(&rig, &agent);
 	json_decref(rig_post_job(&rig, "{\"action\":\"agent.ping\",\"payload\":{}}"));
 	for (int i = 0; i < 3000 && !*agent.held.id; i++) {
@@ -369,6 +370,66 @@ static void again(void)
 				    .publish_ask = { agent.held.id, agent.held.attempt, NULL } });
 	await_ticket();
 	CHECK(strcmp(old, agent.ticket) != 0);
+}
+
+static int shows(void) { return ask(shown(), "POST", "/v1/arrivals/missing", "{\"blobs\":[]}", 12, NULL); }
+
+/* A ticket counts as long as the attempt that it is for, and nobody else gets one for that. */
+static void ended_tickets(void)
+{
+	struct hostile other;
+	char path[128], id[64];
+
+	again();
+	CHECK(shows() == 200);
+	json_t *region = rig_expect(&rig, 200, "GET", "/v1/regions", NULL);
+	hostile_enrol(
+		&rig, &other, json_str(json_array_get(json_object_get(region, "items"), 0), "id"), "pics.changes");
+	json_decref(region);
+	hostile_dial(&rig, &other);
+	for (int i = 0; i < 3000 && !other.open; i++) {
+		hostile_pump(&other);
+		rig_sleep_ms(5);
+	}
+	hostile_say(&other, &(struct tunnel_msg){ .type = TUNNEL_MSG_PUBLISH_ASK,
+				    .publish_ask = { agent.held.id, agent.held.attempt, NULL } });
+	for (int i = 0; i < 3000 && !other.denied; i++) {
+		hostile_pump(&other);
+		rig_sleep_ms(5);
+	}
+	CHECK(other.denied == 1 && !*other.ticket && shows() == 200);
+	hostile_hang_up(&other);
+
+	snprintf(path, sizeof(path), "SELECT job_id FROM tasks WHERE id = '%s'", agent.held.id);
+	snprintf(id, sizeof(id), "%s", rig_sql(&rig, path));
+	snprintf(path, sizeof(path), "/v1/jobs/%s/cancel", id);
+	struct rig_answer a = rig_call(&rig, "POST", path, "If-Match: *", NULL);
+	CHECK(a.status / 100 == 2);
+	rig_answer_done(&a);
+	CHECK(shows() == 401);
+
+	again(); /* its time is over */
+	rig_sql(&rig, "UPDATE arrivals SET expires_at = 5 WHERE content_id IS NULL");
+	CHECK(shows() == 401);
+
+	again(); /* it does not know of the task any more: the next attempt's ticket is another */
+	hostile_hang_up(&agent);
+	agent.forgets = true;
+	hostile_dial(&rig, &agent);
+	for (int i = 0; i < 400 && shows() == 200; i++) {
+		hostile_pump(&agent);
+		rig_sleep_ms(20);
+	}
+	CHECK(shows() == 401);
+
+	again(); /* who is revoked brings nothing more */
+	CHECK(shows() == 200);
+	snprintf(path, sizeof(path), "/v1/agents/%s/revoke", agent.who.agent_id);
+	a = rig_call(&rig, "POST", path, NULL, NULL);
+	CHECK(a.status / 100 == 2);
+	rig_answer_done(&a);
+	CHECK(shows() == 401);
+	hostile_hang_up(&agent);
 }
 
 static void whole(void)
@@ -414,6 +475,7 @@ int main(void)
 	by_publish();
 	snprintf(cmd, sizeof(cmd), "! grep -rq '%s' %s", agent.ticket, rig.dir); /* in no log, in no database */
 	CHECK(system(cmd) == 0);
+	ended_tickets();
 	rig_check_events(&rig);
 	rig_check_audit(&rig);
 	rig_done(&rig);

@@ -31,27 +31,43 @@ static inline bool follow_until(struct follow *f, const char *text)
 	return true;
 }
 
-static inline void follow_begin(struct follow *f, const struct rig *r, const char *secret, bool socket)
+/* Sends a request for a stream; the headers end in an empty line. */
+static inline void follow_ask(struct follow *f, const struct rig *r, const char *head)
 {
 	const struct timeval patience = { .tv_sec = 10 };
-	char head[600];
 
 	f->n = 0;
 	f->fd = rig_connect(r);
 	CHECK(setsockopt(f->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0);
-	if (socket)
-		snprintf(head, sizeof(head),
-			"GET /v1/events/ws HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nConnection: "
-			"Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
-			"AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: footplate.events.v1\r\n\r\n",
-			secret);
-	else
-		snprintf(head, sizeof(head),
-			"GET /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nAccept: "
-			"text/event-stream\r\n\r\n",
-			secret);
 	CHECK(send(f->fd, head, strlen(head), MSG_NOSIGNAL) == (ssize_t)strlen(head));
 	CHECK(follow_until(f, "stream.hello"));
+}
+
+/* The server-sent events at this path. */
+static inline void follow_path(struct follow *f, const struct rig *r, const char *secret, const char *path)
+{
+	char head[600];
+
+	snprintf(head, sizeof(head),
+		"GET %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nAccept: text/event-stream\r\n\r\n", path,
+		secret);
+	follow_ask(f, r, head);
+}
+
+static inline void follow_begin(struct follow *f, const struct rig *r, const char *secret, bool socket)
+{
+	char head[600];
+
+	if (!socket) {
+		follow_path(f, r, secret, "/v1/events");
+		return;
+	}
+	snprintf(head, sizeof(head),
+		"GET /v1/events/ws HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nConnection: "
+		"Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
+		"AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: footplate.events.v1\r\n\r\n",
+		secret);
+	follow_ask(f, r, head);
 }
 
 /* To its end: what was published after the cut must not be in it. */

@@ -254,18 +254,43 @@ static void manifests(const struct rig *r)
 	CHECK(json_array_size(json_object_get(got, "manifests")) == 0);
 	json_decref(got);
 
-	json_t *job = rig_expect(r, 202, "GET", "/v1/manifests/1000/100090?branch=public", NULL);
+	static const char way[] = "/v1/manifests/1000/100090?branch=public";
+	int64_t jobs = atoll(rig_sql(r, "SELECT COUNT(*) FROM jobs"));
+	json_decref(rig_expect(r, 404, "GET", way, NULL)); /* to look asks nobody */
+	CHECK(atoll(rig_sql(r, "SELECT COUNT(*) FROM jobs")) == jobs);
+	json_t *job = rig_expect(r, 202, "POST", way, NULL), *again = rig_expect(r, 202, "POST", way, NULL);
 	CHECK_STR(json_str(job, "action"), "manifests.list");
+	CHECK_STR(json_str(again, "id"), json_str(job, "id"));
+	json_decref(again);
+	again = rig_expect(r, 200, "GET", way, NULL);
+	CHECK_STR(json_str(again, "id"), json_str(job, "id"));
+	CHECK(atoll(rig_sql(r, "SELECT COUNT(*) FROM jobs")) == jobs + 1);
+	json_decref(again);
 	json_decref(job);
-	struct rig_answer a = rig_call(r, "GET", "/v1/workshop/collections/78", "Prefer: wait=20", NULL);
+	struct rig_answer a = rig_call(r, "POST", "/v1/workshop/collections/78", "Prefer: wait=20", NULL);
 	CHECK_STR(json_str(a.body, "status"), "succeeded");
 	rig_answer_done(&a);
-	a = rig_call(r, "GET", "/v1/manifests/1000/x", NULL, NULL);
+	a = rig_call(r, "POST", "/v1/manifests/1000/x", NULL, NULL);
 	CHECK(a.status == 422);
 	rig_answer_done(&a);
-	a = rig_call(r, "GET", "/v1/manifests/1000/1/diff?from=1", NULL, NULL);
+	a = rig_call(r, "POST", "/v1/manifests/1000/1/diff?from=1", NULL, NULL);
 	CHECK(a.status == 422 || a.status == 400);
 	rig_answer_done(&a);
+	/* So many of a tenant's are on their way, and no more. */
+	(void)rig_sql(r,
+		"INSERT INTO content_asks (asker, question, tenant_id, job_id, asked_at) SELECT 'key:other', "
+		"a.id || b.id, 'ten_default', f.id, f.created_at FROM jobs a, jobs b, (SELECT id, created_at "
+		"FROM jobs ORDER BY id LIMIT 1) f LIMIT 50");
+	CHECK(atoll(rig_sql(r, "SELECT COUNT(*) FROM content_asks WHERE asker = 'key:other'")) == 50);
+	static const char ours[] = "UPDATE jobs SET finished_at = %s WHERE id = (SELECT MIN(id) FROM jobs)";
+	char set[200];
+	snprintf(set, sizeof(set), ours, "0");
+	(void)rig_sql(r, set);
+	a = rig_call(r, "POST", "/v1/workshop/items/77", NULL, NULL);
+	CHECK(a.status == 429);
+	rig_answer_done(&a);
+	snprintf(set, sizeof(set), ours, "updated_at");
+	(void)rig_sql(r, set);
 
 	static const char probe[] = "{\"app\":1000,\"depots\":[{\"id\":100090,\"manifest\":\"11\"},"
 				    "{\"id\":100090,\"manifest\":\"12\"}]}";

@@ -3,6 +3,7 @@
 #include "agent/action_run.h"
 #include "base/hush.h"
 #include "io/blobs.h"
+#include "io/failpoint.h"
 #include "io/http_call.h"
 #include "wire/field_json.h"
 
@@ -131,10 +132,11 @@ static enum rc rc_of(const struct http_answer *a, struct fault *f)
 
 	if (a->status >= 200 && a->status < 300)
 		return RC_OK;
-	enum rc rc = a->status == 401                       ? RC_UNAUTHENTICATED
-		     : a->status >= 500 || a->status == 429 ? RC_AWAY
-		     : code                                 ? rc_of_code(code)
-							    : RC_REFUSED;
+	enum rc rc = code ? rc_of_code(code) : RC_REFUSED;
+	if (a->status == 401)
+		rc = RC_UNAUTHENTICATED;
+	else if (rc != RC_QUOTA && (a->status >= 500 || a->status == 429))
+		rc = RC_AWAY; /* its store is full for long, all else may pass */
 	return fault_set(
 		f, rc, "the control plane answered with status %d: %.150s", a->status, why ? why : "no more");
 }
@@ -151,6 +153,7 @@ static enum rc request(struct publish_bring *b, const struct request *q, struct 
 {
 	unsigned pause = PAUSE_MS;
 	enum rc rc = RC_AWAY;
+	bool renewed = false;
 
 	for (unsigned i = 0; i < PUBLISH_BRING_TRIES; i++) {
 		struct http_answer a = { 0 };
@@ -164,13 +167,14 @@ static enum rc request(struct publish_bring *b, const struct request *q, struct 
 			return RC_OK;
 		}
 		http_answer_done(&a);
-		if (rc == RC_UNAUTHENTICATED && i == 0) {
+		if (rc == RC_UNAUTHENTICATED && !renewed) {
+			renewed = true;
 			rc = ask_ticket(b, f);
 			if (rc != RC_OK)
 				return rc;
 			continue;
 		}
-		if (!rc_retry(rc))
+		if (!rc_retry(rc) || rc == RC_QUOTA)
 			return rc;
 		pause_for(b, pause);
 		pause = pause * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS : pause * 2;
@@ -216,6 +220,7 @@ static enum rc put_piece(
 		return fault_set(f, RC_MALFORMED, "the control plane did not say how much it has");
 	*at = (uint64_t)json_integer_value(received);
 	*ret_whole = json_is_true(json_object_get(j, "whole"));
+	FAILPOINT("publish.piece");
 	return RC_OK;
 }
 

@@ -15,7 +15,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define NAME_MAX_ 32
+#define NAME_MAX_   32
+#define BRING_TRIES 3
 
 static enum rc broken(struct fault *f, const char *what, const char *path)
 {
@@ -207,27 +208,38 @@ static enum rc bring_own(
 	return publish_bring_add(b->to, &blob, f);
 }
 
-static enum rc bring_all(struct publish_way *w, const struct publish_done *done, struct fault *f)
+static enum rc bring_once(const struct bringing *b, const struct publish_done *done, struct fault *f)
 {
-	auto_of(publish_bring) struct publish_bring *to = NULL;
-	struct bringing b = { .way = w };
+	const struct publish_way *w = b->way;
 	char path[BLOBS_PATH_MAX + NAME_MAX_];
 	const struct publish_bring_end end = { .content_id = done->content_id,
 		.kind = w->kind,
 		.format = done->package_bytes ? w->package_format : "none",
 		.package_sha256 = done->package_bytes ? done->package_sha256 : NULL,
 		.package_bytes = done->package_bytes };
+	struct bringing ctx = *b;
 
 	snprintf(path, sizeof(path), "%s/%s", w->arrival, PUBLISH_WAY_LISTING);
-	enum rc rc = publish_bring_new(w->task, w->stop, &to, f);
-	b.to = to;
-	if (rc == RC_OK)
-		rc = contents_each(path, bring_file, &b, f);
+	enum rc rc = contents_each(path, bring_file, &ctx, f);
 	if (rc == RC_OK && done->package_bytes > 0)
-		rc = bring_own(&b, PUBLISH_WAY_PACKAGE, done->package_sha256, done->package_bytes, f);
+		rc = bring_own(b, PUBLISH_WAY_PACKAGE, done->package_sha256, done->package_bytes, f);
 	if (rc == RC_OK)
-		rc = bring_own(&b, PUBLISH_WAY_LISTING, done->content_id, 0, f);
-	return rc == RC_OK ? publish_bring_end(to, &end, f) : rc;
+		rc = bring_own(b, PUBLISH_WAY_LISTING, done->content_id, 0, f);
+	return rc == RC_OK ? publish_bring_end(b->to, &end, f) : rc;
+}
+
+/* What came first may have been taken away by the store's cleaner before the last came: then what is missing now is brought once more. */
+static enum rc bring_all(struct publish_way *w, const struct publish_done *done, struct fault *f)
+{
+	auto_of(publish_bring) struct publish_bring *to = NULL;
+	enum rc rc = publish_bring_new(w->task, w->stop, &to, f);
+	const struct bringing b = { w, to };
+
+	if (rc == RC_OK)
+		rc = bring_once(&b, done, f);
+	for (int i = 1; rc == RC_CONFLICT && i < BRING_TRIES; i++)
+		rc = bring_once(&b, done, f);
+	return rc;
 }
 
 enum rc publish_way_end(struct publish_way *w, const struct publish_done *done, struct fault *f)

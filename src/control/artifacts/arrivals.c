@@ -3,6 +3,7 @@
 #include "control/artifacts/arrivals_end.h"
 #include "control/control.h"
 #include "io/blobs.h"
+#include "io/failpoint.h"
 #include "wire/listing.h"
 
 /* ---- what is missing ---- */
@@ -117,12 +118,13 @@ static enum rc take_piece(struct call *c, void *ret_out)
 		return RC_MISSING;
 	enum rc rc = arrivals_find(c, &a);
 	if (rc == RC_OK && atomic_load(&c->tx.control->storage_full))
-		rc = fault_set(
-			c->tx.fault, RC_OVERLOADED, "the disk of the store is full (downloads.high_percent)");
+		rc = fault_set(c->tx.fault, RC_QUOTA, "the disk of the store is full (downloads.high_percent)");
 	const struct arrival_part part = { dir_of(c), a.agent_id, c->arg[0], (uint64_t)q->size };
 	const struct arrival_piece piece = { (uint64_t)q->offset, c->text, c->text_n };
 	if (rc == RC_OK)
 		rc = arrival_part_take(&part, &piece, &state, c->tx.fault);
+	if (rc == RC_OK)
+		FAILPOINT("arrivals.piece");
 	*v = (struct piece_view){ (int64_t)state.received, state.whole };
 	return rc;
 }

@@ -15,11 +15,19 @@
 
 #define SCHEME "Ticket "
 
-/* Whose request is it? The ticket is in a header, so that no log has it. */
+/*
+ * Whose request is it? The ticket is in a header, so that no log has it. It is worth as much as the attempt that it was given for: when
+ * that was lost to another, canceled, or its agent revoked, nobody may bring anything by it.
+ */
 enum rc arrivals_find(struct call *c, struct arrival *ret)
 {
 	static const struct store_query by_ticket = {
-		.sql = "SELECT id, agent_id, content_id FROM arrivals WHERE ticket = $1 AND expires_at > $2"
+		.sql = "SELECT a.id, a.agent_id, a.content_id FROM arrivals a JOIN tasks t ON t.id = a.task_id AND "
+		       "t.attempt = a.attempt AND t.agent_id = a.agent_id AND t.status IN ('leased', 'running') "
+		       "AND "
+		       "t.cancel_asked = 0 JOIN agents g ON g.id = a.agent_id AND g.state <> 'revoked' WHERE "
+		       "a.ticket "
+		       "= $1 AND a.expires_at > $2"
 	};
 	const char *given = web_header(c->request, "authorization");
 	auto_rows struct store_rows *r = NULL;

@@ -2,8 +2,10 @@
 #include "control/access/audit.h"
 #include "control/engine/submit.h"
 #include "control/events/events.h"
+#include "control/events/feed.h"
 #include "control/http/page.h"
 #include "control/rows.h"
+#include "control/updates/poll_view.h"
 #include "control/updates/polls.h"
 #include "control/updates/sources.h"
 #include "model/title.h"
@@ -69,53 +71,6 @@ static const struct field in_fields[] = {
 	{ 0 },
 };
 
-/* ---- what is shown ---- */
-
-struct poll {
-	const char *id, *mode, *selector, *status;
-	uint32_t total, answered, changed, unchanged, unknown;
-	const char *tenant_id, *created_by;
-	int64_t created_at, finished_at;
-};
-static const struct field poll_fields[] = {
-	{ .name = "id", .type = FIELD_STR, FIELD_AT(struct poll, id), .doc = "pol_ and a ULID." },
-	{ .name = "mode", .type = FIELD_STR, FIELD_AT(struct poll, mode), .doc = "metadata, full." },
-	{ .name = "selector", .type = FIELD_JSON, FIELD_AT(struct poll, selector), .doc = "As asked for." },
-	{ .name = "status", .type = FIELD_STR, FIELD_AT(struct poll, status), .doc = "running, finished." },
-	{ .name = "total", .type = FIELD_U32, FIELD_AT(struct poll, total), .doc = "Titles." },
-	{ .name = "answered", .type = FIELD_U32, FIELD_AT(struct poll, answered), .doc = "Those with an answer." },
-	{ .name = "changed",
-		.type = FIELD_U32,
-		FIELD_AT(struct poll, changed),
-		.doc = "Those that are others now." },
-	{ .name = "unchanged",
-		.type = FIELD_U32,
-		FIELD_AT(struct poll, unchanged),
-		.doc = "Those of which it is known that they are the same, or that were read for the first time." },
-	{ .name = "unknown",
-		.type = FIELD_U32,
-		FIELD_AT(struct poll, unknown),
-		.doc = "Those of which the store said nothing." },
-	{ .name = "tenantId", .type = FIELD_STR, FIELD_AT(struct poll, tenant_id), .doc = "Whose it is." },
-	{ .name = "createdBy", .type = FIELD_STR, FIELD_AT(struct poll, created_by), .doc = "Who asked." },
-	{ .name = "createdAt", .type = FIELD_TIME, FIELD_AT(struct poll, created_at), .doc = "When." },
-	{ .name = "finishedAt",
-		.type = FIELD_TIME,
-		FIELD_AT(struct poll, finished_at),
-		.doc = "When the last answer came; null: it runs." },
-	{ 0 },
-};
-#define COLUMNS                                                                                          \
-	"id, mode, selector, status, total, asked, changed, unchanged, unknown, tenant_id, created_by, " \
-	"created_at, finished_at"
-
-static enum rc load(struct tx *tx, const char *id, struct poll *ret)
-{
-	static const struct store_query one = { .sql = "SELECT " COLUMNS " FROM polls WHERE id = $1" };
-	return rows_one(tx->db, &one, STORE_ARGS(store_text(id)), (struct rows_into){ poll_fields, tx->arena, ret },
-		tx->fault);
-}
-
 /* ---- a new one ---- */
 
 struct candidate {
@@ -171,7 +126,7 @@ static enum rc candidates(struct tx *tx, const char *after, struct field_list *r
 		PAGE, ret, tx->fault);
 }
 
-static enum rc add_title(struct tx *tx, const struct poll_in *in, struct poll *p, const struct candidate *c)
+static enum rc add_title(struct tx *tx, const struct poll_in *in, struct poll_view *p, const struct candidate *c)
 {
 	static const struct store_query add = { .sql = "INSERT INTO poll_titles (poll_id, title_id, answer) VALUES "
 						       "($1, $2, $3)" };
@@ -186,7 +141,7 @@ static enum rc add_title(struct tx *tx, const struct poll_in *in, struct poll *p
 		tx->fault);
 }
 
-static enum rc add_titles(struct tx *tx, const struct poll_in *in, struct poll *p)
+static enum rc add_titles(struct tx *tx, const struct poll_in *in, struct poll_view *p)
 {
 	struct field_list page = { .n = PAGE };
 	const char *after = "";
@@ -215,7 +170,7 @@ static enum rc ask_now(struct tx *tx, const char *poll_id)
 	return store_do(tx->db, &set, STORE_ARGS(store_text(poll_id)), tx->fault);
 }
 
-static enum rc add_row(struct tx *tx, const struct poll *p)
+static enum rc add_row(struct tx *tx, const struct poll_view *p)
 {
 	static const struct store_query add = { .sql = "INSERT INTO polls (id, mode, selector, status, total, "
 						       "tenant_id, created_by, created_at) VALUES ($1, $2, $3, "
@@ -226,7 +181,7 @@ static enum rc add_row(struct tx *tx, const struct poll *p)
 		tx->fault);
 }
 
-static enum rc keep_counts(struct tx *tx, const struct poll *p)
+static enum rc keep_counts(struct tx *tx, const struct poll_view *p)
 {
 	static const struct store_query set = {
 		.sql = "UPDATE polls SET status = $2, total = $3, asked = $4, unchanged "
@@ -266,14 +221,14 @@ static const char *selector_text(struct tx *tx, const struct selector *s)
 static enum rc create(struct call *c, void *ret_out)
 {
 	struct poll_in in = c->in ? *(const struct poll_in *)c->in : (struct poll_in){ 0 };
-	struct poll *p = ret_out;
+	struct poll_view *p = ret_out;
 	struct tx *tx = &c->tx;
 
 	if (in.which.watches.n)
 		qsort(in.which.watches.at, in.which.watches.n, sizeof(const char *), by_text);
 	if (in.which.titles.n)
 		qsort(in.which.titles.at, in.which.titles.n, sizeof(const char *), by_text);
-	*p = (struct poll){ .id = tx_id(tx, "pol"),
+	*p = (struct poll_view){ .id = tx_id(tx, "pol"),
 		.mode = mode_words[in.mode],
 		.selector = selector_text(tx, &in.which),
 		.tenant_id = tx_tenant(tx),
@@ -295,6 +250,8 @@ static enum rc create(struct call *c, void *ret_out)
 		rc = ask_now(tx, p->id);
 	if (rc == RC_OK)
 		rc = events_add(tx, &(struct event){ .type = "poll.created", .resource = p->id });
+	if (rc == RC_OK)
+		rc = poll_view_fill(tx, p);
 	c->location = arena_fmt(tx->arena, "/v1/polls/%s", p->id);
 	if (rc != RC_OK || !c->location)
 		return rc == RC_OK ? RC_NOMEM : rc;
@@ -304,7 +261,47 @@ static enum rc create(struct call *c, void *ret_out)
 
 /* ---- the routes ---- */
 
-static enum rc get(struct call *c, void *ret_out) { return load(&c->tx, c->arg[0], ret_out); }
+static enum rc get(struct call *c, void *ret_out) { return poll_view_one(&c->tx, c->arg[0], ret_out); }
+
+static const char *text_of(struct call *c, const struct poll_view *v)
+{
+	struct buf b = { 0 };
+
+	field_json_encode(poll_view_fields, v, &b);
+	const char *text = b.bad ? NULL : arena_str(c->tx.arena, buf_text(&b));
+	buf_done(&b);
+	return text;
+}
+
+/* As a stream: first the poll as it is, then what becomes of it. Else as it is. */
+static enum rc follow(struct call *c, void *ret_out)
+{
+	static const char *const types[] = { "poll.progress", "poll.finished", "poll.canceled", NULL };
+	struct feed_about about = { .resource = c->arg[0], .types = types, .first_type = "poll" };
+	struct poll_view v = { 0 };
+	(void)ret_out;
+
+	enum rc rc = feed_about_begin(c, &about);
+	if (rc == RC_OK)
+		rc = poll_view_one(&c->tx, c->arg[0], &v);
+	about.first = rc == RC_OK ? text_of(c, &v) : NULL;
+	if (rc != RC_OK || !about.first)
+		return rc == RC_OK ? RC_NOMEM : rc;
+	if (c->streams)
+		return feed_about_open(c, &about);
+	buf_str(c->body, about.first);
+	return RC_OK;
+}
+
+static enum rc cancel(struct call *c, void *ret_out)
+{
+	struct tx *tx = &c->tx;
+	enum rc rc = polls_cancel(tx, c->arg[0]);
+
+	if (rc == RC_OK)
+		rc = audit_add(tx, "poll.cancel", c->arg[0]);
+	return rc == RC_OK ? get(c, ret_out) : rc;
+}
 
 struct polls_query {
 	struct page_query page;
@@ -313,11 +310,12 @@ static const struct field list_query[] = { PAGE_QUERY_FIELDS(struct polls_query)
 
 static enum rc list(struct call *c, void *ret_out)
 {
-	static const struct store_query all = { .sql = "SELECT " COLUMNS
+	static const struct store_query all = { .sql = "SELECT " POLL_VIEW_COLUMNS
 						       " FROM polls WHERE id < $1 AND tenant_id = $3 "
 						       "ORDER BY id DESC LIMIT $2" };
 	const struct polls_query *q = c->query;
 	auto_rows struct store_rows *r = NULL;
+	struct page *page = ret_out;
 	const char *before;
 
 	enum rc rc = page_begin(c, &q->page, &before);
@@ -325,7 +323,13 @@ static enum rc list(struct call *c, void *ret_out)
 		rc = store_run(c->tx.db, &all,
 			STORE_ARGS(store_text(before), store_int(q->page.limit + 1), store_text(tx_tenant(&c->tx))),
 			&r, c->tx.fault);
-	return rc == RC_OK ? page_read(c, &q->page, r, ret_out) : rc;
+	if (rc == RC_OK)
+		rc = page_read(c, &q->page, r, page);
+	store_close(take(r));
+	struct poll_view *v = page->items.at;
+	for (size_t i = 0; rc == RC_OK && i < page->items.n; i++)
+		rc = poll_view_fill(&c->tx, &v[i]); /* RUNNING_MAX of them run */
+	return rc;
 }
 
 struct answer {
@@ -385,7 +389,7 @@ static enum rc list_answers(struct call *c, void *ret_out)
 }
 
 #define IN  .in = in_fields, .in_size = sizeof(struct poll_in)
-#define OUT .out = poll_fields, .out_size = sizeof(struct poll)
+#define OUT .out = poll_view_fields, .out_size = sizeof(struct poll_view)
 
 const struct route poll_routes[] = {
 	{ .name = "syncUpdates",
@@ -423,7 +427,7 @@ const struct route poll_routes[] = {
 		IN,
 		OUT,
 		.run = create,
-		.doc = "Asks the stores now. Progress: events poll.progress and poll.finished, or getPoll." },
+		.doc = "Asks the stores now. Progress: followPoll, or getPoll." },
 	{ .name = "getPoll",
 		.method = "GET",
 		.path = "/v1/polls/{id}",
@@ -432,7 +436,33 @@ const struct route poll_routes[] = {
 		.scope = SCOPE_WATCHES_READ,
 		OUT,
 		.run = get,
-		.doc = "Shows how far a poll is." },
+		.doc = "Shows how far a poll is, and how long it will take." },
+	{ .name = "cancelPoll",
+		.method = "POST",
+		.path = "/v1/polls/{id}/cancel",
+		.reach = REACH_TENANT,
+		.object = OBJECT_POLL,
+		.scope = SCOPE_WATCHES_WRITE,
+		.flags = ROUTE_WRITE | ROUTE_ACCEPTED,
+		OUT,
+		.run = cancel,
+		.doc = "Ends a poll: nothing more is asked for it. What was asked already may still come and is "
+		       "kept "
+		       "of "
+		       "the titles; the poll does not count it any more." },
+	{ .name = "followPoll",
+		.method = "GET",
+		.path = "/v1/polls/{id}/events",
+		.reach = REACH_TENANT,
+		.object = OBJECT_POLL,
+		.scope = SCOPE_WATCHES_READ,
+		.flags = ROUTE_RAW | ROUTE_STREAM,
+		.out_type = "application/json",
+		.run = follow,
+		.doc = "As server-sent events (Accept: text/event-stream): first the poll as it is, as the event "
+		       "\"poll\", then poll.progress and poll.finished or poll.canceled as they come. Else the "
+		       "poll as "
+		       "it is." },
 	{ .name = "listPollAnswers",
 		.method = "GET",
 		.path = "/v1/polls/{id}/answers",

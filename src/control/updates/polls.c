@@ -1,6 +1,7 @@
 #include "control/updates/polls.h"
 #include "control/events/events.h"
 #include "control/rows.h"
+#include "control/updates/sources_eta.h"
 
 #include <string.h>
 
@@ -55,41 +56,80 @@ enum rc polls_answered(
 	return rc;
 }
 
+/* What an event tells: how far it is. The row is at hand: total, asked, changed, unchanged, unknown. */
+static const char *payload_of(struct tx *tx, struct store_rows *r, int64_t eta_s)
+{
+	return arena_fmt(tx->arena,
+		"{\"total\":%lld,\"answered\":%lld,\"changed\":%lld,\"unchanged\":%lld,\"unknown\":%lld,"
+		"\"etaSeconds\":%lld}",
+		(long long)store_col_int(r, 0), (long long)store_col_int(r, 1), (long long)store_col_int(r, 2),
+		(long long)store_col_int(r, 3), (long long)store_col_int(r, 4), (long long)eta_s);
+}
+
+static enum rc add_event(struct tx *tx, const char *type, const struct polls_count *c, const char *payload)
+{
+	if (!payload)
+		return RC_NOMEM;
+	return events_add(tx,
+		&(struct event){ .type = type, .resource = c->id, .payload = payload, .tenant_id = c->tenant_id });
+}
+
 /* Adds to its counts; the poll is over when all is answered. */
 static enum rc tell(struct tx *tx, const struct polls_count *c)
 {
 	static const struct store_query set = {
 		.sql = "UPDATE polls SET asked = asked + $2 + $3 + $4, changed = changed + $2, unchanged = "
-		       "unchanged + "
-		       "$3, unknown = unknown + $4 WHERE id = $1 RETURNING asked, changed, unchanged, unknown"
+		       "unchanged + $3, unknown = unknown + $4 WHERE id = $1 RETURNING total, asked, changed, "
+		       "unchanged, unknown"
 	};
 	static const struct store_query end = {
 		.sql = "UPDATE polls SET status = 'finished', finished_at = $2 WHERE "
 		       "id = $1"
 	};
 	auto_rows struct store_rows *r = NULL;
+	int64_t eta_s = 0;
 	enum rc rc = store_one(tx->db, &set,
 		STORE_ARGS(store_text(c->id), store_int(c->n[0]), store_int(c->n[1]), store_int(c->n[2])), &r,
 		tx->fault);
 
 	if (rc != RC_OK)
 		return rc;
-	bool over = store_col_int(r, 0) >= c->total;
-	const char *payload = arena_fmt(tx->arena,
-		"{\"total\":%lld,\"answered\":%lld,\"changed\":%lld,\"unchanged\":%lld,\"unknown\":%lld}",
-		(long long)c->total, (long long)store_col_int(r, 0), (long long)store_col_int(r, 1),
-		(long long)store_col_int(r, 2), (long long)store_col_int(r, 3));
+	bool over = store_col_int(r, 1) >= store_col_int(r, 0);
+	rc = over ? RC_OK : sources_eta_poll(tx, c->id, &eta_s);
+	const char *payload = rc == RC_OK ? payload_of(tx, r, eta_s) : NULL;
 	store_close(take(r));
-	if (!payload)
-		return RC_NOMEM;
-	if (over)
+	if (rc == RC_OK && over)
 		rc = store_do(tx->db, &end, STORE_ARGS(store_text(c->id), store_int(tx->now_ms)), tx->fault);
+	return rc == RC_OK ? add_event(tx, over ? "poll.finished" : "poll.progress", c, payload) : rc;
+}
+
+static enum rc why_not(struct tx *tx, const char *id)
+{
+	static const struct store_query find = { .sql = "SELECT status FROM polls WHERE id = $1" };
+	auto_rows struct store_rows *r = NULL;
+	enum rc rc = store_one(tx->db, &find, STORE_ARGS(store_text(id)), &r, tx->fault);
+
 	if (rc != RC_OK)
 		return rc;
-	return events_add(tx, &(struct event){ .type = over ? "poll.finished" : "poll.progress",
-				      .resource = c->id,
-				      .payload = payload,
-				      .tenant_id = c->tenant_id });
+	return fault_set(tx->fault, RC_CONFLICT, "the poll is %s already", store_col_text(r, 0));
+}
+
+enum rc polls_cancel(struct tx *tx, const char *id)
+{
+	static const struct store_query end = {
+		.sql = "UPDATE polls SET status = 'canceled', finished_at = $2 WHERE id = $1 AND status = "
+		       "'running' "
+		       "RETURNING total, asked, changed, unchanged, unknown, tenant_id"
+	};
+	auto_rows struct store_rows *r = NULL;
+	enum rc rc = store_one(tx->db, &end, STORE_ARGS(store_text(id), store_int(tx->now_ms)), &r, tx->fault);
+
+	if (rc != RC_OK)
+		return rc == RC_MISSING ? why_not(tx, id) : rc;
+	const struct polls_count c = { .id = id, .tenant_id = arena_str(tx->arena, store_col_text(r, 5)) };
+	const char *payload = c.tenant_id ? payload_of(tx, r, 0) : NULL;
+	store_close(take(r));
+	return add_event(tx, "poll.canceled", &c, payload);
 }
 
 enum rc polls_told(struct tx *tx, struct polls_open *p)

@@ -29,5 +29,8 @@ must_check enum rc polls_answered(
 /* Their rows and events: poll.progress, poll.finished. */
 must_check enum rc polls_told(struct tx *tx, struct polls_open *p);
 
+/* Somebody does not want to know any more. RC_MISSING: there is none; RC_CONFLICT: it is over. Event poll.canceled. */
+must_check enum rc polls_cancel(struct tx *tx, const char *id);
+
 /* Ends polls that ran for too long, and forgets old ones. */
 must_check enum rc polls_scan(struct tx *tx);

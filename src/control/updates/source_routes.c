@@ -2,7 +2,9 @@
 #include "control/http/page.h"
 #include "control/rows.h"
 #include "control/updates/sources.h"
+#include "control/updates/sources_eta.h"
 #include "control/updates/sources_rows.h"
+#include "control/updates/sources_sessions.h"
 #include "wire/field_json.h"
 #include "wire/json.h"
 
@@ -23,7 +25,8 @@ struct source_view {
 	int64_t cursor, cursor_at, lag;
 	struct gap_view gap;
 	int64_t ratio, agreement;
-	const char *rollout;
+	int64_t waiting, eta_s;
+	const char *rollout, *sessions;
 	int64_t swept_at, version, updated_at;
 };
 
@@ -104,10 +107,27 @@ static const struct field source_fields[] = {
 		.type = FIELD_I64,
 		FIELD_AT(struct source_view, agreement),
 		.doc = "In shadow mode: of a thousand titles, how many both sources said the same of." },
+	{ .name = "waiting",
+		.type = FIELD_I64,
+		FIELD_AT(struct source_view, waiting),
+		.doc = "Titles that it is to be asked for: running polls wait for them, or nothing was heard of "
+		       "them "
+		       "for their interval." },
+	{ .name = "etaSeconds",
+		.type = FIELD_I64,
+		FIELD_AT(struct source_view, eta_s),
+		.doc = "In so many seconds it will have been asked for all of them, as fast as its rate allows; "
+		       "-1: "
+		       "not known, it may not be asked." },
 	{ .name = "rollout",
 		.type = FIELD_JSON,
 		FIELD_AT(struct source_view, rollout),
 		.doc = "Which titles it is asked for, see editSourceRollout; empty: all." },
+	{ .name = "sessions",
+		.type = FIELD_JSON,
+		FIELD_AT(struct source_view, sessions),
+		.doc = "The agents by whose sessions it was asked in the last day, the latest first: a list of "
+		       "{agentId, since, heardAt, answers, failures}." },
 	{ .name = "sweptAt",
 		.type = FIELD_TIME,
 		FIELD_AT(struct source_view, swept_at),
@@ -129,7 +149,7 @@ static const struct field source_fields[] = {
 	"s.gap_from, CASE s.gap_from WHEN 0 THEN 0 ELSE s.gap_to END, CASE s.gap_from WHEN 0 THEN 0 ELSE "         \
 	"s.gap_since END, CASE s.gap_from WHEN 0 THEN NULL ELSE s.gap_why END, " PERMILLE(                         \
 		"m.good", "m.asked") ", " PERMILLE("m.agreed",                                                     \
-		"m.compared") ", s.rollout, s.sweep_at, s.version, s.updated_at FROM sources s "
+		"m.compared") ", 0, 0, s.rollout, NULL, s.sweep_at, s.version, s.updated_at FROM sources s "
 
 struct sources_query {
 	struct page_query page;
@@ -138,19 +158,37 @@ static const struct field page_fields[] = { PAGE_QUERY_FIELDS(struct sources_que
 
 static struct store_value hour(const struct call *c) { return store_int(c->tx.now_ms / 300000 - 12); }
 
+static enum rc fill(struct tx *tx, struct source_view *v)
+{
+	const struct source_kind *k = sources_kind(v->id);
+	struct sources_eta eta = { 0 };
+	enum rc rc = k ? sources_eta_of(tx, k, &eta) : RC_OK;
+
+	v->waiting = eta.waiting;
+	v->eta_s = eta.seconds;
+	return rc == RC_OK ? sources_sessions_text(tx, v->id, &v->sessions) : rc;
+}
+
 static enum rc list(struct call *c, void *ret_out)
 {
 	static const struct store_query all = { .sql = SELECT "WHERE s.name < $2 ORDER BY s.name DESC LIMIT $3" };
 	const struct sources_query *in = c->query;
 	const struct page_query *q = &in->page;
 	auto_rows struct store_rows *r = NULL;
+	struct page *page = ret_out;
 	const char *before;
 
 	enum rc rc = page_begin(c, q, &before);
 	if (rc == RC_OK)
 		rc = store_run(c->tx.db, &all, STORE_ARGS(hour(c), store_text(before), store_int(q->limit + 1)), &r,
 			c->tx.fault);
-	return rc == RC_OK ? page_read(c, q, r, ret_out) : rc;
+	if (rc == RC_OK)
+		rc = page_read(c, q, r, page);
+	store_close(take(r));
+	struct source_view *v = page->items.at;
+	for (size_t i = 0; rc == RC_OK && i < page->items.n; i++)
+		rc = fill(&c->tx, &v[i]);
+	return rc;
 }
 
 static enum rc get(struct call *c, void *ret_out)
@@ -160,6 +198,8 @@ static enum rc get(struct call *c, void *ret_out)
 	enum rc rc = rows_one(c->tx.db, &one, STORE_ARGS(hour(c), store_text(c->arg[0])),
 		(struct rows_into){ source_fields, c->tx.arena, v }, c->tx.fault);
 
+	if (rc == RC_OK)
+		rc = fill(&c->tx, v);
 	c->version = v->version;
 	return rc == RC_MISSING ? fault_set(c->tx.fault, rc, "there is no source %.40s", c->arg[0]) : rc;
 }

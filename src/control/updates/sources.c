@@ -6,6 +6,7 @@
 #include "control/rows.h"
 #include "control/updates/builds.h"
 #include "control/updates/sources_feed.h"
+#include "control/updates/sources_sessions.h"
 #include "control/updates/titles.h"
 #include "model/action_download.h"
 #include "wire/json.h"
@@ -95,8 +96,9 @@ static enum rc forget_old(struct tx *tx)
 	static const struct store_query drop = { .sql = "DELETE FROM source_asks WHERE asked_at < $1" };
 	static const struct store_query marks = { .sql = "DELETE FROM source_marks WHERE slot < $1" };
 	enum rc rc = store_put(tx->db, &drop, STORE_ARGS(store_int(tx->now_ms - FORGOTTEN_MS)), tx->fault);
-	return rc == RC_OK ? store_put(tx->db, &marks, STORE_ARGS(store_int(tx->now_ms / 300000 - 24)), tx->fault)
-			   : rc;
+	if (rc == RC_OK)
+		rc = store_put(tx->db, &marks, STORE_ARGS(store_int(tx->now_ms / 300000 - 24)), tx->fault);
+	return rc == RC_OK ? sources_sessions_sweep(tx) : rc;
 }
 
 /* ---- which titles are whose ---- */
@@ -372,7 +374,8 @@ static enum rc is_watched(struct tx *tx, const char *store, bool *ret)
 {
 	static const struct store_query find = {
 		.sql = "SELECT 1 FROM titles t WHERE t.store = $1 AND (t.watched > 0 OR EXISTS (SELECT 1 FROM "
-		       "poll_titles p WHERE p.title_id = t.id AND p.answer IS NULL)) LIMIT 1"
+		       "poll_titles p JOIN polls o ON o.id = p.poll_id WHERE p.title_id = t.id AND p.answer IS "
+		       "NULL AND o.status = 'running')) LIMIT 1"
 	};
 	auto_rows struct store_rows *r = NULL;
 	enum rc rc = store_one(tx->db, &find, STORE_ARGS(store_text(store)), &r, tx->fault);

@@ -4,6 +4,7 @@
 #include "control/updates/builds.h"
 #include "control/updates/sources.h"
 #include "control/updates/sources_feed.h"
+#include "control/updates/sources_sessions.h"
 #include "control/updates/sources_shadow.h"
 #include "control/updates/titles.h"
 #include "model/action_download.h"
@@ -291,13 +292,17 @@ enum rc sources_fold(struct tx *tx, const struct moves_task *t)
 		a.heard_at = tx->now_ms;
 		return sources_ask_save(tx, &a);
 	case TASK_SUCCEEDED:
-		rc = succeeded(tx, t, &a);
+		rc = sources_sessions_heard(tx, a.source, t->agent_id, true);
+		if (rc == RC_OK)
+			rc = succeeded(tx, t, &a);
 		sources_wake(tx->control);
 		return rc;
 	case TASK_FAILED:
 	case TASK_EXPIRED:
-	case TASK_CANCELED:
 	case TASK_ATTENTION:
+		rc = sources_sessions_heard(tx, a.source, t->agent_id, false);
+		return rc == RC_OK ? failed(tx, t, &a) : rc;
+	case TASK_CANCELED:
 		return failed(tx, t, &a);
 	case TASK_QUEUED:
 	case TASK_UNKNOWN:

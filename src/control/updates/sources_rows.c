@@ -5,6 +5,7 @@
 #include "control/control.h"
 #include "control/events/events.h"
 #include "control/rows.h"
+#include "control/updates/titles.h"
 #include "wire/field_json.h"
 #include "wire/json.h"
 
@@ -151,6 +152,22 @@ static enum rc tell(struct tx *tx, const struct source *s, int was, const char *
 	return rc;
 }
 
+static bool is_closed(int state) { return state == BREAKER_CLOSED || state == BREAKER_FORCED_CLOSED; }
+
+/* It may be asked again: what waits for the one that stood in for it need not wait any more. Who answers first, answers. */
+static enum rc take_back(struct tx *tx, const struct source *s)
+{
+	const struct source_kind *k = sources_kind(s->name);
+	struct field_list asks = { 0 };
+	enum rc rc = k && k->fallback ? sources_asks(tx, &asks) : RC_OK;
+	const struct source_ask *a = asks.at;
+
+	for (size_t i = 0; rc == RC_OK && i < asks.n; i++)
+		if (!strcmp(a[i].source, k->fallback))
+			rc = titles_unask(tx, s->name, &a[i].refs);
+	return rc;
+}
+
 enum rc sources_moved(struct tx *tx, struct source *s, int was, const char *why)
 {
 	if (why)
@@ -160,6 +177,8 @@ enum rc sources_moved(struct tx *tx, struct source *s, int was, const char *why)
 	s->version++;
 	s->updated_at = tx->now_ms;
 	enum rc rc = sources_save(tx, s);
+	if (rc == RC_OK && is_closed(s->breaker.state) && !is_closed(was))
+		rc = take_back(tx, s);
 	return rc == RC_OK ? tell(tx, s, was, why) : rc;
 }
 

@@ -1,0 +1,306 @@
+/*
+ * The command line of updates, as people use it: watch, title, poll, change, source, trigger; manifest, artifact, storage, prefill: each verb
+ * against a control plane with an agent and a simulated Steam, what it prints and how it ends, and each with a wrong word.
+ */
+#include "tests/system/follow.h"
+#include "tests/system/fp.h"
+
+static const char world[] = "generate apps=1000-1009 seed=1\n"
+			    "depot 100090 app=1000 manifest=11 key=auto generate=20,200000,1\n"
+			    "account owner password=owner-pw packages=0\n";
+
+/* The cell of the last run's CSV: row 1 is the first below the headings. */
+static const char *cell(unsigned row, unsigned column)
+{
+	static char text[512];
+	const char *p = out;
+
+	for (; row; row--)
+		p = strchr(p, '\n') ? strchr(p, '\n') + 1 : "";
+	for (; column; column--)
+		p = strpbrk(p, ",\n") ? strpbrk(p, ",\n") + 1 : "";
+	snprintf(text, sizeof(text), "%.*s", (int)strcspn(p, ",\r\n"), p);
+	return text;
+}
+
+/* What --quiet printed. */
+static void id_of(char ret[static 64]) { snprintf(ret, 64, "%.*s", (int)strcspn(out, "\n"), out); }
+
+#define SAYS(text)                                                                                  \
+	do {                                                                                        \
+		if (!strstr(out, text) && !strstr(err, text)) {                                     \
+			fprintf(stderr, "line %d: no \"%s\" in: %s%s\n", __LINE__, text, out, err); \
+			exit(1);                                                                    \
+		}                                                                                   \
+	} while (0)
+
+static void watches(const struct rig *r)
+{
+	char id[64];
+
+	FP(0, "watch list");
+	FP(0, "watch add 1000 -b public -b beta -c build -c depot -l set=one --interval 3600 --priority 9 -q");
+	id_of(id);
+	FP(6, "watch add 1000");
+	SAYS("already");
+	FP(2, "watch add 1000 --store itch");
+	FP(2, "watch add");
+	FP(2, "watch add nobody");
+	SAYS("titleId");
+	FP(2, "watch add 1001 -c no_such_class");
+	FP(0, "watch get %s -o json", id);
+	SAYS("\"priority\": 9");
+	FP(0, "watch edit %s --priority 3", id);
+	FP(0, "watch pause %s", id);
+	FP(0, "watch list --state paused -o csv");
+	CHECK_STR(cell(1, 2), "1000");
+	FP(0, "watch resume %s", id);
+	FP(4, "watch get wat_01ARZ3NDEKTSV4RRFFQ69G5FAV");
+
+	put(r, "titles.txt", "# a list\n1001\nsteam 1002\n\n1003\nworkshop,77\n1000\n");
+	FP(0, "watch import %s/titles.txt --label set=many -o json", r->dir);
+	SAYS("\"created\": 4");
+	SAYS("\"existing\": 1");
+	put(r, "none.txt", "# nothing\n");
+	FP(2, "watch import %s/none.txt", r->dir);
+	FP(2, "watch import %s/not-there.txt", r->dir);
+	put(r, "bad.txt", "1004\nitch 5\n");
+	FP(2, "watch import %s/bad.txt", r->dir);
+	SAYS("rows/1");
+	FP(0, "watch import - < %s/titles.txt", r->dir);
+	FP(4, "watch import-library nobody");
+	FP(0, "watch list --store workshop -o csv");
+	CHECK_STR(cell(1, 2), "77");
+	snprintf(id, sizeof(id), "%s", cell(1, 0));
+	FP(0, "watch rm %s", id);
+	FP(4, "watch rm %s", id);
+	FP(0, "watch list -o csv");
+	CHECK(!strstr(out, "workshop"));
+	FP(2, "watch list --state tired");
+}
+
+static void polls(const struct rig *r)
+{
+	char id[64], path[96];
+
+	FP(0, "poll run --mode full --wait -o json");
+	SAYS("\"status\": \"finished\"");
+	SAYS("\"unknown\": 0");
+	SAYS("4 of 4 answered");
+	FP(0, "poll list -o csv");
+	snprintf(id, sizeof(id), "%s", cell(1, 0));
+	FP(0, "poll get %s -o json", id);
+	SAYS("\"etaSeconds\": 0");
+	FP(0, "poll answers %s --answer unchanged -o csv", id);
+	CHECK_STR(cell(4, 3), "unchanged");
+	FP(0, "poll answers %s --answer changed -q", id);
+	CHECK(!*out);
+	FP(0, "poll watch %s", id);
+	FP(6, "poll cancel %s", id);
+	SAYS("finished already");
+	FP(4, "poll cancel pol_01ARZ3NDEKTSV4RRFFQ69G5FAV");
+	FP(4, "poll watch pol_01ARZ3NDEKTSV4RRFFQ69G5FAV");
+	FP(2, "poll run --mode slow");
+	FP(2, "poll run now");
+
+	/* A slow store: the other source stands in, one title each 1.5 s: the plan says how long. */
+	FP(0, "source trip steam.pics");
+	FP(124, "poll run --mode full --wait=1 -o json");
+	SAYS("\"status\": \"running\"");
+	FP(0, "poll list -o csv");
+	snprintf(id, sizeof(id), "%s", cell(1, 0));
+	FP(0, "poll get %s -o json", id);
+	json_t *p = json_loads(out, 0, NULL);
+	int64_t left = json_int(p, "total") - json_int(p, "answered"), eta = json_int(p, "etaSeconds");
+	json_decref(p);
+	CHECK(left >= 2 && eta >= (left - 1) * 100 && eta <= (left + 1) * 100);
+	FP(0, "source show steam.store_http -o json");
+	p = json_loads(out, 0, NULL);
+	CHECK(json_int(p, "waiting") >= left - 1 && json_int(p, "etaSeconds") >= (left - 1) * 100);
+	json_decref(p);
+	FP(0, "source show steam.pics -o json");
+	p = json_loads(out, 0, NULL);
+	CHECK(json_int(p, "waiting") == 0 && json_int(p, "etaSeconds") == 0);
+	CHECK(json_array_size(json_object_get(p, "sessions")) == 1);
+	const json_t *s = json_array_get(json_object_get(p, "sessions"), 0);
+	CHECK(!strncmp(json_str(s, "agentId"), "agt_", 4) && json_int(s, "answers") > 0 &&
+		json_int(s, "failures") == 0 && *json_str(s, "since"));
+	json_decref(p);
+
+	/* Who follows it sees that it is canceled; what comes later does not count. */
+	static struct follow f;
+	snprintf(path, sizeof(path), "/v1/polls/%s/events", id);
+	follow_path(&f, r, r->key, path);
+	CHECK(follow_until(&f, "\"status\":\"running\""));
+	FP(0, "poll cancel %s -o json", id);
+	SAYS("\"status\": \"canceled\"");
+	CHECK(follow_until(&f, "poll.canceled"));
+	close(f.fd);
+	FP(1, "poll watch %s -o json", id);
+	FP(6, "poll cancel %s", id);
+	FP(0, "source reset steam.pics");
+	FP(0, "poll run --wait --store steam");
+	FP(0, "poll get %s -o json", id);
+	SAYS("\"status\": \"canceled\"");
+}
+
+static void titles_and_changes(const struct rig *r)
+{
+	FP(0, "title show steam 1000 -o json");
+	SAYS("\"titleId\": \"1000\"");
+	FP(4, "title show steam 999");
+	FP(4, "title show itch 1000");
+	FP(2, "title show steam");
+	FP(0, "title builds steam 1000 --branch public -o csv");
+	char first[32];
+	snprintf(first, sizeof(first), "%s", cell(1, 0));
+	rig_sim_post(r, "/sim/build?app=1000&branch=public&build=90000001&manifests=100001:4242&size=1000");
+	FP(0, "poll run --wait --title 1000");
+	for (int i = 0; i < 200 && !strstr(out, "90000001"); i++) {
+		rig_sleep_ms(25);
+		FP(0, "title builds steam 1000 --branch public -o csv");
+	}
+	CHECK_STR(cell(1, 0), "90000001");
+	CHECK_STR(cell(1, 4), "forward");
+	FP(0, "title diff steam 1000 %s..90000001 -o csv", first);
+	SAYS("100001");
+	FP(2, "title diff steam 1000 %s", first);
+	FP(4, "title diff steam 1000 1..2");
+	FP(0, "change tail --class build --limit 1 -o csv");
+	CHECK_STR(cell(1, 2), "1000");
+	CHECK_STR(cell(1, 5), "90000001");
+	char cursor[32];
+	snprintf(cursor, sizeof(cursor), "%s", cell(1, 0));
+	FP(0, "change list --class build --after %s -o csv", cursor);
+	CHECK(!strstr(out, "90000001"));
+	FP(2, "change tail --class everything");
+	FP(2, "change list --after x");
+}
+
+static void sources(const struct rig *r)
+{
+	FP(0, "source list -o csv");
+	CHECK(strstr(out, "steam.pics,closed") && strstr(out, "gog.product_http"));
+	FP(0, "source show steam.pics");
+	FP(4, "source show steam.fax");
+	FP(0, "source trip steam.pics --state forced_closed -o json");
+	SAYS("\"state\": \"forced_closed\"");
+	FP(2, "source trip steam.pics --state bent");
+	FP(4, "source trip steam.fax");
+	FP(0, "source reset steam.pics -o json");
+	SAYS("\"state\": \"closed\"");
+	FP(4, "source reset steam.fax");
+	FP(0, "source rollout steam.pics --percent 50 --label set=one -o json");
+	SAYS("\"percent\": 50");
+	FP(6, "source rollout steam.workshop --percent 50");
+	FP(2, "source rollout steam.pics --percent 101");
+	FP(0, "source rollout steam.pics --percent 100");
+}
+
+static void triggers(const struct rig *r)
+{
+	char id[64];
+
+	FP(0, "trigger list");
+	FP(0, "trigger create ping --store steam --title 1000 --branch public --job '{\"action\":\"agent.ping\"}' "
+	      "--debounce 5 --quiet-hours '{\"from\":\"22:00\",\"to\":\"07:00\"}' -l set=one -q");
+	id_of(id);
+	FP(6, "trigger create ping --job '{\"action\":\"agent.ping\"}'");
+	FP(2, "trigger create nothing");
+	SAYS("/action");
+	FP(2, "trigger create bad --job '{'");
+	FP(2, "trigger create bad --job '{\"action\":\"no.such\"}'");
+	FP(0, "trigger create fetch --title 1000 --download '{\"source\":{\"kind\":\"app\",\"appId\":1000}}' "
+	      "--disabled");
+	FP(0, "trigger list -o csv");
+	CHECK(strstr(out, ",ping,true,") && strstr(out, ",fetch,false,"));
+	FP(0, "trigger get %s -o json", id);
+	SAYS("\"debounceSeconds\": 5");
+	FP(6, "trigger test %s", id);
+	SAYS("no event of that type");
+	FP(0, "trigger test %s --event '{\"store\":\"steam\",\"titleId\":\"2\"}' -o json", id);
+	SAYS("\"matches\": false");
+	FP(0, "trigger edit %s --disable --debounce 0", id);
+	FP(0, "trigger fires %s", id);
+	FP(0, "trigger delete %s", id);
+	FP(4, "trigger delete %s", id);
+	FP(4, "trigger test %s", id);
+}
+
+static void contents(const struct rig *r)
+{
+	char id[64], artifact[64], link[64];
+
+	rig_sim_say(r, "/sim/lines", "depot 100090 app=1000 manifest=12 key=auto generate=22,200000,1");
+	rig_sim_post(r, "/sim/build?app=1000&manifests=100090:11");
+	FP(0, "manifest ls 1000 100090 -o csv");
+	CHECK_STR(cell(1, 0), "100090");
+	CHECK_STR(cell(1, 2), "11");
+	FP(0, "manifest diff 1000 100090 --from 11 --to 12 -o csv");
+	CHECK(strstr(out, "added"));
+	FP(2, "manifest ls 1000");
+	FP(2, "manifest ls 1000 x");
+	FP(2, "manifest diff 1000 100090 --from 11");
+	FP(2, "manifest diff 1000 100090 --from 11 --to twelve");
+
+	FP(0, "prefill run --app 1000 --os linux -q");
+	id_of(id);
+	FP(0, "job watch %s", id);
+	FP(2, "prefill run");
+	FP(2, "prefill run --app 1000 --concurrency 1000");
+
+	FP(0, "download create depot --app 1000 --depots '[{\"id\":100090,\"manifest\":\"11\"}]' --format zip -q");
+	id_of(id);
+	FP(0, "download watch %s -o json", id);
+	SAYS("\"state\": \"ready\"");
+	FP(0, "artifact list --download %s -o csv", id);
+	snprintf(artifact, sizeof(artifact), "%s", cell(1, 0));
+	FP(0, "artifact get %s -o json", artifact);
+	SAYS(artifact);
+	FP(0, "artifact ls %s", artifact);
+	SAYS("sha256");
+	FP(0, "artifact link %s --uses 2 --expires 600 -o json", artifact);
+	json_t *l = json_loads(out, 0, NULL);
+	snprintf(link, sizeof(link), "%s", json_str(l, "id"));
+	CHECK(*json_str(l, "url") && json_int(l, "maxUses") == 2);
+	json_decref(l);
+	FP(2, "artifact link %s --expires 90000", artifact);
+	FP(0, "artifact links %s -o csv", artifact);
+	CHECK_STR(cell(1, 0), link);
+	FP(0, "artifact unlink %s %s", artifact, link);
+	FP(4, "artifact unlink %s %s", artifact, link);
+	FP(0, "storage show -o json");
+	SAYS("used");
+	FP(2, "storage show all");
+	FP(0, "artifact rm %s", artifact);
+	FP(0, "artifact list --state ready -o csv");
+	CHECK(!strstr(out, artifact));
+	FP(4, "artifact get art_01ARZ3NDEKTSV4RRFFQ69G5FAV");
+	FP(4, "artifact ls art_01ARZ3NDEKTSV4RRFFQ69G5FAV");
+	FP(4, "artifact rm art_01ARZ3NDEKTSV4RRFFQ69G5FAV");
+	FP(4, "artifact link art_01ARZ3NDEKTSV4RRFFQ69G5FAV");
+}
+
+int main(void)
+{
+	struct rig r;
+
+	rig_init(&r);
+	rig_sim(&r, world, (const char *const[]){ NULL });
+	/* The store's pages as slowly as can be: what waits for them is seen to wait. */
+	rig_serve(&r, (const char *const[]){ "--set", "lanes.unsafe=true", "--set", "steam.pics_interval_ms=0",
+			      "--set", "lanes.limits=pics.info=0,store.web=100000,cm.job=0", NULL });
+	char key[128];
+	snprintf(key, sizeof(key), "%s/data/admin.key", r.dir);
+	CHECK(setenv("FOOTPLATE_SERVER", r.url, 1) == 0 && setenv("FOOTPLATE_KEY_FILE", key, 1) == 0);
+	watches(&r);
+	polls(&r);
+	titles_and_changes(&r);
+	sources(&r);
+	triggers(&r);
+	contents(&r);
+	rig_check_events(&r);
+	rig_check_audit(&r);
+	rig_done(&r);
+	return 0;
+}
