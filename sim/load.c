@@ -2,8 +2,8 @@
 
 #include "sim/auth.h"
 #include "sim/cdn/cdn.h"
-#include "sim/cm/cm_zip.h"
 #include "sim/chat.h"
+#include "sim/cm/cm_zip.h"
 #include "sim/econ/offer.h"
 #include "sim/held.h"
 #include "sim/library.h"

@@ -120,6 +120,7 @@ struct sweep {
 	bool *kept;
 	size_t n, room;
 	bool more;
+	uint64_t bytes; /* see contents_measure */
 };
 
 static bool of_hex(const char *s, uint8_t ret[static HASH])
@@ -196,6 +197,56 @@ static enum rc walk_two(struct sweep *s, const char *path, const char *name, str
 	(void)name;
 	return walk(s, path, walk_blobs, f);
 }
+
+/* ---- measuring ---- */
+
+static enum rc count_file(struct sweep *s, const char *path, const char *name, struct fault *f)
+{
+	struct stat st;
+	(void)name, (void)f;
+
+	if (lstat(path, &st) == 0 && S_ISREG(st.st_mode))
+		s->bytes += (uint64_t)st.st_blocks * 512;
+	return RC_OK;
+}
+
+static enum rc count_arriving(struct sweep *s, const char *path, const char *name, struct fault *f)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return walk(s, path, count_file, f);
+	return count_file(s, path, name, f);
+}
+
+static enum rc count_blobs(struct sweep *s, const char *path, const char *name, struct fault *f)
+{
+	(void)name;
+	return walk(s, path, count_file, f);
+}
+
+static enum rc count_two(struct sweep *s, const char *path, const char *name, struct fault *f)
+{
+	(void)name;
+	return walk(s, path, count_blobs, f);
+}
+
+enum rc contents_measure(const char *dir, uint64_t *ret_bytes, struct fault *f)
+{
+	struct sweep s = { .dir = dir };
+	char path[BLOBS_PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/blobs", dir);
+	enum rc rc = walk(&s, path, count_two, f);
+	snprintf(path, sizeof(path), "%s/arriving", dir);
+	if (rc == RC_OK)
+		rc = walk(&s, path, count_arriving, f);
+	if (rc == RC_OK)
+		*ret_bytes = s.bytes;
+	return rc;
+}
+
+/* ---- what stays ---- */
 
 static int by_hash(const void *a, const void *b) { return memcmp(a, b, HASH); }
 

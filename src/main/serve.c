@@ -85,7 +85,7 @@ static void fill_control_conf(struct serve *s)
 	snprintf(s->artifacts_dir, sizeof(s->artifacts_dir), "%s%s",
 		c->downloads.dir ? c->downloads.dir : c->data.dir, c->downloads.dir ? "" : "/artifacts");
 	s->artifacts = (struct artifacts_conf){ s->artifacts_dir, c->downloads.high_percent,
-		c->downloads.low_percent, c->downloads.grace_s };
+		c->downloads.low_percent, c->downloads.grace_s, (uint64_t)c->downloads.max_mib << 20 };
 	service_webhooks(c, &s->webhooks);
 	service_audit(c, &s->audit);
 	service_limits(c, &s->limits);
