@@ -3,7 +3,6 @@
 #include "sim/auth.h"
 #include "sim/cdn/cdn.h"
 #include "sim/chat.h"
-#include "sim/cm/cm_zip.h"
 #include "sim/econ/offer.h"
 #include "sim/held.h"
 #include "sim/library.h"
@@ -65,7 +64,7 @@ void sim_done(struct sim *s)
 	library_free(s->library);
 	workshop_free(s->workshop);
 	cdn_sim_free(s->cdn);
-	cm_zip_free(s->zip);
+	cm_forget(s);
 	s->cdn = NULL;
 	sim_shops_done(s);
 	offer_done(s->econ);

@@ -129,6 +129,9 @@ void sim_forget(struct sim *s);
 /* Changes products as a line of a query says: apps=440,480&packages=0&what=build. */
 must_check enum rc sim_change(struct sim *s, const char *query, struct fault *f);
 
+/* What connection managers keep from one answer to the next is given up (sim/cm). */
+void cm_forget(struct sim *s);
+
 /* The stores beside Steam (sim/stores). A line of a world file: RC_MISSING when it is none of theirs. */
 must_check enum rc sim_shops_new(struct sim *s, struct fault *f);
 must_check enum rc sim_shops_line(struct sim *s, const char *line, struct fault *f);

@@ -221,6 +221,12 @@ static bool write_multi(struct sim *s, const struct buf *part, struct buf *to)
 	return s->zip && cm_zip_multi(s->zip, part, to);
 }
 
+void cm_forget(struct sim *s)
+{
+	cm_zip_free(s->zip);
+	s->zip = NULL;
+}
+
 /* Sends the messages of a run as Steam does: small ones as they are, others two by two in a Multi, gzipped when large. */
 void cm_queue_run(struct cm *c, uint64_t due_ms, const struct buf *run)
 {

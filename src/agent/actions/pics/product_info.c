@@ -18,7 +18,7 @@
 extern const struct action_run pics_product_info;
 
 #define TREE_MAX (64u << 20) /* memory to read one record in */
-#define SLICE    (8 * STEAM_CALL_BATCH_FULL)
+#define SLICE    (8 * (size_t)STEAM_CALL_BATCH_FULL)
 
 static enum rc want_of(struct action_task *t, const struct action_product_info *in, struct steam_ask *ask)
 {
