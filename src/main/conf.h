@@ -21,7 +21,7 @@ struct conf_downloads {
 	const char *dir;
 	uint32_t high_percent, max_mib, low_percent, grace_s;
 	const char *cache_dir;
-	uint32_t cache_mib, cache_percent, node_mbit;
+	uint32_t cache_mib, cache_percent, node_mbit, slots;
 };
 
 struct conf {
