@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FIRST 1000
+#define FIRST    1000
+#define MADE_MAX 8192
 
 static unsigned env_unsigned(const char *name, unsigned def)
 {
@@ -70,7 +71,8 @@ struct run {
 	long long last[512]; /* of each app */
 	unsigned hours;      /* that the rounds are spread over; 0: they are not */
 	double passed_s;     /* of the programs' time, in follow */
-	char made[65536];    /* change numbers of the builds, parted by commas */
+	size_t made_n;
+	long long made[MADE_MAX]; /* change numbers of the builds */
 };
 
 static const char all_numbers[] = "SELECT SUM(change_number) FROM titles";
@@ -85,8 +87,10 @@ static void bump(struct run *t, unsigned app, bool build)
 	t->numbers += t->current - t->last[app];
 	t->last[app] = t->current;
 	t->builds += build;
-	if (build)
-		snprintf(t->made + strlen(t->made), sizeof(t->made) - strlen(t->made), ",%lld", t->current);
+	if (build) {
+		CHECK(t->made_n < MADE_MAX);
+		t->made[t->made_n++] = t->current;
+	}
 }
 
 /* The n-th next question of the kind meets this; those after it, too: after is "+". */
@@ -179,15 +183,27 @@ static void take_round(struct run *t, unsigned round)
 		settle(t);
 }
 
+/* Of the builds that were made, how many are known. */
+static long long found_of(const struct run *t)
+{
+	long long found = 0;
+
+	for (size_t at = 0; at < t->made_n;) {
+		char sql[400] = "SELECT COUNT(*) FROM builds WHERE direction <> 'first' AND change_number IN (0";
+		for (size_t end = at + 20; at < end && at < t->made_n; at++)
+			snprintf(sql + strlen(sql), sizeof(sql) - strlen(sql), ",%lld", t->made[at]);
+		strcat(sql, ")");
+		found += number(&t->r, sql);
+	}
+	return found;
+}
+
 /* Each build that could be seen was announced, once, and no other. */
 static void check_builds(const struct run *t, long long events)
 {
-	static char sql[sizeof(t->made) + 128];
-	long long told = number(&t->r, "SELECT COUNT(*) FROM builds WHERE direction <> 'first'");
+	long long told = number(&t->r, "SELECT COUNT(*) FROM builds WHERE direction <> 'first'"),
+		  found = found_of(t);
 
-	snprintf(sql, sizeof(sql),
-		"SELECT COUNT(*) FROM builds WHERE direction <> 'first' AND change_number IN (0%s)", t->made);
-	long long found = number(&t->r, sql);
 	fprintf(stderr,
 		"U2: %.1f h, %u rounds, %lld builds could be seen, %lld found, %lld repeated, %lld false, %s "
 		"gaps\n",
