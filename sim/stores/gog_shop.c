@@ -1,6 +1,7 @@
 #include "sim/stores/gog_shop.h"
 
 #include "base/arena.h"
+#include "sim/stores/desk.h"
 #include "sim/stores/goods.h"
 #include "wire/gog_chunk.h"
 #include "wire/json.h"
@@ -26,12 +27,13 @@ struct build {
 	unsigned build;
 	uint64_t id;
 	char link[160]; /* path of the repository */
+	char depot[GOG_HEX];
 	char installer[160];
 	uint64_t installer_n;
 };
 
 struct gog_shop {
-	char token[GOODS_WORD];
+	struct desk desk;
 	struct build *builds;
 	size_t n;
 	uint64_t last_id;
@@ -93,13 +95,15 @@ static enum rc put_chunk(
 	return rc;
 }
 
+/* The files of a DLC lie in a folder of its own. */
 static enum rc put_file(
-	struct gog_shop *s, const char *product, const struct goods_file *file, struct buf *json, struct fault *f)
+	struct gog_shop *s, const struct build *b, const struct goods_file *file, struct buf *json, struct fault *f)
 {
-	char md5[GOG_HEX], name[64];
+	const char *product = b->line.id;
+	char md5[GOG_HEX], name[240];
 	enum rc rc = RC_OK;
 
-	snprintf(name, sizeof(name), "%s", file->name);
+	snprintf(name, sizeof(name), "%s%s%s", *b->line.base ? product : "", *b->line.base ? "/" : "", file->name);
 	for (char *at = name; *at; at++)
 		if (*at == '/')
 			*at = '\\';
@@ -145,7 +149,7 @@ static enum rc put_depot(
 	buf_str(&json, "{\"depot\":{\"items\":[{\"type\":\"DepotDirectory\",\"path\":\"saves\"}");
 	for (size_t i = 0; rc == RC_OK && i < g->n; i++) {
 		buf_str(&json, ",");
-		rc = put_file(s, b->line.id, &g->at[i], &json, f);
+		rc = put_file(s, b, &g->at[i], &json, f);
 	}
 	buf_str(&json, "]},\"version\":2}");
 	if (rc == RC_OK)
@@ -154,7 +158,7 @@ static enum rc put_depot(
 	return rc;
 }
 
-static enum rc put_repository(struct gog_shop *s, struct build *b, const char *depot, struct fault *f)
+static enum rc put_repository(struct gog_shop *s, struct build *b, struct fault *f)
 {
 	char hash[GOG_HEX], below[GOG_PATH_MAX];
 	struct buf json = { 0 };
@@ -162,8 +166,15 @@ static enum rc put_repository(struct gog_shop *s, struct build *b, const char *d
 	buf_fmt(&json,
 		"{\"baseProductId\":\"%s\",\"buildId\":\"%" PRIu64
 		"\",\"clientId\":\"1\",\"dependencies\":[],\"depots\":[{\"compressedSize\":1,"
-		"\"languages\":[\"*\"],\"manifest\":\"%s\",\"productId\":\"%s\",\"size\":1}],\"installDirectory\":",
-		b->line.id, b->id, depot, b->line.id);
+		"\"languages\":[\"*\"],\"manifest\":\"%s\",\"productId\":\"%s\",\"size\":1}",
+		b->line.id, b->id, b->depot, b->line.id);
+	for (size_t i = 0; i < s->n; i++)
+		if (!strcmp(s->builds[i].line.base, b->line.id))
+			buf_fmt(&json,
+				",{\"compressedSize\":1,\"languages\":[\"*\"],\"manifest\":\"%s\",\"productId\":\"%"
+				"s\",\"size\":1}",
+				s->builds[i].depot, s->builds[i].line.id);
+	buf_str(&json, "],\"installDirectory\":");
 	json_put_str(&json, b->line.title);
 	buf_fmt(&json,
 		",\"platform\":\"%s\",\"products\":[{\"name\":\"x\",\"productId\":\"%s\"}],\"tags\":[],\"version\":"
@@ -223,15 +234,14 @@ static enum rc put_installer(struct gog_shop *s, struct build *b, const struct g
 
 static enum rc make(struct gog_shop *s, struct build *b, struct fault *f)
 {
-	char depot[GOG_HEX];
 	struct goods g = { 0 };
 
 	b->id = ++s->last_id;
 	enum rc rc = goods_make(&b->line, b->build, &g, f);
 	if (rc == RC_OK)
-		rc = put_depot(s, b, &g, depot, f);
+		rc = put_depot(s, b, &g, b->depot, f);
 	if (rc == RC_OK)
-		rc = put_repository(s, b, depot, f);
+		rc = put_repository(s, b, f);
 	if (rc == RC_OK && b->line.installer)
 		rc = put_installer(s, b, &g, f);
 	goods_done(&g);
@@ -256,17 +266,19 @@ enum rc gog_shop_line(struct gog_shop *s, const char *line, struct fault *f)
 	enum rc rc = goods_line_read(line, &l, f);
 	if (rc != RC_OK)
 		return rc;
-	if (!*l.id) {
-		snprintf(s->token, sizeof(s->token), "%s", l.token);
-		return *l.token ? RC_OK : fault_set(f, RC_INVALID, "gog: a product or a token must be named");
-	}
+	if (!*l.id)
+		return desk_line(&s->desk, &l, f);
 	if (strspn(l.id, "0123456789") != strlen(l.id) || s->n == BUILDS_MAX || find(s, l.id, l.branch))
 		return fault_set(f, RC_INVALID, "gog %.40s: a product's number, once for each branch", l.id);
 	if (!*l.os)
 		snprintf(l.os, sizeof(l.os), "windows");
 	struct build *b = &s->builds[s->n++];
 	*b = (struct build){ .line = l };
-	return make(s, b, f);
+	rc = make(s, b, f);
+	struct build *game = *l.base ? find(s, l.base, NULL) : NULL;
+	if (rc == RC_OK && *l.base && !game)
+		return fault_set(f, RC_INVALID, "gog %.40s: base=%.40s is to stand before it", l.id, l.base);
+	return rc == RC_OK && game ? put_repository(s, game, f) : rc;
 }
 
 enum rc gog_shop_bump(struct gog_shop *s, const char *product, const char *branch, const char *version,
@@ -374,8 +386,10 @@ static void answer_owner(struct gog_shop *s, const struct shop_ask *q, const str
 {
 	bool link = strstr(q->path, "/secure_link");
 
-	if (*s->token && strcmp(q->token, s->token) != 0)
+	if (*s->desk.token && strcmp(q->token, s->desk.token) != 0)
 		refuse(a, 401, "unauthorized");
+	else if (b && b->line.hidden)
+		refuse(a, 403, "forbidden");
 	else if (!b || !*q->base || (!link && !*b->installer))
 		refuse(a, 404, "not_found");
 	else if (link)
@@ -393,7 +407,11 @@ void gog_shop_answer(struct gog_shop *s, const struct shop_ask *q, struct shop_a
 
 	a->status = 200;
 	a->type = "application/json";
-	if (!strncmp(q->path, token, sizeof(token) - 1))
+	if (desk_gog(&s->desk, q, a))
+		return;
+	if (strcmp(q->method, "GET") != 0)
+		refuse(a, 405, "method_not_allowed");
+	else if (!strncmp(q->path, token, sizeof(token) - 1))
 		answer_shelf(s, q->path + sizeof(token) - 1, a);
 	else if (!strncmp(q->path, META, sizeof(META) - 1) || !strncmp(q->path, "/secure/", 8))
 		answer_shelf(s, q->path, a);
