@@ -17,15 +17,17 @@ import { reads } from './figures/reads.mjs';
 import { measureRecovery } from './figures/recovery.mjs';
 import { measureSessions } from './figures/sessions.mjs';
 import { fanOutFigure, measureSubscribers } from './figures/streams.mjs';
+import { measureUpdates } from './figures/updates.mjs';
 import { Cell } from './lib/cell.mjs';
 import { interleave, median, number, table } from './lib/stats.mjs';
 
 const FIGURES = [createsAt1, createsAt64, executed, fanOutFigure, clusterCreates, clusterReads, reads, authReads, files, productInfo, chunksLzma, chunksZstd, chunksZip, pipelineLzma, pipelineZstd, pipelineZip];
 const OUT = process.env.BENCH_OUT ?? fileURLToPath(new URL('../build/bench.json', import.meta.url));
+const PASSES = { updates_metadata_pass: { of: 'metadata', limit: 2 }, updates_full_pass: { of: 'full', limit: 30 }, updates_fifty: { of: 'fifty', limit: 5 } };
 const only = process.env.ONLY ?? '';
 const withOurs = !process.argv.includes('--peers-only');
 
-const names = [...FIGURES.flatMap(({ ratios }) => ratios.map(({ name }) => name)), 'memory', 'chunk_pipeline', 'recovery_vs_bullmq', 'sse_memory_vs_nchan', 'session_memory_vs_steam_user'];
+const names = [...FIGURES.flatMap(({ ratios }) => ratios.map(({ name }) => name)), 'memory', 'chunk_pipeline', 'recovery_vs_bullmq', 'sse_memory_vs_nchan', 'session_memory_vs_steam_user', ...Object.keys(PASSES)];
 if (only && !names.includes(only)) {
 	console.error(`ONLY=${only} is no figure; there are: ${names.join(', ')}`);
 	process.exit(2);
@@ -152,6 +154,19 @@ async function runRecovery() {
 	}
 }
 
+/** Seconds of a poll of 2,000 watched titles; of 50. */
+async function runUpdates() {
+	const took = await inCell(measureUpdates);
+	const seconds = (list) => [Math.min(...list), median(list), Math.max(...list)].map((ms) => number(ms / 1000));
+	console.log('\n2,000 watched titles, 250 ms to each answer (s)');
+	console.log(table(['', 'min', 'median', 'max'], Object.entries(PASSES).map(([name, { of }]) => [name, ...seconds(took[of])])));
+	for (const [name, { of, limit }] of Object.entries(PASSES)) {
+		const middle = median(took[of]) / 1000;
+		report.shown[name] = { seconds: Number(middle.toFixed(3)), limit, samples: took[of] };
+		verdict(`${name}: ${middle.toFixed(2)} s`, middle <= limit, `target ≤ ${limit} s`);
+	}
+}
+
 /** Bytes of an idle subscriber of an event stream. */
 async function runSubscribers() {
 	const { ours, peer } = await inCell((room) => measureSubscribers(room, { withOurs }));
@@ -175,6 +190,9 @@ if (withOurs && (!only || only === 'memory')) {
 }
 if (withOurs && (!only || only === 'chunk_pipeline')) {
 	await runPipeline();
+}
+if (withOurs && (!only || only in PASSES)) {
+	await runUpdates();
 }
 if (!only || only === 'session_memory_vs_steam_user') {
 	await runSessions();

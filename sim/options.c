@@ -94,7 +94,7 @@ static const char world_help[] =
 	"  free APP package=ID                    an app that can be had for nothing\n"
 	"  beta APP BRANCH password=P [depots=FILE]\n"
 	"  workshop FILE                          a JSON answer of GetDetails\n"
-	"  workshop ID app=APP [manifest=GID] [url=URL] [filename=NAME] [title=TEXT] [size=BYTES] "
+	"  workshop ID app=APP [manifest=GID] [url=URL] [file=FILE] [filename=NAME] [title=TEXT] [size=BYTES] "
 	"[children=ID,ID]\n"
 	"          [updated=SECONDS] [private]\n"
 	"  depot, depotfile                       content servers (they need --plain-port), see sim/cdn/cdn.h\n"

@@ -1,5 +1,6 @@
 #include "sim/workshop.h"
 
+#include "base/scan.h"
 #include "io/file.h"
 #include "sim/services.h"
 #include "wire/steam/eresult.h"
@@ -18,12 +19,16 @@ struct workshop {
 	struct arena arena; /* of all items */
 	PublishedFileDetails *items[WORKSHOP_ITEMS_MAX];
 	size_t n;
+	struct workshop_ugc files[WORKSHOP_UGC_MAX];
+	size_t files_n;
 };
 
 void workshop_free(struct workshop *w)
 {
 	if (w)
 		arena_done(&w->arena);
+	for (size_t i = 0; w && i < w->files_n; i++)
+		buf_done(&w->files[i].body);
 	free(w);
 }
 
@@ -35,9 +40,31 @@ static PublishedFileDetails *known(const struct workshop *w, uint64_t id)
 	return NULL;
 }
 
+static struct workshop_ugc *file_of(struct workshop *w, uint64_t id)
+{
+	for (size_t i = 0; i < w->files_n; i++)
+		if (w->files[i].id == id)
+			return &w->files[i];
+	return NULL;
+}
+
+/* Where a content server has an item's file is known when there is one. */
 PublishedFileDetails *workshop_item(const struct sim *s, uint64_t id)
 {
-	return s->workshop ? known(s->workshop, id) : NULL;
+	PublishedFileDetails *d = s->workshop ? known(s->workshop, id) : NULL;
+
+	if (d && s->cdn_hosts_n && (!d->file_url || !*d->file_url) && file_of(s->workshop, id))
+		d->file_url = arena_fmt(&s->workshop->arena, "http://%s/ugc/%" PRIu64 "/file", s->cdn_hosts[0], id);
+	return d;
+}
+
+const struct workshop_ugc *workshop_ugc(const struct sim *s, const char *path)
+{
+	uint64_t id;
+
+	if (!s->workshop || !scan_u64(&path, "/ugc/", UINT64_MAX, &id) || strcmp(path, "/file") != 0)
+		return NULL;
+	return file_of(s->workshop, id);
 }
 
 PublishedFileDetails *workshop_by_handle(const struct sim *s, uint64_t handle)
@@ -217,7 +244,22 @@ static bool set_word(PublishedFileDetails *d, const char *key, const char *value
 	return true;
 }
 
-static enum rc read_words(struct workshop *w, uint64_t id, char *rest, struct fault *f)
+static enum rc read_file(struct workshop *w, uint64_t id, const char *folder, const char *name, struct fault *f)
+{
+	char path[1024];
+	struct workshop_ugc *to = file_of(w, id);
+
+	if (!to && w->files_n == WORKSHOP_UGC_MAX)
+		return fault_set(f, RC_TOO_LARGE, "workshop: at most %d files", WORKSHOP_UGC_MAX);
+	if (!to)
+		to = &w->files[w->files_n++];
+	to->id = id;
+	to->body.n = 0;
+	snprintf(path, sizeof(path), "%s%s", *name == '/' ? "" : folder, name);
+	return file_read(path, WORKSHOP_UGC_BYTES, &to->body, f);
+}
+
+static enum rc read_words(struct workshop *w, const char *folder, uint64_t id, char *rest, struct fault *f)
 {
 	PublishedFileDetails *d = known(w, id);
 	if (!d)
@@ -229,6 +271,17 @@ static enum rc read_words(struct workshop *w, uint64_t id, char *rest, struct fa
 		char *value = strchr(t, '=');
 		if (value)
 			*value++ = 0;
+		struct workshop_ugc *own = file_of(w, id);
+		if (value && !strcmp(t, "file")) {
+			enum rc rc = read_file(w, id, folder, value, f);
+			if (rc != RC_OK)
+				return rc;
+			continue;
+		}
+		if (own && !strcmp(t, "unranged")) {
+			own->unranged = true;
+			continue;
+		}
 		if (!set_word(d, t, value ? value : "", &w->arena))
 			return fault_set(f, RC_INVALID, "workshop %" PRIu64 ": does not know '%s'", id, t);
 	}
@@ -251,7 +304,7 @@ enum rc workshop_line(struct sim *s, const char *folder, const char *line, struc
 		return fault_set(f, RC_NOMEM, "no memory for the workshop");
 	uint64_t id = strtoull(what, &end, 10);
 	if (!*end)
-		return read_words(s->workshop, id, rest, f);
+		return read_words(s->workshop, folder, id, rest, f);
 	snprintf(path, sizeof(path), "%s%s", folder, what);
 	return read_answer(s->workshop, path, f);
 }

@@ -2,7 +2,7 @@
 # The long runs: soak.sh BUILD, or ONLY=name soak.sh BUILD. The same programs as in `make test`, at full size. Ends with "N passed, N failed".
 cd "$(dirname "$0")/.." || exit 2
 build=$(cd "${1:-build}" && pwd) || exit 2
-export FOOTPLATE="$build/footplate" STEAMSIM="$build/sim/steamsim" WARP_SHIM="$build/tests/system/libwarp_shim.so" SYNC_SHIM="$build/tests/system/libsync_shim.so" RESOLVE_SHIM="$build/tests/system/libresolve_shim.so"
+export FOOTPLATE="$build/footplate" STEAMSIM="$build/sim/steamsim" WARP_SHIM="$build/tests/system/libwarp_shim.so" SYNC_SHIM="$build/tests/system/libsync_shim.so" RESOLVE_SHIM="$build/tests/system/libresolve_shim.so" POWER_SHIM="$build/tests/system/libpower_shim.so"
 passed=0
 failed=0
 
@@ -30,8 +30,7 @@ part holes "planted holes in who may do what are seen" python3 tools/plant_acces
 part model "the lease protocol in spin, three faults" FAULTS=3 LIVE=1 tools/check_model.sh
 part kill9 "kill -9 at random points and at each failpoint" KILL9_POINTS="${KILL9_POINTS:-1500}" KILL9_ROUNDS="${KILL9_ROUNDS:-20}" "$system/kill9_system"
 part kill9pg "the same on PostgreSQL with NATS" FOOTPLATE_STORE=postgres KILL9_NATS=1 KILL9_POINTS="${KILL9_POINTS:-2500}" KILL9_ROUNDS="${KILL9_ROUNDS:-20}" "$system/kill9_system"
-# 10 GiB is what it should be: steamsim keeps 1 GiB of packed chunks at most, and 1.5 GiB of files are what fits with room to spare.
-part fetch "a depot of 1.5 GiB fetched while the agent is killed 20 times" FETCH_MIB="${FETCH_MIB:-1536}" FETCH_KILLS="${FETCH_KILLS:-20}" "$system/fetch_system"
+part fetch "a depot of 10 GiB fetched while the agent is killed 20 times; one of 1 GiB while the power is cut" FETCH_MIB="${FETCH_MIB:-10240}" FETCH_KILLS="${FETCH_KILLS:-20}" FETCH_CUT_MIB="${FETCH_CUT_MIB:-1024}" FETCH_CUTS="${FETCH_CUTS:-10}" "$system/fetch_system"
 part kek "keys rotated and 20,000 secrets moved under kill -9" KEK_ROWS="${KEK_ROWS:-20000}" KEK_KILLS="${KEK_KILLS:-200}" "$system/kek_system"
 part kekpg "the same on PostgreSQL" FOOTPLATE_STORE=postgres KEK_ROWS="${KEK_ROWS:-20000}" KEK_KILLS="${KEK_KILLS:-60}" "$system/kek_system"
 part triggers "kill -9 while triggers fire" TRIGGERS_KILLS="${TRIGGERS_KILLS:-100}" "$system/triggers_system"
@@ -41,6 +40,7 @@ part chaos "a load through a bad network" CHAOS_SECONDS="${CHAOS_SECONDS:-180}" 
 part partition "an agent cut off for 120 s in the middle of an effect" PARTITION_S="${PARTITION_S:-120}" PARTITION_WARP="${PARTITION_WARP:-1}" "$system/partition_system"
 part clocks "clocks that are set, programs that stand still for 60 s" CLOCKS_WARP=1 CLOCKS_STOP_S=60 "$system/clocks_system"
 part disk "a full disk, a disk that does not sync" "$system/disk_system"
+part package "packages of twice 4.5 GiB, read by other programs" PACKAGE_MIB="${PACKAGE_MIB:-4608}" "$build/tests/package_test"
 part recovery "ready again with 100,000 open tasks; 100 killed agents" RECOVERY_OPEN="${RECOVERY_OPEN:-100000}" RECOVERY_KILLS="${RECOVERY_KILLS:-100}" "$system/recovery_system"
 part crash "200 kills while 1,000 jobs run" CRASH_JOBS=1000 CRASH_KILLS=200 "$system/crash_system"
 part audit "100,000 single changes of an audit trail" VERIFY_CHANGES="${VERIFY_CHANGES:-100000}" "$build/tests/verify_test"

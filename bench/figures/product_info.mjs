@@ -10,12 +10,12 @@ import { APPS, writeWorld } from '../lib/world.mjs';
 const ENDED = new Set(['succeeded', 'partially_succeeded', 'failed', 'canceled']);
 const WAIT_MS = 30_000;
 
-async function startSteamsim(cell) {
+export async function startSteamsim(cell, more = []) {
 	const home = cell.folder('steamsim');
 	const world = join(home, 'world');
 	const ready = join(home, 'ready');
 	writeWorld(world);
-	const child = cell.start('steamsim', program('steamsim'), ['--port', '0', '--ready-file', ready, '--tls-dir', home, '--world', world]);
+	const child = cell.start('steamsim', program('steamsim'), ['--port', '0', '--ready-file', ready, '--tls-dir', home, '--world', world, ...more]);
 	return cell.readyFile(child, ready, (text) => {
 		const [, url, caFile] = /^ready (\S+) ca=(\S+)/.exec(text);
 		return { url, caFile };

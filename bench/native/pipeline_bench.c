@@ -142,7 +142,7 @@ static struct cdn_want wants[RUN_CHUNKS];
 static enum rc rounds(double seconds, struct pool *pool, uint64_t *ret_bytes, struct fault *f)
 {
 	struct cdn_stats stats = { 0 };
-	const struct cdn_run run = { .key = key, .want = wants, .n = RUN_CHUNKS, .put = put, .stats = &stats };
+	const struct cdn_run run = { .of = &(struct cdn_of){ .key = key }, .want = wants, .n = RUN_CHUNKS, .put = put, .stats = &stats };
 	const struct pipeline_conf conf = { .run = &run, .source = { .fetch = fetch }, .pool = pool };
 	uint64_t began = clock_mono_us();
 	enum rc rc = RC_OK;
@@ -183,7 +183,7 @@ static int through(const char *how, double seconds)
 
 	for (unsigned i = 0; i < RUN_CHUNKS; i++) {
 		const struct sample *s = &samples[i % samples_n];
-		wants[i] = (struct cdn_want){ s->sha, s->want.adler, s->want.size, (uint32_t)s->box.n };
+		wants[i] = (struct cdn_want){ s->sha, s->want.adler, s->want.size, (uint32_t)s->box.n, 0 };
 	}
 	copies = !strcmp(how, "memory");
 	for (unsigned i = 0; i < FILES && !strcmp(how, "tmpfs"); i++)

@@ -60,6 +60,9 @@ void cdn_sim_free(struct cdn *c)
 	}
 	map_done(&c->depots);
 	map_done(&c->manifests);
+	for (unsigned i = 0; i < CDN_MADE_KEPT; i++)
+		buf_done(&c->made[i].box);
+	free(c->room);
 	free(c);
 }
 
@@ -204,15 +207,17 @@ static void answer_manifest(
 		say_bytes(a, "application/x-steam-manifest", &m->zip);
 }
 
-static void answer_chunk(const struct cdn_depot *d, const char *id, struct cdn_answer *a)
+static void answer_chunk(struct cdn *c, const struct cdn_depot *d, const char *id, struct cdn_answer *a)
 {
 	struct cdn_chunk *chunk = map_get(&d->chunks, id);
 
-	if (!chunk) {
-		say(a, 404, "no such chunk\n");
+	const struct buf *box = chunk ? cdn_box(c, d, chunk) : NULL;
+
+	if (!box) {
+		say(a, chunk ? 503 : 404, chunk ? "no memory\n" : "no such chunk\n");
 		return;
 	}
-	say_bytes(a, "application/x-steam-chunk", &chunk->box);
+	say_bytes(a, "application/x-steam-chunk", box);
 	a->again = chunk->asked;
 	chunk->asked = true;
 }
@@ -241,7 +246,7 @@ bool cdn_http(struct cdn *c, const char *path, const char *query, int64_t now_s,
 	else if (manifest)
 		answer_manifest(c, d, manifest, now_s, ret);
 	else
-		answer_chunk(d, chunk, ret);
+		answer_chunk(c, d, chunk, ret);
 	return true;
 }
 

@@ -1,12 +1,12 @@
 /*
  * cdn: the content servers of this Steam: depots, their manifests and chunks, and who may have them. Lines of a world file:
  *
- *      depot ID app=APP manifest=GID key=HEX|auto dir=FOLDER|generate=FILES,BYTES,SEED [kind=vz|vsz|zip] [branch=B]
- *              [package=ID[,ID]] [time=SECONDS] [clear] [token]
+ *      depot ID app=APP manifest=GID key=HEX|auto dir=FOLDER|generate=FILES,BYTES,SEED|large=FILES,MIB,SEED
+ *              [kind=vz|vsz|zip] [branch=B] [package=ID[,ID]] [time=SECONDS] [clear] [token]
  *
  * A line is one manifest; a depot may have many (their `key`, `app`, `package` and `token` are those of its first line). `dir` is
- * a folder whose files are the content, `generate` makes files (text, their sizes about BYTES in all). `kind` is the chunks'
- * container. Without `package` everybody may have the depot, anonymous users too; with it, only who owns one of these packages.
+ * a folder whose files are the content, `generate` makes files (text, their sizes about BYTES in all). `large` keeps none of its bytes:
+ * a chunk is made each time it is asked for (cdn_large); its files are MIB mebibytes in all. `kind` is the chunks' container. Without `package` everybody may have the depot, anonymous users too; with it, only who owns one of these packages.
  * `clear`: names in the manifest are not encrypted. `token`: the content servers want a CDN token.
  *
  *      depotfile ID app=APP manifest=GID key=HEX file=MANIFEST [chunk=FILE …] [package=…] [branch=B] [token]

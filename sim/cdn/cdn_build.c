@@ -5,6 +5,7 @@
 #include "wire/steam/manifest_names.h"
 
 #include <dirent.h>
+#include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <string.h>
@@ -181,6 +182,58 @@ static enum rc generate(struct maker *k)
 	return rc;
 }
 
+/* ---- made when asked for ---- */
+
+static enum rc add_large(struct maker *k, uint64_t seed, uint32_t number, uint32_t chunks)
+{
+	char name[32];
+	struct cdn_recipe how = { .seed = seed, .file = number };
+	EVP_MD_CTX *sum = EVP_MD_CTX_new();
+	enum rc rc = sum && EVP_DigestInit_ex(sum, EVP_sha1(), NULL) == 1 ? RC_OK : no_memory(k);
+
+	cdn_large_name(number, name);
+	struct manifest_file *file = add(k, name, 0);
+	if (file)
+		file->chunks = arena_take(k->arena, chunks * sizeof(*file->chunks) + 1);
+	if (rc == RC_OK && (!file || !file->chunks))
+		rc = no_memory(k);
+	for (; rc == RC_OK && how.index < chunks; how.index++) {
+		struct cdn_piece piece = { .kind = k->how->kind };
+		struct manifest_chunk *c = &file->chunks[file->chunks_n++];
+		rc = cdn_store_recipe(k->cdn, k->depot, &how, &piece, k->fault);
+		if (rc != RC_OK || EVP_DigestUpdate(sum, piece.p, piece.n) != 1)
+			break;
+		*c = (struct manifest_chunk){ .offset = file->size,
+			.size = (uint32_t)piece.n,
+			.packed = piece.packed,
+			.adler = chunk_adler(piece.p, piece.n) };
+		memcpy(c->sha, piece.sha, sizeof(c->sha));
+		file->size += piece.n;
+		k->m.packed += piece.packed;
+		k->m.unique_chunks++;
+	}
+	if (rc == RC_OK && EVP_DigestFinal_ex(sum, file->sha, NULL) != 1)
+		rc = no_memory(k);
+	EVP_MD_CTX_free(sum);
+	k->m.size += file ? file->size : 0;
+	return rc;
+}
+
+static enum rc large(struct maker *k)
+{
+	uint64_t files, mib, seed;
+	const char *at = k->how->large;
+	enum rc rc = RC_OK;
+
+	if (!scan_u64(&at, "", CDN_FILES_MAX, &files) || !scan_u64(&at, ",", CDN_LARGE_MIB, &mib) ||
+		!scan_u64(&at, ",", UINT16_MAX, &seed) || *at || files == 0 || mib < files)
+		return fault_set(k->fault, RC_INVALID, "depot %u: large=%.40s is not FILES,MIB,SEED", k->how->id,
+			k->how->large);
+	for (uint64_t i = 0; rc == RC_OK && i < files; i++)
+		rc = add_large(k, seed, (uint32_t)i, (uint32_t)(mib * (i + 1) / files - mib * i / files));
+	return rc;
+}
+
 /* ---- both ---- */
 
 /* Nobody can check a signature without Valve's key, and no client does: it has the right form. */
@@ -244,6 +297,8 @@ enum rc cdn_build(
 		rc = no_memory(&k);
 	else if (how->generate)
 		rc = generate(&k);
+	else if (how->large)
+		rc = large(&k);
 	else if (snprintf(path, sizeof(path), "%s%s", how->dir[0] == '/' ? "" : folder, how->dir) >=
 		 (int)sizeof(path))
 		rc = fault_set(f, RC_TOO_LARGE, "depot %u: a path that is too long", d->id);

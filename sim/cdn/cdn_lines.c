@@ -71,7 +71,7 @@ static bool take_word(char *word, struct cdn_line *to)
 	const struct {
 		const char *name, **to;
 	} texts[] = { { "key", &to->key }, { "dir", &to->dir }, { "generate", &to->generate },
-		{ "branch", &to->branch }, { "file", &to->file } };
+		{ "large", &to->large }, { "branch", &to->branch }, { "file", &to->file } };
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		if (!strcmp(word, texts[i].name)) {
 			*texts[i].to = value;
@@ -206,9 +206,10 @@ enum rc cdn_line(struct cdn *c, const char *line, const char *folder, struct fau
 	if (snprintf(text, sizeof(text), "%s", line) >= (int)sizeof(text))
 		return fault_set(f, RC_TOO_LARGE, "depot: a line of over %d bytes", LINE_MAX_);
 	enum rc rc = words(text, &how, chunks, &chunks_n, f);
-	if (rc == RC_OK && (made ? !how.dir == !how.generate : !how.file))
+	if (rc == RC_OK &&
+		(made ? (how.dir != NULL) + (how.generate != NULL) + (how.large != NULL) != 1 : !how.file))
 		rc = fault_set(f, RC_INVALID, "depot %u: it needs %s", how.id,
-			made ? "one of dir= and generate=" : "file=");
+			made ? "one of dir=, generate= and large=" : "file=");
 	if (rc == RC_OK)
 		rc = find_depot(c, &how, &d, f);
 	if (rc == RC_OK)

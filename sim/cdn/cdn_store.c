@@ -54,11 +54,23 @@ static void iv_of(const struct cdn_depot *d, const uint8_t *sha, uint8_t *ret)
 	memcpy(ret, drawn, AES_IV);
 }
 
+static enum rc pack(const struct cdn_depot *d, const struct cdn_piece *piece, struct buf *box, struct fault *f)
+{
+	uint8_t iv[AES_IV];
+	struct buf plain = { 0 };
+
+	iv_of(d, piece->sha, iv);
+	enum rc rc = chunk_pack(piece->kind, piece->p, piece->n, &plain, f);
+	if (rc == RC_OK)
+		rc = aes_seal(d->key, iv, plain.p, plain.n, box);
+	buf_done(&plain);
+	return rc;
+}
+
 enum rc cdn_store_chunk(struct cdn *c, struct cdn_depot *d, struct cdn_piece *piece, struct fault *f)
 {
 	char id[2 * CHUNK_SHA + 1];
-	uint8_t iv[AES_IV];
-	struct buf plain = { 0 }, box = { 0 };
+	struct buf box = { 0 };
 
 	SHA1(piece->p, piece->n, piece->sha);
 	tunnel_auth_hex(piece->sha, CHUNK_SHA, id);
@@ -67,16 +79,69 @@ enum rc cdn_store_chunk(struct cdn *c, struct cdn_depot *d, struct cdn_piece *pi
 		piece->packed = (uint32_t)there->box.n;
 		return RC_OK;
 	}
-	iv_of(d, piece->sha, iv);
-	enum rc rc = chunk_pack(piece->kind, piece->p, piece->n, &plain, f);
-	if (rc == RC_OK)
-		rc = aes_seal(d->key, iv, plain.p, plain.n, &box);
-	buf_done(&plain);
+	enum rc rc = pack(d, piece, &box, f);
 	piece->packed = (uint32_t)box.n;
 	if (rc == RC_OK)
 		return keep(c, d, piece->sha, &box, f);
 	buf_done(&box);
 	return rc;
+}
+
+static uint8_t *fill(struct cdn *c, const struct cdn_recipe *how)
+{
+	if (!c->room)
+		c->room = malloc(CDN_LARGE_CHUNK);
+	if (c->room)
+		cdn_large_fill(how, c->room);
+	return c->room;
+}
+
+enum rc cdn_store_recipe(
+	struct cdn *c, struct cdn_depot *d, const struct cdn_recipe *how, struct cdn_piece *piece, struct fault *f)
+{
+	struct cdn_chunk *one = calloc(1, sizeof(*one));
+	struct buf box = { 0 };
+
+	piece->p = fill(c, how);
+	piece->n = CDN_LARGE_CHUNK;
+	enum rc rc = one && piece->p ? RC_OK : RC_NOMEM;
+	if (rc == RC_OK) {
+		SHA1(piece->p, piece->n, piece->sha);
+		rc = pack(d, piece, &box, f);
+	}
+	piece->packed = (uint32_t)box.n;
+	buf_done(&box);
+	if (rc == RC_OK) {
+		one->made = true;
+		one->recipe = *how;
+		one->kind = piece->kind;
+		tunnel_auth_hex(piece->sha, CHUNK_SHA, one->id);
+		rc = map_get(&d->chunks, one->id) ? RC_EXISTS : map_put(&d->chunks, one->id, one);
+	}
+	if (rc == RC_OK)
+		return RC_OK;
+	free(one);
+	return rc == RC_EXISTS ? RC_OK : fault_set(f, rc, "depot %u: no memory", d->id);
+}
+
+const struct buf *cdn_box(struct cdn *c, const struct cdn_depot *d, const struct cdn_chunk *chunk)
+{
+	if (!chunk->made)
+		return &chunk->box;
+	for (unsigned i = 0; i < CDN_MADE_KEPT; i++)
+		if (c->made[i].of == chunk)
+			return &c->made[i].box;
+	struct cdn_made *to = &c->made[c->made_next++ % CDN_MADE_KEPT];
+	struct cdn_piece piece = { .p = fill(c, &chunk->recipe), .n = CDN_LARGE_CHUNK, .kind = chunk->kind };
+	to->box.n = 0;
+	to->of = NULL;
+	if (!piece.p)
+		return NULL;
+	SHA1(piece.p, piece.n, piece.sha);
+	if (pack(d, &piece, &to->box, NULL) != RC_OK)
+		return NULL;
+	to->of = chunk;
+	return &to->box;
 }
 
 enum rc cdn_store_box(struct cdn *c, struct cdn_depot *d, const struct buf *box, struct fault *f)

@@ -2,16 +2,27 @@
 #pragma once
 
 #include "base/map.h"
+#include "sim/cdn/cdn_large.h"
 #include "sim/cdn/cdn_limits.h"
 #include "wire/steam/chunk.h"
 
 #define CDN_PACKAGES_MAX 16
 #define CDN_BRANCH_MAX   64
+#define CDN_MADE_KEPT    32 /* boxes of chunks that were made, for those who ask again */
 
 struct cdn_chunk {
 	char id[2 * CHUNK_SHA + 1]; /* lower-case hex; its key in cdn_depot.chunks */
-	struct buf box;             /* as it travels */
+	struct buf box;             /* as it travels; empty: it is made */
 	bool asked;                 /* once, at least */
+	bool made;                  /* of the recipe, when it is asked for */
+	enum chunk_kind kind;       /* then */
+	struct cdn_recipe recipe;
+};
+
+/* A box that was made. */
+struct cdn_made {
+	const struct cdn_chunk *of;
+	struct buf box;
 };
 
 struct cdn_depot {
@@ -33,14 +44,17 @@ struct cdn_manifest {
 
 struct cdn {
 	struct map depots, manifests;
-	size_t bytes; /* of all chunks */
+	size_t bytes; /* of all chunks that are kept */
+	struct cdn_made made[CDN_MADE_KEPT];
+	unsigned made_next;
+	uint8_t *room; /* CDN_LARGE_CHUNK bytes, to make one in; NULL: none was made yet */
 };
 
 /* What a line of a world file asks for. Texts are borrowed. */
 struct cdn_line {
 	uint32_t id, app, time;
 	uint64_t gid;
-	const char *key, *dir, *generate, *branch, *file;
+	const char *key, *dir, *generate, *large, *branch, *file;
 	enum chunk_kind kind;
 	bool clear, token;
 	uint32_t packages[CDN_PACKAGES_MAX];
@@ -58,6 +72,11 @@ struct cdn_piece {
 
 /* The piece's box, packed and encrypted, into the depot unless it is there. */
 must_check enum rc cdn_store_chunk(struct cdn *c, struct cdn_depot *d, struct cdn_piece *piece, struct fault *f);
+/* The same of one that is made: *piece is filled, and only the recipe is kept. */
+must_check enum rc cdn_store_recipe(
+	struct cdn *c, struct cdn_depot *d, const struct cdn_recipe *how, struct cdn_piece *piece, struct fault *f);
+/* The box of a chunk, made if need be: until some more are asked for. NULL: no memory. */
+const struct buf *cdn_box(struct cdn *c, const struct cdn_depot *d, const struct cdn_chunk *chunk);
 /* The same of bytes that are encrypted already; they are copied. */
 must_check enum rc cdn_store_box(struct cdn *c, struct cdn_depot *d, const struct buf *box, struct fault *f);
 must_check enum rc cdn_store_manifest(struct cdn *c, const struct cdn_depot *d, const struct cdn_line *how,

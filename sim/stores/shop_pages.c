@@ -1,6 +1,5 @@
 #include "sim/stores/shop_pages.h"
 
-#include "base/scan.h"
 #include "sim/sim.h"
 #include "sim/stores/epic_shop.h"
 #include "sim/stores/gog_shop.h"
@@ -8,19 +7,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-/* "bytes=FROM-TO" of something of n bytes. */
-static bool range_of(const char *text, size_t n, size_t *ret_from, size_t *ret_n)
-{
-	uint64_t from, to;
-
-	if (!scan_u64(&text, "bytes=", SIZE_MAX / 2, &from) || !scan_u64(&text, "-", SIZE_MAX / 2, &to) || *text ||
-		to < from || from >= n)
-		return false;
-	*ret_from = from;
-	*ret_n = to < n ? to - from + 1 : n - from;
-	return true;
-}
 
 /* The head says how much should come; then the connection ends half way. */
 static void truncate_body(struct answer *a, const struct shop_answer *got, const uint8_t *p, size_t n)
@@ -35,7 +21,7 @@ static void deliver(const struct ask *q, const struct effect *e, const struct sh
 {
 	const struct buf *body = got->shelf ? got->shelf : &got->body;
 	size_t from = 0, n = body->n;
-	bool part = got->shelf && *q->range && range_of(q->range, body->n, &from, &n);
+	bool part = got->shelf && ask_range(q, body->n, &from, &n);
 
 	a->status = part ? 206 : got->status;
 	a->type = got->type;

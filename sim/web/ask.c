@@ -1,5 +1,7 @@
 #include "sim/web/ask.h"
 
+#include "base/scan.h"
+
 #include "io/web.h"
 #include "sim/auth.h"
 #include "sim/web/api_key.h"
@@ -263,4 +265,18 @@ void answer_done(struct answer *a)
 {
 	buf_done(&a->body);
 	arena_done(&a->arena);
+}
+
+bool ask_range(const struct ask *q, size_t n, size_t *ret_from, size_t *ret_n)
+{
+	const char *at = q->range;
+	uint64_t from, to = SIZE_MAX / 2;
+
+	if (!scan_u64(&at, "bytes=", SIZE_MAX / 2, &from) || *at != '-')
+		return false;
+	if ((at[1] && !scan_u64(&at, "-", SIZE_MAX / 2, &to)) || (at[0] && at[1]) || to < from || from >= n)
+		return false;
+	*ret_from = from;
+	*ret_n = to < n ? to - from + 1 : n - from;
+	return true;
 }

@@ -77,6 +77,8 @@ const char *ask_either(const struct ask *q, const char *name); /* of the form, e
 const struct ask_pair *ask_find(
 	const struct ask_pairs *p, const char *name, size_t nth); /* NULL: there are not so many */
 bool ask_number(const char *s, uint64_t *ret);                    /* decimal, nothing else */
+/* The part that "Range: bytes=FROM-TO" or "bytes=FROM-" wants of something of n bytes; false: all of it, and both are as they were. */
+bool ask_range(const struct ask *q, size_t n, size_t *ret_from, size_t *ret_n);
 
 /* ---- the answer ---- */
 void answer_json(struct answer *a, int status);

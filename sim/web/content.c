@@ -1,6 +1,7 @@
 #include "sim/web/content.h"
 
 #include "sim/cdn/cdn.h"
+#include "sim/workshop.h"
 
 #include <string.h>
 
@@ -62,6 +63,22 @@ static bool is_refused(const struct effect *e, struct answer *a)
 	return true;
 }
 
+/* A file of the Workshop, or the part of it that is asked for. */
+static void find_file(const struct ask *q, struct cdn_answer *ret, struct answer *a)
+{
+	const struct workshop_ugc *file = workshop_ugc(q->sim, q->path);
+	size_t from = 0, n = file ? file->body.n : 0;
+	bool part = file && !file->unranged && ask_range(q, n, &from, &n);
+
+	*ret = file ? (struct cdn_answer){ .status = part ? 206 : 200,
+		.type = "application/octet-stream",
+		.body = file->body.p + from,
+		.n = n }
+		    : (struct cdn_answer){ .status = 404, .type = "text/plain", .body = "no such file\n", .n = 13 };
+	if (part)
+		answer_header(a, "content-range", "bytes %zu-%zu/%zu", from, from + n - 1, file->body.n);
+}
+
 static void put_body(struct answer *a, const struct cdn_answer *got, const struct effect *e)
 {
 	a->status = got->status;
@@ -91,7 +108,9 @@ bool content_answer(struct ask *q, const char *query, struct answer *a)
 	a->latency_ms = e.latency_ms;
 	if (is_broken_off(&e, a))
 		return true;
-	if (!cdn_http(q->sim->cdn, q->path, query, q->now, &got))
+	if (!strncmp(q->path, "/ugc/", 5))
+		find_file(q, &got, a);
+	else if (!cdn_http(q->sim->cdn, q->path, query, q->now, &got))
 		return false;
 	if (is_refused(&e, a))
 		return true;

@@ -89,6 +89,7 @@ struct artifacts_conf {
 	uint32_t high_percent,
 		low_percent; /* of the disk in use: it counts as full from high on, until below low */
 	uint32_t grace_s;    /* content that nobody uses stays so long */
+	uint64_t max_bytes;  /* that the store may take; 0: all of its disk */
 };
 
 /* Certificates of agents that connect (control/pki). */
@@ -115,6 +116,7 @@ struct control_conf {
 	uint32_t heartbeat_ms;     /* how often an agent speaks */
 	/* Changes of titles are asked for so often, and all of them looked at; 0: 5000, 900000. */
 	uint32_t updates_tick_ms, updates_sweep_ms;
+	uint32_t download_slots; /* transfers at once, over all agents; 0: DOWNLOAD_QUEUE_SLOTS */
 	/* These, and lanes, may change: */
 	_Atomic uint32_t idempotency_ms; /* how long an answer is kept for its key */
 	_Atomic uint32_t event_keep;     /* events kept in the log */
@@ -166,8 +168,8 @@ struct control {
 	enum rc (*owned)(struct tx *tx, const struct moves_task *t);
 	/* Such a task told how far it is: a JSON object, checked. No event is made of it but what the owner makes. NULL: nobody asks. */
 	enum rc (*owned_progress)(struct tx *tx, const struct moves_task *t, const char *data);
-	/* Updates are looked at soon (hub/looks). Any thread. NULL: there is no scan. */
-	void (*look_soon)(struct control *c);
+	/* Updates are looked at so many milliseconds from now at the latest (hub/looks). Any thread. NULL: there is no scan. */
+	void (*look_within)(struct control *c, uint32_t ms);
 	/* Told by the writer what a batch has to tell (the flags of struct tx), inside its transaction. Writer's thread. */
 	enum rc (*committing)(struct tx *told);
 	/* Told by the writer after a commit what there is now: see the flags of struct tx. Writer's thread. */
@@ -177,5 +179,6 @@ struct control {
 	_Atomic int inflight;      /* requests without an answer */
 	_Atomic bool others;       /* control planes are beside this one on the database */
 	_Atomic bool storage_full; /* the disk of the store, see artifacts/storage */
+	_Atomic uint64_t storage_bytes; /* that the store takes, as it was counted last; with artifacts_conf.max_bytes */
 	_Atomic bool draining;     /* readyz says no, new work is refused */
 };

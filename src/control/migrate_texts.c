@@ -41,3 +41,4 @@ TEXT(migrate_0030, "0030_artifacts.sql");
 TEXT(migrate_0031, "0031_triggers.sql");
 TEXT(migrate_0032, "0032_source_sessions.sql");
 TEXT(migrate_0033, "0033_content_asks.sql");
+TEXT(migrate_0034, "0034_storage.sql");

@@ -120,6 +120,7 @@ struct sweep {
 	bool *kept;
 	size_t n, room;
 	bool more;
+	uint64_t bytes; /* see contents_measure */
 };
 
 static bool of_hex(const char *s, uint8_t ret[static HASH])
@@ -197,6 +198,71 @@ static enum rc walk_two(struct sweep *s, const char *path, const char *name, str
 	return walk(s, path, walk_blobs, f);
 }
 
+/* ---- measuring ---- */
+
+static enum rc count_file(struct sweep *s, const char *path, const char *name, struct fault *f)
+{
+	struct stat st;
+	(void)name, (void)f;
+
+	if (lstat(path, &st) == 0 && S_ISREG(st.st_mode))
+		s->bytes += (uint64_t)st.st_blocks * 512;
+	return RC_OK;
+}
+
+static enum rc count_arriving(struct sweep *s, const char *path, const char *name, struct fault *f)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return walk(s, path, count_file, f);
+	return count_file(s, path, name, f);
+}
+
+static enum rc count_blobs(struct sweep *s, const char *path, const char *name, struct fault *f)
+{
+	(void)name;
+	return walk(s, path, count_file, f);
+}
+
+static enum rc count_two(struct sweep *s, const char *path, const char *name, struct fault *f)
+{
+	(void)name;
+	return walk(s, path, count_blobs, f);
+}
+
+enum rc contents_measure(const char *dir, uint64_t *ret_bytes, struct fault *f)
+{
+	struct sweep s = { .dir = dir };
+	char path[BLOBS_PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/blobs", dir);
+	enum rc rc = walk(&s, path, count_two, f);
+	snprintf(path, sizeof(path), "%s/arriving", dir);
+	if (rc == RC_OK)
+		rc = walk(&s, path, count_arriving, f);
+	if (rc == RC_OK)
+		*ret_bytes = s.bytes;
+	return rc;
+}
+
+/* What is written by nobody any more. */
+static enum rc drop_stale(struct sweep *s, const char *path, const char *name, struct fault *f)
+{
+	struct stat st;
+	(void)s, (void)name, (void)f;
+
+	if (lstat(path, &st) < 0 || touched_ms(&st) > clock_wall_ms() - STALE_MS)
+		return RC_OK;
+	if (S_ISDIR(st.st_mode))
+		blobs_arrival_drop(path);
+	else
+		unlink(path);
+	return RC_OK;
+}
+
+/* ---- what stays ---- */
+
 static int by_hash(const void *a, const void *b) { return memcmp(a, b, HASH); }
 
 static void keep(struct sweep *s, const char *sha256)
@@ -232,14 +298,24 @@ static enum rc keep_package(struct sweep *s, const char *path, struct fault *f)
 	return rc;
 }
 
+static bool is_sheet(const char *id, const char *name)
+{
+	static const char *const kinds[] = { ".none", ".zip", ".tar", ".tar.zst" };
+	bool is = false;
+
+	for (size_t i = 0; listing_is_sha256(id) && i < sizeof(kinds) / sizeof(*kinds); i++)
+		is |= !strcmp(name + strlen(id), kinds[i]);
+	return is;
+}
+
 static enum rc look_at_sheet(struct sweep *s, const char *path, const char *name, struct fault *f)
 {
 	struct reading g = { .each = keep_file, .ctx = s };
 	char id[BLOBS_NAME];
 
 	snprintf(id, sizeof(id), "%.64s", name);
-	if (!listing_is_sha256(id) || strlen(name) < 66 || name[64] != '.' || strlen(name) > 80)
-		return RC_OK; /* one that is being written */
+	if (!is_sheet(id, name)) /* one that is being written, or was by one that was killed */
+		return drop_stale(s, path, name, f);
 	enum rc rc = keep_package(s, path, f);
 	if (rc == RC_OK)
 		rc = read_listing(&g, s->dir, id, f);
@@ -275,20 +351,6 @@ static void take_away(const struct sweep *s, const uint8_t hash[static HASH], st
 		ret->blobs++;
 		ret->bytes += (uint64_t)st.st_size;
 	}
-}
-
-static enum rc drop_stale(struct sweep *s, const char *path, const char *name, struct fault *f)
-{
-	struct stat st;
-	(void)s, (void)name, (void)f;
-
-	if (lstat(path, &st) < 0 || touched_ms(&st) > clock_wall_ms() - STALE_MS)
-		return RC_OK;
-	if (S_ISDIR(st.st_mode))
-		blobs_arrival_drop(path);
-	else
-		unlink(path);
-	return RC_OK;
 }
 
 static enum rc mark(struct sweep *s, struct fault *f)

@@ -29,6 +29,9 @@ struct contents_sums {
 must_check enum rc contents_check(const char *dir, const char *content_id, struct contents_sums *ret,
 	char ret_missing[static 65], struct fault *f);
 
+/* Bytes of the disk that its files take: blobs, and what is arriving. */
+must_check enum rc contents_measure(const char *dir, uint64_t *ret_bytes, struct fault *f);
+
 /*
  * Deletes blobs that no sheet's content has and that nobody touched since `before_ms` (Unix time), and what arrived a day before and was
  * never finished. Deletes nothing when a content cannot be read.

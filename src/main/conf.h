@@ -14,9 +14,9 @@
 /* conf_downloads.c */
 struct conf_downloads {
 	const char *dir;
-	uint32_t high_percent, low_percent, grace_s;
+	uint32_t high_percent, max_mib, low_percent, grace_s;
 	const char *cache_dir;
-	uint32_t cache_mib, cache_percent, node_mbit;
+	uint32_t cache_mib, cache_percent, node_mbit, slots;
 };
 
 struct conf {

@@ -71,6 +71,7 @@ static void fill_control_conf(struct serve *s)
 		.listener = service_listener(),
 		.lease_ms = c->engine.lease_ms,
 		.updates_tick_ms = c->updates.tick_ms,
+		.download_slots = c->downloads.slots,
 		.updates_sweep_ms = c->updates.sweep_s * 1000,
 		.heartbeat_ms = c->engine.heartbeat_ms,
 		.idempotency_ms = c->engine.idempotency_hours * 3600000,
@@ -85,7 +86,7 @@ static void fill_control_conf(struct serve *s)
 	snprintf(s->artifacts_dir, sizeof(s->artifacts_dir), "%s%s",
 		c->downloads.dir ? c->downloads.dir : c->data.dir, c->downloads.dir ? "" : "/artifacts");
 	s->artifacts = (struct artifacts_conf){ s->artifacts_dir, c->downloads.high_percent,
-		c->downloads.low_percent, c->downloads.grace_s };
+		c->downloads.low_percent, c->downloads.grace_s, (uint64_t)c->downloads.max_mib << 20 };
 	service_webhooks(c, &s->webhooks);
 	service_audit(c, &s->audit);
 	service_limits(c, &s->limits);

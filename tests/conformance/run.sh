@@ -1,9 +1,11 @@
 #!/bin/sh
-# Runs the npm clients of this folder against a steamsim of its own. usage: run.sh [PATH OF steamsim]
+# Runs the npm clients of this folder against a steamsim of its own. usage: run.sh [PATH OF steamsim [NAME]]; NAME: that test alone.
 # A world NAME.world beside NAME_test.cjs is its world. Wants `npm ci --no-audit --no-fund` in this folder before; does it when what is installed is older than the lock.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 steamsim=$(realpath "${1:-build/sim/steamsim}")
+FOOTPLATE=${steamsim%/sim/steamsim}/footplate MANIFEST_PRINT=${steamsim%/sim/steamsim}/tests/conformance/manifest_print
+export FOOTPLATE MANIFEST_PRINT
 cd "$here"
 [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund
 
@@ -46,7 +48,7 @@ run() {
 	sim=
 }
 
-for t in *_test.cjs; do
+for t in ${2:-*}_test.cjs; do
 	run "$t" WebSocket
 	if grep -q '^// also: tcp$' "$t"; then
 		run "$t" TCP

@@ -348,7 +348,7 @@ static int ask(const struct person *p, const char *method, const char *path, con
 		n += got;
 	}
 	int status = atoi(answer + 9);
-	bool closes = strcasestr(answer, "\r\nconnection: close") != NULL;
+	bool closes = strcasestr(answer, "\r\nconnection: close") || strcasestr(answer, "text/event-stream");
 	memmove(answer, end + 4, n - (size_t)(end + 4 - answer) + 1);
 	if (closes)
 		connect_again();

@@ -92,8 +92,8 @@ static void a_full_pass(void)
 	int64_t calls = asked() - before;
 	printf("full: %lld questions\n", (long long)calls);
 	/*
-	 * One for 50 titles, and one for the numbers of all, by the sweep, which may come meanwhile. On a machine that is too slow for the
-	 * time in which a source must be heard, titles are asked for once more.
+	 * One for 50 titles, in tasks of 500; one for the numbers of all, by the sweep, which may come meanwhile. Those that were due before
+	 * the poll came and those that it made due are tasks of their own, whose last question may be of fewer than 50: one each.
 	 */
 	CHECK(calls >= (titles + 49) / 50 && calls <= (titles + 49) / 50 + 3);
 	CHECK(rows("SELECT COUNT(*) FROM titles WHERE state = 'known'") == titles);

@@ -27,12 +27,12 @@ static void ask(struct source *src, struct pipeline_slot *s, unsigned server, st
 	char path[PATH_MAX_N], hex[41];
 
 	tunnel_auth_hex(w->sha, 20, hex);
-	snprintf(path, sizeof(path), "/depot/%u/chunk/%s", r->depot, hex);
+	snprintf(path, sizeof(path), "/depot/%u/chunk/%s", s->try.depot, hex);
 	const struct cdn_fetch fetch = { .cdn = src->cdn,
 		.server = server,
 		.account = r->task->account_id,
-		.app = r->app,
-		.depot = r->depot,
+		.app = s->try.app,
+		.depot = s->try.depot,
 		.path = path,
 		.most = w->packed,
 		.to = r->put && buf_room(&s->box, w->packed) ? &s->box : NULL,
@@ -92,7 +92,7 @@ static void spoilt(void *ctx, struct pipeline_slot *s)
 static void grant(void *ctx, struct pipeline_slot *s)
 {
 	struct source *src = ctx;
-	cdn_bring_token(src->run->task, src->run->app, src->run->depot, s->done.server);
+	cdn_bring_token(src->run->task, s->try.app, s->try.depot, s->done.server);
 }
 
 static enum rc failed(void *ctx, const struct pipeline_slot *s, struct fault *f)

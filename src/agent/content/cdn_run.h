@@ -38,6 +38,13 @@ typedef bool (*cdn_stop)(void *ctx);
 struct cdn_want {
 	const uint8_t *sha; /* 20 bytes */
 	uint32_t adler, size, packed;
+	uint32_t of; /* number of its depot in the run */
+};
+
+/* A depot that chunks are of. */
+struct cdn_of {
+	uint32_t app, depot;
+	const uint8_t *key; /* 32 bytes; not looked at without `put` */
 };
 
 /* Zeroes to begin with; may be read by any thread at any time. */
@@ -51,8 +58,7 @@ struct cdn_stats {
 
 struct cdn_run {
 	struct action_task *task; /* whose session is asked for tokens; its cdn does the work */
-	uint32_t app, depot;
-	const uint8_t *key; /* 32 bytes; not looked at without `put` */
+	const struct cdn_of *of;  /* the depots of its chunks, which come side by side */
 	const struct cdn_want *want;
 	size_t n;
 	/* Is given each chunk's checked bytes, on threads of the pool, several at once, each chunk once. false: it could not be kept; the run ends

@@ -104,6 +104,8 @@ static void finish(struct pipeline *p, struct pipeline_slot *s)
 		end(p, RC_OK, NULL);
 }
 
+static const struct cdn_of *depot_of(const struct cdn_run *r, size_t i) { return &r->of[r->want[i].of]; }
+
 static size_t cost(const struct cdn_want *w)
 {
 	return (size_t)w->packed + (w->size > PIPELINE_PLAIN ? w->size : 0);
@@ -135,11 +137,12 @@ static struct pipeline_slot *next_slot(struct pipeline *p, uint64_t now_ms, uint
 	}
 	if (!free_one || p->next >= p->conf->run->n || !has_room(p, p->next))
 		return NULL;
+	const struct cdn_of *of = depot_of(p->conf->run, p->next);
 	*free_one = (struct pipeline_slot){ .pipeline = p,
 		.job = free_one->job,
 		.i = p->next++,
 		.state = PIPELINE_READY,
-		.try = { .app = p->conf->run->app, .depot = p->conf->run->depot } };
+		.try = { .app = of->app, .depot = of->depot } };
 	return free_one;
 }
 
@@ -232,7 +235,7 @@ static enum rc unpack(struct pipeline *p, const struct pipeline_slot *s, struct 
 
 	if (p->over)
 		return RC_CANCELED;
-	enum rc rc = chunk_opener_open(o, run->key, &want, s->packed, s->packed_n, f);
+	enum rc rc = chunk_opener_open(o, depot_of(run, s->i)->key, &want, s->packed, s->packed_n, f);
 	if (rc == RC_OK && !run->put(run->ctx, s->i, chunk_opener_plain(o)->p, w->size))
 		rc = fault_set(f, RC_IO, "a chunk could not be kept");
 	if (rc == RC_OK) {

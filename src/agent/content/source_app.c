@@ -3,16 +3,19 @@
 #include "model/action_download.h"
 #include "wire/steam/vdf.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #define DEFAULT_BRANCH "public"
+#define DLC_MAX        500 /* of an app that are looked at */
 
 struct app {
 	struct source_steam *s;
 	const struct action_download_source *want;
 	const char *branch, *os, *arch, *lang;
-	const struct vdf *depots; /* of the app, as the branch has them */
+	const struct vdf *record; /* of the app */
+	const struct vdf *depots; /* of it, as the branch has them */
 	struct fault *f;
 };
 
@@ -98,11 +101,21 @@ static enum rc add(struct app *a, const struct content_manifest *m, const char *
 	return source_add_part(a->s, &part, a->f);
 }
 
+/* Of a branch whose password was told, that hides its manifests' numbers. */
+static const char *hidden_on(const struct app *a, const struct vdf *depot)
+{
+	const struct vdf *one = vdf_get(vdf_get(depot, "encryptedmanifests"), a->branch);
+	const char *hex = or (vdf_text_at(one, "gid"), vdf_text_at(one, "encrypted_gid_2"));
+
+	return hex && *a->s->password_hash ? source_open_id(a->s, hex) : NULL;
+}
+
 /* A branch has what differs from the public one. */
 static const char *manifest_of(const struct app *a, const struct vdf *depot, const char **ret_branch)
 {
 	const char *own = manifest_on(depot, a->branch);
 
+	own = own ? own : hidden_on(a, depot);
 	*ret_branch = own ? a->branch : DEFAULT_BRANCH;
 	return own ? own : manifest_on(depot, DEFAULT_BRANCH);
 }
@@ -110,25 +123,26 @@ static const char *manifest_of(const struct app *a, const struct vdf *depot, con
 /* The depot of another app, that has it for all. */
 static enum rc add_shared(struct app *a, const char *from, const char *depot, bool optional)
 {
-	const struct vdf *depots = NULL;
+	const struct vdf *record = NULL;
 	struct content_manifest m = { 0 };
 	uint64_t app, id;
 
 	if (!number_of(from, UINT32_MAX, &app) || !number_of(depot, UINT32_MAX, &id) || app == a->want->app_id)
 		return RC_OK;
-	enum rc rc = source_ask_depots(a->s, (uint32_t)app, &depots, a->f);
+	enum rc rc = source_ask_app(a->s, (uint32_t)app, &record, a->f);
 	if (rc != RC_OK)
 		return rc;
 	m.app = (uint32_t)app;
 	m.depot = (uint32_t)id;
-	const char *manifest = manifest_of(a, vdf_get(depots, depot), &m.branch);
+	const char *manifest = manifest_of(a, vdf_get(vdf_get(record, "depots"), depot), &m.branch);
 	return manifest ? add(a, &m, manifest, optional) : RC_OK;
 }
 
-static enum rc add_depot(struct app *a, const struct vdf *d)
+/* A depot in the record of this app: the one that is wanted, or a DLC of it. */
+static enum rc add_depot(struct app *a, uint32_t app, const struct vdf *d)
 {
 	bool by_name = a->want->depots.n > 0;
-	struct content_manifest m = { .app = a->want->app_id };
+	struct content_manifest m = { .app = app };
 	const char *named = NULL;
 	uint64_t id;
 
@@ -148,23 +162,78 @@ static enum rc add_depot(struct app *a, const struct vdf *d)
 	return from ? add_shared(a, from, d->key, !by_name) : RC_OK;
 }
 
-static bool has_branch(const struct app *a)
+/* What a locked branch has is told to those alone who know its password: without one, the public build would come in its name. */
+static enum rc enter_branch(struct app *a)
 {
-	return !strcasecmp(a->branch, DEFAULT_BRANCH) || vdf_get(vdf_get(a->depots, "branches"), a->branch);
+	const struct vdf *branch = vdf_get(vdf_get(a->depots, "branches"), a->branch);
+	const char *locked = vdf_text_at(branch, "pwdrequired");
+
+	if (!strcasecmp(a->branch, DEFAULT_BRANCH))
+		return RC_OK;
+	if (!branch)
+		return missing(a->s, a->f, "the app has no such branch");
+	if (or (a->s->in->branch_password, NULL))
+		return source_ask_private(a->s, a->branch, &a->depots, a->f);
+	if (!locked || !strcmp(locked, "0"))
+		return RC_OK;
+	a->s->task->code = "access_denied";
+	return fault_set(a->f, RC_DENIED, "the branch \"%.64s\" needs its password: branchPassword", a->branch);
+}
+
+/* ---- DLC ---- */
+
+static enum rc take_depots(struct app *a, uint32_t app, const struct vdf *depots)
+{
+	enum rc rc = RC_OK;
+
+	for (const struct vdf *d = depots ? depots->first : NULL; d && rc == RC_OK; d = d->next)
+		rc = add_depot(a, app, d);
+	return rc;
+}
+
+/* "extended/listofdlc" is "1001,1002". */
+static uint32_t dlc_of(const struct app *a, uint32_t ids[static DLC_MAX])
+{
+	const char *list = or (vdf_text_at(a->record, "extended/listofdlc"), "");
+	uint32_t n = 0;
+
+	while (*list && n < DLC_MAX) {
+		unsigned long id = strtoul(list, NULL, 10);
+		if (id > 0 && id <= UINT32_MAX && id != a->want->app_id)
+			ids[n++] = (uint32_t)id;
+		list += strcspn(list, ",");
+		list += *list == ',';
+	}
+	return n;
+}
+
+/* DLC whose depots stand in records of their own; each is left out when the account has not got it. */
+static enum rc add_dlc(struct app *a)
+{
+	const char *apart = vdf_text_at(a->record, "depots/hasdepotsindlc");
+	uint32_t ids[DLC_MAX];
+	const struct vdf *records[DLC_MAX] = { 0 };
+
+	if (!a->want->all_dlc || a->want->depots.n || !apart || !strcmp(apart, "0"))
+		return RC_OK;
+	uint32_t n = dlc_of(a, ids);
+	enum rc rc = source_ask_apps(a->s, ids, n, records, a->f);
+	for (uint32_t i = 0; i < n && rc == RC_OK; i++)
+		rc = records[i] ? take_depots(a, ids[i], vdf_get(records[i], "depots")) : RC_OK;
+	return rc;
 }
 
 static enum rc find_depots(struct app *a)
 {
-	enum rc rc = source_ask_depots(a->s, a->want->app_id, &a->depots, a->f);
+	enum rc rc = source_ask_app(a->s, a->want->app_id, &a->record, a->f);
 
-	if (rc == RC_OK && !has_branch(a))
-		rc = missing(a->s, a->f, "the app has no such branch");
-	if (rc == RC_OK && or (a->s->in->branch_password, NULL) && strcasecmp(a->branch, DEFAULT_BRANCH) != 0)
-		rc = source_ask_private(a->s, a->branch, &a->depots, a->f);
-	for (const struct vdf *d = rc == RC_OK && a->depots ? a->depots->first : NULL; d && rc == RC_OK;
-		d = d->next)
-		rc = add_depot(a, d);
-	return rc;
+	if (rc != RC_OK)
+		return rc;
+	a->depots = vdf_get(a->record, "depots");
+	rc = enter_branch(a);
+	if (rc == RC_OK)
+		rc = take_depots(a, a->want->app_id, a->depots);
+	return rc == RC_OK ? add_dlc(a) : rc;
 }
 
 /* Manifests that were named are fetched as they are, without asking what the app has. */

@@ -1,18 +1,21 @@
 /* What Steam says of a branch with a password. */
 #include "agent/actions/ask.h"
 #include "agent/content/source_steam.h"
-#include "base/hush.h"
 #include "model/action_download.h"
 #include "proto/steam/beta.pb-c.h"
 #include "wire/steam/eresult.h"
 #include "wire/steam/vdf.h"
 #include "wire/steam/vdf_text.h"
 
+#include <inttypes.h>
+#include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#define ID_BOX 16 /* bytes of a hidden id */
 
 static const char * or (const char *s, const char *other) { return s && *s ? s : other; }
 
@@ -62,7 +65,7 @@ enum rc source_ask_private(struct source_steam *s, const char *branch, const str
 	struct ask q = { .emsg = EMSG_CLIENT_PICS_PRIVATE_BETA_REQUEST,
 		.in = &m.base,
 		.out = &cmsg_client_picsprivate_beta_response__descriptor };
-	uint8_t key[STEAM_CONTENT_KEY], sha[SHA_DIGEST_LENGTH];
+	uint8_t *key = s->branch_key, sha[SHA_DIGEST_LENGTH];
 	struct vdf *doc;
 
 	enum rc rc = ask_password(s, branch, key, f);
@@ -71,9 +74,8 @@ enum rc source_ask_private(struct source_steam *s, const char *branch, const str
 	m.has_appid = m.has_password_hash = true;
 	m.appid = s->in->source.app_id;
 	m.beta_name = (char *)branch;
-	m.password_hash = (ProtobufCBinaryData){ sizeof(key), key };
+	m.password_hash = (ProtobufCBinaryData){ STEAM_CONTENT_KEY, key };
 	rc = ask_steam(t, &q, f);
-	hush_wipe(key, sizeof(key));
 	if (rc != RC_OK)
 		return rc;
 	const CMsgClientPICSPrivateBetaResponse *got = (const CMsgClientPICSPrivateBetaResponse *)q.got;
@@ -90,4 +92,22 @@ enum rc source_ask_private(struct source_steam *s, const char *branch, const str
 	for (size_t i = 0; i < sizeof(sha); i++)
 		snprintf(s->password_hash + 2 * i, 3, "%02x", sha[i]);
 	return rc;
+}
+
+/* AES-256-ECB, padded: eight bytes of the number, the least first (steam-protocol facts 3). */
+const char *source_open_id(struct source_steam *s, const char *hex)
+{
+	uint8_t box[ID_BOX], plain[2 * ID_BOX];
+	EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
+	uint64_t id = 0;
+	int n = 0, rest = 0;
+
+	bool good = strlen(hex) == (size_t)2 * ID_BOX && hex_bytes(hex, box, ID_BOX) == ID_BOX && c &&
+		    EVP_DecryptInit_ex(c, EVP_aes_256_ecb(), NULL, s->branch_key, NULL) == 1 &&
+		    EVP_DecryptUpdate(c, plain, &n, box, ID_BOX) == 1 &&
+		    EVP_DecryptFinal_ex(c, plain + n, &rest) == 1 && n + rest == 8;
+	EVP_CIPHER_CTX_free(c);
+	for (unsigned i = 0; good && i < 8; i++)
+		id |= (uint64_t)plain[i] << 8 * i;
+	return good ? arena_fmt(&s->arena, "%" PRIu64, id) : "";
 }

@@ -299,8 +299,8 @@ static enum rc list(struct content_source *base, struct arena *a, struct content
 
 /* ---- chunks ---- */
 
-/* The chunks of one depot, of those that the engine wants. */
-struct depot_run {
+/* The chunks of manifests, of those that the engine wants. */
+struct depots_run {
 	const struct content_run *run;
 	struct cdn_want *want;
 	size_t *number; /* in run->want */
@@ -309,41 +309,39 @@ struct depot_run {
 
 static bool put(void *ctx, size_t i, const void *plain, size_t n)
 {
-	const struct depot_run *d = ctx;
+	const struct depots_run *d = ctx;
 	return d->run->put(d->run->ctx, d->number[i], plain, n);
 }
 
 static void came(void *ctx, size_t n)
 {
-	const struct depot_run *d = ctx;
+	const struct depots_run *d = ctx;
 	d->run->came(d->run->ctx, n);
 }
 
 static bool stop(void *ctx)
 {
-	const struct depot_run *d = ctx;
+	const struct depots_run *d = ctx;
 	return d->run->stop(d->run->ctx);
 }
 
-static void collect(const struct source_steam *s, uint32_t depot, struct depot_run *d)
+static void collect(struct depots_run *d)
 {
-	d->n = 0;
 	for (size_t i = 0; i < d->run->n; i++) {
 		const struct content_chunk *c = &d->run->listing->chunks[d->run->want[i]];
-		if (c->ref == SOURCE_URL_REF || s->parts[c->ref].m.depot != depot)
+		if (c->ref == SOURCE_URL_REF)
 			continue;
-		d->want[d->n] = (struct cdn_want){ c->sum.at, c->check, c->size, c->packed };
+		d->want[d->n] = (struct cdn_want){ c->sum.at, c->check, c->size, c->packed, c->ref };
 		d->number[d->n++] = i;
 	}
 }
 
-static enum rc fetch_depot(
-	struct source_steam *s, const struct source_part *p, struct depot_run *d, struct fault *f)
+/* Those of all depots in one pipeline: small depots at the end of an app do not wait for each other's last chunks. */
+static enum rc fetch_depots(struct source_steam *s, struct depots_run *d, struct fault *f)
 {
+	auto_free struct cdn_of *of = calloc((size_t)s->parts_n + 1, sizeof(*of));
 	const struct cdn_run r = { .task = s->task,
-		.app = p->m.app,
-		.depot = p->m.depot,
-		.key = p->key,
+		.of = of,
 		.want = d->want,
 		.n = d->n,
 		.put = put,
@@ -354,15 +352,12 @@ static enum rc fetch_depot(
 		.stats = &s->stats,
 		.concurrency = d->run->concurrency,
 		.stall_ms = d->run->stall_s * 1000 };
-	return d->n ? cdn_chunks(&r, f) : RC_OK;
-}
 
-static bool was_before(const struct source_steam *s, uint32_t part)
-{
-	for (uint32_t i = 0; i < part; i++)
-		if (s->parts[i].m.depot == s->parts[part].m.depot)
-			return true;
-	return false;
+	if (!of)
+		return RC_NOMEM;
+	for (uint32_t i = 0; i < s->parts_n; i++)
+		of[i] = (struct cdn_of){ s->parts[i].m.app, s->parts[i].m.depot, s->parts[i].key };
+	return d->n ? cdn_chunks(&r, f) : RC_OK;
 }
 
 static enum rc fetch(struct content_source *base, const struct content_run *run, struct fault *f)
@@ -370,15 +365,12 @@ static enum rc fetch(struct content_source *base, const struct content_run *run,
 	struct source_steam *s = (struct source_steam *)base;
 	auto_free struct cdn_want *want = calloc(run->n + 1, sizeof(*want));
 	auto_free size_t *number = calloc(run->n + 1, sizeof(*number));
-	struct depot_run d = { .run = run, .want = want, .number = number };
-	enum rc rc = want && number ? RC_OK : RC_NOMEM;
+	struct depots_run d = { .run = run, .want = want, .number = number };
 
-	for (uint32_t i = 0; i < s->parts_n && rc == RC_OK; i++) {
-		if (was_before(s, i))
-			continue;
-		collect(s, s->parts[i].m.depot, &d);
-		rc = fetch_depot(s, &s->parts[i], &d, f);
-	}
+	if (!want || !number)
+		return RC_NOMEM;
+	collect(&d);
+	enum rc rc = fetch_depots(s, &d, f);
 	return rc == RC_OK ? source_url_fetch(s, run, f) : rc;
 }
 
@@ -404,6 +396,7 @@ static void drop(struct content_source *base)
 
 	for (uint32_t i = 0; i < s->parts_n; i++)
 		OPENSSL_cleanse(s->parts[i].key, sizeof(s->parts[i].key));
+	OPENSSL_cleanse(s->branch_key, sizeof(s->branch_key));
 	arena_done(&s->arena);
 	free(s);
 }

@@ -9,6 +9,7 @@
 #include "agent/content/content.h"
 
 #define SOURCE_PARTS_MAX 10000
+#define SOURCE_ASK_MAX   50 /* apps of one question */
 
 /* A manifest. */
 struct source_part {
@@ -35,7 +36,8 @@ struct source_steam {
 	struct source_url *urls;
 	uint32_t parts_n, urls_n;
 	const char *line;
-	char password_hash[41]; /* of the branch; "": none */
+	char password_hash[41];                /* of the branch; "": none */
+	uint8_t branch_key[STEAM_CONTENT_KEY]; /* then */
 	struct cdn_stats stats;
 	_Atomic uint64_t bytes_url;
 };
@@ -47,11 +49,17 @@ must_check enum rc source_add_part(struct source_steam *s, const struct source_p
 must_check enum rc source_add_url(struct source_steam *s, const struct source_url *url, struct fault *f);
 
 struct vdf;
-/* "depots" of the app's record, in the source's arena; the same of a branch that s->in->branch_password opens: then s->password_hash is
- * there, too. */
-must_check enum rc source_ask_depots(struct source_steam *s, uint32_t id, const struct vdf **ret, struct fault *f);
+/* The app's record, which has "depots", in the source's arena. */
+must_check enum rc source_ask_app(struct source_steam *s, uint32_t id, const struct vdf **ret, struct fault *f);
+/* Those of many; ret[i] stays as it is for one that Steam does not tell, or that has no depots. */
+must_check enum rc source_ask_apps(
+	struct source_steam *s, const uint32_t *ids, uint32_t n, const struct vdf **ret, struct fault *f);
+/* "depots" of a branch that s->in->branch_password opens: then s->password_hash and the key are there, too. */
 must_check enum rc source_ask_private(
 	struct source_steam *s, const char *branch, const struct vdf **ret, struct fault *f);
+
+/* Older branches hide each manifest's id by their key: the id, from its hex digits. "": it does not open them. NULL: no memory. */
+const char *source_open_id(struct source_steam *s, const char *hex);
 
 /* Finds the parts of "depot" and "app"; of the Workshop's items and collections. */
 must_check enum rc source_app_resolve(struct source_steam *s, struct fault *f);

@@ -1,3 +1,4 @@
+#include "control/access/keys_routes.h"
 #include "control/access/audit.h"
 #include "control/access/decide.h"
 #include "control/access/keys.h"
@@ -146,11 +147,8 @@ static void edit(struct keys_row *k, const struct keys_in *in, uint64_t given)
 #undef TAKE
 }
 
-static enum rc create(struct call *c, void *ret_out)
+enum rc keys_routes_make(struct call *c, const struct keys_in *in, struct keys_row *k)
 {
-	const struct keys_in *in = c->in;
-	struct keys_row *k = ret_out;
-
 	*k = (struct keys_row){ 0 };
 	edit(k, in, ~0ull);
 	enum rc rc = check(c, k, ~0ull);
@@ -160,6 +158,14 @@ static enum rc create(struct call *c, void *ret_out)
 		rc = check_user(c, in, k->tenant_id, &k->user_id);
 	if (rc == RC_OK)
 		rc = keys_row_make(&c->tx, k);
+	return rc;
+}
+
+static enum rc create(struct call *c, void *ret_out)
+{
+	struct keys_row *k = ret_out;
+	enum rc rc = keys_routes_make(c, c->in, k);
+
 	if (rc != RC_OK)
 		return rc;
 	c->location = arena_fmt(c->tx.arena, "/v1/api-keys/%s", k->id);
@@ -238,12 +244,8 @@ static const struct field rotate_fields[] = {
 	{ 0 },
 };
 
-static enum rc rotate(struct call *c, void *ret_out)
+enum rc keys_routes_rotate(struct call *c, uint32_t overlap, struct keys_row *k)
 {
-	const struct rotate_in *in = c->in;
-	struct keys_row *k = ret_out;
-	uint32_t overlap = in ? in->overlap_s : OVERLAP_DEFAULT;
-
 	enum rc rc = keys_row_load(&c->tx, c->arg[0], k);
 	if (rc != RC_OK)
 		return rc;
@@ -254,6 +256,15 @@ static enum rc rotate(struct call *c, void *ret_out)
 		rc = keys_row_renew(&c->tx, k, overlap ? c->tx.now_ms + (int64_t)overlap * 1000 : 0);
 	if (rc == RC_OK)
 		rc = keys_row_save(&c->tx, k, "api_key.rotated", "api_key.rotate");
+	return rc;
+}
+
+static enum rc rotate(struct call *c, void *ret_out)
+{
+	const struct rotate_in *in = c->in;
+	struct keys_row *k = ret_out;
+	enum rc rc = keys_routes_rotate(c, in ? in->overlap_s : OVERLAP_DEFAULT, k);
+
 	c->version = k->version;
 	return rc;
 }
@@ -264,7 +275,7 @@ static enum rc forget_secrets(struct tx *tx, const char *id)
 	return store_do(tx->db, &drop, STORE_ARGS(store_text(id)), tx->fault);
 }
 
-static enum rc revoke_it(struct call *c, void *ret_out)
+enum rc keys_routes_revoke(struct call *c)
 {
 	static const struct store_query set = {
 		.sql = "UPDATE api_keys SET revoked_at = $2, version = version + 1 WHERE id = $1 AND revoked_at = "
@@ -282,6 +293,13 @@ static enum rc revoke_it(struct call *c, void *ret_out)
 		rc = events_add(&c->tx, &(struct event){ .type = "api_key.revoked", .resource = c->arg[0] });
 	if (rc == RC_OK)
 		rc = audit_add(&c->tx, "api_key.revoke", c->arg[0]);
+	return rc;
+}
+
+static enum rc revoke_it(struct call *c, void *ret_out)
+{
+	enum rc rc = keys_routes_revoke(c);
+
 	/* Revoked before, or never there: the read tells which, and a repeat has the same answer as the first. */
 	return rc == RC_OK || rc == RC_MISSING ? get(c, ret_out) : rc;
 }

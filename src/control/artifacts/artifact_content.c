@@ -85,6 +85,14 @@ static const char *type_of(const char *format)
 					: "application/zstd";
 }
 
+enum rc artifact_content_package(struct call *c, const struct artifact_row *a, const char *name)
+{
+	if (!a->package.sha256)
+		return fault_set(c->tx.fault, RC_CONFLICT,
+			"it was not packed: name one of its files with ?path=, or fetch it with a package");
+	return answer(c, a->package.sha256, type_of(a->package.format), name);
+}
+
 enum rc artifact_content_answer(struct call *c, const struct artifact_row *a, const char *path)
 {
 	struct listing_file file = { 0 };
@@ -96,11 +104,8 @@ enum rc artifact_content_answer(struct call *c, const struct artifact_row *a, co
 		return rc == RC_OK ? answer(c, file.sha256, "application/octet-stream", slash ? slash + 1 : path)
 				   : rc;
 	}
-	if (!a->package.sha256)
-		return fault_set(c->tx.fault, RC_CONFLICT,
-			"it was not packed: name one of its files with ?path=, or fetch it with a package");
 	snprintf(name, sizeof(name), "%s.%s", a->id, a->package.format);
-	return answer(c, a->package.sha256, type_of(a->package.format), name);
+	return artifact_content_package(c, a, name);
 }
 
 enum rc artifact_content_get(struct call *c, void *ret_out)

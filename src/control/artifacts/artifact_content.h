@@ -14,5 +14,8 @@ extern const struct field artifact_content_query_fields[];
 must_check enum rc artifact_content_manifest(struct call *c, void *ret_out);
 must_check enum rc artifact_content_get(struct call *c, void *ret_out);
 
+/* Makes its package the call's answer, for browsers of this name. RC_CONFLICT: it has none. */
+must_check enum rc artifact_content_package(struct call *c, const struct artifact_row *a, const char *name);
+
 /* Makes it the call's answer: the package when `path` is NULL. */
 must_check enum rc artifact_content_answer(struct call *c, const struct artifact_row *a, const char *path);

@@ -18,14 +18,16 @@ struct cleaner {
 	struct write write;
 	bool looking, held;
 	int64_t gone;
-	bool told_full; /* the last word about the disk */
+	bool told, told_full; /* the last word about the disk */
 	struct storage_disk disk;
-	/* The sweep, on its thread while it is sweeping. */
+	/* The sweep, and counting, on their thread while `sweeping`. */
 	struct pool *thread;
 	struct pool_job job;
 	struct loop_job back;
 	bool sweeping, wanted;
-	uint64_t sweep_at_ms;
+	bool sweeps; /* or it only counts */
+	uint64_t sweep_at_ms, count_at_ms, took_ms;
+	int64_t grace_ms;
 	enum rc rc;
 	struct fault fault;
 	struct contents_swept swept;
@@ -36,6 +38,19 @@ static struct cleaner *of_write(struct write *w)
 	return (struct cleaner *)(void *)((char *)w - offsetof(struct cleaner, write));
 }
 
+static bool is_counted(const struct cleaner *k)
+{
+	return atomic_load(&k->control->storage_bytes) != STORAGE_NOT_COUNTED;
+}
+
+/* A full store gives up sooner what nobody uses. */
+static int64_t grace_of(const struct cleaner *k)
+{
+	int64_t ms = (int64_t)k->control->conf->artifacts->grace_s * 1000;
+
+	return k->disk.full && is_counted(k) && ms > CLEANER_FULL_MS ? CLEANER_FULL_MS : ms;
+}
+
 static enum rc look(struct write *w, struct tx *tx)
 {
 	struct cleaner *k = of_write(w);
@@ -44,20 +59,25 @@ static enum rc look(struct write *w, struct tx *tx)
 	k->gone = 0;
 	if (rc != RC_OK || !k->held)
 		return rc;
-	rc = cleaner_steps(tx, &k->gone);
-	if (rc == RC_OK && k->disk.full != k->told_full)
+	rc = cleaner_steps(tx, grace_of(k), &k->gone);
+	if (rc == RC_OK && is_counted(k) && (!k->told || k->disk.full != k->told_full))
 		rc = storage_tell(tx, &k->disk);
 	return rc;
 }
 
+/* Counting takes as long as there are files: no more than a twentieth of the time is spent with it. Every control plane counts. */
 static void sweep_if(struct cleaner *k)
 {
+	const bool counts = k->control->conf->artifacts->max_bytes > 0;
 	uint64_t now = loop_now_ms(k->control->loop);
+	bool sweeps = k->held && (k->wanted || now >= k->sweep_at_ms);
 
-	if (!k->thread || k->sweeping || !k->held || !(k->wanted || now >= k->sweep_at_ms))
+	if (!k->thread || k->sweeping || !(sweeps || (counts && now >= k->count_at_ms)))
 		return;
+	k->sweeps = sweeps;
+	k->grace_ms = grace_of(k);
 	k->sweeping = pool_push(k->thread, &k->job) == RC_OK;
-	if (!k->sweeping)
+	if (!k->sweeping || !sweeps)
 		return;
 	k->wanted = false;
 	k->sweep_at_ms = now + CLEANER_SWEEP_MS;
@@ -72,12 +92,28 @@ static void on_looked(struct write *w)
 		log_error(w->control->log, "what was fetched not cleaned up: %s", w->fault.text);
 		return;
 	}
-	if (k->held)
-		k->told_full = k->disk.full;
+	k->told = k->held && is_counted(k);
+	k->told_full = k->disk.full;
 	k->wanted |= k->gone > 0;
 	if (k->gone > 0)
 		log_info(w->control->log, "contents gone n=%lld", (long long)k->gone);
 	sweep_if(k);
+}
+
+static void work(struct cleaner *k)
+{
+	const struct artifacts_conf *conf = k->control->conf->artifacts;
+	uint64_t bytes = 0, began = clock_mono_ms();
+
+	k->rc = RC_OK;
+	k->swept = (struct contents_swept){ 0 };
+	if (k->sweeps)
+		k->rc = contents_sweep(conf->dir, clock_wall_ms() - k->grace_ms, &k->swept, &k->fault);
+	if (k->rc == RC_OK && conf->max_bytes)
+		k->rc = contents_measure(conf->dir, &bytes, &k->fault);
+	if (k->rc == RC_OK)
+		atomic_store(&k->control->storage_bytes, bytes);
+	k->took_ms = clock_mono_ms() - began;
 }
 
 static void run(void *worker, struct pool_job **jobs, size_t n)
@@ -85,9 +121,7 @@ static void run(void *worker, struct pool_job **jobs, size_t n)
 	(void)worker;
 	for (size_t i = 0; i < n; i++) {
 		struct cleaner *k = (struct cleaner *)(void *)((char *)jobs[i] - offsetof(struct cleaner, job));
-		const struct artifacts_conf *conf = k->control->conf->artifacts;
-		k->rc = contents_sweep(
-			conf->dir, clock_wall_ms() - (int64_t)conf->grace_s * 1000, &k->swept, &k->fault);
+		work(k);
 		loop_post(k->control->loop, &k->back);
 	}
 }
@@ -97,6 +131,8 @@ static void on_swept(struct loop_job *job)
 	struct cleaner *k = (struct cleaner *)(void *)((char *)job - offsetof(struct cleaner, back));
 
 	k->sweeping = false;
+	k->count_at_ms = loop_now_ms(k->control->loop) + 20 * k->took_ms;
+	storage_look(k->control, &k->disk);
 	if (k->rc != RC_OK)
 		log_error(k->control->log, "the store was not swept: %s", k->fault.text);
 	else if (k->swept.blobs)
@@ -110,9 +146,9 @@ static void on_time(void *ctx)
 	struct cleaner *k = ctx;
 
 	loop_timer_at(k->timer, loop_now_ms(k->control->loop) + CLEANER_MS);
-	storage_look(k->control, &k->disk);
 	if (k->looking)
 		return;
+	storage_look(k->control, &k->disk);
 	k->write = (struct write){ .control = k->control, .run = look, .done = on_looked };
 	k->looking = writer_push(&k->write) == RC_OK;
 }
@@ -133,7 +169,10 @@ enum rc cleaner_new(struct control *c, struct cleaner **ret, struct fault *f)
 		rc = loop_timer_new(c->loop, on_time, k, &k->timer);
 	if (rc != RC_OK)
 		return rc;
-	loop_timer_at(k->timer, loop_now_ms(c->loop) + CLEANER_MS);
+	if (c->conf->artifacts->max_bytes)
+		atomic_store(&c->storage_bytes, STORAGE_NOT_COUNTED);
+	storage_look(c, &k->disk);
+	loop_timer_at(k->timer, loop_now_ms(c->loop));
 	*ret = take(k);
 	return RC_OK;
 }

@@ -20,6 +20,7 @@ struct tx;
 #define CLEANER_MS       2000
 #define CLEANER_SWEEP_MS 3600000 /* a sweep even when nothing is gone: for what was never finished */
 #define CLEANER_AT_ONCE  200
+#define CLEANER_FULL_MS  2000 /* the grace while the store is full, when downloads.grace_s is longer */
 
-/* The steps of one look. On the writer. *ret_gone: contents that are gone now. */
-must_check enum rc cleaner_steps(struct tx *tx, int64_t *ret_gone);
+/* The steps of one look. On the writer. *ret_gone: contents that are gone now, those first that were unused for the longest time. */
+must_check enum rc cleaner_steps(struct tx *tx, int64_t grace_ms, int64_t *ret_gone);

@@ -120,7 +120,8 @@ static enum rc drop_one(struct tx *tx, const char *id)
 static enum rc drop(struct tx *tx, struct due *due, int64_t grace_ms, int64_t *ret_gone)
 {
 	static const struct store_query over = { .sql = "SELECT id, id, id FROM contents WHERE state = 'whole' AND "
-							"unused_since > 0 AND unused_since <= $1 LIMIT $2" };
+							"unused_since > 0 AND unused_since <= $1 ORDER BY "
+							"unused_since, id LIMIT $2" };
 	size_t n = 0;
 	enum rc rc = list(tx, &over, tx->now_ms - grace_ms, due, &n);
 
@@ -130,9 +131,8 @@ static enum rc drop(struct tx *tx, struct due *due, int64_t grace_ms, int64_t *r
 	return rc;
 }
 
-enum rc cleaner_steps(struct tx *tx, int64_t *ret_gone)
+enum rc cleaner_steps(struct tx *tx, int64_t grace_ms, int64_t *ret_gone)
 {
-	int64_t grace_ms = (int64_t)tx->control->conf->artifacts->grace_s * 1000;
 	struct due *due = arena_take(tx->arena, CLEANER_AT_ONCE * sizeof(*due));
 
 	*ret_gone = 0;

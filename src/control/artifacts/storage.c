@@ -6,6 +6,17 @@
 
 #include <sys/statvfs.h>
 
+/* The store's own share of the disk: what is narrower counts. */
+static void look_at_share(uint64_t most, uint64_t taken, struct storage_disk *d)
+{
+	int64_t left = taken < most ? (int64_t)(most - taken) : 0;
+	int64_t percent = (int64_t)(taken < most ? taken * 100 / most : 100);
+
+	d->total_bytes = d->total_bytes < (int64_t)most ? d->total_bytes : (int64_t)most;
+	d->free_bytes = d->free_bytes < left ? d->free_bytes : left;
+	d->used_percent = d->used_percent > percent ? d->used_percent : percent;
+}
+
 void storage_look(struct control *c, struct storage_disk *d)
 {
 	const struct artifacts_conf *conf = c->conf->artifacts;
@@ -18,11 +29,13 @@ void storage_look(struct control *c, struct storage_disk *d)
 	d->total_bytes = (int64_t)(all * v.f_frsize);
 	d->free_bytes = (int64_t)(left * v.f_frsize);
 	d->used_percent = used + left ? (int64_t)(used * 100 / (used + left)) : 0;
+	if (conf->max_bytes)
+		look_at_share(conf->max_bytes, atomic_load(&c->storage_bytes), d);
 	d->full = d->used_percent >= (d->full ? conf->low_percent : conf->high_percent);
 	atomic_store(&c->storage_full, d->full);
 }
 
-enum rc storage_tell(struct tx *tx, const struct storage_disk *d)
+static enum rc tell(struct tx *tx, const struct storage_disk *d)
 {
 	char *payload = arena_fmt(tx->arena, "{\"full\":%s,\"usedPercent\":%lld,\"freeBytes\":%lld}",
 		d->full ? "true" : "false", (long long)d->used_percent, (long long)d->free_bytes);
@@ -32,6 +45,30 @@ enum rc storage_tell(struct tx *tx, const struct storage_disk *d)
 						.payload = payload,
 						.tenant_id = TX_TENANT_DEFAULT })
 		       : RC_NOMEM;
+}
+
+/* What was told last is a row: also another control plane, or one that was started anew, tells each change once. */
+enum rc storage_tell(struct tx *tx, const struct storage_disk *d)
+{
+	static const struct store_query told = {
+		.sql = "INSERT INTO storage_marks (name, is_full, told_at) VALUES ('store', $1, $2) ON CONFLICT "
+		       "(name) DO "
+		       "UPDATE SET is_full = excluded.is_full, told_at = excluded.told_at WHERE "
+		       "storage_marks.is_full <> excluded.is_full RETURNING name"
+	};
+	static const struct store_query begin = {
+		.sql = "INSERT INTO storage_marks (name, is_full, told_at) VALUES "
+		       "('store', 0, $1) ON CONFLICT (name) DO NOTHING"
+	};
+	struct store_rows *r = NULL;
+	enum rc rc = store_do(tx->db, &begin, STORE_ARGS(store_int(tx->now_ms)), tx->fault);
+
+	if (rc == RC_OK)
+		rc = store_one(tx->db, &told, STORE_ARGS(store_int(d->full), store_int(tx->now_ms)), &r, tx->fault);
+	store_close(r);
+	if (rc == RC_MISSING)
+		return RC_OK;
+	return rc == RC_OK ? tell(tx, d) : rc;
 }
 
 struct storage_view {

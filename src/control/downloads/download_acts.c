@@ -1,3 +1,4 @@
+#include "control/downloads/download_acts.h"
 #include "control/access/audit.h"
 #include "control/downloads/download_leave.h"
 #include "control/downloads/download_queue.h"
@@ -62,7 +63,7 @@ static enum rc resume(struct call *c, void *ret_out)
 	return rc == RC_OK ? done(c, "download.resume", ret_out) : rc;
 }
 
-static enum rc cancel(struct call *c, void *ret_out)
+enum rc download_acts_cancel(struct call *c, void *ret_out)
 {
 	struct download_row d = { 0 };
 	enum rc rc = download_row_load(&c->tx, c->arg[0], &d);
@@ -159,7 +160,7 @@ const struct route download_act_routes[] = {
 		       "day." },
 	{ ACT("resumeDownload", "/v1/downloads/{id}/resume", "POST", ROUTE_ACCEPTED), .run = resume,
 		.doc = "Puts a paused download into the queue again; it goes on where it was." },
-	{ ACT("cancelDownload", "/v1/downloads/{id}/cancel", "POST", ROUTE_ACCEPTED), .run = cancel,
+	{ ACT("cancelDownload", "/v1/downloads/{id}/cancel", "POST", ROUTE_ACCEPTED), .run = download_acts_cancel,
 		.doc = "Ends a download; its slot is free as soon as its agent has stopped." },
 	{ ACT("retryDownload", "/v1/downloads/{id}/retry", "POST", ROUTE_ACCEPTED), .run = retry,
 		.doc = "Puts a download that failed or was canceled into the queue again; what was fetched "

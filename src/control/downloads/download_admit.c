@@ -1,4 +1,5 @@
 #include "control/downloads/download_admit.h"
+#include "control/control.h"
 #include "control/downloads/download_account.h"
 #include "control/downloads/download_begin.h"
 #include "control/downloads/download_bytes.h"
@@ -208,13 +209,13 @@ static enum rc begin(struct admit *a)
 			   : rc;
 }
 
-/* Says once that it waits for a slot. */
-static enum rc block(struct admit *a, enum download_admitted *ret)
+/* Says once what it waits for. */
+static enum rc block(struct admit *a, enum download_reason why, enum download_admitted *ret)
 {
 	*ret = DOWNLOAD_ADMIT_BLOCKED;
-	if (a->d->reason && !strcmp(a->d->reason, download_reason_words[DOWNLOAD_FOR_CONCURRENCY]))
+	if (a->d->reason && !strcmp(a->d->reason, download_reason_words[why]))
 		return RC_OK;
-	return put_off(a, DOWNLOAD_FOR_CONCURRENCY, 0);
+	return put_off(a, why, 0);
 }
 
 enum rc download_admit_try(struct tx *tx, struct download_row *d, bool full, enum download_admitted *ret)
@@ -231,15 +232,17 @@ enum rc download_admit_try(struct tx *tx, struct download_row *d, bool full, enu
 		return fail(a, "internal", "what was asked for cannot be read any more");
 	if (rc == RC_OK)
 		rc = follow(a);
+	if (rc == RC_OK && !a->done && atomic_load(&tx->control->storage_full))
+		return block(a, DOWNLOAD_FOR_DISK, ret);
 	if (rc == RC_OK && !a->done && full)
-		return block(a, ret);
+		return block(a, DOWNLOAD_FOR_CONCURRENCY, ret);
 	if (rc == RC_OK && !a->done)
 		rc = choose_account(a);
 	if (rc != RC_OK || a->done)
 		return rc;
 	rc = take_slot(a, &blocked);
 	if (rc == RC_OK && blocked)
-		return block(a, ret);
+		return block(a, DOWNLOAD_FOR_CONCURRENCY, ret);
 	if (rc == RC_OK)
 		rc = take_bytes(a);
 	if (rc == RC_OK && a->done)

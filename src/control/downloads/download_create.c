@@ -1,10 +1,14 @@
 #include "control/downloads/download_create.h"
+#include "base/metric.h"
 #include "control/access/audit.h"
 #include "control/access/vault.h"
+#include "control/control.h"
 #include "control/downloads/download_queue.h"
 #include "control/downloads/download_request.h"
 #include "control/events/events.h"
 #include "control/fleet/labels.h"
+
+#include <stdio.h>
 
 static enum rc seal_password(struct tx *tx, const char *id, const char *password)
 {
@@ -52,6 +56,28 @@ enum rc download_create_add(struct tx *tx, const struct download_request *in,
 					    .payload = arena_fmt(tx->arena,
 						    "{\"kind\":\"%s\",\"state\":\"queued\"}", s->kind) });
 	return rc == RC_OK ? audit_add(tx, "download.create", d.id) : rc;
+}
+
+void download_create_count(struct call *c)
+{
+	char labels[METRIC_LABELS_MAX];
+
+	if (c->who->kind != PRINCIPAL_KEY)
+		return;
+	snprintf(labels, sizeof(labels), "%s\n%s", c->who->id, c->route->path);
+	metric_add(c->tx.control->metrics, METRIC_DOWNLOAD_KEY_USE, labels, 1);
+}
+
+enum rc download_create_called(struct call *c, const struct download_request *in, const char **ret_id)
+{
+	enum rc rc = download_request_check(c, in, &in->source, "/source");
+
+	download_create_count(c);
+	if (rc == RC_OK)
+		rc = download_create_check_all(c, in);
+	if (rc == RC_OK)
+		rc = download_create_add(&c->tx, in, &in->source, ret_id);
+	return rc == RC_OK ? download_queue_pump(&c->tx) : rc;
 }
 
 enum rc download_create_fired(struct tx *tx, const char *request, const char **ret_id)

@@ -9,6 +9,10 @@ struct action_download_source;
 /* May the caller have this done, and is it right? `request`: JSON as createDownload takes it, without a password. Problems stand under `at`. */
 must_check enum rc download_create_check(struct call *c, const char *request, const char *at);
 
+/* A caller asks for it, by whatever route: checked, counted, made, and begun if it is its turn. *ret_id is in the arena. */
+must_check enum rc download_create_called(struct call *c, const struct download_request *in, const char **ret_id);
+void download_create_count(struct call *c);
+
 /* In the name of who acts, whose limits count: tx->actor, tx->tenant_id. *ret_id is in the arena. */
 must_check enum rc download_create_fired(struct tx *tx, const char *request, const char **ret_id);
 

@@ -1,35 +1,13 @@
-#include "base/metric.h"
-#include "control/control.h"
 #include "control/downloads/download_create.h"
 #include "control/downloads/download_queue.h"
 #include "control/downloads/download_request.h"
 #include "control/downloads/download_view.h"
 
-#include <stdio.h>
-
-static void count_use(struct call *c)
-{
-	char labels[METRIC_LABELS_MAX];
-
-	if (c->who->kind != PRINCIPAL_KEY)
-		return;
-	snprintf(labels, sizeof(labels), "%s\n%s", c->who->id, c->route->path);
-	metric_add(c->tx.control->metrics, METRIC_DOWNLOAD_KEY_USE, labels, 1);
-}
-
 static enum rc create(struct call *c, void *ret_out)
 {
-	const struct download_request *in = c->in;
 	const char *id = NULL;
-	enum rc rc = download_request_check(c, in, &in->source, "/source");
+	enum rc rc = download_create_called(c, c->in, &id);
 
-	count_use(c);
-	if (rc == RC_OK)
-		rc = download_create_check_all(c, in);
-	if (rc == RC_OK)
-		rc = download_create_add(&c->tx, in, &in->source, &id);
-	if (rc == RC_OK)
-		rc = download_queue_pump(&c->tx);
 	if (rc != RC_OK)
 		return rc;
 	c->location = arena_fmt(c->tx.arena, "/v1/downloads/%s", id);
@@ -56,7 +34,7 @@ static enum rc create_all(struct call *c, void *ret_out)
 	const char **ids = arena_take(c->tx.arena, sizeof(*ids) * (in->sources.n + 1));
 	enum rc rc = ids ? RC_OK : RC_NOMEM;
 
-	count_use(c);
+	download_create_count(c);
 	for (size_t i = 0; i < in->sources.n && (rc == RC_OK || rc == RC_INVALID); i++) {
 		enum rc one = download_request_check(c, in, &s[i], arena_fmt(c->tx.arena, "/sources/%zu", i));
 		rc = one == RC_OK ? rc : one;

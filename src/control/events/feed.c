@@ -86,9 +86,23 @@ static void put_event(struct feed_out *o, const struct slice_event *e)
 	feed_line_end(o);
 }
 
+/* An event that it wants, in its words. True: the stream ends behind it. */
+static bool tell_one(struct subscriber *s, struct feed_out *o, const struct slice_event *e)
+{
+	if (s->wish->say)
+		return s->wish->say(&o->text, e);
+	put_event(o, e);
+	return false;
+}
+
 /* The first words to a subscriber: where the log begins and ends, and what it asked for and cannot have. */
 static void greet(struct subscriber *s, const struct slice *p, struct feed_out *o)
 {
+	s->greeted = true;
+	if (s->wish->say) {
+		buf_str(&o->text, s->wish->first);
+		return;
+	}
 	if (!s->socket)
 		buf_str(&o->text, "retry: 2000\n");
 	feed_line_begin(o, "stream.hello", 0);
@@ -109,12 +123,11 @@ static void greet(struct subscriber *s, const struct slice *p, struct feed_out *
 		buf_str(&o->text, s->wish->first);
 		feed_line_end(o);
 	}
-	s->greeted = true;
 }
 
 static void note_gap(struct subscriber *s, const struct slice *p, struct feed_out *o)
 {
-	if (p->oldest == 0 || s->at + 1 >= p->oldest)
+	if (p->oldest == 0 || s->at + 1 >= p->oldest || s->wish->say)
 		return;
 	feed_line_begin(o, "stream.gap", p->oldest - 1);
 	buf_fmt(&o->text,
@@ -125,24 +138,25 @@ static void note_gap(struct subscriber *s, const struct slice *p, struct feed_ou
 	metric_add(s->feed->control->metrics, METRIC_EVENT_GAPS, NULL, 1);
 }
 
-/* What one subscriber has got behind gets it: greeting, gap, events. Returns false when its line was closed. */
+/* What one subscriber has got behind gets it: greeting, gap, events. Returns false when its line was closed, or is to be. */
 static bool write_slice(struct subscriber *s, const struct slice *p)
 {
 	struct feed_out o = { .line = &s->line, .epoch = s->feed->control->epoch };
+	bool ends = s->wish->over;
 
 	if (s->at < 0)
 		s->at = p->newest;
 	if (!s->greeted)
 		greet(s, p, &o);
 	note_gap(s, p, &o);
-	for (size_t i = 0; i < p->n; i++) {
+	for (size_t i = 0; i < p->n && !ends; i++) {
 		if (p->events[i].pos <= s->at)
 			continue;
 		if (feed_wants(s->wish, &p->events[i]))
-			put_event(&o, &p->events[i]);
+			ends = tell_one(s, &o, &p->events[i]);
 		s->at = p->events[i].pos;
 	}
-	return feed_line_done(&o);
+	return feed_line_done(&o) && !ends;
 }
 
 /* A page for one subscriber that is behind. */
@@ -266,6 +280,7 @@ static void tell(struct subscriber *s, const struct batch *b)
 	struct feed *f = s->feed;
 	const struct slice *p = b->slice;
 	struct feed_out o = { .line = &s->line, .epoch = f->control->epoch };
+	bool ends = false;
 
 	if (feed_line_queued(&s->line) >= FEED_QUEUED_MAX / 2) {
 		list_remove(&s->all);
@@ -273,17 +288,19 @@ static void tell(struct subscriber *s, const struct batch *b)
 		list_append(&f->behind, &s->all);
 		return;
 	}
-	for (size_t i = 0; i < p->n; i++) {
+	for (size_t i = 0; i < p->n && !ends; i++) {
 		if (p->events[i].pos <= s->at || !feed_wants(s->wish, &p->events[i]))
 			continue;
-		if (s->socket)
-			put_event(&o, &p->events[i]);
+		if (s->socket || s->wish->say)
+			ends = tell_one(s, &o, &p->events[i]);
 		else
 			buf_put(&o.text, b->text.p + b->at[i], b->at[i + 1] - b->at[i]);
 	}
 	s->at = p->events[p->n - 1].pos;
 	if (!feed_line_done(&o))
 		return; /* it is closed soon */
+	if (ends)
+		feed_line_close(&s->line);
 }
 
 static void read_live(struct feed *f);

@@ -19,6 +19,11 @@
 #define FEED_HEARTBEAT_MS 15000
 #define FEED_SOCKET_PATH  "/v1/events/ws"
 
+struct slice_event;
+
+/* A stream in another's words: writes the event as it has it, or nothing. True: the stream ends behind it. Loop. */
+typedef bool feed_say(struct buf *to, const struct slice_event *e);
+
 /* What a subscriber wants. One block of memory, freed by free(). */
 struct feed_wish {
 	int64_t after;         /* position; -1: from now on */
@@ -28,6 +33,8 @@ struct feed_wish {
 	const char *account_id, *region_id;
 	const char *resource;           /* only events of this thing; NULL: any */
 	const char *first_type, *first; /* a frame before all others: what is known so far, as JSON; NULL: none */
+	feed_say *say;                  /* NULL: frames as feed_line has them */
+	bool over;                      /* with `say`: nothing follows `first` */
 	_Alignas(16) char mark[FEED_MARK_BYTES]; /* whose stream it is: a struct cuts_mark, see feed_whose */
 	uint64_t asked_ms;                       /* loop_now_ms before their credential was looked at */
 	struct meters_pass *hold; /* it counts as one of their requests while it lives; NULL: no limits */
@@ -37,7 +44,6 @@ struct feed_wish {
 };
 
 struct control;
-struct slice_event;
 struct web_request;
 bool feed_wants(const struct feed_wish *w, const struct slice_event *e);
 
@@ -49,6 +55,9 @@ struct feed_about {
 	const char *resource;
 	const char *const *types; /* patterns; end in NULL; at most FEED_TYPES_MAX */
 	const char *first_type, *first;
+	feed_say *
+		say; /* NULL, or the words of the stream: `first` then stands as it is, and nothing says what the log has no more */
+	bool over;
 	int64_t after; /* the log's position before `first` was read, see feed_about_begin */
 };
 must_check enum rc feed_about_begin(

@@ -178,9 +178,11 @@ enum rc feed_about_open(struct call *c, const struct feed_about *a)
 	w->resource = keep(&room, a->resource);
 	w->first_type = keep(&room, a->first_type);
 	w->first = keep(&room, a->first);
+	w->say = a->say;
+	w->over = a->over;
 	for (size_t i = 0; a->types[i] && i < FEED_TYPES_MAX; i++)
 		w->types[w->types_n++] = a->types[i];
-	enum rc rc = c->last_event_id ? read_cursor(c, c->last_event_id, w) : RC_OK;
+	enum rc rc = c->last_event_id && !a->say ? read_cursor(c, c->last_event_id, w) : RC_OK;
 	if (rc != RC_OK)
 		return rc;
 	feed_whose_mark(c, w->mark);

@@ -2,6 +2,7 @@
 #include "control/access/audit.h"
 #include "control/access/vault.h"
 #include "control/events/events.h"
+#include "control/fleet/account_row.h"
 #include "control/fleet/bots.h"
 #include "control/fleet/challenges.h"
 #include "control/fleet/labels.h"
@@ -11,17 +12,21 @@
 
 #define BULK_MAX 500
 
+enum rc accounts_make(struct call *c, struct account *v)
+{
+	enum rc rc = account_row_check(&c->tx, c->reader, "", v, NULL);
+	if (rc == RC_OK)
+		rc = account_row_add(&c->tx, v);
+	return rc == RC_OK ? account_row_hold(c, v->id) : rc;
+}
+
 static enum rc create(struct call *c, void *ret_out)
 {
 	struct account *v = ret_out;
 
 	*v = *(const struct account *)c->in;
 	c->version = 1;
-	enum rc rc = account_row_check(&c->tx, c->reader, "", v, NULL);
-	if (rc == RC_OK)
-		rc = account_row_add(&c->tx, v);
-	if (rc == RC_OK)
-		rc = account_row_hold(c, v->id);
+	enum rc rc = accounts_make(c, v);
 	c->location = arena_fmt(c->tx.arena, "/v1/accounts/%s", v->id);
 	return rc;
 }
@@ -211,9 +216,9 @@ static enum rc store_row(struct tx *tx, const struct account *v)
 			       : rc;
 }
 
-static enum rc patch(struct call *c, void *ret_out)
+enum rc accounts_edit(struct call *c, const struct account *in, uint64_t given, struct account *v)
 {
-	struct account *v = ret_out, was = { 0 };
+	struct account was = { 0 };
 	struct tx *tx = &c->tx;
 
 	enum rc rc = account_row_load(tx, c->arg[0], &was);
@@ -222,7 +227,7 @@ static enum rc patch(struct call *c, void *ret_out)
 	if (rc != RC_OK)
 		return rc;
 	*v = was;
-	merge(v, c->in, c->given);
+	merge(v, in, given);
 	rc = account_row_check(tx, c->reader, "", v, &was);
 	if (rc == RC_OK)
 		rc = store_row(tx, v);
@@ -234,10 +239,18 @@ static enum rc patch(struct call *c, void *ret_out)
 		rc = v->enabled != was.enabled ? states_enabled(tx, v->id) : states_tell(tx, v->id);
 	if (rc == RC_OK)
 		rc = account_row_load(tx, c->arg[0], v);
-	c->version = v->version;
 	if (rc == RC_OK)
 		rc = events_add(tx, &(struct event){ .type = "account.updated", .account_id = v->id });
 	return rc == RC_OK ? audit_add(tx, "account.update", v->id) : rc;
+}
+
+static enum rc patch(struct call *c, void *ret_out)
+{
+	struct account *v = ret_out;
+	enum rc rc = accounts_edit(c, c->in, c->given, v);
+
+	c->version = v->version;
+	return rc;
 }
 
 static enum rc forget(struct tx *tx, const char *id)
@@ -253,7 +266,7 @@ static enum rc forget(struct tx *tx, const char *id)
 	return rc == RC_OK ? store_do(tx->db, &delete, STORE_ARGS(store_text(id)), tx->fault) : rc;
 }
 
-static enum rc drop(struct call *c, void *ret_out)
+enum rc accounts_drop(struct call *c, void *ret_out)
 {
 	static const struct store_query busy = {
 		.sql = "SELECT id FROM tasks WHERE account_id = $1 AND status IN ('leased', 'running') LIMIT 1"
@@ -347,7 +360,7 @@ const struct route accounts_routes[] = {
 		.scope = SCOPE_ACCOUNTS_WRITE,
 		.flags = ROUTE_WRITE | ROUTE_MATCH,
 		.status = 204,
-		.run = drop,
+		.run = accounts_drop,
 		.doc = "Deletes an account that no task works on." },
 	{ 0 },
 };

@@ -73,8 +73,24 @@ void exchange_forget(struct exchange *x)
 	}
 }
 
+void exchange_api_key(struct exchange *x)
+{
+	const char *key = web_header(x->request, "x-api-key");
+
+	if (!key || x->authorization)
+		return;
+	x->authorization = "-"; /* without memory: it is no good, and not nobody's */
+	if (asprintf(&x->bearer, "Bearer %s", key) >= 0)
+		x->authorization = x->bearer;
+	else
+		x->bearer = NULL;
+}
+
 void exchange_free(struct exchange *x)
 {
+	if (x->bearer)
+		hush_wipe(x->bearer, strlen(x->bearer));
+	free(x->bearer);
 	admit_drop(x);
 	exchange_forget(x);
 	later_free(x->later);

@@ -31,6 +31,7 @@ struct exchange {
 	/* Headers; they live as long as the request. */
 	const char *authorization, *cookies, *idempotency_key, *if_match, *if_none_match, *content_type,
 		*last_event_id, *accept, *user_agent;
+	char *bearer; /* what `authorization` is when the key came otherwise, see exchange_api_key */
 	char peer[EXCHANGE_PEER_MAX]; /* whose request it is, see http/proxies */
 	bool streams;
 	uint32_t wait_ms; /* Prefer: wait */
@@ -85,6 +86,9 @@ void exchange_span(const struct exchange *x, const char *method);
 /* The texts of an answer. False: no memory. */
 bool exchange_answer(struct exchange *x, const char *location, const char *const set_cookie[ROUTE_COOKIES_MAX]);
 void exchange_forget(struct exchange *x); /* takes them back */
+
+/* ROUTE_COMPAT: the key of X-API-Key becomes its Authorization, unless it has one. */
+void exchange_api_key(struct exchange *x);
 
 void exchange_free(struct exchange *x);
 

@@ -74,6 +74,10 @@ static void put_parameters(const struct route *r, struct buf *to)
 		put_header(to, "Prefer", false,
 			"wait=N: answer when the job is over, after N seconds at the latest (at most 60).");
 	}
+	if (r->flags & ROUTE_COMPAT) {
+		part(to, &first);
+		put_header(to, "X-API-Key", false, "The API key, instead of Authorization.");
+	}
 	if (r->flags & ROUTE_STREAM) {
 		part(to, &first);
 		put_header(to, "Last-Event-ID", false, "The id of the last event that was received.");
@@ -84,7 +88,11 @@ static void put_parameters(const struct route *r, struct buf *to)
 static void put_answer(const struct route *r, struct buf *to)
 {
 	buf_fmt(to, ",\"responses\":{\"%d\":{\"description\":\"Success\"", r->status ? r->status : 200);
-	if (r->flags & ROUTE_LIST) {
+	if ((r->flags & (ROUTE_LIST | ROUTE_COMPAT)) == (ROUTE_LIST | ROUTE_COMPAT)) {
+		buf_str(to, ",\"content\":{\"application/json\":{\"schema\":{\"type\":\"array\",\"items\":");
+		field_json_schema(r->out, true, to);
+		buf_str(to, "}}}");
+	} else if (r->flags & ROUTE_LIST) {
 		buf_str(to,
 			",\"content\":{\"application/"
 			"json\":{\"schema\":{\"type\":\"object\",\"required\":[\"items\",\"nextCursor\"],"

@@ -101,6 +101,12 @@ static enum rc take_text(struct exchange *x, struct call *c, struct json_t **ret
 	return RC_OK;
 }
 
+/* Clients of others send {} where there is nothing to say. */
+static bool is_empty(const struct exchange *x, const struct web_view *v)
+{
+	return (x->route->flags & ROUTE_COMPAT) && v->body_n == 2 && !memcmp(v->body, "{}", 2);
+}
+
 /* The body as JSON, and decoded into c->in; a merge patch starts from zeroes, and c->given tells what it had. */
 static enum rc take_body(struct exchange *x, struct call *c, struct json_t **ret_json)
 {
@@ -113,7 +119,7 @@ static enum rc take_body(struct exchange *x, struct call *c, struct json_t **ret
 		return RC_OK;
 	}
 	if (!x->route->in) {
-		if (v->body_n == 0 || x->again)
+		if (v->body_n == 0 || x->again || is_empty(x, v))
 			return RC_OK;
 		return fault_set(c->tx.fault, RC_INVALID, "this operation takes no body");
 	}
@@ -170,6 +176,19 @@ static void encode_page(const struct exchange *x, const struct page *page, struc
 	field_json_encode(one, page, to);
 }
 
+/* The items alone: more of them are told of by the header Link. */
+static void encode_array(const struct exchange *x, const struct page *page, struct buf *to)
+{
+	const char *at = page->items.at;
+
+	buf_u8(to, '[');
+	for (size_t i = 0; i < page->items.n; i++) {
+		buf_str(to, i ? "," : "");
+		field_json_encode(x->route->out, at + i * x->route->out_size, to);
+	}
+	buf_u8(to, ']');
+}
+
 static enum rc run(struct exchange *x, struct call *c)
 {
 	const struct route *r = x->route;
@@ -183,7 +202,9 @@ static enum rc run(struct exchange *x, struct call *c)
 	enum rc rc = route_run(c, out);
 	if (rc != RC_OK || c->refuse != RC_OK)
 		return rc;
-	if (list)
+	if (list && (r->flags & ROUTE_COMPAT))
+		encode_array(x, out, &x->body);
+	else if (list)
 		encode_page(x, out, &x->body);
 	else if (r->out)
 		field_json_encode(r->out, out, &x->body);

@@ -48,6 +48,7 @@ enum route_flag {
 	ROUTE_SLOW = 131072,   /* a read that takes long: on the slow readers */
 	ROUTE_BYTES = 262144,  /* the body is bytes (application/octet-stream): see call.text */
 	ROUTE_AUDITED = 65536, /* a read that leaves an audit record, before its answer */
+	ROUTE_COMPAT = 524288, /* as others speak: X-API-Key, a list is an array, a stream unasked */
 };
 
 /* Whose the things are that a row is about. Without one, nobody may call it. */
@@ -138,14 +139,13 @@ struct call {
 	struct field_reader *reader; /* for problems that a table cannot see */
 	const char *cookies;         /* the Cookie header as it came; NULL: none. See wire/cookie */
 	const char *user_agent;      /* NULL: it sent none */
-	bool ours;                   /* no other site made a browser send this, as far as the browser tells */
+	bool ours;                   /* no other site made a browser send this, as far as it tells */
 	const void *found;           /* what `before` left, in its arena; it lives until `run` is over */
 	/* The answer, besides ret_out: */
 	int status;                                /* 0: the row's; 303 and `location`: a browser goes on there */
 	const char *location;                      /* in the arena */
 	const char *set_cookie[ROUTE_COOKIES_MAX]; /* whole values of Set-Cookie, in the arena; NULL: none */
-	/* ROUTE_WRITE: answer with this error and the words in tx.fault, but keep what was done (a count of failures). The
-	 * handler returns RC_OK. RC_OK: no error. */
+	/* ROUTE_WRITE: answer with this error and tx.fault, but keep what was done. The handler returns RC_OK. RC_OK: none. */
 	enum rc refuse;
 	int64_t version;    /* becomes the ETag when not 0 */
 	const char *job_id; /* ROUTE_WAIT: the job to wait for, unless job_over */

@@ -69,6 +69,9 @@ extern const struct route saml_start_routes[], saml_acs_routes[], saml_slo_route
 /* Of control/engine/prefills. */
 extern const struct route prefills_routes[];
 
+/* Of control/wallwhale. */
+extern const struct route wallwhale_downloads_routes[], wallwhale_keys_routes[], wallwhale_admin_routes[];
+
 /* Of control/downloads. */
 extern const struct route download_routes[], download_create_routes[], download_act_routes[];
 
@@ -84,4 +87,5 @@ const struct route *const routes[] = { artifact_routes, artifact_links_routes, a
 	saml_keys_routes, oidc_start_routes, oidc_callback_routes, oidc_leave_routes, oidc_logout_routes,
 	auth_routes, auth_me_routes, session_routes, audit_routes, content_asks_routes, trigger_routes,
 	source_routes, quota_routes, watch_routes, watch_import_routes, title_routes, change_routes, poll_routes,
-	prefills_routes, download_routes, download_create_routes, download_act_routes, NULL };
+	prefills_routes, download_routes, download_create_routes, download_act_routes, wallwhale_downloads_routes,
+	wallwhale_keys_routes, wallwhale_admin_routes, NULL };

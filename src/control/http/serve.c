@@ -351,7 +351,7 @@ static bool asks_for_stream(const struct exchange *x)
 
 	if (x->route->flags & ROUTE_SOCKET)
 		return v->upgrade && feed_speaks(v->protocols);
-	return x->accept && strstr(x->accept, "text/event-stream");
+	return (x->route->flags & ROUTE_COMPAT) || (x->accept && strstr(x->accept, "text/event-stream"));
 }
 
 void serve_request(void *ctx, struct web_request *r)
@@ -380,6 +380,8 @@ void serve_request(void *ctx, struct web_request *r)
 			rc == RC_METHOD ? allow : NULL);
 		return;
 	}
+	if (x->route->flags & ROUTE_COMPAT)
+		exchange_api_key(x);
 	if (!(x->route->flags & ROUTE_WAIT))
 		x->wait_ms = 0;
 	x->wait_until_ms = loop_now_ms(c->loop) + x->wait_ms;

@@ -8,6 +8,8 @@
 #include "control/updates/sources.h"
 #include "control/updates/watches.h"
 #include "control/writer.h"
+#include "io/clock.h"
+#include "io/loop.h"
 
 #include <stdlib.h>
 
@@ -15,7 +17,7 @@ static const struct {
 	const char *role;
 	enum rc (*scan)(struct tx *tx);
 	uint32_t every_ms; /* 0: each time */
-	bool soon;         /* woken by control.look_soon */
+	bool soon;         /* woken by control.look_within */
 } kinds[] = {
 	{ "schedules", schedules_scan, 0, false },
 	{ "triggers", triggers_scan, 0, false },
@@ -37,8 +39,12 @@ struct look {
 struct looks {
 	struct control *control;
 	struct look at[KINDS];
-	struct loop_job wake;
-	atomic_bool woken; /* `wake` is on its way */
+	struct loop_timer *timer; /* of `due_ms`: between two looks at all */
+	struct loop_job wake;     /* sets it */
+	atomic_bool woken;        /* `wake` is on its way */
+	_Atomic uint64_t
+		wanted_ms; /* clock_mono_ms: by then; UINT64_MAX: no look is wanted before the next one at all */
+	uint64_t due_ms;   /* of the timer; UINT64_MAX: none */
 };
 
 static enum rc run(struct write *w, struct tx *tx)
@@ -82,20 +88,37 @@ void looks_all(struct looks *ls)
 		}
 }
 
-static void on_wake(struct loop_job *job)
+static void on_due(void *ctx)
 {
-	struct looks *ls = (struct looks *)(void *)((char *)job - offsetof(struct looks, wake));
+	struct looks *ls = ctx;
 
-	atomic_store(&ls->woken, false);
+	ls->due_ms = UINT64_MAX;
 	for (size_t i = 0; i < KINDS; i++)
 		if (kinds[i].soon)
 			begin(&ls->at[i]);
 }
 
-static void look_soon(struct control *c)
+static void on_wake(struct loop_job *job)
+{
+	struct looks *ls = (struct looks *)(void *)((char *)job - offsetof(struct looks, wake));
+
+	atomic_store(&ls->woken, false);
+	uint64_t wanted = atomic_exchange(&ls->wanted_ms, UINT64_MAX);
+	if (wanted <= loop_now_ms(ls->control->loop)) {
+		on_due(ls);
+	} else if (wanted < ls->due_ms) {
+		ls->due_ms = wanted;
+		loop_timer_at(ls->timer, wanted);
+	}
+}
+
+static void look_within(struct control *c, uint32_t ms)
 {
 	struct looks *ls = c->looks;
+	uint64_t by = clock_mono_ms() + ms, was = ls ? atomic_load(&ls->wanted_ms) : 0;
 
+	while (by < was && !atomic_compare_exchange_weak(&ls->wanted_ms, &was, by))
+		;
 	if (ls && !atomic_exchange(&ls->woken, true))
 		loop_post(c->loop, &ls->wake);
 }
@@ -104,17 +127,25 @@ struct looks *looks_new(struct control *c)
 {
 	struct looks *ls = calloc(1, sizeof(*ls));
 
-	if (!ls)
+	if (!ls || loop_timer_new(c->loop, on_due, ls, &ls->timer) != RC_OK) {
+		free(ls);
 		return NULL;
+	}
 	ls->control = c;
+	ls->wanted_ms = ls->due_ms = UINT64_MAX;
 	ls->wake.run = on_wake;
 	for (size_t i = 0; i < KINDS; i++) {
 		ls->at[i].looks = ls;
 		ls->at[i].kind = i;
 	}
 	c->looks = ls;
-	c->look_soon = look_soon;
+	c->look_within = look_within;
 	return ls;
 }
 
-void looks_free(struct looks *ls) { free(ls); }
+void looks_free(struct looks *ls)
+{
+	if (ls)
+		loop_timer_free(ls->timer);
+	free(ls);
+}

@@ -11,10 +11,9 @@
 #include "model/action_download.h"
 #include "wire/json.h"
 
-#define SILENT_MS \
-	1250 /* then the other source is asked, too; with a look each half second it is 1.5 s on average */
-#define STAND_INS       2 /* questions of one that stands in, at once: its lane paces them, the next is ready */
-#define PROBES          8 /* builds that are looked for at once */
+#define SILENT_MS       1250 /* then the other source is asked, too */
+#define STAND_INS       2    /* questions of one that stands in, at once: its lane paces them, the next is ready */
+#define PROBES          8    /* builds that are looked for at once */
 #define FORGOTTEN_MS    3600000
 #define UNKNOWN_AT_ONCE 500
 
@@ -68,19 +67,32 @@ static enum rc look_at_probe(struct look *l, const struct source_ask *a)
 	return rc == RC_OK ? fail(l, BREAKER_CONNECT, "the probe was not answered within 15 s") : rc;
 }
 
+/* It is silent for too long at a moment that is known: the look comes then. */
+static void look_when_silent(const struct look *l, int64_t silent_ms)
+{
+	struct control *c = l->tx->control;
+
+	if (l->kind->fallback && c->look_within)
+		c->look_within(c, (uint32_t)(SILENT_MS - silent_ms));
+}
+
 static enum rc look_at_asks(struct look *l)
 {
 	struct source_ask *a = l->asks.at;
 	enum rc rc = RC_OK;
 
 	for (size_t i = 0; rc == RC_OK && i < l->asks.n; i++) {
-		int64_t silent = a[i].heard_at ? l->tx->now_ms - a[i].heard_at : 0;
 		if (strcmp(a[i].source, l->s.name) != 0)
 			continue;
 		if (a[i].kind == ASK_PROBE)
 			rc = look_at_probe(l, &a[i]);
-		if (!is_for_titles(a[i].kind) || silent < SILENT_MS || a[i].refs.n == 0)
+		if (!is_for_titles(a[i].kind) || a[i].refs.n == 0 || !a[i].heard_at)
 			continue;
+		int64_t silent = l->tx->now_ms > a[i].heard_at ? l->tx->now_ms - a[i].heard_at : 0;
+		if (silent < SILENT_MS) {
+			look_when_silent(l, silent);
+			continue;
+		}
 		l->suspect = true;
 		if (rc == RC_OK && !a[i].hedged && l->kind->fallback)
 			rc = hedge(l, &a[i]);
@@ -239,7 +251,7 @@ static const struct {
 } turns[] = {
 	{ ASK_WANTED, TITLES_WANTED },
 	{ ASK_FULL, TITLES_POLL_FULL },
-	{ ASK_META, TITLES_POLL },
+	{ ASK_META, TITLES_POLL_META },
 	{ ASK_OLDEST, TITLES_OLDEST },
 };
 #define TURNS (sizeof(turns) / sizeof(*turns))

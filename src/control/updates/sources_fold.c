@@ -115,6 +115,29 @@ static bool is_metadata(const struct source_ask *a)
 	return meta && sources_kind(a->source)->feed;
 }
 
+/*
+ * Is the source that this one stands in for asked all the same? Then a title of which this one says nothing is left to it. In a roll-out it
+ * may never be asked for the title.
+ */
+static enum rc has_primary(struct tx *tx, const char *source, bool *ret)
+{
+	struct source_rollout ro = { 0 };
+	struct source s = { 0 };
+	enum rc rc = RC_OK;
+
+	*ret = false;
+	for (const struct source_kind *k = sources_kinds; rc == RC_OK && k->name; k++) {
+		if (!k->fallback || strcmp(k->fallback, source) != 0)
+			continue;
+		rc = sources_load(tx, k->name, &s);
+		if (rc == RC_OK)
+			rc = sources_rollout_read(tx, &s, &ro);
+		*ret = rc == RC_OK && ro.percent == 100 && !ro.max_titles && !ro.labels.n && !ro.shadow &&
+		       breaker_would(&s.breaker, tx->now_ms) == BREAKER_GO;
+	}
+	return rc;
+}
+
 /* Those that the other source may still answer, and the rest. Reorders them. */
 static enum rc keep(
 	struct tx *tx, const struct source_ask *a, struct action_title *at, size_t n, int64_t *ret_changed)
@@ -124,10 +147,13 @@ static enum rc keep(
 		.at = at,
 		.metadata_only = is_metadata(a),
 		.fallback = sources_kind(a->source)->stands_in };
+	bool primary = false;
 	enum rc rc = sources_asks(tx, &asks);
 
-	for (size_t i = 0; i < n; i++)
-		if ((s.fallback || !is(at[i].status, "known")) && is_with_other(a, &asks, at[i].ref)) {
+	if (rc == RC_OK && s.fallback)
+		rc = has_primary(tx, a->source, &primary);
+	for (size_t i = 0; rc == RC_OK && i < n; i++)
+		if (primary || ((s.fallback || !is(at[i].status, "known")) && is_with_other(a, &asks, at[i].ref))) {
 			struct action_title t = at[s.n];
 			at[s.n++] = at[i];
 			at[i] = t;
@@ -312,6 +338,17 @@ enum rc sources_fold(struct tx *tx, const struct moves_task *t)
 	return RC_OK;
 }
 
+/* It was silent, and is heard again: what it has not answered is left to it. */
+static enum rc is_heard(struct tx *tx, struct source_ask *a)
+{
+	bool was = a->hedged;
+
+	a->heard_at = tx->now_ms;
+	a->hedged = false;
+	enum rc rc = sources_ask_save(tx, a);
+	return rc == RC_OK && was ? titles_reask(tx, a->source, &a->refs, !is_metadata(a)) : rc;
+}
+
 enum rc sources_progress(struct tx *tx, const struct moves_task *t, const char *data)
 {
 	struct action_titles_result got = { 0 };
@@ -327,12 +364,11 @@ enum rc sources_progress(struct tx *tx, const struct moves_task *t, const char *
 		return RC_OK; /* the end says all once more */
 	if (rc == RC_OK)
 		rc = take_titles(tx, &a, &got);
-	a.heard_at = tx->now_ms;
-	return rc == RC_OK ? sources_ask_save(tx, &a) : rc;
+	return rc == RC_OK ? is_heard(tx, &a) : rc;
 }
 
 void sources_wake(struct control *c)
 {
-	if (c->look_soon)
-		c->look_soon(c);
+	if (c->look_within)
+		c->look_within(c, 0);
 }

@@ -32,7 +32,8 @@ must_check enum rc titles_touch(struct tx *tx, const char *store, const char *re
 enum titles_due_kind {
 	TITLES_WANTED,    /* a change is known that was not read: in the order of its number */
 	TITLES_POLL,      /* an open poll of either mode waits for them */
-	TITLES_POLL_FULL, /* an open poll waits for them whole: TITLES_POLL without those for which metadata will do */
+	TITLES_POLL_FULL, /* an open poll waits for them whole */
+	TITLES_POLL_META, /* an open poll waits for them for which metadata will do */
 	TITLES_OLDEST,    /* not known for longer than their interval: by age times priority */
 	TITLES_ALL_AFTER, /* all that are watched, by ref: for sweeps */
 };
@@ -52,3 +53,5 @@ must_check enum rc titles_due(struct tx *tx, const struct titles_ask *ask, struc
 
 /* What was asked will not be answered: it may be given again at once. refs: of const char *. */
 must_check enum rc titles_unask(struct tx *tx, const char *source, const struct field_list *refs);
+/* They are asked for after all. whole: not for metadata alone. */
+must_check enum rc titles_reask(struct tx *tx, const char *source, const struct field_list *refs, bool whole);

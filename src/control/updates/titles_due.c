@@ -17,6 +17,8 @@ static const struct store_query queries[] = {
 		MARKED("whole_at", "t.watched > 0 AND t.wanted_number > t.change_number", "t.wanted_number"),
 	[TITLES_POLL] = MARKED("asked_at", "t.asked_at < $4 AND " OPEN(""), "t.success_at"),
 	[TITLES_POLL_FULL] = MARKED("whole_at", OPEN(" AND o.mode = 'full'"), "t.success_at"),
+	[TITLES_POLL_META] =
+		MARKED("asked_at", "t.asked_at < $4 AND " OPEN(" AND o.mode = 'metadata'"), "t.success_at"),
 	[TITLES_OLDEST] =
 		MARKED("asked_at", "t.asked_at < $4 AND t.watched > 0 AND t.heard_at <= $3 - t.interval_s * 1000",
 			"($3 - t.heard_at) / 1000 * (t.priority + 1) DESC"),
@@ -56,18 +58,33 @@ enum rc titles_due(struct tx *tx, const struct titles_ask *ask, struct field_lis
 	return rc == RC_OK ? read_refs(tx, r, ask->limit, ret_refs) : rc;
 }
 
-enum rc titles_unask(struct tx *tx, const char *source, const struct field_list *refs)
+static enum rc mark(struct tx *tx, const struct store_query *set, const char *source, const struct field_list *refs,
+	int64_t asked_at)
 {
-	static const struct store_query set = {
-		.sql = "UPDATE titles SET asked_at = 0, whole_at = 0 WHERE store = $1 AND ref = "
-		       "$2"
-	};
 	enum title_store s = title_store_of(source);
 	const char *const *at = refs->at;
 	enum rc rc = RC_OK;
 
 	for (size_t i = 0; rc == RC_OK && s < TITLE_STORES && i < refs->n; i++)
-		rc = store_put(
-			tx->db, &set, STORE_ARGS(store_text(title_store_words[s]), store_text(at[i])), tx->fault);
+		rc = store_put(tx->db, set,
+			STORE_ARGS(store_text(title_store_words[s]), store_text(at[i]), store_int(asked_at)),
+			tx->fault);
 	return rc;
+}
+
+enum rc titles_unask(struct tx *tx, const char *source, const struct field_list *refs)
+{
+	static const struct store_query both = {
+		.sql = "UPDATE titles SET asked_at = $3, whole_at = $3 WHERE store = $1 AND ref = $2"
+	};
+	return mark(tx, &both, source, refs, 0);
+}
+
+enum rc titles_reask(struct tx *tx, const char *source, const struct field_list *refs, bool whole)
+{
+	static const struct store_query sets[] = {
+		{ .sql = "UPDATE titles SET asked_at = $3 WHERE store = $1 AND ref = $2" },
+		{ .sql = "UPDATE titles SET whole_at = $3 WHERE store = $1 AND ref = $2" },
+	};
+	return mark(tx, &sets[whole], source, refs, tx->now_ms);
 }

@@ -226,9 +226,7 @@ static struct got fetch_how(struct keep *k, struct cdn_run r)
 	g = (struct got){ 0 };
 	k->times = calloc(wants_n, sizeof(*k->times));
 	r.task = &task;
-	r.app = APP;
-	r.depot = DEPOT;
-	r.key = key;
+	r.of = &(struct cdn_of){ APP, DEPOT, key };
 	r.want = r.want ? r.want : wants;
 	r.n = r.n ? r.n : wants_n;
 	r.ctx = k;
@@ -287,7 +285,7 @@ static void manifest(void)
 				twice |= !memcmp(wants[w].sha, c->sha, 20);
 			if (twice)
 				continue;
-			wants[wants_n++] = (struct cdn_want){ c->sha, c->adler, c->size, c->packed };
+			wants[wants_n++] = (struct cdn_want){ c->sha, c->adler, c->size, c->packed, 0 };
 			packed_all += c->packed;
 		}
 	CHECK(wants_n >= 40);
@@ -518,9 +516,7 @@ static void *one_of_many(void *arg)
 	struct cdn_stats stats = { 0 };
 	struct keep k = { .times = calloc(wants_n, sizeof(*k.times)) };
 	const struct cdn_run r = { .task = &mine,
-		.app = APP,
-		.depot = DEPOT,
-		.key = key,
+		.of = &(struct cdn_of){ APP, DEPOT, key },
 		.want = wants,
 		.n = wants_n,
 		.put = put,

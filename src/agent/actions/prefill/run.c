@@ -72,7 +72,7 @@ static enum rc wants_of(const struct manifest *m, struct arena *a, struct cdn_wa
 	for (uint32_t i = 0; i < m->files_n; i++)
 		for (uint32_t k = 0; k < m->files[i].chunks_n; k++) {
 			const struct manifest_chunk *c = &m->files[i].chunks[k];
-			all[n++] = (struct cdn_want){ c->sha, c->adler, c->size, c->packed };
+			all[n++] = (struct cdn_want){ c->sha, c->adler, c->size, c->packed, 0 };
 		}
 	qsort(all, n, sizeof(*all), by_sha);
 	for (size_t i = 0; i < n; i++)
@@ -88,9 +88,9 @@ static enum rc fetch_chunks(
 {
 	struct arena a = { .limit = MANIFEST_MEMORY };
 	struct manifest read;
+	const struct cdn_of of = { .app = m->app, .depot = m->depot };
 	struct cdn_run run = { .task = w->task,
-		.app = m->app,
-		.depot = m->depot,
+		.of = &of,
 		.stop = stop,
 		.ctx = w,
 		.pace = w->pace,
