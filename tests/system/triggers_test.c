@@ -119,6 +119,16 @@ static void what_waits(void)
 		json_str(f, "status"), strcmp(json_str(f, "event.buildId"), "3") != 0 ? "superseded" : "succeeded");
 	json_decref(list);
 
+	/* Each waits for as long as was said, to the millisecond. */
+	CHECK_STR(rig_sql(&rig, "SELECT COUNT(*) FROM trigger_fires f JOIN triggers t ON t.id = f.trigger_id WHERE "
+				"t.name = "
+				"'debounced' AND f.not_before - f.created_at = 2000"),
+		"3");
+	CHECK_STR(rig_sql(&rig, "SELECT COUNT(*) FROM trigger_fires f JOIN triggers t ON t.id = f.trigger_id WHERE "
+				"t.name = "
+				"'debounced' AND f.status = 'succeeded' AND f.fired_at >= f.not_before"),
+		"1");
+
 	now -= 3600;
 	gmtime_r(&now, &from);
 	now += 3 * 3600;
@@ -236,6 +246,23 @@ static void mistakes(void)
 		"/quietHours");
 }
 
+/* A tenant has so many, and no more. */
+static void no_room(void)
+{
+	(void)rig_sql(&rig, "INSERT INTO triggers (id, name, enabled, match, action, debounce_s, after_pos, "
+			    "tenant_id, created_by, version, "
+			    "created_at, updated_at) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM "
+			    "n WHERE i < 1000 - "
+			    "(SELECT COUNT(*) FROM triggers)) SELECT 'trg_x' || i, 'x' || i, 0, '{}', '{}', 0, 0, "
+			    "'ten_default', 'system', "
+			    "1, 0, 0 FROM n");
+	static const char body[] = "{\"name\":\"one more\",\"on\":{},\"action\":" PING "}";
+	json_decref(rig_expect(&rig, 429, "POST", "/v1/triggers", body));
+	(void)rig_sql(&rig, "DELETE FROM triggers WHERE id = 'trg_x1'");
+	json_decref(rig_expect(&rig, 201, "POST", "/v1/triggers", body));
+	(void)rig_sql(&rig, "DELETE FROM triggers WHERE id LIKE 'trg_x%' OR name = 'one more'");
+}
+
 /* What happens while it rests is not made up for; what came before it rested is. */
 static void rests(void)
 {
@@ -291,6 +318,7 @@ int main(void)
 	what_waits();
 	endpoints();
 	failures();
+	no_room();
 	rests();
 	kills();
 	(void)rig_sql(&rig, "DELETE FROM events WHERE type LIKE 'title.%'");
