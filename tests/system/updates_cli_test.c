@@ -163,7 +163,7 @@ static void polls(const struct rig *r)
 	FP(0, "poll answers %s --answer none -o csv", id);
 	CHECK(*cell(1, 1));
 	snprintf(path, sizeof(path), "%s", cell(1, 1));
-	FP(0, "poll run --wait --store steam");
+	FP(0, "poll run --mode full --wait --store steam");
 	FP(0, "poll get %s -o json", id);
 	SAYS("\"status\": \"canceled\"");
 	FP(0, "poll answers %s --answer none -o csv", id);
