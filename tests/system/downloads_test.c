@@ -337,7 +337,7 @@ static void set_bandwidth(const struct client *c, const char *id, const char *bp
 	json_decref(rig_expect(&c->rig, 200, "PATCH", path, body));
 }
 
-/* One that would take a day is let loose: the attempt that runs goes on at once. */
+/* The attempt that runs is held back at once, and let loose again. */
 static void tuned(void)
 {
 	struct client key = make_key("ten_default", "");
@@ -345,8 +345,8 @@ static void tuned(void)
 
 	rig_sim_say(&r, "/sim/faults", "cdn_chunk@*:latency=300");
 	ask(&key, ITEM_TUNED, 1, id);
-	set_bandwidth(&key, id, "400"); /* before the agent has it, or when it does: it holds in any case */
 	json_decref(await(&key, id, "downloading", 1));
+	set_bandwidth(&key, id, "400");
 	rig_sim_clear(&r);
 	for (unsigned i = 0, before = chunks_asked(); i < 10; i++, before = chunks_asked()) {
 		rig_sleep_ms(200);
