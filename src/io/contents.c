@@ -166,8 +166,9 @@ static enum rc walk(struct sweep *s, const char *path, walk_each *each, struct f
 	for (struct dirent *e = d ? readdir(d) : NULL; e && rc == RC_OK; e = readdir(d)) {
 		if (*e->d_name == '.')
 			continue;
-		snprintf(below, sizeof(below), "%s/%s", path, e->d_name);
-		rc = each(s, below, e->d_name, f);
+		int n = snprintf(below, sizeof(below), "%s/%s", path, e->d_name);
+		rc = n < (int)sizeof(below) ? each(s, below, e->d_name, f)
+					    : fault_set(f, RC_TOO_LARGE, "%.150s: a path that is too long", path);
 	}
 	if (d)
 		closedir(d);
