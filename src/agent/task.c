@@ -1,13 +1,11 @@
 #include "agent/task.h"
 
-#include "agent/content/pace.h"
 #include "agent/lanes.h"
 #include "agent/sessions.h"
 #include "agent/uplink_run.h"
 #include "agent/work.h"
 #include "io/clock.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -161,24 +159,6 @@ static enum rc find_egress(struct action_task *t, char ret[static SESSIONS_ID_MA
 static const char *key_of(const struct action_task *t, enum lane lane, const char *egress)
 {
 	return lane_kinds[lane].key == LANE_EGRESS || !t->account_id ? egress : t->account_id;
-}
-
-/* First where the action looks when it has joined, then where it is if it has. */
-void task_tune(struct work *w, int64_t bps)
-{
-	if (!w || bps == INT64_MAX)
-		return;
-	atomic_store(&w->tuned, bps + 1);
-	if (w->run.pace)
-		pace_tune(w->run.pace, w, (uint64_t)bps);
-}
-
-bool task_tuned(const struct action_task *t, uint64_t *ret_bps)
-{
-	int64_t tuned = t->work ? atomic_load(&t->work->tuned) : 0;
-
-	*ret_bps = tuned ? (uint64_t)(tuned - 1) : 0;
-	return tuned != 0;
 }
 
 enum rc task_lanes(struct action_task *t, const enum lane *lanes, unsigned n, struct fault *f)

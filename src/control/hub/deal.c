@@ -2,7 +2,6 @@
 #include "base/log.h"
 #include "control/cluster/bells.h"
 #include "control/control.h"
-#include "control/downloads/download_tunes.h"
 #include "control/engine/dispatch.h"
 #include "control/fleet/fence.h"
 #include "control/hub/peer.h"
@@ -256,7 +255,7 @@ static void run_survey(struct read *r, struct tx *tx)
 	own.arena = &s->arena;
 	enum rc rc = survey_rows(s, tx);
 	if (rc == RC_OK)
-		rc = download_tunes_list(&own, CANCELS_MAX, &s->tunes);
+		rc = deal_tunes_read(&own, &s->tunes);
 	s->ok = rc == RC_OK;
 	if (rc != RC_OK)
 		log_warn(tx->control->log, "held tasks not read: %s", tx->fault->text);
@@ -268,19 +267,6 @@ static void send_cancels(struct survey *s)
 		struct peer *p = peer_of(s->hub, s->rows[i].agent_id);
 		const struct tunnel_msg m = { .type = TUNNEL_MSG_CANCEL,
 			.cancel = { s->rows[i].task_id, s->rows[i].attempt, CANCEL_MS } };
-		if (p)
-			peer_send(p, &m);
-	}
-}
-
-static void send_tunes(struct survey *s)
-{
-	const struct download_tune *t = s->tunes.at;
-
-	for (size_t i = 0; i < s->tunes.n; i++) {
-		struct peer *p = peer_of(s->hub, t[i].agent_id);
-		const struct tunnel_msg m = { .type = TUNNEL_MSG_TUNE,
-			.tune = { t[i].task_id, t[i].attempt, t[i].bps } };
 		if (p)
 			peer_send(p, &m);
 	}
@@ -319,7 +305,7 @@ static void on_survey(struct read *r)
 	else if (s->ok)
 		send_cancels(s);
 	if (s->ok)
-		send_tunes(s);
+		deal_tunes_send(s->hub, &s->tunes);
 	if (!s->reconcile) {
 		again = h->cancel_again;
 		h->canceling = false;
