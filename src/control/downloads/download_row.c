@@ -2,10 +2,11 @@
 #include "base/buf.h"
 #include "base/metric.h"
 #include "control/control.h"
-#include "control/downloads/download_request.h"
 #include "control/events/events.h"
 #include "control/rows.h"
 #include "wire/json.h"
+
+#include <jansson.h>
 
 #define ROW(name_, type_, member)                                                       \
 	{                                                                               \
@@ -120,12 +121,13 @@ enum rc download_row_keep(struct tx *tx, struct download_row *d)
 /* The webhook that is to be told of this end: control/webhooks finds it in the event. NULL: none. */
 static enum rc callback_of(struct tx *tx, const struct download_row *d, enum download_state was, const char **ret)
 {
-	struct download_request in = { 0 };
 	bool ends = download_is_over((enum download_state)d->state) && !download_is_over(was);
-	enum rc rc = ends ? download_request_read(tx, d->request, &in) : RC_OK;
+	auto_json json_t *j = NULL;
+	enum rc rc = ends ? json_read(d->request, strlen(d->request), &j, tx->fault) : RC_OK;
+	const char *id = json_string_value(json_object_get(json_object_get(j, "callback"), "webhookId"));
 
-	*ret = in.webhook_id;
-	return rc;
+	*ret = id ? arena_str(tx->arena, id) : NULL;
+	return rc == RC_OK && id && !*ret ? RC_NOMEM : rc;
 }
 
 static const char *moved_payload(

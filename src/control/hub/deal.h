@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "base/own.h"
 #include "base/rc.h"
 
 #define DEAL_TRACE 56 /* of a traceparent, with its NUL */
