@@ -46,7 +46,7 @@ part audit "100,000 single changes of an audit trail" VERIFY_CHANGES="${VERIFY_C
 part keys "10,000 keys with kills" KEYS_TOTAL="${KEYS_TOTAL:-10000}" KEYS_KILLS="${KEYS_KILLS:-100}" "$system/keys_system"
 part updates "2,000 watched titles, read whole and by their numbers" UPDATES_TITLES="${UPDATES_TITLES:-2000}" "$system/updates_system"
 part takeover "webhooks go on when the control plane that sends them ends" "$system/takeover_system"
-part updates "a day of changes followed, with gaps, coalescing and kills" UPDATES_ROUNDS="${UPDATES_ROUNDS:-500}" UPDATES_APPS="${UPDATES_APPS:-500}" "$system/updates_follow_system"
+part updates_follow "a day of changes followed, with gaps, coalescing and kills" UPDATES_HOURS="${UPDATES_HOURS:-24}" UPDATES_ROUNDS="${UPDATES_ROUNDS:-144}" UPDATES_APPS="${UPDATES_APPS:-500}" "$system/updates_follow_system"
 part webhooks "5,000 events to a webhook, 50 kills" WEBHOOK_EVENTS="${WEBHOOK_EVENTS:-5000}" WEBHOOK_KILLS="${WEBHOOK_KILLS:-50}" "$system/webhooks_system"
 part downloads "downloads while the server is killed" DOWNLOADS_FEW="${DOWNLOADS_FEW:-50}" DOWNLOADS_KILLS="${DOWNLOADS_KILLS:-5}" "$system/downloads_system"
 part remote "an agent without the store's disk, both ends killed 8 times while it brings 64 MiB" REMOTE_MIB="${REMOTE_MIB:-64}" REMOTE_KILLS="${REMOTE_KILLS:-8}" "$system/remote_system"

@@ -2,6 +2,8 @@
  * Following what changes, against a simulated Steam. U2: rounds of changes in faster time while changes are coalesced, Steam says that it
  * does not know, connections are lost and the control plane is killed: each build that could be seen is announced, once, and no other.
  * U3: Steam hangs: the other source answers, the breaker opens, one probe when its time has come. UPDATES_ROUNDS, UPDATES_APPS: how much.
+ * UPDATES_HOURS: the rounds are spread over so many hours of the programs' time, which runs UPDATES_IDLE_WARP times faster between them; 0
+ * (the default): one after the other.
  */
 #include "tests/system/rig.h"
 
@@ -9,7 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FIRST 1000
+#define FIRST    1000
+#define MADE_MAX 8192
 
 static unsigned env_unsigned(const char *name, unsigned def)
 {
@@ -17,12 +20,11 @@ static unsigned env_unsigned(const char *name, unsigned def)
 	return s ? (unsigned)strtoul(s, NULL, 10) : def;
 }
 
-static char sweep[] = "updates.sweep_s=3600";
-static const char *const serve_args[] = { "--log-level", "warn", "--set", "updates.tick_ms=1000", "--set", sweep,
-	"--set", "lanes.unsafe=true", "--set",
+static char sweep[] = "updates.sweep_s=3600", tick[] = "updates.tick_ms=1000", lease[] = "engine.lease_ms=60000\0";
+static const char *const serve_args[] = { "--log-level", "warn", "--set", tick, "--set", sweep, "--set",
+	"lanes.unsafe=true", "--set",
 	"lanes.limits=cm.connect=0,cm.login=0,cm.login.account=0,cm.job=0,pics.changes=0,pics.info=0,store.web=0",
-	"--set", "steam.pics_interval_ms=0", "--set", "engine.lease_ms=60000", "--set", "engine.heartbeat_ms=2000",
-	NULL };
+	"--set", "steam.pics_interval_ms=0", "--set", lease, "--set", "engine.heartbeat_ms=2000", NULL };
 
 static long long number(const struct rig *r, const char *sql) { return strtoll(rig_sql(r, sql), NULL, 10); }
 
@@ -67,6 +69,10 @@ struct run {
 	long long numbers;   /* of all titles together, when all is followed */
 	long long current;   /* the newest change */
 	long long last[512]; /* of each app */
+	unsigned hours;      /* that the rounds are spread over; 0: they are not */
+	double passed_s;     /* of the programs' time, in follow */
+	size_t made_n;
+	long long made[MADE_MAX]; /* change numbers of the builds */
 };
 
 static const char all_numbers[] = "SELECT SUM(change_number) FROM titles";
@@ -81,6 +87,10 @@ static void bump(struct run *t, unsigned app, bool build)
 	t->numbers += t->current - t->last[app];
 	t->last[app] = t->current;
 	t->builds += build;
+	if (build) {
+		CHECK(t->made_n < MADE_MAX);
+		t->made[t->made_n++] = t->current;
+	}
 }
 
 /* The n-th next question of the kind meets this; those after it, too: after is "+". */
@@ -130,50 +140,117 @@ static void disturb(struct run *t, unsigned round)
 		fault(t, "changes", 1, "", "pics_gap");
 		fault(t, "changes", 2, "", "pics_gap");
 	}
-	if (round % 7 == 3)
+	if (round % (t->hours ? 33 : 7) == 3)
 		fault(t, "changes", 1, "", "pics_coalesce");
 	if (round == t->rounds / 2)
 		rig_sim_post(&t->r, "/sim/sessions?do=cut");
 }
 
+/* Waits for `ms` of the machine's while time runs so fast. */
+static void pass(struct run *t, unsigned warp, unsigned ms)
+{
+	rig_warp(&t->r, warp);
+	rig_sleep_ms(ms);
+	t->passed_s += warp * ms / 1000.0;
+}
+
+/* All that changed is known, and the time of the next round has come. What changes did not tell, a sweep finds. */
+static void rest(struct run *t, unsigned round)
+{
+	unsigned fast = env_unsigned("UPDATES_IDLE_WARP", 100);
+	double until_s = (double)t->hours * 3600 / t->rounds * (round + 1);
+
+	for (int i = 0; i < 20 && number(&t->r, all_numbers) < t->numbers; i++)
+		pass(t, 30, 50);
+	for (int i = 0; i < 1200 && (t->passed_s < until_s || number(&t->r, all_numbers) < t->numbers); i++)
+		pass(t, fast, 50);
+	rig_warp(&t->r, 30);
+	settle(t);
+}
+
+static void take_round(struct run *t, unsigned round)
+{
+	disturb(t, round);
+	for (unsigned i = 0; i < 5; i++)
+		bump(t, (round * 5 + i) % t->apps, (round + i) % 3 != 0);
+	if (round % (t->rounds / 5) == 2) {
+		rig_stop(&t->r.server, SIGKILL);
+		rig_serve(&t->r, serve_args);
+	}
+	if (t->hours)
+		rest(t, round);
+	else
+		settle(t);
+}
+
+/* Of the builds that were made, how many are known. */
+static long long found_of(const struct run *t)
+{
+	long long found = 0;
+
+	for (size_t at = 0; at < t->made_n;) {
+		char sql[400] = "SELECT COUNT(*) FROM builds WHERE direction <> 'first' AND change_number IN (0";
+		for (size_t end = at + 20; at < end && at < t->made_n; at++)
+			snprintf(sql + strlen(sql), sizeof(sql) - strlen(sql), ",%lld", t->made[at]);
+		strcat(sql, ")");
+		found += number(&t->r, sql);
+	}
+	return found;
+}
+
+/* Each build that could be seen was announced, once, and no other. */
+static void check_builds(const struct run *t, long long events)
+{
+	long long told = number(&t->r, "SELECT COUNT(*) FROM builds WHERE direction <> 'first'"),
+		  found = found_of(t);
+
+	fprintf(stderr,
+		"U2: %.1f h, %u rounds, %lld builds could be seen, %lld found, %lld repeated, %lld false, %s "
+		"gaps\n",
+		t->passed_s / 3600, t->rounds, t->builds, found, events - told, told - found,
+		rig_sql(&t->r, "SELECT COUNT(*) FROM events WHERE type = 'source.gap_detected'"));
+	CHECK(found == t->builds && events == told && told == found);
+}
+
+/* Not one of the questions stands in the list of jobs, or made events of a job. */
+static void check_quiet(const struct run *t)
+{
+	json_t *jobs = rig_expect(&t->r, 200, "GET", "/v1/jobs", NULL);
+
+	CHECK(json_array_size(json_object_get(jobs, "items")) == 0);
+	json_decref(jobs);
+	jobs = rig_expect(&t->r, 200, "GET", "/v1/jobs?quiet=true", NULL);
+	CHECK(json_array_size(json_object_get(jobs, "items")) > 10);
+	json_decref(jobs);
+	CHECK(number(&t->r, "SELECT COUNT(*) FROM events WHERE type LIKE 'job.%' OR type LIKE 'task.%'") == 0);
+}
+
 static void follow(void)
 {
-	struct run t = { .apps = env_unsigned("UPDATES_APPS", 60),
-		.rounds = env_unsigned("UPDATES_ROUNDS", 24),
-		.class = "build" };
+	static struct run t;
 	static const char announced[] = "SELECT COUNT(*) FROM events WHERE type = 'title.build_announced'";
 
-	memcpy(sweep, "updates.sweep_s=8", sizeof("updates.sweep_s=8"));
-	start(&t, "");
-	long long before = number(&t.r, announced), baseline = number(&t.r, "SELECT COUNT(*) FROM builds");
-	for (unsigned round = 0; round < t.rounds; round++) {
-		disturb(&t, round);
-		for (unsigned i = 0; i < 5; i++)
-			bump(&t, (round * 5 + i) % t.apps, (round + i) % 3 != 0);
-		if (round % (t.rounds / 5) == 2) {
-			rig_stop(&t.r.server, SIGKILL);
-			rig_serve(&t.r, serve_args);
-		}
-		settle(&t);
+	t = (struct run){ .apps = env_unsigned("UPDATES_APPS", 60),
+		.rounds = env_unsigned("UPDATES_ROUNDS", 24),
+		.hours = env_unsigned("UPDATES_HOURS", 0),
+		.class = "build" };
+	strcpy(sweep, t.hours ? "updates.sweep_s=900" : "updates.sweep_s=8");
+	if (t.hours) { /* at this speed a minute is a moment in which the machine may be busy */
+		strcpy(tick, "updates.tick_ms=5000");
+		strcpy(lease, "engine.lease_ms=600000");
 	}
+	start(&t, "");
+	long long before = number(&t.r, announced);
+	for (unsigned round = 0; round < t.rounds; round++)
+		take_round(&t, round);
 	CHECK(number(&t.r, "SELECT COUNT(*) FROM events WHERE type = 'source.gap_detected'") >= 2);
 	await(&t.r, "SELECT COUNT(*) FROM sources WHERE name = 'steam.pics' AND gap_from = 0", 1, "closed gaps");
 	long long gaps = number(&t.r, "SELECT COUNT(*) FROM events WHERE type = 'source.gap_detected'");
 	CHECK(number(&t.r, "SELECT COUNT(*) FROM events WHERE type = 'source.gap_closed'") == gaps);
-	long long found = number(&t.r, announced) - before;
-	fprintf(stderr, "U2: %u rounds, %lld builds could be seen, %lld announced, %lld gaps\n", t.rounds, t.builds,
-		found, gaps);
-	CHECK(found == t.builds);
-	CHECK(number(&t.r, "SELECT COUNT(*) FROM builds") - baseline == t.builds);
-	CHECK(number(&t.r, "SELECT COUNT(*) FROM sources WHERE name = 'steam.pics' AND breaker = 'closed'") == 1);
-	/* Not one of the questions stands in the list of jobs, or made events of a job. */
-	json_t *jobs = rig_expect(&t.r, 200, "GET", "/v1/jobs", NULL);
-	CHECK(json_array_size(json_object_get(jobs, "items")) == 0);
-	json_decref(jobs);
-	jobs = rig_expect(&t.r, 200, "GET", "/v1/jobs?quiet=true", NULL);
-	CHECK(json_array_size(json_object_get(jobs, "items")) > 10);
-	json_decref(jobs);
-	CHECK(number(&t.r, "SELECT COUNT(*) FROM events WHERE type LIKE 'job.%' OR type LIKE 'task.%'") == 0);
+	check_builds(&t, number(&t.r, announced) - before);
+	await(&t.r, "SELECT COUNT(*) FROM sources WHERE name = 'steam.pics' AND breaker = 'closed'", 1,
+		"a closed breaker");
+	check_quiet(&t);
 	rig_check_events(&t.r);
 	rig_done(&t.r);
 }
