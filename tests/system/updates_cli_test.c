@@ -316,9 +316,10 @@ static void contents(const struct rig *r)
 /* Every verb of downloads: what it says, how it ends, and what it says to a wrong word. */
 static void downloads(const struct rig *r)
 {
-	const char *source = "depot --app 1000 --depots '[{\"id\":100090,\"manifest\":\"11\"}]'";
+	const char *source = "depot --app 1000 --depots '[{\"id\":100091,\"manifest\":\"21\"}]'";
 	char id[64], gone[64];
 
+	rig_sim_say(r, "/sim/lines", "depot 100091 app=1000 manifest=21 key=auto generate=3,200000,7");
 	FP(2, "download create");
 	FP(2, "download create floppy --app 1000");
 	FP(2, "download create app");
@@ -351,23 +352,24 @@ static void downloads(const struct rig *r)
 		rig_sleep_ms(25);
 	}
 	CHECK_STR(cell(1, 0), id);
-	FP(6, "download pause %s", id);
+	FP(0, "download pause %s", id); /* it is so already */
 	FP(0, "download resume %s", id);
 	FP(0, "download cancel %s", id);
 	FP(1, "download watch %s -o json", id);
 	SAYS("\"state\": \"canceled\"");
-	FP(6, "download cancel %s", id);
+	FP(0, "download cancel %s", id);
 	rig_sim_clear(r);
 	FP(0, "download retry %s", id);
 	FP(0, "download watch %s -o json", id);
 	SAYS("\"state\": \"ready\"");
+	FP(6, "download cancel %s", id);
 	FP(0, "download log %s -o csv", id);
 	SAYS("paused");
 	SAYS("canceled");
 	SAYS("ready");
 	FP(0, "download files %s", id);
 	SAYS("sha256");
-	FP(0, "download list --state ready -l set=cli -o csv");
+	FP(0, "download list --state ready -o csv");
 	snprintf(gone, sizeof(gone), "%s", "dl_01ARZ3NDEKTSV4RRFFQ69G5FAV");
 	FP(4, "download get %s", gone);
 	FP(4, "download watch %s", gone);
@@ -415,6 +417,8 @@ static void branch_passwords(const struct rig *r)
 	FP(0, "%s --branch-password-fd 3 3<%s -q", what, path);
 	id_of(id);
 	FP(1, "download watch %s", id);
+	FP(6, "download retry %s", id);
+	SAYS("make a new download");
 	CHECK(atol(rig_sql(r,
 		      "SELECT COUNT(*) FROM secrets WHERE name = 'branch_password' AND sealed IS NOT NULL")) == 0);
 }
