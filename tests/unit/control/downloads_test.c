@@ -525,6 +525,43 @@ static void paused_bytes(void)
 	desk_close(&d);
 }
 
+/* One that is canceled gives its slot to the next, and what it reserved back: while it runs, paused, or when it waits. */
+static void canceled_bytes(void)
+{
+	begin();
+	key("apk_1", "ten_default", 1, 0, 10000000);
+	desk_begin(&d);
+	does(DESK_QUERY("INSERT INTO quotas (id, tenant_id, subject_kind, subject_id, resource, most, created_by, "
+			"created_at, updated_at) VALUES ('quo_1', 'ten_default', 'tenant', 'ten_default', "
+			"'downloads.active', 1, 't', 1, 1)"),
+		NULL, NULL, NULL);
+	desk_commit(&d);
+	const char *a = ask(1, "\"limits\":{\"maxBytes\":1000000}"),
+		   *b = ask(2, "\"limits\":{\"maxBytes\":2000000}"), *c = ask(3, "");
+	starts(a);
+	tells(a, "downloading", 900000, 300000, 300000);
+	CHECK(writes("cancelDownload", a, NULL) == RC_OK);
+	CHECK_STR(STATE(b), "queued"); /* not before its agent has stopped */
+	stops(a);
+	CHECK_STR(STATE(a), "canceled");
+	CHECK_STR(STATE(b), "admitted");
+	CHECK(HELD() == download_reserve(2000000));
+	CHECK(number(DESK_QUERY("SELECT used FROM quotas WHERE id = 'quo_1'"), NULL) == 1);
+	CHECK(writes("cancelDownload", c, NULL) == RC_OK && HELD() == download_reserve(2000000));
+
+	starts(b);
+	tells(b, "downloading", 2000000, 200000, 200000);
+	CHECK(writes("pauseDownload", b, NULL) == RC_OK);
+	stops(b);
+	CHECK(HELD() > 0);
+	CHECK(number(DESK_QUERY("SELECT used FROM quotas WHERE id = 'quo_1'"), NULL) == 0);
+	CHECK(writes("cancelDownload", b, NULL) == RC_OK && HELD() == 0);
+	CHECK_STR(STATE(b), "canceled");
+	CHECK(number(DESK_QUERY("SELECT used FROM download_windows WHERE limit_id = 'apk_1/month'"), NULL) ==
+		500000);
+	desk_close(&d);
+}
+
 static void runs_out(void)
 {
 	begin();
@@ -625,6 +662,7 @@ int main(void)
 	exact_bytes();
 	over_quota();
 	paused_bytes();
+	canceled_bytes();
 	runs_out();
 	lost_agents();
 	checks();
