@@ -4,6 +4,7 @@
 #include "control/updates/builds.h"
 #include "control/updates/sources.h"
 #include "control/updates/sources_feed.h"
+#include "control/updates/sources_owned.h"
 #include "control/updates/sources_sessions.h"
 #include "control/updates/sources_shadow.h"
 #include "control/updates/titles.h"
@@ -100,13 +101,24 @@ static bool is_with_other(const struct source_ask *a, const struct field_list *a
 		const struct source_kind *k = sources_kind(o[i].source);
 		bool other = k && !strcmp(k->store, mine->store) && k->stands_in != mine->stands_in;
 		const char *const *refs = o[i].refs.at;
-		if (!other || o[i].kind == ASK_AVAILABLE || o[i].kind == ASK_PROBE || o[i].kind == ASK_SHADOW)
+		if (!other || o[i].kind == ASK_AVAILABLE || o[i].kind == ASK_OWNED || o[i].kind == ASK_PROBE ||
+			o[i].kind == ASK_SHADOW)
 			continue;
 		for (size_t r = 0; r < o[i].refs.n; r++)
 			if (is(ref, refs[r]))
 				return true;
 	}
 	return false;
+}
+
+/* Somebody else may say more of it. */
+static bool is_left_to(const struct source_ask *a, const struct field_list *asks, const struct action_title *t)
+{
+	bool known = is(t->status, "known");
+
+	if (!known && sources_owned_has(a, asks, t->ref))
+		return true;
+	return (sources_kind(a->source)->stands_in || !known) && is_with_other(a, asks, t->ref);
 }
 
 static bool is_metadata(const struct source_ask *a)
@@ -153,7 +165,7 @@ static enum rc keep(
 	if (rc == RC_OK && s.fallback)
 		rc = has_primary(tx, a->source, &primary);
 	for (size_t i = 0; rc == RC_OK && i < n; i++)
-		if (primary || ((s.fallback || !is(at[i].status, "known")) && is_with_other(a, &asks, at[i].ref))) {
+		if (primary || is_left_to(a, &asks, &at[i])) {
 			struct action_title t = at[s.n];
 			at[s.n++] = at[i];
 			at[i] = t;
@@ -208,11 +220,14 @@ static enum rc take_titles(struct tx *tx, struct source_ask *a, const struct act
 	size_t n = pick(a, &got->titles, at);
 	const struct tally y = tally_of(at, n);
 	enum rc rc = sources_shadow_compare(tx, a, at, n);
+	if (rc == RC_OK)
+		rc = sources_owned_ask(tx, a, at, n);
 	if (rc == RC_OK && a->kind != ASK_SHADOW)
 		rc = keep(tx, a, at, n, &changed);
 	if (rc == RC_OK)
 		rc = note_changed(tx, a, changed);
-	return rc == RC_OK ? judge(tx, a, &y, got->alive) : rc;
+	/* What one account may see says nothing of the source. */
+	return rc == RC_OK && a->kind != ASK_OWNED ? judge(tx, a, &y, got->alive) : rc;
 }
 
 /* ---- ends ---- */
@@ -254,6 +269,8 @@ static enum rc failed(struct tx *tx, const struct moves_task *t, struct source_a
 
 	if (rc != RC_OK || a->kind == ASK_AVAILABLE)
 		return rc;
+	if (a->kind == ASK_OWNED)
+		return sources_owned_failed(tx, a);
 	if (away || broken)
 		rc = end_failure(
 			tx, a, broken ? BREAKER_BROKEN : BREAKER_CONNECT, arena_fmt(tx->arena, "%s", code));
@@ -279,9 +296,12 @@ static enum rc available(struct tx *tx, const struct moves_task *t, const struct
 
 static enum rc unreadable(struct tx *tx, struct source_ask *a)
 {
-	enum rc rc = end_failure(
-		tx, a, BREAKER_BROKEN, arena_fmt(tx->arena, "the answer cannot be read: %.200s", tx->fault->text));
-	return rc == RC_OK ? sources_ask_drop(tx, a->id) : rc;
+	const char *why = arena_fmt(tx->arena, "the answer cannot be read: %.200s", tx->fault->text);
+	enum rc rc = sources_ask_drop(tx, a->id);
+
+	if (rc != RC_OK)
+		return rc;
+	return a->kind == ASK_OWNED ? sources_owned_failed(tx, a) : end_failure(tx, a, BREAKER_BROKEN, why);
 }
 
 static enum rc succeeded(struct tx *tx, const struct moves_task *t, struct source_ask *a)
