@@ -8,6 +8,7 @@ import { authReads } from './figures/auth.mjs';
 import { chunksLzma, chunksZip, chunksZstd } from './figures/chunks.mjs';
 import { clusterCreates, clusterReads } from './figures/cluster.mjs';
 import { createsAt1, createsAt64 } from './figures/creates.mjs';
+import { downloadsLzma, downloadsMixed, downloadsZip, downloadsZstd } from './figures/downloads.mjs';
 import { executed } from './figures/executed.mjs';
 import { files } from './figures/files.mjs';
 import { measureMemory } from './figures/memory.mjs';
@@ -21,7 +22,7 @@ import { measureUpdates } from './figures/updates.mjs';
 import { Cell } from './lib/cell.mjs';
 import { interleave, median, number, table } from './lib/stats.mjs';
 
-const FIGURES = [createsAt1, createsAt64, executed, fanOutFigure, clusterCreates, clusterReads, reads, authReads, files, productInfo, chunksLzma, chunksZstd, chunksZip, pipelineLzma, pipelineZstd, pipelineZip];
+const FIGURES = [createsAt1, createsAt64, executed, fanOutFigure, clusterCreates, clusterReads, reads, authReads, files, productInfo, downloadsMixed, downloadsLzma, downloadsZstd, downloadsZip, chunksLzma, chunksZstd, chunksZip, pipelineLzma, pipelineZstd, pipelineZip];
 const OUT = process.env.BENCH_OUT ?? fileURLToPath(new URL('../build/bench.json', import.meta.url));
 const PASSES = { updates_metadata_pass: { of: 'metadata', limit: 2 }, updates_full_pass: { of: 'full', limit: 30 }, updates_fifty: { of: 'fifty', limit: 5 } };
 const only = process.env.ONLY ?? '';
@@ -89,12 +90,16 @@ function verdict(line, met, target) {
 
 async function runFigure(figure) {
 	await inCell(async (room) => {
-		const { contenders } = await figure.run(room, { withOurs });
+		const { contenders, shown } = await figure.run(room, { withOurs });
 		const { rows, load } = await interleave(contenders);
 		console.log(`\n${figure.title} (${figure.unit}; load average ${load.first.toFixed(2)} before, at most ${load.highest.toFixed(2)})`);
 		console.log(table(['', 'min', 'median', 'max'], rows.map((row) => [row.name, number(row.min), number(row.median), number(row.max)])));
+		const costs = shown?.() ?? {};
+		for (const [name, all] of Object.entries(costs)) {
+			console.log(`  ${name}: ${Object.entries(all).map(([what, value]) => `${what}=${value}`).join(' ')}`);
+		}
 		report.shown[figure.ratios[0].name] = {
-			unit: figure.unit, load,
+			unit: figure.unit, load, costs,
 			rows: rows.map(({ name, samples, min, median, max }) => ({ name, min, median, max, samples })),
 		};
 		judge(figure, rows);

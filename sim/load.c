@@ -64,6 +64,7 @@ void sim_done(struct sim *s)
 	library_free(s->library);
 	workshop_free(s->workshop);
 	cdn_sim_free(s->cdn);
+	cm_forget(s);
 	s->cdn = NULL;
 	sim_shops_done(s);
 	offer_done(s->econ);

@@ -54,6 +54,7 @@ struct chat;
 struct library;
 struct workshop;
 struct cdn;
+struct cm_zip;
 struct econ;
 struct epic_shop;
 struct gog_shop;
@@ -83,6 +84,7 @@ struct sim {
 	struct library *library;   /* sim/library.c's */
 	struct workshop *workshop; /* sim/workshop.c's */
 	struct cdn *cdn;           /* sim/cdn's: depots */
+	struct cm_zip *zip;        /* sim/cm/cm_zip's; made when it is needed */
 	struct epic_shop *epic;    /* sim/stores': Epic's store */
 	struct gog_shop *gog;
 	char cdn_hosts[SIM_CDN_MAX][80]; /* "127.0.0.1:8080" of each content server */
@@ -126,6 +128,9 @@ void sim_forget(struct sim *s);
 
 /* Changes products as a line of a query says: apps=440,480&packages=0&what=build. */
 must_check enum rc sim_change(struct sim *s, const char *query, struct fault *f);
+
+/* What connection managers keep from one answer to the next is given up (sim/cm). */
+void cm_forget(struct sim *s);
 
 /* The stores beside Steam (sim/stores). A line of a world file: RC_MISSING when it is none of theirs. */
 must_check enum rc sim_shops_new(struct sim *s, struct fault *f);

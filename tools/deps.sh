@@ -2,7 +2,7 @@
 # Installs what is missing on a Debian 12, and nothing when all is there: deps.sh build|test|bench
 set -eu
 build="gcc libc6-dev pkg-config meson ninja-build protobuf-c-compiler libprotobuf-c-dev libwebsockets-dev libcurl4-openssl-dev
- libjansson-dev libsqlite3-dev libpq-dev libssl-dev libdeflate-dev libsodium-dev libcrypt-dev libqrencode-dev libp11-kit-dev liblzma-dev libzstd-dev libarchive-dev libxml2-dev libxmlsec1-dev libnats-dev uthash-dev ca-certificates tzdata"
+ libjansson-dev libsqlite3-dev libpq-dev libssl-dev libdeflate-dev libsodium-dev libcrypt-dev libqrencode-dev libp11-kit-dev liblzma-dev libzstd-dev zlib1g-dev libarchive-dev libxml2-dev libxmlsec1-dev libnats-dev uthash-dev ca-certificates tzdata"
 test="$build systemd git unzip zstd binutils python3 clang libclang-rt-14-dev clang-format clang-tidy universal-ctags codespell curl openssl nodejs npm strace sqlite3 postgresql xmlsec1 softhsm2 spin nats-server nginx-light iproute2 util-linux"
 bench="$build python3 g++ make nodejs npm wrk nginx-light libnginx-mod-nchan postgresql redis-server util-linux"
 case ${1:-build} in

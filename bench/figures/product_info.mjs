@@ -1,26 +1,14 @@
 // Product info of 2,000 apps a second of waiting: our job from POST to its end, and steam-user's getProductInfo from call
 // to promise, each on its own anonymous session with the same steamsim.
-import { join } from 'node:path';
 import { answer, ask } from '../lib/cell.mjs';
-import { program, startFootplate } from '../lib/footplate.mjs';
+import { startFootplate } from '../lib/footplate.mjs';
 import { getJob, postJob } from '../lib/jobs.mjs';
 import { peer } from '../lib/peers.mjs';
+import { startSteamsim, steered, towards } from '../lib/sim.mjs';
 import { APPS, writeWorld } from '../lib/world.mjs';
 
 const ENDED = new Set(['succeeded', 'partially_succeeded', 'failed', 'canceled']);
 const WAIT_MS = 30_000;
-
-export async function startSteamsim(cell, more = []) {
-	const home = cell.folder('steamsim');
-	const world = join(home, 'world');
-	const ready = join(home, 'ready');
-	writeWorld(world);
-	const child = cell.start('steamsim', program('steamsim'), ['--port', '0', '--ready-file', ready, '--tls-dir', home, '--world', world, ...more]);
-	return cell.readyFile(child, ready, (text) => {
-		const [, url, caFile] = /^ready (\S+) ca=(\S+)/.exec(text);
-		return { url, caFile };
-	});
-}
 
 /** One job, from POST to its end, in ms. */
 async function ourRound(server) {
@@ -39,18 +27,14 @@ async function ourRound(server) {
 }
 
 async function run(cell, { withOurs }) {
-	const sim = await startSteamsim(cell);
+	const sim = await startSteamsim(cell, writeWorld);
 	const contenders = [];
 	if (withOurs) {
-		const server = await startFootplate(cell, { agent: true, env: { FOOTPLATE_STEAM__DIRECTORY_URL: `${sim.url}/ISteamDirectory/GetCMListForConnect/v1/`,
-			FOOTPLATE_STEAM__CA_FILE: sim.caFile, FOOTPLATE_LANES__UNSAFE: 'true', FOOTPLATE_LANES__LIMITS: 'cm.connect=0,cm.login=0,pics.info=0',
+		const server = await startFootplate(cell, { agent: true, env: { ...towards(sim), FOOTPLATE_LANES__UNSAFE: 'true', FOOTPLATE_LANES__LIMITS: 'cm.connect=0,cm.login=0,pics.info=0',
 			FOOTPLATE_STEAM__PICS_INTERVAL_MS: '0' } });
 		contenders.push({ name: 'footplate', ours: true, seconds: 1, round: async () => APPS.length / ((await ourRound(server)) / 1000) });
 	}
-	const child = cell.node('steam_user', peer('steam_user.cjs'), {
-		nodeArgs: ['--require', peer('redirect.cjs')],
-		env: { NODE_EXTRA_CA_CERTS: sim.caFile, STEAMSIM_PORT: new URL(sim.url).port },
-	});
+	const child = cell.node('steam_user', peer('steam_user.cjs'), steered(sim));
 	await answer(child);
 	contenders.push({
 		name: 'npm steam-user', seconds: 1,

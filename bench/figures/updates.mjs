@@ -2,8 +2,8 @@
 // 50 titles whole. With the lanes as they are on the real Steam: one question for product info each 500 ms.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startFootplate } from '../lib/footplate.mjs';
-import { APPS } from '../lib/world.mjs';
-import { startSteamsim } from './product_info.mjs';
+import { APPS, writeWorld } from '../lib/world.mjs';
+import { startSteamsim } from '../lib/sim.mjs';
 
 const LATENCY_MS = 250;
 const WAIT_MS = 120_000;
@@ -35,7 +35,7 @@ async function poll(server, body, titles) {
 
 /** What a pass took: { metadata, full, fifty }, each the samples in ms. */
 export async function measureUpdates(cell) {
-	const sim = await startSteamsim(cell, ['--fault', `product_info@*:latency=${LATENCY_MS}`]);
+	const sim = await startSteamsim(cell, writeWorld, ['--fault', `product_info@*:latency=${LATENCY_MS}`]);
 	const server = await startFootplate(cell, { agent: true, env: { FOOTPLATE_STEAM__DIRECTORY_URL: `${sim.url}/ISteamDirectory/GetCMListForConnect/v1/`, FOOTPLATE_STEAM__CA_FILE: sim.caFile } });
 	await call(server, 'POST', '/v1/watches:import', { rows: APPS.map((app) => ({ titleId: String(app), classes: ['*'] })) });
 	await poll(server, { mode: 'full' }, APPS.length); // the logon, and what there is to compare with

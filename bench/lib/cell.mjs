@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const READY_MS = 20_000;
+const READY_MS = 60_000;
 const STOP_MS = 8_000;
 
 export class Cell {

@@ -1,6 +1,7 @@
 #include "sim/cm/cm.h"
 
 #include "sim/cm/cm_conn.h"
+#include "sim/cm/cm_zip.h"
 #include "wire/steam/emsg.h"
 #include "wire/steam/eresult.h"
 #include "wire/steam/multi.h"
@@ -10,8 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GZIP_FROM       1024 /* bytes of a run from which it leaves gzipped */
-#define MULTI_TWO       2    /* messages of a run that share one Multi */
+#define GZIP_FROM       1024  /* bytes of a run from which it leaves gzipped */
+#define KEEP_FROM       16384 /* and its pieces are kept */
+#define MULTI_TWO       2     /* messages of a run that share one Multi */
 #define MULTI_DEPTH_MAX 3
 
 /* A message that waits for its moment. In cm.queue, by due_ms and then by age. */
@@ -210,6 +212,21 @@ void cm_notify(struct cm *c, const char *method, const ProtobufCMessage *m)
 	push(c, &b);
 }
 
+static bool write_multi(struct sim *s, const struct buf *part, struct buf *to)
+{
+	if (part->n < KEEP_FROM || part->n > STEAM_MULTI_UNZIPPED_MAX)
+		return steam_multi_write(to, part, part->n >= GZIP_FROM, NULL) == RC_OK;
+	if (!s->zip)
+		s->zip = cm_zip_new();
+	return s->zip && cm_zip_multi(s->zip, part, to);
+}
+
+void cm_forget(struct sim *s)
+{
+	cm_zip_free(s->zip);
+	s->zip = NULL;
+}
+
 /* Sends the messages of a run as Steam does: small ones as they are, others two by two in a Multi, gzipped when large. */
 void cm_queue_run(struct cm *c, uint64_t due_ms, const struct buf *run)
 {
@@ -222,14 +239,13 @@ void cm_queue_run(struct cm *c, uint64_t due_ms, const struct buf *run)
 			rd_bytes(&r, rd_le32(&r));
 		struct buf part = { 0 }, body = { 0 }, b = { 0 };
 		buf_put(&part, from, (size_t)(r.at - from));
-		bool large = part.n >= GZIP_FROM;
-		if (n == 1 && !large) {
+		if (n == 1 && part.n < GZIP_FROM) {
 			buf_put(&b, part.p + 4, part.n - 4);
 		} else {
 			struct steam_frame h = {
 				.emsg = EMSG_MULTI, .job_source = STEAM_JOB_NONE, .job_target = STEAM_JOB_NONE
 			};
-			b.bad |= steam_multi_write(&body, &part, large, NULL) != RC_OK;
+			b.bad |= !write_multi(c->sim, &part, &body);
 			h.body = body.p;
 			h.body_n = body.n;
 			steam_frame_write(&b, &h);

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/when.h"
+#include "sim/stores/desk.h"
 #include "sim/stores/goods.h"
 #include "wire/epic_chunk.h"
 #include "wire/epic_manifest.h"
@@ -25,7 +26,7 @@ struct app {
 };
 
 struct epic_shop {
-	char token[GOODS_WORD];
+	struct desk desk;
 	struct app *apps;
 	size_t n;
 	struct goods_shelf shelf;
@@ -261,10 +262,8 @@ enum rc epic_shop_line(struct epic_shop *s, const char *line, struct fault *f)
 	enum rc rc = goods_line_read(line, &l, f);
 	if (rc != RC_OK)
 		return rc;
-	if (!*l.id) {
-		snprintf(s->token, sizeof(s->token), "%s", l.token);
-		return *l.token ? RC_OK : fault_set(f, RC_INVALID, "epic: an app or a token must be named");
-	}
+	if (!*l.id)
+		return desk_line(&s->desk, &l, f);
 	if (!*l.item || !*l.space || s->n == APPS_MAX || find(s, l.id))
 		return fault_set(
 			f, RC_INVALID, "epic %.40s: it needs item= and ns=, and may stand here once", l.id);
@@ -396,9 +395,13 @@ void epic_shop_answer(struct epic_shop *s, const struct shop_ask *q, struct shop
 
 	a->status = 200;
 	a->type = "application/json;charset=UTF-8";
-	if (!strncmp(q->path, "/Builds/", 8))
+	if (desk_epic(&s->desk, q, a))
+		return;
+	if (strcmp(q->method, "GET") != 0)
+		refuse(a, 405, "common.method_not_allowed");
+	else if (!strncmp(q->path, "/Builds/", 8))
 		answer_file(s, q, a);
-	else if (*s->token && strcmp(q->token, s->token) != 0)
+	else if (*s->desk.token && strcmp(q->token, s->desk.token) != 0)
 		refuse(a, 401, "common.oauth.invalid_token");
 	else if (shop_path(q->path, "/launcher/api/public/assets/*", part, 1))
 		put_assets(s, part[0], &a->body);

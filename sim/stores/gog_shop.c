@@ -1,6 +1,7 @@
 #include "sim/stores/gog_shop.h"
 
 #include "base/arena.h"
+#include "sim/stores/desk.h"
 #include "sim/stores/goods.h"
 #include "wire/gog_chunk.h"
 #include "wire/json.h"
@@ -31,7 +32,7 @@ struct build {
 };
 
 struct gog_shop {
-	char token[GOODS_WORD];
+	struct desk desk;
 	struct build *builds;
 	size_t n;
 	uint64_t last_id;
@@ -256,10 +257,8 @@ enum rc gog_shop_line(struct gog_shop *s, const char *line, struct fault *f)
 	enum rc rc = goods_line_read(line, &l, f);
 	if (rc != RC_OK)
 		return rc;
-	if (!*l.id) {
-		snprintf(s->token, sizeof(s->token), "%s", l.token);
-		return *l.token ? RC_OK : fault_set(f, RC_INVALID, "gog: a product or a token must be named");
-	}
+	if (!*l.id)
+		return desk_line(&s->desk, &l, f);
 	if (strspn(l.id, "0123456789") != strlen(l.id) || s->n == BUILDS_MAX || find(s, l.id, l.branch))
 		return fault_set(f, RC_INVALID, "gog %.40s: a product's number, once for each branch", l.id);
 	if (!*l.os)
@@ -374,7 +373,7 @@ static void answer_owner(struct gog_shop *s, const struct shop_ask *q, const str
 {
 	bool link = strstr(q->path, "/secure_link");
 
-	if (*s->token && strcmp(q->token, s->token) != 0)
+	if (*s->desk.token && strcmp(q->token, s->desk.token) != 0)
 		refuse(a, 401, "unauthorized");
 	else if (!b || !*q->base || (!link && !*b->installer))
 		refuse(a, 404, "not_found");
@@ -393,7 +392,11 @@ void gog_shop_answer(struct gog_shop *s, const struct shop_ask *q, struct shop_a
 
 	a->status = 200;
 	a->type = "application/json";
-	if (!strncmp(q->path, token, sizeof(token) - 1))
+	if (desk_gog(&s->desk, q, a))
+		return;
+	if (strcmp(q->method, "GET") != 0)
+		refuse(a, 405, "method_not_allowed");
+	else if (!strncmp(q->path, token, sizeof(token) - 1))
 		answer_shelf(s, q->path + sizeof(token) - 1, a);
 	else if (!strncmp(q->path, META, sizeof(META) - 1) || !strncmp(q->path, "/secure/", 8))
 		answer_shelf(s, q->path, a);

@@ -13,8 +13,10 @@
 
 /* What a store is asked. */
 struct shop_ask {
-	const char *path, *query; /* path: below the site; query: "" when there is none */
-	const char *token;        /* of the header Authorization; "" when there is none */
+	const char *method;
+	const char *path, *query;         /* path: below the site; query: "" when there is none */
+	const char *authorization, *body; /* of a POST; as they came, "" when there is none */
+	const char *token;                /* of the header Authorization; "" when there is none */
 	const char *base; /* "http://127.0.0.1:8080/epic": where the site is. "": it is reached by no plain HTTP */
 	int64_t now;      /* Unix seconds */
 };

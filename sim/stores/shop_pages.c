@@ -44,7 +44,7 @@ bool shop_pages(struct ask *q, struct answer *a)
 	struct shop_answer got = { 0 };
 	char base[128] = "";
 
-	if (strcmp(q->method, "GET") != 0)
+	if (strcmp(q->method, "GET") != 0 && strcmp(q->method, "POST") != 0)
 		return false;
 	const struct effect e = q->effect =
 		sim_count(q->sim, epic ? epic_shop_request(q->path) : gog_shop_request(q->path));
@@ -62,7 +62,14 @@ bool shop_pages(struct ask *q, struct answer *a)
 	}
 	if (q->sim->cdn_hosts_n)
 		snprintf(base, sizeof(base), "http://%s/%s", q->sim->cdn_hosts[0], epic ? "epic" : "gog");
-	const struct shop_ask ask = { q->path, q->query_text, q->bearer, base, q->now };
+	const struct shop_ask ask = { .method = q->method,
+		.path = q->path,
+		.query = q->query_text,
+		.authorization = q->authorization,
+		.body = q->body,
+		.token = q->bearer,
+		.base = base,
+		.now = q->now };
 	if (epic)
 		epic_shop_answer(q->sim->epic, &ask, &got);
 	else

@@ -182,11 +182,12 @@ bool ask_read(struct ask *q, struct sim *sim, const struct web_request *r, const
 		return false;
 	const char *given = web_header(r, "authorization"), *range = web_header(r, "range");
 	q->bearer = given && !strncasecmp(given, "bearer ", 7) ? arena_str(&q->arena, given + 7) : "";
+	q->authorization = arena_str(&q->arena, given ? given : "");
 	q->range = range ? arena_str(&q->arena, range) : "";
 	const char *referer = web_header(r, "referer");
 	q->referer = referer ? arena_str(&q->arena, referer) : "";
 	q->sessionid = ask_cookie(q, "sessionid");
-	if (!q->referer || !q->bearer || !q->range)
+	if (!q->referer || !q->bearer || !q->authorization || !q->range)
 		return false;
 	find_person(q);
 	return true;

@@ -40,6 +40,7 @@ struct ask {
 	const char *query_text, *body;   /* as they came; "" when none */
 	const char *referer;             /* "" when none */
 	const char *bearer, *range;      /* of the headers Authorization and Range; "" when none */
+	const char *authorization;       /* the whole of it; "" when none */
 	const char *sessionid;           /* the cookie; "" when none */
 	const char *part[ASK_PARTS_MAX]; /* what stood for the stars of the page's path; decoded */
 	struct ask_pairs query, form, cookies;

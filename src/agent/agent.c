@@ -12,7 +12,6 @@
 #include "agent/sessions.h"
 #include "agent/uplink_run.h"
 #include "io/clock.h"
-#include "io/file.h"
 #include "wire/tunnel_msg.h"
 
 #include <stdio.h>
@@ -20,7 +19,6 @@
 
 #define ACTIONS_MAX     64
 #define PATH_LEN        4096
-#define KEY_FILE_MAX    65536
 #define ENROLL_RETRY_MS 2000  /* when the control plane cannot be reached */
 #define REFUSED_MS      30000 /* when it refuses: someone must give another token */
 #define STOP_TICK_MS    10
@@ -307,86 +305,16 @@ static void live(void *worker, struct pool_job **jobs, size_t n)
 
 /* ---- the beginning ---- */
 
-static const char *or_text(struct agent *a, const char *s, const char *other)
-{
-	return arena_str(&a->keep, s ? s : other);
-}
-
-static enum rc copy_steam(struct agent *a, const struct agent_conf *conf, struct fault *f)
-{
-	struct agent_conf *c = &a->conf;
-	struct buf key = { 0 };
-	enum rc rc = RC_OK;
-
-	c->steam_directory_url = or_text(a, conf->steam_directory_url, AGENT_STEAM_DIRECTORY_URL);
-	c->steam_api_url = or_text(a, conf->steam_api_url, AGENT_STEAM_API_URL);
-	c->steam_community_url = or_text(a, conf->steam_community_url, AGENT_STEAM_COMMUNITY_URL);
-	c->steam_store_url = or_text(a, conf->steam_store_url, AGENT_STEAM_STORE_URL);
-	c->steam_login_url = or_text(a, conf->steam_login_url, AGENT_STEAM_LOGIN_URL);
-	c->steam_ca_file = arena_str(&a->keep, conf->steam_ca_file);
-	if (conf->steam_public_key_file)
-		rc = file_read(conf->steam_public_key_file, KEY_FILE_MAX, &key, f);
-	if (rc == RC_OK && conf->steam_public_key_file)
-		a->steam_key = arena_str(&a->keep, buf_text(&key));
-	buf_done(&key);
-	if (rc != RC_OK)
-		return rc;
-	bool whole = c->steam_directory_url && c->steam_api_url && c->steam_community_url && c->steam_store_url &&
-		     c->steam_login_url && (a->steam_key || !conf->steam_public_key_file);
-	return whole ? RC_OK : RC_NOMEM;
-}
-
-static enum rc copy_shops(struct agent *a, const struct agent_conf *conf)
-{
-	static const struct agent_shops none = { 0 };
-	const struct agent_shops *from = conf->shops ? conf->shops : &none;
-	struct agent_shops *to = &a->shops;
-
-	to->epic_launcher_url = or_text(a, from->epic_launcher_url, AGENT_EPIC_LAUNCHER_URL);
-	to->epic_catalog_url = or_text(a, from->epic_catalog_url, AGENT_EPIC_CATALOG_URL);
-	to->gog_content_url = or_text(a, from->gog_content_url, AGENT_GOG_CONTENT_URL);
-	to->gog_api_url = or_text(a, from->gog_api_url, AGENT_GOG_API_URL);
-	to->ca_file = arena_str(&a->keep, conf->steam_ca_file);
-	to->http_proxy = arena_str(&a->keep, conf->http_proxy);
-	if (!to->epic_launcher_url || !to->epic_catalog_url || !to->gog_content_url || !to->gog_api_url)
-		return RC_NOMEM;
-	enum rc rc = hush_set(&to->epic_token, from->epic_token.p, from->epic_token.n);
-	return rc == RC_OK ? hush_set(&to->gog_token, from->gog_token.p, from->gog_token.n) : rc;
-}
-
 static enum rc copy_conf(struct agent *a, const struct agent_conf *conf, struct fault *f)
 {
-	struct agent_conf *c = &a->conf;
+	enum rc rc = agent_conf_copy(conf,
+		&(struct agent_conf_copy){ &a->keep, &a->conf, &a->shops, &a->steam_key, a->identity.secret }, f);
 
-	if (!conf->server_url || !conf->data_dir || !conf->version)
-		return fault_set(
-			f, RC_INVALID, "an agent needs the control plane's URL, a data folder and a version");
-	*c = *conf;
-	c->token = NULL;
-	c->server_url = arena_str(&a->keep, conf->server_url);
-	c->data_dir = arena_str(&a->keep, conf->data_dir);
-	c->version = arena_str(&a->keep, conf->version);
-	c->ca_file = arena_str(&a->keep, conf->ca_file);
-	c->http_proxy = arena_str(&a->keep, conf->http_proxy);
-	c->tasks = conf->tasks ? conf->tasks : AGENT_TASKS_DEFAULT;
-	c->artifacts_dir = arena_str(&a->keep, conf->artifacts_dir);
-	c->cache_dir = conf->cache_dir ? arena_str(&a->keep, conf->cache_dir)
-				       : arena_fmt(&a->keep, "%s/content", c->data_dir);
-	if (!c->cache_dir || (conf->artifacts_dir && !c->artifacts_dir))
-		return RC_NOMEM;
-	enum rc rc = copy_steam(a, conf, f);
-	if (rc == RC_OK)
-		rc = copy_shops(a, conf);
 	if (rc != RC_OK)
 		return rc;
-	if (!c->server_url || !c->data_dir || !c->version)
-		return RC_NOMEM;
-	if (c->tasks > RUNS_TASKS_MAX)
-		return fault_set(
-			f, RC_INVALID, "an agent runs at most %d tasks at once, not %u", RUNS_TASKS_MAX, c->tasks);
 	if (!make_url(a))
 		return fault_set(f, RC_INVALID,
-			"%.100s is no control plane: its URL begins with http:// or https://", c->server_url);
+			"%.100s is no control plane: its URL begins with http:// or https://", a->conf.server_url);
 	return conf->token ? hush_set(&a->token, conf->token->p, conf->token->n) : RC_OK;
 }
 
@@ -413,13 +341,10 @@ static enum rc open_folder(struct agent *a, struct journal **ret_journal, struct
 	char path[PATH_LEN];
 	uint64_t lost = 0;
 
-	enum rc rc = file_mkdirs(a->conf.data_dir, 0700, f);
-	if (rc != RC_OK)
-		return rc;
 	if ((size_t)snprintf(a->identity_path, PATH_LEN, "%s/identity.json", a->conf.data_dir) >= PATH_LEN ||
 		(size_t)snprintf(path, PATH_LEN, "%s/journal", a->conf.data_dir) >= PATH_LEN)
 		return fault_set(f, RC_INVALID, "the data folder's path is too long");
-	rc = identity_load(a->identity_path, &a->identity, f);
+	enum rc rc = identity_load(a->identity_path, &a->identity, f);
 	if (rc == RC_MISSING && a->token.n > 0)
 		rc = RC_OK;
 	else if (rc == RC_MISSING)
@@ -532,8 +457,7 @@ static void agent_free(struct agent *a)
 	loop_timer_free(a->timer);
 	keeper_free(a->keeper);
 	loop_free(a->loop);
-	hush_done(&a->shops.epic_token);
-	hush_done(&a->shops.gog_token);
+	agent_conf_done(&a->shops);
 	hush_done(&a->token);
 	identity_wipe(&a->identity);
 	arena_done(&a->keep);

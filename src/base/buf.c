@@ -93,7 +93,6 @@ void buf_dec(struct buf *b, uint64_t v)
 	buf_put(b, text + at, sizeof(text) - at);
 }
 
-void buf_u8(struct buf *b, uint8_t v) { buf_put(b, &v, 1); }
 void buf_u16(struct buf *b, uint16_t v) { buf_put(b, (uint8_t[]){ (uint8_t)(v >> 8), (uint8_t)v }, 2); }
 
 void buf_u32(struct buf *b, uint32_t v)

@@ -22,7 +22,13 @@ void buf_str(struct buf *b, const char *s); /* without its NUL */
 void buf_fmt(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_vfmt(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 void buf_dec(struct buf *b, uint64_t v); /* decimal text */
-void buf_u8(struct buf *b, uint8_t v);
+static inline void buf_u8(struct buf *b, uint8_t v)
+{
+	if (b->n < b->room && !b->bad)
+		b->p[b->n++] = v;
+	else
+		buf_put(b, &v, 1);
+}
 void buf_u16(struct buf *b, uint16_t v); /* big endian, as all wires of our own are */
 void buf_u32(struct buf *b, uint32_t v);
 void buf_u64(struct buf *b, uint64_t v);

@@ -131,7 +131,8 @@ enum rc steam_call_new(const struct steam_ask *ask, uint64_t now_ms, struct stea
 	list_init(&c->node);
 	c->kind = ask->kind;
 	c->owner = ask->owner;
-	c->asked_ms = c->next_ms = now_ms;
+	c->asked_ms = now_ms;
+	c->next_ms = ask->from_ms > now_ms ? ask->from_ms : now_ms;
 	c->deadline_ms = ask->deadline_ms;
 	c->length_ms = ask->deadline_ms - now_ms;
 	c->metadata_only = ask->metadata_only;

@@ -126,6 +126,7 @@ struct steam_ask {
 	size_t products_n;
 	bool metadata_only; /* change numbers, sizes and SHA-1s only; no tokens are asked for */
 	uint32_t gap_ms;    /* from the start of one request to the start of the next */
+	uint64_t from_ms;   /* STEAM_CALL_PRODUCTS: no request before it; 0: at once */
 	uint32_t emsg;      /* STEAM_CALL_JOB, _SEND */
 	bool is_struct;     /* their body is no protobuf: struct header */
 	const char *method; /* STEAM_CALL_SERVICE; STEAM_CALL_SEND of a notification */

@@ -166,8 +166,9 @@ static enum rc walk(struct sweep *s, const char *path, walk_each *each, struct f
 	for (struct dirent *e = d ? readdir(d) : NULL; e && rc == RC_OK; e = readdir(d)) {
 		if (*e->d_name == '.')
 			continue;
-		snprintf(below, sizeof(below), "%s/%s", path, e->d_name);
-		rc = each(s, below, e->d_name, f);
+		int n = snprintf(below, sizeof(below), "%s/%s", path, e->d_name);
+		rc = n < (int)sizeof(below) ? each(s, below, e->d_name, f)
+					    : fault_set(f, RC_TOO_LARGE, "%.150s: a path that is too long", path);
 	}
 	if (d)
 		closedir(d);
@@ -246,6 +247,21 @@ enum rc contents_measure(const char *dir, uint64_t *ret_bytes, struct fault *f)
 	return rc;
 }
 
+/* What is written by nobody any more. */
+static enum rc drop_stale(struct sweep *s, const char *path, const char *name, struct fault *f)
+{
+	struct stat st;
+	(void)s, (void)name, (void)f;
+
+	if (lstat(path, &st) < 0 || touched_ms(&st) > clock_wall_ms() - STALE_MS)
+		return RC_OK;
+	if (S_ISDIR(st.st_mode))
+		blobs_arrival_drop(path);
+	else
+		unlink(path);
+	return RC_OK;
+}
+
 /* ---- what stays ---- */
 
 static int by_hash(const void *a, const void *b) { return memcmp(a, b, HASH); }
@@ -283,14 +299,24 @@ static enum rc keep_package(struct sweep *s, const char *path, struct fault *f)
 	return rc;
 }
 
+static bool is_sheet(const char *id, const char *name)
+{
+	static const char *const kinds[] = { ".none", ".zip", ".tar", ".tar.zst" };
+	bool is = false;
+
+	for (size_t i = 0; listing_is_sha256(id) && i < sizeof(kinds) / sizeof(*kinds); i++)
+		is |= !strcmp(name + strlen(id), kinds[i]);
+	return is;
+}
+
 static enum rc look_at_sheet(struct sweep *s, const char *path, const char *name, struct fault *f)
 {
 	struct reading g = { .each = keep_file, .ctx = s };
 	char id[BLOBS_NAME];
 
 	snprintf(id, sizeof(id), "%.64s", name);
-	if (!listing_is_sha256(id) || strlen(name) < 66 || name[64] != '.' || strlen(name) > 80)
-		return RC_OK; /* one that is being written */
+	if (!is_sheet(id, name)) /* one that is being written, or was by one that was killed */
+		return drop_stale(s, path, name, f);
 	enum rc rc = keep_package(s, path, f);
 	if (rc == RC_OK)
 		rc = read_listing(&g, s->dir, id, f);
@@ -326,20 +352,6 @@ static void take_away(const struct sweep *s, const uint8_t hash[static HASH], st
 		ret->blobs++;
 		ret->bytes += (uint64_t)st.st_size;
 	}
-}
-
-static enum rc drop_stale(struct sweep *s, const char *path, const char *name, struct fault *f)
-{
-	struct stat st;
-	(void)s, (void)name, (void)f;
-
-	if (lstat(path, &st) < 0 || touched_ms(&st) > clock_wall_ms() - STALE_MS)
-		return RC_OK;
-	if (S_ISDIR(st.st_mode))
-		blobs_arrival_drop(path);
-	else
-		unlink(path);
-	return RC_OK;
 }
 
 static enum rc mark(struct sweep *s, struct fault *f)

@@ -51,6 +51,10 @@ static enum rc start(
 		.gog_api_url = c->agent.gog_api_url,
 		.epic_token = { (uint8_t *)epic, epic ? strlen(epic) : 0 },
 		.gog_token = { (uint8_t *)gog, gog ? strlen(gog) : 0 },
+		.epic_words = { c->agent.epic.token_url, c->agent.epic.client_id, c->agent.epic.client_secret,
+			c->agent.epic.refresh_token },
+		.gog_words = { c->agent.gog.token_url, c->agent.gog.client_id, c->agent.gog.client_secret,
+			c->agent.gog.refresh_token },
 	};
 	const struct agent_conf how = {
 		.server_url = c->agent.server_url,

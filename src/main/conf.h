@@ -11,12 +11,17 @@
 #include "main/conf_people.h"
 #include "model/lane.h"
 
+/* conf_agent.c: how the agent's login at a store is renewed. */
+struct conf_shop {
+	const char *token_url, *client_id, *client_secret, *refresh_token;
+};
+
 /* conf_downloads.c */
 struct conf_downloads {
 	const char *dir;
 	uint32_t high_percent, max_mib, low_percent, grace_s;
 	const char *cache_dir;
-	uint32_t cache_mib, cache_percent, node_mbit;
+	uint32_t cache_mib, cache_percent, node_mbit, slots;
 };
 
 struct conf {
@@ -51,6 +56,7 @@ struct conf {
 		const char *region, *server_url, *ca_file, *http_proxy, *token_file, *dir;
 		const char *epic_launcher_url, *epic_catalog_url, *gog_content_url, *gog_api_url;
 		const char *epic_token, *gog_token;
+		struct conf_shop epic, gog;
 		uint32_t tasks;
 	} agent;
 	struct conf_downloads downloads;
@@ -93,6 +99,7 @@ enum conf_memory { CONF_MEMORY_TRY, CONF_MEMORY_KEYS, CONF_MEMORY_ALL };
 
 extern const struct field conf_fields[], conf_server_fields[]; /* conf_server.c: those of `server` */
 extern const struct field conf_audit_fields[];                 /* conf_audit.c: those of `audit` */
+extern const struct field conf_agent_fields[];
 extern const struct field conf_downloads_fields[];
 extern const struct field conf_updates_fields[];
 extern const struct field conf_webhooks_fields[];

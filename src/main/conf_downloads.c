@@ -55,6 +55,15 @@ const struct field conf_downloads_fields[] = {
 		.max = 100,
 		.def = 90,
 		.doc = "An agent takes no download that would fill the disk of its cache further." },
+	{ .name = "slots",
+		.type = FIELD_U32,
+		IN(slots),
+		.min = 1,
+		.max = 10000,
+		.def = 32,
+		.doc = "So many downloads are fetched at once, over all agents; others wait for concurrency. The "
+		       "same on "
+		       "each control plane." },
 	{ .name = "node_mbit",
 		.type = FIELD_U32,
 		IN(node_mbit),

@@ -30,6 +30,10 @@ enum rc inner_agent_start(
 		.gog_api_url = conf->agent.gog_api_url,
 		.epic_token = { (uint8_t *)epic, epic ? strlen(epic) : 0 },
 		.gog_token = { (uint8_t *)gog, gog ? strlen(gog) : 0 },
+		.epic_words = { conf->agent.epic.token_url, conf->agent.epic.client_id,
+			conf->agent.epic.client_secret, conf->agent.epic.refresh_token },
+		.gog_words = { conf->agent.gog.token_url, conf->agent.gog.client_id, conf->agent.gog.client_secret,
+			conf->agent.gog.refresh_token },
 	};
 	const struct agent_conf how = {
 		.server_url = url,

@@ -71,6 +71,7 @@ static void fill_control_conf(struct serve *s)
 		.listener = service_listener(),
 		.lease_ms = c->engine.lease_ms,
 		.updates_tick_ms = c->updates.tick_ms,
+		.download_slots = c->downloads.slots,
 		.updates_sweep_ms = c->updates.sweep_s * 1000,
 		.heartbeat_ms = c->engine.heartbeat_ms,
 		.idempotency_ms = c->engine.idempotency_hours * 3600000,

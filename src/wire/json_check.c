@@ -49,11 +49,17 @@ static bool escape(struct look *l)
 	return true;
 }
 
+static bool is_itself(unsigned char c) { return c >= 0x20 && c < 0x80 && c != '"' && c != '\\'; }
+
 static bool string(struct look *l)
 {
 	if (!sign(l, '"'))
 		return false;
 	while (l->at < l->end) {
+		while (l->at < l->end && is_itself((unsigned char)*l->at))
+			l->at++;
+		if (l->at == l->end)
+			return false;
 		unsigned char c = (unsigned char)*l->at;
 		size_t n = c < 0x80 ? 1 : utf8_len((const uint8_t *)l->at, (size_t)(l->end - l->at));
 		if (c < 0x20 || n == 0)

@@ -30,7 +30,7 @@ static void opens(const uint8_t *p, size_t n)
 	expect(gog_chunk_md5(p + sizeof(size), n - sizeof(size), want.packed_md5));
 	bool unpacks =
 		zpack_open(p + sizeof(size), n - sizeof(size), want.size, GOG_CHUNK_MAX, &out, NULL) == RC_OK;
-	if (unpacks)
+	if (unpacks && want.size > 0) /* 0 is any size to zpack */
 		expect(out.n == want.size && gog_chunk_md5(out.p, out.n, want.md5));
 	out.n = 0;
 	buf_str(&out, "before");

@@ -248,8 +248,8 @@ static void in_a_crowd(void)
 	for (int i = 0; i < 8; i++) {
 		slow[i] = rig_connect(&rig);
 		int n = snprintf(ask, sizeof(ask),
-			"GET /v1/artifacts/art_2/content?path=big.bin HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer "
-			"%s\r\n\r\n",
+			"GET /v1/artifacts/art_2/content?path=big.bin HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
+			"Authorization: Bearer %s\r\n\r\n",
 			rig.key);
 		CHECK(write(slow[i], ask, (size_t)n) == n);
 		CHECK(read(slow[i], block, sizeof(block)) > 0);
@@ -264,9 +264,9 @@ static void in_a_crowd(void)
 	for (int i = 4; i < 8; i++) {
 		size_t got = 0;
 		ssize_t n;
-		while (got < BIG && (n = read(slow[i], block, sizeof(block))) > 0)
+		while ((n = read(slow[i], block, sizeof(block))) > 0)
 			got += (size_t)n;
-		CHECK(got >= BIG - sizeof(block));
+		CHECK(got > BIG - sizeof(block)); /* the rest came with the head */
 		close(slow[i]);
 	}
 }
@@ -469,10 +469,10 @@ static void killed(void)
 		CHECK(contents_check(store, want.content_id, &sums, none, &f) == RC_OK && sums.files == 2);
 		CHECK(blobs_has(store, want.package_sha256, want.package_bytes));
 	}
-	snprintf(path, sizeof(path), "rm -rf %s/arriving", store); /* the cleaner takes a day for it */
+	/* The cleaner takes a day for what was being written. */
+	snprintf(path, sizeof(path), "rm -rf %.1000s/arriving %.1000s/contents/%.2s/%s.tar.zst*", store, store,
+		want.content_id, want.content_id);
 	CHECK(system(path) == 0);
-	blobs_sheet_path(store, want.content_id, "tar.zst", path);
-	(void)unlink(path);
 }
 
 /* ---- the cleaner ---- */
@@ -502,7 +502,7 @@ static void cleaned(void)
 	static const struct publish_file one[] = { { .path = "big.bin", .size = BIG } };
 	static const struct publish_file half[] = { { .path = "half", .size = 4 } };
 	struct publish_done single = publish("tar", one, 1);
-	char path[BLOBS_PATH_MAX];
+	char path[BLOBS_PATH_MAX], cmd[BLOBS_PATH_MAX];
 
 	put("half", "half", 4);
 	struct publish_done torn = publish("none", half, 1);
@@ -523,6 +523,10 @@ static void cleaned(void)
 	CHECK(a.status == 200 && a.raw.body.n == BIG && !memcmp(a.raw.body.p, big, BIG));
 	rig_answer_done(&a);
 
+	/* A publisher that was killed in the middle of a sheet, two days ago, is in nobody's way. */
+	snprintf(cmd, sizeof(cmd), "touch -d '2 days ago' %.1000s/contents/%.2s/%s.zip.Ab12Cd", store,
+		zip.content_id, zip.content_id);
+	CHECK(system(cmd) == 0);
 	rig_sql(&rig, "UPDATE artifacts SET expires_at = 5");
 	await_blobs(0);
 	CHECK(count_below("contents") == 0 && count_below("arriving") == 0);

@@ -11,14 +11,16 @@
 #include "sim/cdn/cdn_large.h"
 #include "tests/system/depots.h"
 #include "tests/system/power.h"
+#include "wire/content_journal.h"
 
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
-#define LARGE_MIB 1024 /* there, files of the large depots are of about so many */
-#define FLIGHT    8    /* requests at once, and as many chunks that wait to be unpacked */
-#define LOSS_MIB  64   /* what a loss of power may cost */
+#define LARGE_MIB  1024 /* there, files of the large depots are of about so many */
+#define FLIGHT     16   /* chunks on their way: 8 requests, and as many that wait to be unpacked */
+#define FLIGHT_BIG 64   /* of a large depot, whose chunks also wait for the disk: the slots of the pipeline */
+#define LOSS_MIB   64   /* what a loss of power may cost */
 
 struct scene {
 	struct rig rig;
@@ -46,6 +48,7 @@ static const char shared_vdf[] = "\"appinfo\"\n{\n\"appid\" \"750\"\n\"depots\"\
 				 "\"public\" { \"gid\" \"9005\" } } }\n"
 				 "\"branches\" { \"public\" { \"buildid\" \"1\" } }\n}\n}\n";
 
+static unsigned flight_of(unsigned mib) { return mib < LARGE_MIB ? FLIGHT : FLIGHT_BIG; }
 static unsigned files_of(unsigned mib) { return mib < 2 * LARGE_MIB ? 2 : mib / LARGE_MIB; }
 
 static void make_world(struct scene *s, char *world, size_t room)
@@ -206,7 +209,69 @@ static void killed(struct scene *s)
 	finish(s, id, s->mib, s->seed);
 	asked = chunks_asked(s) - before;
 	printf("killed %u times: %u chunks, %u requests\n", kills, s->mib, asked);
-	CHECK(kills == s->kills && asked >= s->mib && asked <= s->mib + kills * 2 * FLIGHT);
+	CHECK(kills == s->kills && asked >= s->mib && asked <= s->mib + kills * flight_of(s->mib));
+}
+
+/*
+ * What the journal says is what a disk has: whenever it is written, it is sure of no more chunks than a sync has covered. Read from the log
+ * of power_shim, of every write and sync in their order.
+ */
+struct order {
+	struct {
+		uint64_t inode, at, tick;
+		bool synced;
+	} places[LARGE_MIB]; /* where a chunk was written */
+	unsigned places_n, journals;
+};
+
+static void note_write(struct order *o, const struct power_record *r)
+{
+	unsigned i = 0;
+
+	while (i < o->places_n && (o->places[i].inode != r->inode || o->places[i].at != r->at))
+		i++;
+	CHECK(i < LARGE_MIB);
+	o->places_n += i == o->places_n;
+	o->places[i].inode = r->inode;
+	o->places[i].at = r->at;
+	o->places[i].tick = r->tick;
+}
+
+static void note_journal(struct order *o, const uint8_t *page)
+{
+	unsigned sure = 0, synced = 0;
+
+	for (unsigned i = 8; i < CONTENT_JOURNAL_PAGE - 4; i++)
+		for (unsigned shift = 0; shift < 8; shift += 2)
+			sure += (page[i] >> shift & 3) == CONTENT_CELL_SURE;
+	for (unsigned i = 0; i < o->places_n; i++)
+		synced += o->places[i].synced;
+	if (sure > synced)
+		fprintf(stderr, "the journal is sure of %u chunks, %u are on the disk\n", sure, synced);
+	CHECK(sure <= synced);
+	o->journals++;
+}
+
+static void in_order(void *ctx, const struct power_record *r, const uint8_t *fresh)
+{
+	struct order *o = ctx;
+
+	for (unsigned i = 0; r->kind == POWER_SYNC && i < o->places_n; i++)
+		if ((r->inode == 0 || r->inode == o->places[i].inode) && o->places[i].tick <= r->tick)
+			o->places[i].synced = true;
+	if (r->kind == POWER_WRITE && r->n == CDN_LARGE_CHUNK)
+		note_write(o, r);
+	/* Its first page of chunks, of which there are no more than stand on one. */
+	if (fresh && r->at == CONTENT_JOURNAL_PAGE && !memcmp(fresh, "FPCJ", 4))
+		note_journal(o, fresh);
+}
+
+/* A life ends; the next one counts its writes anew. */
+static void check_order(struct order *o, const char *log)
+{
+	power_records(log, in_order, o);
+	for (unsigned i = 0; i < o->places_n; i++)
+		o->places[i].tick = 0;
 }
 
 /* Agents that start now write down what a loss of power would undo. */
@@ -234,6 +299,7 @@ static void cut_off(struct scene *s)
 	char id[64], log[128], root[128];
 	unsigned cuts = 0, before = chunks_asked(s), step = s->cut_mib / (s->cuts + 1);
 	uint64_t lost = 0;
+	static struct order order;
 
 	rig_stop(&s->rig.agents[0], SIGTERM);
 	watch_power(s, log, root);
@@ -243,6 +309,7 @@ static void cut_off(struct scene *s)
 		id);
 	while (cuts < s->cuts && comes(s, id, step / 2 + 1 + rig_random(step / 2 + 1))) {
 		rig_stop(&s->rig.agents[0], SIGKILL);
+		check_order(&order, log);
 		uint64_t now = power_cut(log, root);
 		printf("cut %u when %u were asked for: %llu KiB were lost\n", ++cuts, chunks_asked(s) - before,
 			(unsigned long long)now >> 10);
@@ -251,10 +318,12 @@ static void cut_off(struct scene *s)
 	}
 	unsetenv("LD_PRELOAD");
 	finish(s, id, s->cut_mib, s->seed + 1);
+	check_order(&order, log);
+	CHECK(order.places_n == s->cut_mib && order.journals > 0);
 	unsigned asked = chunks_asked(s) - before;
 	printf("cut off %u times: %u chunks, %u requests\n", cuts, s->cut_mib, asked);
 	CHECK(cuts == s->cuts && lost > 0 && asked >= s->cut_mib);
-	CHECK(asked <= s->cut_mib + cuts * (2 * FLIGHT + LOSS_MIB));
+	CHECK(asked <= s->cut_mib + cuts * (flight_of(s->cut_mib) + LOSS_MIB));
 }
 
 int main(void)

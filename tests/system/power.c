@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PAGE       4096
 #define FILES_MAX  4096
 #define WRITES_MAX 1000000
 
@@ -56,7 +55,7 @@ static uint64_t undo(const struct power_record *r, const uint8_t *old)
 	int fd = open(files[k].path, O_WRONLY | O_CLOEXEC);
 	CHECK(fd >= 0);
 	for (uint64_t at = 0; at < r->n;) {
-		uint64_t n = PAGE - (r->at + at) % PAGE;
+		uint64_t n = POWER_PAGE - (r->at + at) % POWER_PAGE;
 		n = n < r->n - at ? n : r->n - at;
 		if (rig_random(4) > 0) {
 			CHECK(pwrite(fd, old + at, n, (off_t)(r->at + at)) == (ssize_t)n);
@@ -68,43 +67,70 @@ static uint64_t undo(const struct power_record *r, const uint8_t *old)
 	return lost;
 }
 
+/* The log, mapped; NULL: nothing was written. */
+static const uint8_t *map_log(const char *log, size_t *ret_size)
+{
+	struct stat st;
+	int fd = open(log, O_RDONLY | O_CLOEXEC);
+
+	*ret_size = 0;
+	if (fd < 0)
+		return NULL;
+	CHECK(fstat(fd, &st) == 0);
+	*ret_size = (size_t)st.st_size;
+	const uint8_t *all = *ret_size ? mmap(NULL, *ret_size, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
+	CHECK(all != MAP_FAILED);
+	close(fd);
+	return all;
+}
+
+/* NULL: it is the last one, which the kill cut short. */
+static const uint8_t *next(const uint8_t *at, const uint8_t *end, struct power_record *ret)
+{
+	if ((size_t)(end - at) < sizeof(*ret))
+		return NULL;
+	memcpy(ret, at, sizeof(*ret));
+	size_t n = sizeof(*ret) + (ret->kind == POWER_WRITE ? ret->n * (1 + ret->fresh) : 0);
+	return (size_t)(end - at) < n ? NULL : at + n;
+}
+
+void power_records(
+	const char *log, void (*each)(void *ctx, const struct power_record *r, const uint8_t *fresh), void *ctx)
+{
+	size_t size;
+	const uint8_t *all = map_log(log, &size), *at = all, *then;
+	struct power_record r;
+
+	for (; at && (then = next(at, all + size, &r)); at = then)
+		each(ctx, &r, r.fresh ? at + sizeof(r) + r.n : NULL);
+	if (all)
+		munmap((void *)(uintptr_t)all, size);
+}
+
 uint64_t power_cut(const char *log, const char *root)
 {
 	static const uint8_t *writes[WRITES_MAX]; /* records, with their bytes */
-	struct stat st;
-	size_t writes_n = 0;
+	struct power_record r;
+	size_t writes_n = 0, size;
 	uint64_t lost = 0;
-	int fd = open(log, O_RDONLY | O_CLOEXEC);
+	const uint8_t *all = map_log(log, &size), *at = all, *then;
 
-	if (fd < 0)
-		return 0; /* it wrote nothing */
-	CHECK(fstat(fd, &st) == 0);
 	files_n = 0;
 	CHECK(nftw(root, add_file, 16, FTW_PHYS) == 0);
-	size_t size = (size_t)st.st_size;
-	const uint8_t *all = size ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
-	CHECK(all != MAP_FAILED);
-	/* One that the kill cut short is the last. */
-	for (size_t i = 0; i + sizeof(struct power_record) <= size;) {
-		struct power_record r;
-		memcpy(&r, all + i, sizeof(r));
-		if (r.kind == POWER_SYNC) {
+	for (; at && (then = next(at, all + size, &r)); at = then) {
+		CHECK(writes_n < WRITES_MAX);
+		if (r.kind == POWER_SYNC)
 			note_sync(&r);
-		} else if (i + sizeof(r) + r.n <= size) {
-			CHECK(writes_n < WRITES_MAX);
-			writes[writes_n++] = all + i;
-		}
-		i += sizeof(r) + (r.kind == POWER_WRITE ? r.n : 0);
+		else
+			writes[writes_n++] = at;
 	}
 	while (writes_n > 0) {
 		const uint8_t *p = writes[--writes_n];
-		struct power_record r;
 		memcpy(&r, p, sizeof(r));
 		lost += undo(&r, p + sizeof(r));
 	}
 	if (all)
 		munmap((void *)(uintptr_t)all, size);
-	close(fd);
-	CHECK(unlink(log) == 0);
+	unlink(log);
 	return lost;
 }

@@ -33,32 +33,37 @@ static int is_ours(int fd, struct stat *st)
 	return n > 0 && !strncmp(path, root, strlen(root));
 }
 
-static void put(const struct power_record *r, const void *bytes, size_t n)
+static void put(const struct power_record *r, const void *bytes, size_t n, const void *fresh)
 {
-	const struct iovec v[] = { { (void *)(uintptr_t)r, sizeof(*r) }, { (void *)(uintptr_t)bytes, n } };
+	const size_t more = r->fresh ? n : 0;
+	const struct iovec v[] = { { (void *)(uintptr_t)r, sizeof(*r) }, { (void *)(uintptr_t)bytes, n },
+		{ (void *)(uintptr_t)fresh, more } };
 	const char *path = getenv("POWER_SHIM_LOG");
 
 	if (log_fd < 0 && path)
 		log_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (log_fd < 0 || writev(log_fd, v, 2) != (ssize_t)(sizeof(*r) + n))
+	if (log_fd < 0 || writev(log_fd, v, 3) != (ssize_t)(sizeof(*r) + n + more))
 		abort();
 }
 
 /* Under the lock: writes to one place have an order. */
-static void will_write(const struct stat *st, int fd, size_t n, off64_t at)
+static void will_write(const struct stat *st, int fd, const void *fresh, size_t n, off64_t at)
 {
 	char path[64];
 	char *old = calloc(1, n + 1);
-	struct power_record r = {
-		.kind = POWER_WRITE, .tick = ++ticks, .inode = st->st_ino, .at = (uint64_t)at, .n = n
-	};
+	struct power_record r = { .kind = POWER_WRITE,
+		.fresh = n == POWER_PAGE,
+		.tick = ++ticks,
+		.inode = st->st_ino,
+		.at = (uint64_t)at,
+		.n = n };
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	int same = open(path, O_RDONLY | O_CLOEXEC); /* `fd` may be for writing alone */
 	if (!old || same < 0 || pread(same, old, n, at) < 0)
 		abort();
 	close(same);
-	put(&r, old, n);
+	put(&r, old, n, fresh);
 	free(old);
 }
 
@@ -69,7 +74,7 @@ ssize_t pwrite64(int fd, const void *p, size_t n, off64_t at)
 	if (!is_ours(fd, &st))
 		return REAL(ssize_t, pwrite64, int, const void *, size_t, off64_t)(fd, p, n, at);
 	pthread_mutex_lock(&lock);
-	will_write(&st, fd, n, at);
+	will_write(&st, fd, p, n, at);
 	ssize_t done = REAL(ssize_t, pwrite64, int, const void *, size_t, off64_t)(fd, p, n, at);
 	pthread_mutex_unlock(&lock);
 	return done;
@@ -89,7 +94,7 @@ static void synced(uint64_t began, uint64_t inode)
 	const struct power_record r = { .kind = POWER_SYNC, .tick = began, .inode = inode };
 
 	pthread_mutex_lock(&lock);
-	put(&r, NULL, 0);
+	put(&r, NULL, 0, NULL);
 	pthread_mutex_unlock(&lock);
 }
 

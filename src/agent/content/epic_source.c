@@ -1,5 +1,5 @@
 /* Content of kind epic: a build of Epic's store. docs/protocol/epic.md. */
-#include "agent/agent.h"
+#include "agent/agent_conf.h"
 #include "agent/content/shop_fetch.h"
 #include "agent/epic_ref.h"
 #include "agent/shop_web.h"
@@ -41,9 +41,11 @@ static void on_free(struct content_source *c) { source_free((struct source *)c);
 
 static enum rc ask(struct source *s, const char *url, size_t most, struct http_answer *ret, struct fault *f)
 {
-	const struct shop_web_ask how = {
-		.url = url, .token = &s->task->shops->epic_token, .lane = LANE_EPIC, .body_max = most
-	};
+	const struct shop_web_ask how = { .url = url,
+		.token = &s->task->shops->epic_token,
+		.login = s->task->shops->epic,
+		.lane = LANE_EPIC,
+		.body_max = most };
 	struct http_answer a = { 0 };
 	enum rc rc = url ? shop_web_get(s->task, &how, &a, f) : RC_NOMEM;
 

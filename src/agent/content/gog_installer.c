@@ -1,5 +1,5 @@
 /* The files of an offline installer, a range at a time, each checked against GOG's list of checksums. */
-#include "agent/agent.h"
+#include "agent/agent_conf.h"
 #include "agent/content/gog_source.h"
 #include "io/http_call.h"
 #include "model/action_download.h"

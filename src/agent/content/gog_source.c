@@ -1,6 +1,6 @@
 #include "agent/content/gog_source.h"
 
-#include "agent/agent.h"
+#include "agent/agent_conf.h"
 #include "agent/shop_web.h"
 #include "base/map.h"
 #include "model/action_download.h"
@@ -27,9 +27,11 @@ static void on_free(struct content_source *c) { gog_source_free((struct gog_sour
 enum rc gog_source_ask(
 	struct gog_source *s, const char *url, bool login, size_t most, struct http_answer *ret, struct fault *f)
 {
-	const struct shop_web_ask how = {
-		.url = url, .token = login ? &s->task->shops->gog_token : NULL, .lane = LANE_GOG, .body_max = most
-	};
+	const struct shop_web_ask how = { .url = url,
+		.token = login ? &s->task->shops->gog_token : NULL,
+		.login = login ? s->task->shops->gog : NULL,
+		.lane = LANE_GOG,
+		.body_max = most };
 	struct http_answer a = { 0 };
 	enum rc rc = url ? shop_web_get(s->task, &how, &a, f) : RC_NOMEM;
 

@@ -1,6 +1,6 @@
 #include "agent/content/shop_fetch.h"
 
-#include "agent/agent.h"
+#include "agent/agent_conf.h"
 #include "agent/content/pace.h"
 #include "agent/shop_web.h"
 #include "base/hush.h"

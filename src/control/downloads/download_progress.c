@@ -7,6 +7,7 @@
 #include "control/downloads/download_stop.h"
 #include "control/engine/moves.h"
 #include "control/events/events.h"
+#include "control/rows.h"
 #include "wire/field_json.h"
 
 /* RC_MISSING: the task is not (any more) that of a download. */
@@ -115,6 +116,44 @@ static enum rc follow_state(struct tx *tx, struct download_row *d, const char *w
 	return download_row_keep(tx, d);
 }
 
+struct follower {
+	const char *id, *tenant_id;
+};
+static const struct field follower_fields[] = {
+	{ .name = "id", .type = FIELD_STR, FIELD_AT(struct follower, id) },
+	{ .name = "tenantId", .type = FIELD_STR, FIELD_AT(struct follower, tenant_id) },
+	{ 0 },
+};
+
+/* Those who follow it hear the same, each at most as often; when they are many, those who waited longest go first. */
+static enum rc tell_followers(struct tx *tx, const struct download_row *d)
+{
+	static const struct store_query turn = {
+		.sql = "UPDATE downloads SET told_at = $2 WHERE id IN (SELECT f.id FROM downloads f WHERE f.state "
+		       "= "
+		       "'attached' AND f.leader_id = $1 AND f.told_at <= $3 ORDER BY f.told_at, f.id LIMIT $4) "
+		       "RETURNING id, tenant_id"
+	};
+	auto_rows struct store_rows *r = NULL;
+	struct field_list all = { 0 };
+	enum rc rc = store_run(tx->db, &turn,
+		STORE_ARGS(store_text(d->id), store_int(tx->now_ms),
+			store_int(tx->now_ms - DOWNLOAD_PROGRESS_TELL_MS), store_int(DOWNLOAD_PROGRESS_FOLLOWERS)),
+		&r, tx->fault);
+
+	if (rc == RC_OK)
+		rc = rows_list(r, &(struct rows_into){ follower_fields, tx->arena, NULL }, sizeof(struct follower),
+			DOWNLOAD_PROGRESS_FOLLOWERS, &all, tx->fault);
+	store_close(take(r));
+	const struct follower *f = all.at;
+	for (size_t i = 0; rc == RC_OK && i < all.n; i++)
+		rc = events_add(tx, &(struct event){ .type = "download.progress",
+					    .resource = f[i].id,
+					    .payload = d->progress,
+					    .tenant_id = f[i].tenant_id });
+	return rc;
+}
+
 enum rc download_progress_fold(struct tx *tx, const struct moves_task *t, const char *data)
 {
 	struct action_download_progress p = { 0 };
@@ -146,10 +185,11 @@ enum rc download_progress_fold(struct tx *tx, const struct moves_task *t, const 
 		d.told_at = tx->now_ms;
 	d.progress = progress_of(tx, &d, &p);
 	rc = d.progress ? follow_state(tx, &d, p.state) : RC_NOMEM;
-	return rc == RC_OK && tells ? events_add(tx, &(struct event){ .type = "download.progress",
-							     .account_id = d.account_id,
-							     .resource = d.id,
-							     .payload = d.progress,
-							     .tenant_id = d.tenant_id })
-				    : rc;
+	if (rc == RC_OK && tells)
+		rc = events_add(tx, &(struct event){ .type = "download.progress",
+					    .account_id = d.account_id,
+					    .resource = d.id,
+					    .payload = d.progress,
+					    .tenant_id = d.tenant_id });
+	return rc == RC_OK && tells ? tell_followers(tx, &d) : rc;
 }

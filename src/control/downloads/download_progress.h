@@ -19,7 +19,8 @@ void download_progress_sent(struct tx *tx, struct download_row *d, uint64_t run)
 /* What an agent tells, as this table has it. RC_INVALID: NULL, or none of it. */
 must_check enum rc download_progress_read(struct tx *tx, const struct field *t, const char *text, void *to);
 
-#define DOWNLOAD_PROGRESS_TELL_MS 500 /* it is told at most so often */
+#define DOWNLOAD_PROGRESS_TELL_MS   500 /* it is told at most so often */
+#define DOWNLOAD_PROGRESS_FOLLOWERS 64  /* of those who follow it, so many are told with it */
 
 /* How far the agent says it is. A row of control/owners. */
 must_check enum rc download_progress_fold(struct tx *tx, const struct moves_task *t, const char *data);

@@ -110,7 +110,8 @@ static enum rc step(struct look *l, struct download_flow *f)
 {
 	struct download_row d = { 0 };
 	enum download_admitted how = DOWNLOAD_ADMIT_BLOCKED;
-	bool full = l->running >= DOWNLOAD_QUEUE_SLOTS;
+	uint32_t slots = l->tx->control->conf->download_slots;
+	bool full = l->running >= (slots ? slots : DOWNLOAD_QUEUE_SLOTS);
 	enum rc rc = read_first(l->tx, f, &d);
 
 	if (rc == RC_MISSING) {

@@ -148,6 +148,12 @@ static const struct field limits_fields[] = {
 	{ 0 },
 };
 
+static const struct field callback_fields[] = {
+	TEXT(download_request, "webhookId", webhook_id, 63, NULL,
+		"A webhook of the tenant: told of the end (ready, failed, canceled), whatever types it asks for."),
+	{ 0 },
+};
+
 #define GROUP(name_, rows, doc_)                                                 \
 	{                                                                        \
 		.name = (name_), .type = FIELD_OBJ, .sub = (rows), .doc = (doc_) \
@@ -162,6 +168,7 @@ static const struct field limits_fields[] = {
 		GROUP("base", base_fields, "What is there already."),                                            \
 		GROUP("package", package_fields, "The archive that is made of it."),                             \
 		GROUP("limits", limits_fields, "How fast, how long and how much."),                              \
+		GROUP("callback", callback_fields, "Who is told of its end."),                                   \
 		{ .name = "priority",                                                                            \
 			.type = FIELD_U32,                                                                       \
 			FIELD_AT(struct download_request, priority),                                             \
@@ -353,6 +360,15 @@ static enum rc check_account(struct call *c, const struct download_request *in)
 		       : rc;
 }
 
+static enum rc check_callback(struct call *c, const struct download_request *in)
+{
+	enum rc rc = in->webhook_id ? decide_object(c, OBJECT_WEBHOOK, in->webhook_id) : RC_OK;
+
+	return rc == RC_MISSING ? field_json_problem(c->reader, "/callback/webhookId", "not_one_of",
+					  "there is no such webhook")
+				: rc;
+}
+
 enum rc download_request_check(
 	struct call *c, const struct download_request *in, const struct action_download_source *s, const char *at)
 {
@@ -369,6 +385,8 @@ enum rc download_request_check(
 	if (rc == RC_OK && in->branch_password && !s->branch)
 		rc = field_json_problem(
 			c->reader, "/branchPassword", "out_of_range", "goes with a branch of its own alone");
+	if (rc == RC_OK)
+		rc = check_callback(c, in);
 	return rc == RC_OK ? check_account(c, in) : rc;
 }
 

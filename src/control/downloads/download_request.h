@@ -27,7 +27,8 @@ struct download_request {
 	struct download_account account;
 	struct field_list account_labels;
 	const char *base_artifact;
-	int package; /* see download_request_package */
+	const char *webhook_id; /* told of its end; NULL: none */
+	int package;            /* see download_request_package */
 	uint32_t level;
 	struct download_limits limits;
 	uint32_t priority, retain_s;

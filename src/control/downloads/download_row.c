@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "base/metric.h"
 #include "control/control.h"
+#include "control/downloads/download_request.h"
 #include "control/events/events.h"
 #include "control/rows.h"
 #include "wire/json.h"
@@ -114,8 +115,19 @@ enum rc download_row_keep(struct tx *tx, struct download_row *d)
 		tx->fault);
 }
 
+/* The webhook that is to be told of this end: control/webhooks finds it in the event. NULL: none. */
+static enum rc callback_of(struct tx *tx, const struct download_row *d, enum download_state was, const char **ret)
+{
+	struct download_request in = { 0 };
+	bool ends = download_is_over((enum download_state)d->state) && !download_is_over(was);
+	enum rc rc = ends ? download_request_read(tx, d->request, &in) : RC_OK;
+
+	*ret = in.webhook_id;
+	return rc;
+}
+
 static const char *moved_payload(
-	struct tx *tx, const struct download_row *d, enum download_state was, const char *why)
+	struct tx *tx, const struct download_row *d, enum download_state was, const char *why, const char *callback)
 {
 	struct buf b = { 0 };
 	enum download_state is = (enum download_state)d->state;
@@ -129,6 +141,8 @@ static const char *moved_payload(
 		buf_str(&b, "null");
 	if (d->artifact_id)
 		buf_fmt(&b, ",\"artifactId\":\"%s\"", d->artifact_id);
+	if (callback)
+		buf_fmt(&b, ",\"callbackWebhookId\":\"%s\"", callback);
 	if (is == DOWNLOAD_FAILED && d->error)
 		buf_fmt(&b, ",\"error\":%s", d->error);
 	buf_u8(&b, '}');
@@ -160,6 +174,7 @@ static void settle_in(struct tx *tx, struct download_row *d, enum download_state
 enum rc download_row_move(struct tx *tx, struct download_row *d, enum download_state to, const char *why)
 {
 	enum download_state is = (enum download_state)d->state, was = is;
+	const char *callback = NULL;
 	enum rc rc = download_move(&is, to);
 
 	if (rc != RC_OK)
@@ -170,7 +185,9 @@ enum rc download_row_move(struct tx *tx, struct download_row *d, enum download_s
 	const char *line = arena_fmt(tx->arena, "%s%s%s", download_words[is], why ? ": " : "", why ? why : "");
 	if (rc == RC_OK)
 		rc = line ? download_row_log(tx, d->id, line) : RC_NOMEM;
-	const char *payload = moved_payload(tx, d, was, why);
+	if (rc == RC_OK)
+		rc = callback_of(tx, d, was, &callback);
+	const char *payload = moved_payload(tx, d, was, why, callback);
 	if (rc != RC_OK || !payload)
 		return rc == RC_OK ? RC_NOMEM : rc;
 	return events_add(tx, &(struct event){ .type = "download.state_changed",

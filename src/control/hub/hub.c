@@ -185,6 +185,8 @@ static enum rc make_peer(struct hub *h, struct peer **ret)
 	return RC_OK;
 }
 
+int64_t hub_ahead_ms(void) { return clock_wall_ms() - (int64_t)clock_mono_ms(); }
+
 void hub_accept(struct hub *h, struct web_request *r)
 {
 	const struct web_view *v = web_view(r);
@@ -213,19 +215,55 @@ void hub_accept(struct hub *h, struct web_request *r)
 		on_close(p, NULL, 1006, "gone during the handshake");
 }
 
-static int64_t ahead_ms(void) { return clock_wall_ms() - (int64_t)clock_mono_ms(); }
+/* They come back spread over some seconds, the more of them there are: not all in the moment in which somebody answers again. */
+static void send_away(struct peer *p, int code, const char *reason, const char *why)
+{
+	struct hub *h = p->hub;
+	size_t spread = h->peers_n * AWAY_EACH_MS < AWAY_MAX_MS ? h->peers_n * AWAY_EACH_MS : AWAY_MAX_MS;
+	struct tunnel_msg m = { .type = TUNNEL_MSG_GOAWAY, .goaway = { .reason = reason } };
+	uint32_t random;
 
-/* Agents count on from the moment that their WELCOME told: when the clock is set, all work would come too late to them. */
+	clock_random(&random, sizeof(random));
+	m.goaway.retry_after_ms = AWAY_MIN_MS + random % (uint32_t)(spread + 1);
+	if (p->up)
+		peer_send(p, &m);
+	tunnel_close(&p->tunnel, code, why);
+	peer_pump(p);
+}
+
+static void send_all_away(struct hub *h, int code, const char *reason, const char *why)
+{
+	list_each (at, next, &h->peers)
+		send_away(list_of(at, struct peer, all), code, reason, why);
+}
+
+void hub_close_all(struct hub *h) { send_all_away(h, 1001, "stopping", "the control plane stops"); }
+
+void hub_renew_all(struct hub *h)
+{
+	send_all_away(h, 1012, "taken_for_dead", "the control plane was taken for dead");
+}
+
+/*
+ * An agent counts on from the moment that its WELCOME told: when the clock was set since, all work would come too late to it, or be kept
+ * too long. Each is held against its own moment: the clock may be set and set back between two looks.
+ */
 static void mind_clock(struct hub *h)
 {
-	int64_t ahead = ahead_ms(), moved = ahead - h->ahead_ms;
-	int64_t most = h->control->conf->lease_ms / 6;
+	int64_t ahead = hub_ahead_ms(), most = h->control->conf->lease_ms / 6;
+	unsigned n = 0;
 
-	h->ahead_ms = ahead;
-	if (moved < most && moved > -most)
-		return;
-	log_warn(h->control->log, "the clock was set, agents have to come anew moved_ms=%lld", (long long)moved);
-	hub_renew_all(h);
+	list_each (at, next, &h->peers) {
+		struct peer *p = list_of(at, struct peer, all);
+		int64_t moved = ahead - p->ahead_ms;
+		if (!p->session || (moved < most && moved > -most))
+			continue;
+		if (n++ == 0)
+			log_warn(h->control->log, "the clock was set, agents have to come anew moved_ms=%lld",
+				(long long)moved);
+		p->ahead_ms = ahead; /* once */
+		send_away(p, 1012, "clock_set", "the control plane's clock was set");
+	}
 }
 
 static void on_tick(void *ctx)
@@ -255,7 +293,6 @@ enum rc hub_new(struct control *c, struct hub **ret_hub, struct fault *f)
 	h->act = act;
 	deal_init(h);
 	push_init(h);
-	h->ahead_ms = ahead_ms();    /* an agent may be here before the first tick */
 	h->epochs = clock_wall_ms(); /* so that epochs grow over restarts, too */
 	list_init(&h->peers);
 	enum rc rc = loop_timer_new(c->loop, on_tick, h, &h->tick);
@@ -268,31 +305,6 @@ enum rc hub_new(struct control *c, struct hub **ret_hub, struct fault *f)
 	loop_timer_at(h->tick, loop_now_ms(c->loop) + TICK_MS);
 	*ret_hub = take(h);
 	return RC_OK;
-}
-
-/* They come back spread over some seconds, the more of them there are: not all in the moment in which somebody answers again. */
-static void send_away(struct hub *h, int code, const char *reason, const char *why)
-{
-	size_t spread = h->peers_n * AWAY_EACH_MS < AWAY_MAX_MS ? h->peers_n * AWAY_EACH_MS : AWAY_MAX_MS;
-	struct tunnel_msg m = { .type = TUNNEL_MSG_GOAWAY, .goaway = { .reason = reason } };
-	uint32_t random;
-
-	list_each (at, next, &h->peers) {
-		struct peer *p = list_of(at, struct peer, all);
-		clock_random(&random, sizeof(random));
-		m.goaway.retry_after_ms = AWAY_MIN_MS + random % (uint32_t)(spread + 1);
-		if (p->up)
-			peer_send(p, &m);
-		tunnel_close(&p->tunnel, code, why);
-		peer_pump(p);
-	}
-}
-
-void hub_close_all(struct hub *h) { send_away(h, 1001, "stopping", "the control plane stops"); }
-
-void hub_renew_all(struct hub *h)
-{
-	send_away(h, 1012, "taken_for_dead", "the control plane was taken for dead, or its clock was set");
 }
 
 void hub_free(struct hub *h)

@@ -354,6 +354,7 @@ static void on_admitted(struct write *w)
 		snprintf(p->id, sizeof(p->id), "%s", v->agent_id);
 		snprintf(p->region_id, sizeof(p->region_id), "%s", v->region_id);
 		p->session = v->session;
+		p->ahead_ms = hub_ahead_ms();
 		p->actions = take(v->actions);
 		const struct tunnel_msg_welcome welcome = { .session_id = session,
 			.epoch = v->epoch,

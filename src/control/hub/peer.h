@@ -24,7 +24,6 @@ struct hub {
 	int64_t epochs; /* counts connections; each gets the next */
 	struct loop_timer *tick;
 	uint64_t scan_ms, reconcile_ms; /* when next */
-	int64_t ahead_ms;               /* the wall clock, of the monotonic one; 0: not looked yet */
 	bool dealing, deal_again;       /* a dispatch is on its way; work came meanwhile */
 	bool canceling, cancel_again;   /* the same for cancels */
 	bool pushing, push_again;       /* and for what agents are told of accounts */
@@ -48,12 +47,16 @@ struct peer {
 	bool up, draining, renewing, ended;
 	int64_t epoch;   /* of the connection, here */
 	int64_t session; /* of the agent, over all control planes (agents_connected); 0: not admitted yet */
+	int64_t ahead_ms; /* how far the wall clock was ahead of the monotonic one when it was told what time it is */
 	char id[ID_MAX], region_id[ID_MAX], why[96];
 	char cert[PEER_CERT_MAX], cert_serial[PEER_CERT_MAX]; /* of the client's certificate: its URI, "" none */
 	char *actions;                                        /* ",a,b,": see struct dispatch_offer; this peer's */
 	uint64_t heard_ms;
 	uint32_t progress; /* PROGRESS on their way to the writer */
 };
+
+/* How far the wall clock is ahead of the monotonic one: changes when it is set. */
+int64_t hub_ahead_ms(void);
 
 /* Does all that the machine wants done, by hub.act, until it rests. */
 void peer_pump(struct peer *p);

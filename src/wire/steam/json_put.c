@@ -17,6 +17,8 @@ static size_t utf8_length(const uint8_t *s, size_t n)
 	return len;
 }
 
+static bool is_itself(uint8_t c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
+
 static void put_ascii(struct buf *to, uint8_t c)
 {
 	if (c == '"' || c == '\\')
@@ -37,6 +39,12 @@ void json_put_text(struct buf *to, const char *s, size_t n)
 
 	buf_u8(to, '"');
 	for (size_t i = 0; i < n;) {
+		size_t run = i;
+		while (run < n && is_itself(p[run]))
+			run++;
+		buf_put(to, p + i, run - i);
+		if ((i = run) == n)
+			break;
 		size_t len = utf8_length(p + i, n - i);
 		if (len == 0)
 			buf_str(to, "\\ufffd");

@@ -8,13 +8,18 @@
 #include <string.h>
 #include <strings.h>
 
-struct vdf *vdf_add(struct vdf *parent, struct arena *a, enum vdf_kind kind, const char *key)
+#define FEW 24 /* children of an object */
+
+/* The key lies behind its node. */
+struct vdf *vdf_addn(struct vdf *parent, struct arena *a, enum vdf_kind kind, const char *key, size_t n)
 {
-	struct vdf *v = arena_take(a, sizeof(*v));
-	const char *copy = arena_str(a, key);
-	if (!v || !copy)
+	struct vdf *v = arena_take(a, sizeof(*v) + n + 1);
+	if (!v)
 		return NULL;
-	*v = (struct vdf){ .key = copy, .kind = kind };
+	if (n)
+		memcpy(v + 1, key, n);
+	v->key = (const char *)(v + 1);
+	v->kind = kind;
 	if (parent->last)
 		parent->last->next = v;
 	else
@@ -22,6 +27,11 @@ struct vdf *vdf_add(struct vdf *parent, struct arena *a, enum vdf_kind kind, con
 	parent->last = v;
 	parent->children++;
 	return v;
+}
+
+struct vdf *vdf_add(struct vdf *parent, struct arena *a, enum vdf_kind kind, const char *key)
+{
+	return vdf_addn(parent, a, kind, key, strlen(key));
 }
 
 struct vdf *vdf_add_text(struct vdf *parent, struct arena *a, const char *key, const char *value)
@@ -140,7 +150,32 @@ static void put_run(struct buf *to, const struct slot *s, const struct slot *end
 	buf_u8(to, ']');
 }
 
-static void put_object(struct buf *to, const struct vdf *v, bool by_name)
+/* No key occurs twice. Only few are compared each with each. */
+static bool is_plain(const struct vdf *v)
+{
+	if (v->children > FEW)
+		return false;
+	for (const struct vdf *c = v->first; c; c = c->next)
+		for (const struct vdf *b = v->first; b != c; b = b->next)
+			if (*b->key == *c->key && !strcmp(b->key, c->key))
+				return false;
+	return true;
+}
+
+static void put_plain(struct buf *to, const struct vdf *v)
+{
+	buf_u8(to, '{');
+	for (const struct vdf *c = v->first; c; c = c->next) {
+		if (c != v->first)
+			buf_u8(to, ',');
+		json_put_text(to, c->key, strlen(c->key));
+		buf_u8(to, ':');
+		put_value(to, c, false);
+	}
+	buf_u8(to, '}');
+}
+
+static void put_sorted(struct buf *to, const struct vdf *v, bool by_name)
 {
 	uint32_t n = 0;
 	struct slot *sorted = calloc(v->children + 1, sizeof(*sorted));
@@ -171,6 +206,14 @@ static void put_object(struct buf *to, const struct vdf *v, bool by_name)
 	buf_u8(to, '}');
 	free(sorted);
 	free(place);
+}
+
+static void put_object(struct buf *to, const struct vdf *v, bool by_name)
+{
+	if (!by_name && is_plain(v))
+		put_plain(to, v);
+	else
+		put_sorted(to, v, by_name);
 }
 
 static void put_value(struct buf *to, const struct vdf *v, bool by_name)

@@ -40,6 +40,7 @@ struct vdf {
 
 /* Adds a node at the end of `parent`; NULL when the arena is full. The key is copied. */
 struct vdf *vdf_add(struct vdf *parent, struct arena *a, enum vdf_kind kind, const char *key);
+struct vdf *vdf_addn(struct vdf *parent, struct arena *a, enum vdf_kind kind, const char *key, size_t n);
 struct vdf *vdf_add_text(struct vdf *parent, struct arena *a, const char *key, const char *value);
 
 /* The first child with that key; NULL when there is none, or `v` is NULL or no object. */

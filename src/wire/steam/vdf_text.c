@@ -10,9 +10,11 @@ struct parser {
 	unsigned line, nodes, depth;
 	struct arena *arena;
 	struct vdf *open[VDF_DEPTH_MAX + 1]; /* open[depth] is the object that takes the next node */
-	struct buf value;                    /* of the token just read, unescaped */
-	bool plain;                          /* the writer would spell the token as the document did */
-	const char *spelled;                 /* the token between its quotes */
+	const char *text;                    /* the token just read, unescaped: in the input, or in `value` */
+	size_t text_n;
+	struct buf value;
+	bool plain;          /* the writer would spell the token as the document did */
+	const char *spelled; /* the token between its quotes */
 	size_t spelled_n;
 	uint8_t gap;
 	struct fault *fault;
@@ -79,22 +81,48 @@ static void escape(struct parser *p)
 	p->at++;
 }
 
+static const bool ends_run[256] = { [0] = true, ['"'] = true, ['\\'] = true, ['\n'] = true, ['\t'] = true };
+static const bool ends_bare[256] = { [0] = true,
+	['"'] = true,
+	['{'] = true,
+	['}'] = true,
+	[' '] = true,
+	['\t'] = true,
+	['\r'] = true,
+	['\n'] = true };
+
+static void run_until(struct parser *p, const bool ends[256])
+{
+	while (p->at < p->end && !ends[(uint8_t)*p->at])
+		p->at++;
+}
+
+/* After the first escape the token lies in `value`. */
 static enum rc quoted(struct parser *p)
 {
 	unsigned begun = p->line;
+	bool copied = false;
+
 	p->spelled = ++p->at;
-	while (p->at < p->end && *p->at != '"') {
-		char c = *p->at;
-		if (c == 0)
+	for (const char *run = p->at;; run = p->at) {
+		run_until(p, ends_run);
+		if (copied)
+			buf_put(&p->value, run, (size_t)(p->at - run));
+		if (p->at == p->end || *p->at == '"')
+			break;
+		if (*p->at == 0)
 			return broken(p, "a NUL inside a text");
-		if (c == '\\') {
+		if (*p->at == '\\') {
+			if (!copied)
+				buf_put(&p->value, p->spelled, (size_t)(p->at - p->spelled));
+			copied = true;
 			escape(p);
 			continue;
 		}
-		if (c == '\n' || c == '\t')
-			p->plain = false;
-		p->line += c == '\n';
-		buf_u8(&p->value, (uint8_t)c);
+		p->plain = false; /* a line break or a tab */
+		p->line += *p->at == '\n';
+		if (copied)
+			buf_u8(&p->value, (uint8_t)*p->at);
 		p->at++;
 	}
 	if (p->at == p->end) {
@@ -102,23 +130,26 @@ static enum rc quoted(struct parser *p)
 		return broken(p, "a quote is never closed");
 	}
 	p->spelled_n = (size_t)(p->at++ - p->spelled);
+	p->text = copied ? (const char *)p->value.p : p->spelled;
+	p->text_n = copied ? p->value.n : p->spelled_n;
 	return RC_OK;
 }
 
 static enum rc bare(struct parser *p)
 {
 	p->spelled = p->at;
-	while (p->at < p->end && !strchr(" \t\r\n\"{}", *p->at)) /* strchr finds NUL as well */
-		buf_u8(&p->value, (uint8_t)*p->at++);
+	run_until(p, ends_bare);
 	p->spelled_n = (size_t)(p->at - p->spelled);
 	if (p->spelled_n == 0)
 		return broken(p, p->at < p->end ? "a byte that begins nothing" : "a key without its value");
 	if (*p->spelled == '[')
 		return broken(p, "conditionals are not read");
+	p->text = p->spelled;
+	p->text_n = p->spelled_n;
 	return RC_OK;
 }
 
-/* A key or a value: p->value holds it. */
+/* A key or a value. */
 static enum rc token(struct parser *p)
 {
 	p->value.n = 0;
@@ -133,7 +164,7 @@ static enum rc value(struct parser *p, struct vdf *node)
 	if (rc != RC_OK)
 		return rc;
 	node->kind = VDF_STR;
-	node->s = arena_strn(p->arena, (const char *)p->value.p, p->value.n);
+	node->s = arena_strn(p->arena, p->text, p->text_n);
 	node->spelled = p->plain ? NULL : arena_strn(p->arena, p->spelled, p->spelled_n);
 	return node->s && (p->plain || node->spelled) ? RC_OK : full(p);
 }
@@ -146,8 +177,8 @@ static enum rc node(struct parser *p)
 		return rc;
 	if (++p->nodes > VDF_NODES_MAX)
 		return full(p);
-	struct vdf *v = vdf_add(p->open[p->depth], p->arena, VDF_OBJECT, buf_text(&p->value));
-	if (!v || p->value.bad)
+	struct vdf *v = vdf_addn(p->open[p->depth], p->arena, VDF_OBJECT, p->text, p->text_n);
+	if (!v)
 		return full(p);
 
 	unsigned tabs = skip(p);

@@ -1,6 +1,7 @@
 /* Content of Epic and GOG from a steamsim in the same process: every byte of every file, also when servers break, refuse and brake. */
 #include "agent/agent.h"
 #include "agent/content/content.h"
+#include "agent/shop_login.h"
 #include "agent/shop_web.h"
 #include "base/log.h"
 #include "io/clock.h"
@@ -246,6 +247,57 @@ static void all_well(void)
 	goods_done(&quest);
 }
 
+static struct shop_login *log_in(const char *name, const char *url, const struct hush *access)
+{
+	static const struct hush secret = { (uint8_t *)(uintptr_t) "sss", 3 },
+				 refresh = { (uint8_t *)(uintptr_t) "rrr", 3 };
+	static const uint8_t key[SHOP_TOKEN_KEY];
+	const struct shop_login_conf conf = { .name = name,
+		.url = url,
+		.dir = tmp,
+		.secret = key,
+		.log = &quiet,
+		.form = *name == 'e' ? SHOP_TOKEN_EPIC : SHOP_TOKEN_GOG,
+		.client_id = "ccc",
+		.client_secret = &secret,
+		.refresh = &refresh,
+		.access = access };
+	struct shop_login *l = NULL;
+	struct fault f = { 0 };
+
+	CHECK(shop_login_new(&conf, &l, &f) == RC_OK);
+	return l;
+}
+
+/* The tokens of the configuration are over: the download renews them, and goes on. Then the logins themselves are over. */
+static void renewed(void)
+{
+	struct goods bin = truth_of(BIN, 0), quest = truth_of(QUEST, 0);
+	const struct agent_shops kept = shops;
+	char epic_url[200], gog_url[200];
+	struct fault f = { 0 };
+
+	snprintf(epic_url, sizeof(epic_url), "%s/account/api/oauth/token", shops.epic_launcher_url);
+	snprintf(gog_url, sizeof(gog_url), "%s/token", shops.gog_api_url);
+	CHECK(sim_shops_line(&sim, "epic token=new refresh=rrr client=ccc secret=sss", &f) == RC_OK);
+	CHECK(sim_shops_line(&sim, "gog token=new refresh=rrr client=ccc secret=sss", &f) == RC_OK);
+	CHECK_STR(download(&epic, NULL, 0).code, "access_denied");
+	shops.epic = log_in("epic", epic_url, &shops.epic_token);
+	shops.gog = log_in("gog", gog_url, &shops.gog_token);
+	CHECK(download(&epic, &bin, 0).rc == RC_OK);
+	CHECK(download(&gog, &quest, 0).rc == RC_OK);
+	CHECK(download(&installer, NULL, 0).rc == RC_OK);
+	CHECK(sim_shops_line(&sim, "epic token=eee refresh=another client=ccc secret=sss", &f) == RC_OK);
+	CHECK(sim_shops_line(&sim, "gog token=ggg refresh=another client=ccc secret=sss", &f) == RC_OK);
+	CHECK_STR(download(&epic, NULL, 0).code, "login_required");
+	CHECK_STR(download(&gog, NULL, 0).code, "login_required");
+	shop_login_free(shops.epic);
+	shop_login_free(shops.gog);
+	shops = kept;
+	goods_done(&bin);
+	goods_done(&quest);
+}
+
 static void broken(void)
 {
 	struct goods bin = truth_of(BIN, 0), quest = truth_of(QUEST, 0);
@@ -374,6 +426,7 @@ int main(void)
 		.epic_token = { (uint8_t *)(uintptr_t) "eee", 3 },
 		.gog_token = { (uint8_t *)(uintptr_t) "ggg", 3 } };
 	all_well();
+	renewed();
 	broken();
 	refused();
 	stops();

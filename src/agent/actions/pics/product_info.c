@@ -1,15 +1,24 @@
-/* pics.product_info: what Steam says of apps and packages, its tree of keys and values written as JSON. */
+/*
+ * pics.product_info: what Steam says of apps and packages, its tree of keys and values written as JSON.
+ *
+ * Many records are asked for in slices: while one is on its way, a thread of the task's own reads the one before. The task's arena is that
+ * thread's as long as it runs.
+ */
 #include "agent/action_run.h"
 #include "agent/sessions_call.h"
+#include "io/clock.h"
 #include "model/action_pics.h"
 #include "wire/steam/vdf.h"
 #include "wire/tunnel_auth.h"
 
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 extern const struct action_run pics_product_info;
 
 #define TREE_MAX (64u << 20) /* memory to read one record in */
+#define SLICE    (8 * (size_t)STEAM_CALL_BATCH_FULL)
 
 static enum rc want_of(struct action_task *t, const struct action_product_info *in, struct steam_ask *ask)
 {
@@ -114,11 +123,155 @@ static bool make_room(struct action_task *t, size_t n, struct action_product_inf
 	return to->apps.at && to->packages.at && to->unknown_apps.at && to->unknown_packages.at;
 }
 
+/* ---- reading beside asking ---- */
+
+struct reading {
+	struct action_task *task;
+	struct action_product_info_result *to;
+	pthread_t thread;
+	pthread_mutex_t lock; /* guards all below */
+	pthread_cond_t news;
+	struct list answers; /* steam_call.node: to be read */
+	bool last;           /* no more will come */
+	enum rc rc;          /* of the first that cannot be read: those after it are not */
+	struct fault fault;
+};
+
+static struct steam_call *next_answer(struct reading *r)
+{
+	struct steam_call *c = NULL;
+
+	pthread_mutex_lock(&r->lock);
+	while (list_empty(&r->answers) && !r->last)
+		pthread_cond_wait(&r->news, &r->lock);
+	if (!list_empty(&r->answers)) {
+		c = list_of(r->answers.next, struct steam_call, node);
+		list_remove(&c->node);
+	}
+	pthread_mutex_unlock(&r->lock);
+	return c;
+}
+
+static void *read_on(void *arg)
+{
+	struct reading *r = arg;
+	struct fault f = { 0 };
+	enum rc rc = RC_OK;
+
+	pthread_setname_np(pthread_self(), "records");
+	for (struct steam_call *c; (c = next_answer(r)); steam_call_free(c)) {
+		if (rc != RC_OK)
+			continue;
+		rc = put_all(r->task, c, r->to, &f);
+		pthread_mutex_lock(&r->lock);
+		r->rc = rc;
+		r->fault = f;
+		pthread_mutex_unlock(&r->lock);
+	}
+	return NULL;
+}
+
+/* Takes the answer over. Tells whether all before could be read. */
+static enum rc hand_over(struct reading *r, struct steam_call *answer)
+{
+	pthread_mutex_lock(&r->lock);
+	if (answer)
+		list_append(&r->answers, &answer->node);
+	else
+		r->last = true;
+	enum rc rc = r->rc;
+	pthread_cond_signal(&r->news);
+	pthread_mutex_unlock(&r->lock);
+	return rc;
+}
+
+static enum rc ask(struct action_task *t, const struct steam_ask *what, struct steam_call **ret, struct fault *f)
+{
+	struct sessions_call c = {
+		.want = SESSIONS_ASK, .ask = *what, .deadline_ms = t->deadline_ms, .scope = t->scope
+	};
+	enum rc rc = sessions_do(t->sessions, &c, f);
+
+	t->eresult = c.eresult;
+	if (rc == RC_OK)
+		*ret = c.answer;
+	else
+		steam_call_free(c.answer);
+	return rc;
+}
+
+static enum rc ask_all(struct reading *r, const struct steam_ask *all, struct fault *f)
+{
+	struct steam_ask some = *all;
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; i < all->products_n && rc == RC_OK; i += some.products_n) {
+		struct steam_call *answer;
+		some.products = all->products + i;
+		some.products_n = all->products_n - i < SLICE ? all->products_n - i : SLICE;
+		rc = ask(r->task, &some, &answer, f);
+		some.from_ms = clock_mono_ms() + all->gap_ms;
+		if (rc == RC_OK)
+			rc = hand_over(r, answer);
+	}
+	return rc;
+}
+
+static enum rc ask_and_read(
+	struct action_task *t, const struct steam_ask *all, struct action_product_info_result *to, struct fault *f)
+{
+	struct reading r = { .task = t, .to = to };
+
+	pthread_mutex_init(&r.lock, NULL);
+	pthread_cond_init(&r.news, NULL);
+	list_init(&r.answers);
+	bool started = pthread_create(&r.thread, NULL, read_on, &r) == 0;
+	enum rc rc = started ? ask_all(&r, all, f)
+			     : fault_set(f, RC_NOMEM, "no thread to read records could be started");
+	hand_over(&r, NULL);
+	if (started)
+		pthread_join(r.thread, NULL);
+	pthread_cond_destroy(&r.news);
+	pthread_mutex_destroy(&r.lock);
+	return r.rc == RC_OK ? rc : fault_set(f, r.rc, "%s", r.fault.text);
+}
+
+/* ---- the task ---- */
+
+static int by_product(const void *a, const void *b)
+{
+	const struct steam_product *x = a, *y = b;
+	return x->kind != y->kind ? (x->kind > y->kind ? 1 : -1) : (x->id > y->id) - (x->id < y->id);
+}
+
+/* A call refuses what it is asked twice; here it may be of two calls. */
+static enum rc refuse_twice(const struct steam_ask *all, struct fault *f)
+{
+	auto_free struct steam_product *sorted = calloc(all->products_n, sizeof(*sorted));
+
+	if (!sorted)
+		return RC_NOMEM;
+	memcpy(sorted, all->products, all->products_n * sizeof(*sorted));
+	qsort(sorted, all->products_n, sizeof(*sorted), by_product);
+	for (size_t i = 1; i < all->products_n; i++)
+		if (by_product(&sorted[i - 1], &sorted[i]) == 0)
+			return fault_set(f, RC_INVALID, "product info: id %u is asked twice", sorted[i].id);
+	return RC_OK;
+}
+
+static enum rc ask_once(
+	struct action_task *t, const struct steam_ask *all, struct action_product_info_result *to, struct fault *f)
+{
+	auto_of(steam_call) struct steam_call *answer = NULL;
+	enum rc rc = ask(t, all, &answer, f);
+	return rc == RC_OK ? put_all(t, answer, to, f) : rc;
+}
+
 static enum rc run(struct action_task *t, const void *in, void *out, struct fault *f)
 {
 	const struct action_product_info *want = in;
 	struct action_product_info_result *to = out;
-	struct sessions_call c = { .want = SESSIONS_ASK, .deadline_ms = t->deadline_ms, .scope = t->scope };
+	struct steam_ask all;
 	size_t n = want->apps.n + want->packages.n;
 
 	if (n > STEAM_CALL_IDS_MAX)
@@ -127,13 +280,13 @@ static enum rc run(struct action_task *t, const void *in, void *out, struct faul
 		return RC_NOMEM;
 	if (n == 0)
 		return RC_OK;
-	enum rc rc = want_of(t, want, &c.ask);
+	enum rc rc = want_of(t, want, &all);
 	if (rc != RC_OK)
 		return rc;
-	rc = sessions_do(t->sessions, &c, f);
-	auto_of(steam_call) struct steam_call *answer = c.answer;
-	t->eresult = c.eresult;
-	return rc == RC_OK ? put_all(t, answer, to, f) : rc;
+	if (want->metadata_only || n <= SLICE)
+		return ask_once(t, &all, to, f);
+	rc = refuse_twice(&all, f);
+	return rc == RC_OK ? ask_and_read(t, &all, to, f) : rc;
 }
 
 const struct action_run pics_product_info = { .name = "pics.product_info", .run = run };

@@ -1,6 +1,6 @@
 /* The source epic.catalog_http: an item of Epic's catalog at a time: metadata, no builds. */
 #include "agent/actions/titles/shop_poll.h"
-#include "agent/agent.h"
+#include "agent/agent_conf.h"
 #include "agent/epic_ref.h"
 #include "wire/epic_answers.h"
 
@@ -51,6 +51,7 @@ static enum rc understand(
 static enum rc run(struct titles_poll *p, struct fault *f)
 {
 	const struct shop_poll how = { .token = &p->task->shops->epic_token,
+		.login = p->task->shops->epic,
 		.lane = LANE_EPIC,
 		.variants = { "" },
 		.variants_n = 1,

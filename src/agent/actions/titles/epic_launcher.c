@@ -3,7 +3,7 @@
  * own: denied.
  */
 #include "agent/actions/titles/shop_poll.h"
-#include "agent/agent.h"
+#include "agent/agent_conf.h"
 #include "agent/epic_ref.h"
 #include "wire/epic_answers.h"
 
@@ -31,9 +31,11 @@ static enum rc ask(struct titles_poll *p, const char *platform, struct field_lis
 	struct http_answer a = { 0 };
 	const char *url = arena_fmt(
 		t->arena, "%s/launcher/api/public/assets/%s?label=Live", t->shops->epic_launcher_url, platform);
-	struct shop_web_ask how = {
-		.url = url, .token = &t->shops->epic_token, .lane = LANE_EPIC, .body_max = LIST_MAX
-	};
+	struct shop_web_ask how = { .url = url,
+		.token = &t->shops->epic_token,
+		.login = t->shops->epic,
+		.lane = LANE_EPIC,
+		.body_max = LIST_MAX };
 
 	if (!url)
 		return RC_NOMEM;

@@ -24,9 +24,11 @@ const char *shop_poll_reason(enum rc rc)
 static enum rc ask(struct titles_poll *p, const struct shop_poll *how, size_t at, const char *variant,
 	struct http_answer *ret, struct fault *f)
 {
-	struct shop_web_ask ask = {
-		.url = how->address(p, at, variant), .token = how->token, .lane = how->lane, .body_max = 16u << 20
-	};
+	struct shop_web_ask ask = { .url = how->address(p, at, variant),
+		.token = how->token,
+		.login = how->login,
+		.lane = how->lane,
+		.body_max = 16u << 20 };
 
 	if (!ask.url)
 		return fault_set(f, RC_INVALID, "refs: %.60s is no title of this store", p->refs[at]);

@@ -11,6 +11,7 @@
 
 struct shop_poll {
 	const struct hush *token; /* NULL: it wants none */
+	struct shop_login *login; /* which renews it; NULL: nobody does */
 	enum lane lane;
 	const char *variants[SHOP_POLL_VARIANTS];
 	unsigned variants_n;

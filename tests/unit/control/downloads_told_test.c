@@ -1,0 +1,178 @@
+/*
+ * Who hears of a download: those who follow another's hear how far it is, each at most twice a second and only of their own; its webhook
+ * hears of its end and of nothing else, whatever it asks for, and nobody else's does. And as many are fetched at once as the setting says.
+ */
+#include "control/webhooks/webhook_fill.h"
+
+#include "tests/unit/control/downloads_desk.h"
+
+#define PROGRESS(id)                                                                                              \
+	number(DESK_QUERY("SELECT COUNT(*) FROM events WHERE type = 'download.progress' AND data LIKE '%' || $1 " \
+			  "|| '%'"),                                                                              \
+		id)
+
+static void hears(void)
+{
+	begin();
+	const char *leads = strdup(ask(1, "")), *follows = strdup(ask(1, ""));
+	d.tx.tenant_id = "ten_b";
+	const char *theirs = strdup(ask(1, ""));
+	d.tx.tenant_id = NULL;
+	CHECK_STR(STATE(follows), "attached");
+	starts(leads);
+	tells(leads, "downloading", 1000, 100, 100);
+	CHECK(PROGRESS(leads) == 1 && PROGRESS(follows) == 1 && PROGRESS(theirs) == 1);
+	for (int i = 0; i < 20; i++) { /* two seconds */
+		d.tx.now_ms += 100;
+		tells(leads, "downloading", 1000, 100 + i, 100 + i);
+	}
+	CHECK(PROGRESS(leads) == 5 && PROGRESS(follows) == 5 && PROGRESS(theirs) == 5);
+	CHECK(number(DESK_QUERY("SELECT COUNT(*) FROM events WHERE type = 'download.progress' AND tenant_id = "
+				"'ten_b' AND "
+				"data LIKE '%' || $1 || '%' AND data LIKE '%\"bytesDone\":1%'"),
+		      theirs) == 5);
+	CHECK(number(DESK_QUERY("SELECT COUNT(*) FROM events WHERE tenant_id = 'ten_b' AND data LIKE '%' || $1 || "
+				"'%'"),
+		      leads) <= 1); /* that it is attached to it; never what becomes of it */
+	CHECK(writes("cancelDownload", follows, NULL) == RC_OK);
+	d.tx.now_ms += 1000;
+	tells(leads, "downloading", 1000, 200, 200);
+	CHECK(PROGRESS(follows) == 5 && PROGRESS(theirs) == 6);
+	ends(leads, 'a', 1000);
+	CHECK_STR(STATE(theirs), "ready");
+	free((char *)leads);
+	free((char *)follows);
+	free((char *)theirs);
+	desk_close(&d);
+}
+
+/* More than are told at once: they take turns, and none is left out. */
+static void many_hear(void)
+{
+	begin();
+	const char *leads = strdup(ask(1, ""));
+	for (int i = 0; i < DOWNLOAD_PROGRESS_FOLLOWERS + 10; i++)
+		ask(1, "");
+	starts(leads);
+	tells(leads, "downloading", 1000, 100, 100);
+	CHECK(number(DESK_QUERY("SELECT COUNT(*) FROM downloads WHERE state = 'attached' AND told_at > 0"), NULL) ==
+		DOWNLOAD_PROGRESS_FOLLOWERS);
+	d.tx.now_ms += 600;
+	tells(leads, "downloading", 1000, 200, 200);
+	CHECK(number(DESK_QUERY("SELECT COUNT(*) FROM downloads WHERE state = 'attached' AND told_at = 0"), NULL) ==
+		0);
+	CHECK(number(DESK_QUERY("SELECT COUNT(*) FROM events WHERE type = 'download.progress'"), NULL) ==
+		2 * (DOWNLOAD_PROGRESS_FOLLOWERS + 1));
+	free((char *)leads);
+	desk_close(&d);
+}
+
+static void put_webhook(const char *id, const char *tenant, const char *types)
+{
+	static const struct store_query add = {
+		.sql = "INSERT INTO webhooks (id, url, types, enabled, thin, pos, failing_since, last_status, "
+		       "last_at, "
+		       "public_key, old_until, version, created_at, updated_at, tenant_id, created_by) VALUES ($1, "
+		       "'https://x.invalid/', $3, 1, 0, 0, 0, 0, 0, 'k', 0, 1, 1, 1, $2, 'key:apk_1')"
+	};
+	desk_begin(&d);
+	does(&add, id, tenant, types);
+	desk_commit(&d);
+}
+
+static void fill(void)
+{
+	bool more = true;
+
+	desk_begin(&d);
+	while (more)
+		CHECK(webhook_fill(&d.tx, &more) == RC_OK);
+	desk_commit(&d);
+}
+
+static void not_its(const char *more)
+{
+	char body[300];
+
+	snprintf(body, sizeof(body), "{\"source\":{\"kind\":\"workshop_item\",\"id\":\"9\"},%s}", more);
+	CHECK(writes("createDownload", NULL, body) == RC_INVALID);
+	CHECK_STR(reader.problems[0].pointer, "/callback/webhookId");
+}
+
+static void called_back(void)
+{
+	begin();
+	put_webhook("whk_1", "ten_default", "[\"job.*\"]");
+	put_webhook("whk_2", "ten_default", "[\"download.*\"]");
+	put_webhook("whk_3", "ten_b", "[\"job.*\"]");
+	not_its("\"callback\":{\"webhookId\":\"whk_3\"}");
+	not_its("\"callback\":{\"webhookId\":\"whk_none\"}");
+	const char *one = strdup(ask(1, "\"callback\":{\"webhookId\":\"whk_1\"}"));
+	const char *all = strdup(ask(2, "\"callback\":{\"webhookId\":\"whk_2\"}"));
+	const char *none = strdup(ask(3, "\"labels\":{\"x\":\"callbackWebhookId whk_1\"}"));
+	starts(one);
+	tells(one, "downloading", 1000, 100, 100);
+	fill();
+#define TOLD(hook) number(DESK_QUERY("SELECT COUNT(*) FROM webhook_deliveries WHERE webhook_id = $1"), hook)
+#define ENDS(hook)                                                                                       \
+	number(DESK_QUERY("SELECT COUNT(*) FROM webhook_deliveries WHERE webhook_id = $1 AND body LIKE " \
+			  "'%\"callbackWebhookId\":\"' || $1 || '\"%'"),                                 \
+		hook)
+	CHECK(TOLD("whk_1") == 0);
+	ends(one, 'a', 1000);
+	ends(all, 'b', 1000);
+	fails(none, "internal");
+	fill();
+	CHECK(TOLD("whk_1") == 1 && ENDS("whk_1") == 1);
+	CHECK(number(DESK_QUERY("SELECT COUNT(*) FROM webhook_deliveries WHERE webhook_id = 'whk_1' AND type = "
+				"'download.state_changed' AND body LIKE '%\"state\":\"ready\"%' AND body LIKE '%' "
+				"|| $1 || '%'"),
+		      one) == 1);
+	CHECK(ENDS("whk_2") == 1); /* its filter names it, too: once all the same */
+	CHECK(number(DESK_QUERY("SELECT COUNT(*) FROM webhook_deliveries WHERE webhook_id = 'whk_2' AND body LIKE "
+				"'%\"was\":%\"state\":\"ready\"%' AND body LIKE '%' || $1 || '%'"),
+		      all) == 1);
+	CHECK(TOLD("whk_3") == 0);
+	d.tx.now_ms += 8 * 86400000ll;
+	scans(); /* it has expired: that is not its end */
+	CHECK_STR(STATE(one), "expired");
+	fill();
+	CHECK(TOLD("whk_1") == 1);
+	free((char *)one);
+	free((char *)all);
+	free((char *)none);
+	desk_close(&d);
+}
+
+static void as_many(void)
+{
+	begin();
+	d.conf.download_slots = 3;
+	const char *first = strdup(ask(1, ""));
+	for (int i = 2; i <= 6; i++)
+		ask(i, "");
+	CHECK(RUNNING() == 3 && COUNT("queued") == 3);
+	d.conf.download_slots = 2; /* a start with less: those that run go on, no other begins */
+	ends(first, 'a', 10);
+	CHECK(RUNNING() == 2 && COUNT("queued") == 3);
+	d.conf.download_slots = 4;
+	scans();
+	CHECK(RUNNING() == 4 && COUNT("queued") == 1);
+	d.conf.download_slots = 0;
+	free((char *)first);
+	desk_close(&d);
+}
+
+int main(void)
+{
+	char rm[128];
+
+	snprintf(store_dir, sizeof(store_dir), "/tmp/footplate-downloads-XXXXXX");
+	CHECK(mkdtemp(store_dir));
+	hears();
+	many_hear();
+	called_back();
+	as_many();
+	snprintf(rm, sizeof(rm), "rm -rf '%s'", store_dir);
+	return system(rm);
+}
