@@ -34,6 +34,7 @@ part fetch "a depot of 10 GiB fetched while the agent is killed 20 times; one of
 part kek "keys rotated and 20,000 secrets moved under kill -9" KEK_ROWS="${KEK_ROWS:-20000}" KEK_KILLS="${KEK_KILLS:-200}" "$system/kek_system"
 part kekpg "the same on PostgreSQL" FOOTPLATE_STORE=postgres KEK_ROWS="${KEK_ROWS:-20000}" KEK_KILLS="${KEK_KILLS:-60}" "$system/kek_system"
 part triggers "kill -9 while triggers fire" TRIGGERS_KILLS="${TRIGGERS_KILLS:-100}" "$system/triggers_system"
+part triggers "kill -9 of the control plane that looks at the triggers, of three" TRIGGERS_KILLS="${TRIGGERS_CLUSTER_KILLS:-10}" "$system/triggers_cluster_system"
 part database "PostgreSQL dies 500 times under load, takes no writes, is slow" DATABASE_KILLS="${DATABASE_KILLS:-500}" "$system/database_system"
 part chaos "a load through a bad network" CHAOS_SECONDS="${CHAOS_SECONDS:-180}" "$system/chaos_system"
 part partition "an agent cut off for 120 s in the middle of an effect" PARTITION_S="${PARTITION_S:-120}" PARTITION_WARP="${PARTITION_WARP:-1}" "$system/partition_system"

@@ -27,6 +27,7 @@ struct build {
 	unsigned build;
 	uint64_t id;
 	char link[160]; /* path of the repository */
+	char depot[GOG_HEX];
 	char installer[160];
 	uint64_t installer_n;
 };
@@ -94,13 +95,15 @@ static enum rc put_chunk(
 	return rc;
 }
 
+/* The files of a DLC lie in a folder of its own. */
 static enum rc put_file(
-	struct gog_shop *s, const char *product, const struct goods_file *file, struct buf *json, struct fault *f)
+	struct gog_shop *s, const struct build *b, const struct goods_file *file, struct buf *json, struct fault *f)
 {
-	char md5[GOG_HEX], name[64];
+	const char *product = b->line.id;
+	char md5[GOG_HEX], name[240];
 	enum rc rc = RC_OK;
 
-	snprintf(name, sizeof(name), "%s", file->name);
+	snprintf(name, sizeof(name), "%s%s%s", *b->line.base ? product : "", *b->line.base ? "/" : "", file->name);
 	for (char *at = name; *at; at++)
 		if (*at == '/')
 			*at = '\\';
@@ -146,7 +149,7 @@ static enum rc put_depot(
 	buf_str(&json, "{\"depot\":{\"items\":[{\"type\":\"DepotDirectory\",\"path\":\"saves\"}");
 	for (size_t i = 0; rc == RC_OK && i < g->n; i++) {
 		buf_str(&json, ",");
-		rc = put_file(s, b->line.id, &g->at[i], &json, f);
+		rc = put_file(s, b, &g->at[i], &json, f);
 	}
 	buf_str(&json, "]},\"version\":2}");
 	if (rc == RC_OK)
@@ -155,7 +158,7 @@ static enum rc put_depot(
 	return rc;
 }
 
-static enum rc put_repository(struct gog_shop *s, struct build *b, const char *depot, struct fault *f)
+static enum rc put_repository(struct gog_shop *s, struct build *b, struct fault *f)
 {
 	char hash[GOG_HEX], below[GOG_PATH_MAX];
 	struct buf json = { 0 };
@@ -163,8 +166,15 @@ static enum rc put_repository(struct gog_shop *s, struct build *b, const char *d
 	buf_fmt(&json,
 		"{\"baseProductId\":\"%s\",\"buildId\":\"%" PRIu64
 		"\",\"clientId\":\"1\",\"dependencies\":[],\"depots\":[{\"compressedSize\":1,"
-		"\"languages\":[\"*\"],\"manifest\":\"%s\",\"productId\":\"%s\",\"size\":1}],\"installDirectory\":",
-		b->line.id, b->id, depot, b->line.id);
+		"\"languages\":[\"*\"],\"manifest\":\"%s\",\"productId\":\"%s\",\"size\":1}",
+		b->line.id, b->id, b->depot, b->line.id);
+	for (size_t i = 0; i < s->n; i++)
+		if (!strcmp(s->builds[i].line.base, b->line.id))
+			buf_fmt(&json,
+				",{\"compressedSize\":1,\"languages\":[\"*\"],\"manifest\":\"%s\",\"productId\":\"%"
+				"s\",\"size\":1}",
+				s->builds[i].depot, s->builds[i].line.id);
+	buf_str(&json, "],\"installDirectory\":");
 	json_put_str(&json, b->line.title);
 	buf_fmt(&json,
 		",\"platform\":\"%s\",\"products\":[{\"name\":\"x\",\"productId\":\"%s\"}],\"tags\":[],\"version\":"
@@ -224,15 +234,14 @@ static enum rc put_installer(struct gog_shop *s, struct build *b, const struct g
 
 static enum rc make(struct gog_shop *s, struct build *b, struct fault *f)
 {
-	char depot[GOG_HEX];
 	struct goods g = { 0 };
 
 	b->id = ++s->last_id;
 	enum rc rc = goods_make(&b->line, b->build, &g, f);
 	if (rc == RC_OK)
-		rc = put_depot(s, b, &g, depot, f);
+		rc = put_depot(s, b, &g, b->depot, f);
 	if (rc == RC_OK)
-		rc = put_repository(s, b, depot, f);
+		rc = put_repository(s, b, f);
 	if (rc == RC_OK && b->line.installer)
 		rc = put_installer(s, b, &g, f);
 	goods_done(&g);
@@ -265,7 +274,11 @@ enum rc gog_shop_line(struct gog_shop *s, const char *line, struct fault *f)
 		snprintf(l.os, sizeof(l.os), "windows");
 	struct build *b = &s->builds[s->n++];
 	*b = (struct build){ .line = l };
-	return make(s, b, f);
+	rc = make(s, b, f);
+	struct build *game = *l.base ? find(s, l.base, NULL) : NULL;
+	if (rc == RC_OK && *l.base && !game)
+		return fault_set(f, RC_INVALID, "gog %.40s: base=%.40s is to stand before it", l.id, l.base);
+	return rc == RC_OK && game ? put_repository(s, game, f) : rc;
 }
 
 enum rc gog_shop_bump(struct gog_shop *s, const char *product, const char *branch, const char *version,
@@ -375,6 +388,8 @@ static void answer_owner(struct gog_shop *s, const struct shop_ask *q, const str
 
 	if (*s->desk.token && strcmp(q->token, s->desk.token) != 0)
 		refuse(a, 401, "unauthorized");
+	else if (b && b->line.hidden)
+		refuse(a, 403, "forbidden");
 	else if (!b || !*q->base || (!link && !*b->installer))
 		refuse(a, 404, "not_found");
 	else if (link)

@@ -37,7 +37,7 @@ static bool take_word(char *word, struct goods_line *to)
 		{ "version=", offsetof(struct goods_line, version) },
 		{ "item=", offsetof(struct goods_line, item) }, { "ns=", offsetof(struct goods_line, space) },
 		{ "os=", offsetof(struct goods_line, os) }, { "branch=", offsetof(struct goods_line, branch) },
-		{ "token=", offsetof(struct goods_line, token) },
+		{ "token=", offsetof(struct goods_line, token) }, { "base=", offsetof(struct goods_line, base) },
 		{ "refresh=", offsetof(struct goods_line, refresh) },
 		{ "client=", offsetof(struct goods_line, client) },
 		{ "secret=", offsetof(struct goods_line, secret) },

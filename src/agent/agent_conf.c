@@ -39,20 +39,28 @@ static enum rc copy_steam(const struct agent_conf *conf, const struct agent_conf
 
 /* ---- the other stores ---- */
 
-static struct hush hush_of(const char *s) { return (struct hush){ (uint8_t *)(uintptr_t)s, s ? strlen(s) : 0 }; }
-
-static enum rc log_in(const struct agent_shop_words *w, struct shop_login_conf *how, struct arena *keep,
+static enum rc log_in(const struct agent_shop_words *w, const struct shop_login_conf *of, struct arena *keep,
 	struct shop_login **ret, struct fault *f)
 {
-	const struct hush secret = hush_of(w->client_secret), refresh = hush_of(w->refresh_token);
+	struct hush secret = { 0 }, refresh = { 0 };
+	struct shop_login_conf how = *of;
+	enum rc rc = RC_OK;
 
-	if (!refresh.n)
+	if (!w->refresh_token || !*w->refresh_token)
 		return RC_OK;
-	how->url = or_text(keep, w->token_url, how->url);
-	how->client_id = arena_str(keep, w->client_id);
-	how->client_secret = &secret;
-	how->refresh = &refresh;
-	return how->url ? shop_login_new(how, ret, f) : RC_NOMEM;
+	how.url = or_text(keep, w->token_url, of->url);
+	how.client_id = arena_str(keep, w->client_id);
+	how.client_secret = &secret;
+	how.refresh = &refresh;
+	if (w->client_secret)
+		rc = hush_set(&secret, w->client_secret, strlen(w->client_secret));
+	if (rc == RC_OK)
+		rc = hush_set(&refresh, w->refresh_token, strlen(w->refresh_token));
+	if (rc == RC_OK)
+		rc = how.url ? shop_login_new(&how, ret, f) : RC_NOMEM;
+	hush_done(&secret);
+	hush_done(&refresh);
+	return rc;
 }
 
 static enum rc log_in_all(const struct agent_shops *from, const struct agent_conf_copy *to, struct fault *f)

@@ -479,6 +479,9 @@ bool runs_message(struct runs *rs, const struct tunnel_msg *m)
 		if (w)
 			cancel(w);
 		return true;
+	case TUNNEL_MSG_TUNE:
+		task_tune(find(rs, &m->result_ack), m->tune.bps);
+		return true;
 	case TUNNEL_MSG_RECONCILE:
 		reconcile(rs, &m->reconcile.tasks);
 		return true;

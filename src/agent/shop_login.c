@@ -12,7 +12,7 @@
 #include <time.h>
 
 #define PATH_MAX_N 4400
-#define URL_MAX_N  (SHOP_TOKEN_MAX * 4)
+#define URL_MAX_N  ((size_t)SHOP_TOKEN_MAX * 4)
 
 struct shop_login {
 	struct shop_login_conf conf; /* its three secrets are `client_secret` and `seed` */
@@ -139,12 +139,12 @@ static enum rc judge(const struct shop_login *l, const struct http_answer *a, st
 	return fault_set(f, RC_AWAY, "%s answers %d when the login is renewed", l->conf.name, a->status);
 }
 
-static enum rc call(struct shop_login *l, const struct shop_token_request *q, uint32_t ms, struct shop_token *ret,
-	struct fault *f)
+static enum rc call(
+	struct shop_login *l, struct shop_token_request *q, uint32_t ms, struct shop_token *ret, struct fault *f)
 {
 	struct http_call_header headers[] = { { "Accept", "application/json" },
 		{ "Content-Type", "application/x-www-form-urlencoded" },
-		{ "Authorization", buf_text((struct buf *)(uintptr_t)&q->authorization) }, { 0 } };
+		{ "Authorization", buf_text(&q->authorization) }, { 0 } };
 	struct http_answer a = { 0 };
 	struct buf url = { .wipes = true };
 

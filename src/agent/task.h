@@ -5,8 +5,13 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 struct tunnel_msg;
 struct work;
+
+/* Loop: it takes so many bits a second from now on. `w` may be NULL. */
+void task_tune(struct work *w, int64_t bps);
 
 /* Loop: EFFECT_OK, EFFECT_DENY, PUBLISH_OK or PUBLISH_DENY came; all begin with task and attempt. `w` may be NULL. */
 void task_heard(struct work *w, const struct tunnel_msg *m);

@@ -42,3 +42,4 @@ TEXT(migrate_0031, "0031_triggers.sql");
 TEXT(migrate_0032, "0032_source_sessions.sql");
 TEXT(migrate_0033, "0033_content_asks.sql");
 TEXT(migrate_0034, "0034_storage.sql");
+TEXT(migrate_0035, "0035_download_tunes.sql");

@@ -36,7 +36,7 @@ struct tx {
 	bool appended;               /* events were added: subscribers are told after the commit */
 	bool ring;                   /* work was queued: the dispatcher is told after the commit */
 	char ring_in[TX_REGION_MAX]; /* of this region; "": of any */
-	bool cancels;                /* tasks that agents hold were asked to stop */
+	bool cancels;                /* tasks that agents hold were asked to stop, or to be slower or faster */
 	bool bots;                   /* agents have to be told of accounts, see hub/bots */
 };
 

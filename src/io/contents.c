@@ -111,6 +111,21 @@ enum rc contents_check(const char *dir, const char *content_id, struct contents_
 
 /* NOLINTEND(readability-non-const-parameter) */
 
+enum rc contents_put_sheet(const char *dir, const char *content_id, const struct sheet *sheet, struct fault *f)
+{
+	struct buf b = { 0 };
+	char path[BLOBS_PATH_MAX], folder[BLOBS_PATH_MAX];
+
+	sheet_write(sheet, &b);
+	blobs_sheet_path(dir, content_id, sheet->package_format, path);
+	snprintf(folder, sizeof(folder), "%.*s", (int)(strrchr(path, '/') - path), path);
+	enum rc rc = b.bad ? RC_NOMEM : file_mkdirs(folder, 0700, f);
+	if (rc == RC_OK)
+		rc = file_write(path, b.p, b.n, 0600, f);
+	buf_done(&b);
+	return rc;
+}
+
 /* ---- sweeping ---- */
 
 struct sweep {

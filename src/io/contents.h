@@ -13,6 +13,7 @@
 #define CONTENTS_SWEEP_MAX 1000000 /* blobs that one sweep looks at */
 
 struct listing_file;
+struct sheet;
 
 /* Calls `each` for what the listing in this file names, until it fails. */
 must_check enum rc contents_each(const char *path,
@@ -28,6 +29,10 @@ struct contents_sums {
  */
 must_check enum rc contents_check(const char *dir, const char *content_id, struct contents_sums *ret,
 	char ret_missing[static 65], struct fault *f);
+
+/* Writes a sheet into its place, synced: from now on the content is whole. All that it names is in its place, and synced. */
+must_check enum rc contents_put_sheet(
+	const char *dir, const char *content_id, const struct sheet *sheet, struct fault *f);
 
 /* Bytes of the disk that its files take: blobs, and what is arriving. */
 must_check enum rc contents_measure(const char *dir, uint64_t *ret_bytes, struct fault *f);

@@ -14,9 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SHOP_TOKEN_MAX       8192          /* bytes of a token */
-#define SHOP_TOKEN_ANSWER    (256u << 10)  /* bytes of an answer */
-#define SHOP_TOKEN_LASTS_MAX (366 * 86400) /* seconds; what lasts longer is taken for this */
+#define SHOP_TOKEN_MAX       8192u             /* bytes of a token */
+#define SHOP_TOKEN_ANSWER    (256u << 10)      /* bytes of an answer */
+#define SHOP_TOKEN_LASTS_MAX INT64_C(31622400) /* seconds, a year; what lasts longer is taken for this */
 #define SHOP_TOKEN_KEY       32
 #define SHOP_TOKEN_NONCE     12
 

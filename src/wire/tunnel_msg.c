@@ -164,6 +164,12 @@ static const struct field result_fields[] = {
 	{ 0 },
 };
 
+static const struct field tune_fields[] = {
+	{ ID(tune, "taskId", task_id, NEEDED), .doc = "the task" },
+	{ U32(tune, "attempt", attempt, NEEDED), .doc = "which attempt" },
+	{ I64(tune, "bps", bps, NEEDED), .doc = "bits a second; 0: no limit" },
+	{ 0 },
+};
 static const struct field cancel_fields[] = {
 	{ ID(cancel, "taskId", task_id, NEEDED), .doc = "the task" },
 	{ U32(cancel, "attempt", attempt, NEEDED), .doc = "which attempt" },

@@ -137,6 +137,11 @@ struct tunnel_msg_cancel {
 	uint32_t attempt;
 	uint32_t deadline_ms; /* from now */
 };
+struct tunnel_msg_tune {
+	const char *task_id;
+	uint32_t attempt;
+	int64_t bps; /* bits a second; 0: no limit */
+};
 struct tunnel_msg_reconcile {
 	struct field_list tasks; /* of struct tunnel_msg_task */
 };

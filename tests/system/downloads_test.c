@@ -28,7 +28,7 @@
 #define GID(n)  (9000 + (n))
 #define ITEM(n) (5000 + (n))
 
-enum item { ITEM_SAME = 100, ITEM_SLOW, ITEM_NEXT, ITEM_PAUSED, ITEM_KILLED };
+enum item { ITEM_SAME = 100, ITEM_SLOW, ITEM_NEXT, ITEM_PAUSED, ITEM_KILLED, ITEM_TUNED };
 
 struct client {
 	struct rig rig;
@@ -81,6 +81,7 @@ static void start_steam(void)
 	add_item(world, ITEM_NEXT, 10000);
 	add_item(world, ITEM_PAUSED, BIG * CHUNK);
 	add_item(world, ITEM_KILLED, BIG * CHUNK);
+	add_item(world, ITEM_TUNED, BIG * CHUNK);
 	CHECK(fclose(world) == 0);
 	rig_sim(&r, text, NULL);
 	free(text);
@@ -327,6 +328,43 @@ static void cancel(void)
 	check_charged(&key, true);
 }
 
+static void set_bandwidth(const struct client *c, const char *id, const char *bps)
+{
+	char path[128], body[80];
+
+	snprintf(path, sizeof(path), "/v1/downloads/%s", id);
+	snprintf(body, sizeof(body), "{\"bandwidthLimitBps\":%s}", bps);
+	json_decref(rig_expect(&c->rig, 200, "PATCH", path, body));
+}
+
+/* The attempt that runs is held back at once, and let loose again. */
+static void tuned(void)
+{
+	struct client key = make_key("ten_default", "");
+	char id[64];
+
+	rig_sim_say(&r, "/sim/faults", "cdn_chunk@*:latency=300");
+	ask(&key, ITEM_TUNED, 1, id);
+	json_decref(await(&key, id, "downloading", 1));
+	set_bandwidth(&key, id, "400");
+	rig_sim_clear(&r);
+	for (unsigned i = 0, before = chunks_asked(); i < 10; i++, before = chunks_asked()) {
+		rig_sleep_ms(200);
+		if (chunks_asked() - before == 0)
+			break;
+		CHECK(i < 9);
+	}
+	json_t *d = look(&key, id);
+	CHECK_STR(json_str(d, "state"), "downloading");
+	json_decref(d);
+	set_bandwidth(&key, id, "0");
+	becomes(&key, id, "ready");
+	d = look(&key, id);
+	CHECK(json_int(d, "attempt") == 1);
+	json_decref(d);
+	check_charged(&key, true);
+}
+
 /* What is here already stays when it is paused: nothing of it comes twice. */
 static void pause_and_resume(void)
 {
@@ -388,6 +426,7 @@ int main(void)
 	slots();
 	cancel();
 	pause_and_resume();
+	tuned();
 	killed();
 	rig_check_events(&r);
 	rig_check_audit(&r);

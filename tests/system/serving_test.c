@@ -304,7 +304,7 @@ static void by_many(void)
 /* Whatever is changed of it: it leads nowhere, and that is no use. */
 static void tampered(void)
 {
-	char other[300], first[300];
+	char other[400], first[300];
 	size_t n;
 
 	make_link("art_small", "{\"maxUses\":1,\"path\":\"small.bin\"}");

@@ -1,8 +1,13 @@
-/* Epic and GOG against steamsim: what titles.poll says of their titles, the reason when nothing is known, and a new build. */
+/*
+ * Epic and GOG against steamsim: what titles.poll says of their titles, and the reason when nothing is known. And watches of a title of each, and
+ * of a Workshop item, through the whole system: a new build is told once, over a restart and whichever source is asked, and nothing else is a build.
+ */
 #include "tests/system/rig.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define EPIC "ns1:item1:SimGame"
 #define OLD  "ns1:item2:OldGame"
@@ -14,7 +19,8 @@ static const char world[] = "epic token=epic-secret-token\n"
 			    "epic OldGame item=item2 ns=ns1 title=Old_Game version=0.9 generate=4,3000000,8 json\n"
 			    "epic NotMine item=item3 ns=ns1 title=Not_mine hidden\n"
 			    "gog " GOG " title=The_Quest version=1.0 generate=4,3000000,9 installer\n"
-			    "gog " GOG " version=1.1b branch=beta generate=4,300000,10\n";
+			    "gog " GOG " version=1.1b branch=beta generate=4,300000,10\n"
+			    "workshop 77 app=1000 title=Seven manifest=111 size=5000 updated=1700000000\n";
 
 static json_t *run_to(const struct rig *r, const char *payload, const char *end)
 {
@@ -170,47 +176,119 @@ static void limited(const struct rig *r)
 
 static int64_t rows(const struct rig *r, const char *sql) { return atoll(rig_sql(r, sql)); }
 
-/* All watches are asked now; how many titles changed. */
-static int64_t poll_watches(const struct rig *r)
-{
-	json_t *p = rig_expect(r, 202, "POST", "/v1/polls", "{\"mode\":\"full\"}");
-	char path[96];
+#define ANNOUNCED      "SELECT COUNT(*) FROM events WHERE type = 'title.build_announced'"
+#define CHANGED(class) "SELECT COUNT(*) FROM changes WHERE class = '" class "'"
+#define BY(method)                                                                                           \
+	"SELECT COUNT(DISTINCT t.store) FROM titles t JOIN watches w ON w.title_id = t.id WHERE t.store <> " \
+	"'workshop' "                                                                                        \
+	"AND w.state = '" method "'"
 
-	snprintf(path, sizeof(path), "/v1/polls/%s", json_str(p, "id"));
-	for (int tries = 0; tries < 1500 && strcmp(json_str(p, "status"), "finished") != 0; tries++) {
-		rig_sleep_ms(20);
-		json_decref(p);
-		p = rig_expect(r, 200, "GET", path, NULL);
+static void await_rows(const struct rig *r, const char *sql, int64_t n)
+{
+	for (int tries = 0; tries < 1200; tries++) {
+		if (rows(r, sql) >= n)
+			return;
+		rig_sleep_ms(25);
 	}
-	if (json_int(p, "unknown"))
-		fprintf(stderr, "%s\n", json_dumps(p, 0));
-	CHECK_STR(json_str(p, "status"), "finished");
-	CHECK(json_int(p, "total") == 2 && json_int(p, "unknown") == 0);
-	int64_t changed = json_int(p, "changed");
-	json_decref(p);
-	return changed;
+	fprintf(stderr, "%s: %lld, not %lld\n%s\n", sql, (long long)rows(r, sql), (long long)n,
+		rig_sql(r, "SELECT GROUP_CONCAT(name || ' ' || breaker || ' ' || COALESCE(last_error, '')) FROM "
+			   "sources"));
+	exit(1);
 }
 
-#define ANNOUNCED "SELECT COUNT(*) FROM events WHERE type = 'title.build_announced'"
+/* All titles were asked once more: what was to be seen, was seen. */
+static void a_round(const struct rig *r)
+{
+	struct timespec now;
+	char sql[120];
 
-/* A watch on a title of each sees a new build, once. */
+	clock_gettime(CLOCK_REALTIME, &now);
+	snprintf(sql, sizeof(sql), "SELECT COUNT(*) FROM titles WHERE success_at > %lld",
+		(long long)now.tv_sec * 1000 + now.tv_nsec / 1000000 + 1000);
+	await_rows(r, sql, 3);
+}
+
+static void bump_shops(const struct rig *r, const char *version)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/sim/epic?app=SimGame&version=%s", version);
+	rig_sim_post(r, path);
+	snprintf(path, sizeof(path), "/sim/gog?product=" GOG "&version=%s", version);
+	rig_sim_post(r, path);
+}
+
+static void rename_shops(const struct rig *r, const char *name)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/sim/epic?app=SimGame&title=%s", name);
+	rig_sim_post(r, path);
+	snprintf(path, sizeof(path), "/sim/gog?product=" GOG "&title=%s", name);
+	rig_sim_post(r, path);
+}
+
+/* A watch of a title of each: nobody asks for a poll, they are read when nothing was heard for their interval. */
 static void watched(const struct rig *r)
 {
-	json_decref(rig_expect(r, 201, "POST", "/v1/watches", "{\"store\":\"epic\",\"titleId\":\"" EPIC "\"}"));
-	json_decref(rig_expect(r, 201, "POST", "/v1/watches", "{\"store\":\"gog\",\"titleId\":\"" GOG "\"}"));
-	poll_watches(r); /* what there is, is no news */
-	CHECK(rows(r, ANNOUNCED) == 0);
-	rig_sim_post(r, "/sim/epic?app=SimGame&version=2.0");
-	rig_sim_post(r, "/sim/gog?product=" GOG "&version=2.0");
-	poll_watches(r);
-	CHECK(rows(r, ANNOUNCED) == 2);
+	json_decref(rig_expect(r, 201, "POST", "/v1/watches",
+		"{\"store\":\"epic\",\"titleId\":\"" EPIC "\",\"classes\":[\"*\"]}"));
+	json_decref(rig_expect(
+		r, 201, "POST", "/v1/watches", "{\"store\":\"gog\",\"titleId\":\"" GOG "\",\"classes\":[\"*\"]}"));
+	json_decref(rig_expect(
+		r, 201, "POST", "/v1/watches", "{\"store\":\"workshop\",\"titleId\":\"77\",\"classes\":[\"*\"]}"));
+	(void)rig_sql(r, "UPDATE titles SET interval_s = 1");
+	await_rows(r, "SELECT COUNT(*) FROM titles WHERE success_at > 0", 3);
+	CHECK(rows(r, ANNOUNCED) == 0); /* what there is, is no news */
+	bump_shops(r, "2.0");
+	rig_sim_say(r, "/sim/lines", "workshop 77 manifest=222 size=6000 updated=1700000100");
+	await_rows(r, ANNOUNCED, 3);
 	CHECK(rows(r, "SELECT COUNT(*) FROM builds WHERE build_id = '2.0' AND os = 'Windows'") == 1);
 	CHECK(rows(r, "SELECT COUNT(*) FROM builds WHERE version = '2.0' AND os = 'windows'") == 1);
+	CHECK(rows(r, "SELECT COUNT(*) FROM builds WHERE build_id = '222' AND direction = 'forward'") == 1);
 	/* Another title, another time: no build. */
-	rig_sim_post(r, "/sim/epic?app=SimGame&title=Renamed");
-	rig_sim_post(r, "/sim/gog?product=" GOG "&title=Renamed");
-	CHECK(poll_watches(r) == 0 && poll_watches(r) == 0);
-	CHECK(rows(r, ANNOUNCED) == 2);
+	rename_shops(r, "Renamed");
+	rig_sim_say(r, "/sim/lines", "workshop 77 title=Renamed updated=1700000200");
+	await_rows(r, CHANGED("workshop_item"), 1);
+	a_round(r);
+	CHECK(rows(r, ANNOUNCED) == 3 && rows(r, CHANGED("build")) == 3);
+}
+
+/* The builds were told, and are not told again. */
+static void restarted(struct rig *r, const char *const *args)
+{
+	rig_stop(&r->server, SIGKILL);
+	rig_serve(r, args);
+	a_round(r);
+	CHECK(rows(r, ANNOUNCED) == 3);
+}
+
+/* The stores' first sources fail: the others stand in, and tell of metadata alone; then the first are asked again. */
+static void stood_in_for(const struct rig *r)
+{
+	rig_sim_say(r, "/sim/faults", "epic_assets@*:http=500\ngog_builds@*:http=500");
+	await_rows(r,
+		"SELECT COUNT(*) FROM sources WHERE breaker = 'open' AND name IN ('epic.launcher', "
+		"'gog.content_system')",
+		2);
+	await_rows(r, BY("degraded"), 2);
+	int64_t changes = rows(r, "SELECT COUNT(*) FROM changes");
+	bump_shops(r, "3.0");
+	rename_shops(r, "Once_more");
+	await_rows(r,
+		"SELECT COUNT(DISTINCT source) FROM changes WHERE class IN ('metadata', 'store_page') AND source "
+		"IN "
+		"('epic.catalog_http', 'gog.product_http')",
+		2);
+	CHECK(rows(r, ANNOUNCED) == 3 && rows(r, CHANGED("build")) == 3);
+	CHECK(rows(r, "SELECT COUNT(*) FROM changes") > changes);
+	rig_sim_clear(r);
+	json_decref(rig_expect(r, 200, "POST", "/v1/sources/epic.launcher/reset", NULL));
+	json_decref(rig_expect(r, 200, "POST", "/v1/sources/gog.content_system/reset", NULL));
+	await_rows(r, ANNOUNCED, 5);
+	await_rows(r, BY("active"), 2);
+	a_round(r);
+	CHECK(rows(r, ANNOUNCED) == 5);
 }
 
 int main(void)
@@ -224,13 +302,18 @@ int main(void)
 	snprintf(catalog, sizeof(catalog), "agent.epic_catalog_url=%s/epic", r.sim_url);
 	snprintf(gog, sizeof(gog), "agent.gog_content_url=%s/gog", r.sim_url);
 	snprintf(api, sizeof(api), "agent.gog_api_url=%s/gog", r.sim_url);
-	rig_serve(&r, (const char *const[]){ "--set", epic, "--set", catalog, "--set", gog, "--set", api, "--set",
-			      "agent.epic_token=epic-secret-token", "--set", "agent.gog_token=gog-secret-token",
-			      "--set", "lanes.unsafe=true", "--set", "lanes.limits=epic=0,gog=0", NULL });
+	const char *const args[] = { "--set", epic, "--set", catalog, "--set", gog, "--set", api, "--set",
+		"agent.epic_token=epic-secret-token", "--set", "agent.gog_token=gog-secret-token", "--set",
+		"lanes.unsafe=true", "--set",
+		"lanes.limits=epic=0,gog=0,cm.connect=0,cm.login=0,cm.login.account=0", "--set",
+		"engine.lease_ms=5000", "--set", "engine.heartbeat_ms=1000", NULL };
+	rig_serve(&r, args);
 	known(&r);
 	bumped(&r);
 	unknown(&r);
 	watched(&r);
+	restarted(&r, args);
+	stood_in_for(&r);
 	limited(&r);
 	rig_done(&r);
 	return 0;

@@ -3,6 +3,7 @@
  * takes over tells what was not told, and a stop costs no second delivery. In `make soak` only.
  */
 #include "tests/system/cluster.h"
+#include "tests/system/receiver.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -11,7 +12,7 @@
 #define EVENTS 60 /* before each end of a holder */
 
 static struct cluster c;
-static char receiver[64];
+static struct receiver to;
 
 static double now_s(void)
 {
@@ -23,15 +24,10 @@ static double now_s(void)
 /* Positions that the receiver has seen; *ret_requests: how many requests told of them. */
 static size_t told(size_t *ret_requests)
 {
-	struct http_answer a = { 0 };
-	struct fault f = { 0 };
-	char url[96], pos[24];
-	json_t *seen = json_object(), *e;
+	char pos[24];
+	json_t *seen = json_object(), *log = receiver_ask(&to, "GET", "log", "x", NULL), *e;
 	size_t i;
 
-	snprintf(url, sizeof(url), "%s/log/x", receiver);
-	CHECK(http_call(&(struct http_ask){ .url = url, .deadline_ms = 5000 }, &a, &f) == RC_OK);
-	json_t *log = json_loadb((const char *)a.body.p, a.body.n, 0, NULL);
 	json_array_foreach(log, i, e)
 	{
 		snprintf(pos, sizeof(pos), "%lld", (long long)json_int(e, "pos"));
@@ -41,7 +37,6 @@ static size_t told(size_t *ret_requests)
 	*ret_requests = json_array_size(log);
 	json_decref(log);
 	json_decref(seen);
-	http_answer_done(&a);
 	return n;
 }
 
@@ -57,19 +52,6 @@ static void make_event(unsigned number)
 		status = a.status;
 		rig_answer_done(&a);
 	} while (status != 201 && status != 409);
-}
-
-static pid_t start_receiver(void)
-{
-	char ready[128];
-
-	snprintf(ready, sizeof(ready), "%s/receiver.port", c.rig.dir);
-	pid_t pid = rig_spawn(&c.rig, "receiver",
-		(const char *const[]){ "/usr/bin/env", "node", "tests/webhooks/receiver.cjs", ready, NULL });
-	char *port = rig_await_file(&c.rig, "receiver.port", pid);
-	snprintf(receiver, sizeof(receiver), "http://127.0.0.1:%s", port);
-	free(port);
-	return pid;
 }
 
 static int holder(void)
@@ -112,14 +94,14 @@ int main(void)
 	char body[128];
 
 	cluster_start(&c, more);
-	pid_t pid = start_receiver();
-	snprintf(body, sizeof(body), "{\"url\":\"%s/hook/x\",\"types\":[\"region.*\"]}", receiver);
+	receiver_start(&to, &c.rig, "127.0.0.1");
+	snprintf(body, sizeof(body), "{\"url\":\"%s/hook/x\",\"types\":[\"region.*\"]}", to.url);
 	json_decref(rig_expect(&c.rig, 201, "POST", "/v1/webhooks", body));
 	for (int i = 0; i < 2; i++) {
 		ends(&made, SIGKILL);
 		ends(&made, SIGTERM);
 	}
-	rig_stop(&pid, SIGKILL);
+	rig_stop(&to.pid, SIGKILL);
 	cluster_done(&c);
 	return 0;
 }

@@ -79,6 +79,27 @@ static void watches(const struct rig *r)
 	FP(2, "watch list --state tired");
 }
 
+/* Every item once, in pages of one. */
+static void pages_of_one(const struct rig *r, const char *list, unsigned n)
+{
+	char path[400], last[64] = "~";
+	unsigned found = 0;
+
+	snprintf(path, sizeof(path), "%s?limit=1", list);
+	for (;;) {
+		json_t *page = rig_expect(r, 200, "GET", path, NULL), *items = json_object_get(page, "items");
+		const char *id = json_str(json_array_get(items, 0), "id"), *next = json_str(page, "nextCursor");
+		CHECK(json_array_size(items) == 1 && strcmp(id, last) < 0 && ++found <= n);
+		snprintf(last, sizeof(last), "%s", id);
+		snprintf(path, sizeof(path), "%s?limit=1&cursor=%s", list, next);
+		bool over = !*next;
+		json_decref(page);
+		if (over)
+			break;
+	}
+	CHECK(found == n);
+}
+
 static void polls(const struct rig *r)
 {
 	char id[64], path[96];
@@ -139,9 +160,20 @@ static void polls(const struct rig *r)
 	FP(1, "poll watch %s -o json", id);
 	FP(6, "poll cancel %s", id);
 	FP(0, "source reset steam.pics");
-	FP(0, "poll run --wait --store steam");
+	FP(0, "poll answers %s --answer none -o csv", id);
+	CHECK(*cell(1, 1));
+	snprintf(path, sizeof(path), "%s", cell(1, 1));
+	FP(0, "poll run --mode full --wait --store steam");
 	FP(0, "poll get %s -o json", id);
 	SAYS("\"status\": \"canceled\"");
+	FP(0, "poll answers %s --answer none -o csv", id);
+	SAYS(path); /* it was answered, and not for this poll any more */
+	FP(0, "poll list -n 1 -o csv");
+	snprintf(path, sizeof(path), "%s", cell(1, 0));
+	FP(0, "poll list -a -o csv");
+	CHECK_STR(cell(1, 0), path);
+	CHECK(*cell(3, 0) && !*cell(4, 0));
+	pages_of_one(r, "/v1/polls", 3);
 }
 
 static void titles_and_changes(const struct rig *r)

@@ -2,7 +2,7 @@
  * Webhooks against a receiver that npm's standardwebhooks and svix verify for: signatures of both kinds, order, retries, a server that is
  * killed in the middle, rotation, redelivery, 410, and names that lead to where nobody may be led.
  */
-#include "tests/system/rig.h"
+#include "tests/system/receiver.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -13,71 +13,10 @@
 #define OPEN   "127.0.0.2" /* the one private address that webhooks may reach here */
 #define CLOSED "127.0.0.1"
 
-static char receiver_url[64], port[8];
+static struct receiver to;
 
-/* --- the receiver */
-
-static void install(void)
-{
-	struct stat lock, done;
-	if (stat("tests/webhooks/package-lock.json", &lock) == 0 &&
-		stat("tests/webhooks/node_modules/.package-lock.json", &done) == 0 &&
-		done.st_mtime >= lock.st_mtime)
-		return;
-	CHECK(system("cd tests/webhooks && npm ci --no-audit --no-fund --ignore-scripts >/dev/null 2>&1") == 0);
-}
-
-static pid_t start_receiver(struct rig *r)
-{
-	char ready[128];
-
-	install();
-	snprintf(ready, sizeof(ready), "%s/receiver.port", r->dir);
-	pid_t pid = rig_spawn(r, "receiver",
-		(const char *const[]){ "/usr/bin/env", "node", "tests/webhooks/receiver.cjs", ready, NULL });
-	char *text = rig_await_file(r, "receiver.port", pid);
-	snprintf(port, sizeof(port), "%s", text);
-	snprintf(receiver_url, sizeof(receiver_url), "http://" OPEN ":%s", port);
-	free(text);
-	return pid;
-}
-
-static json_t *ask_receiver(const char *method, const char *what, const char *name, const char *body)
-{
-	struct http_answer answer = { 0 };
-	struct fault f = { 0 };
-	char url[128];
-
-	snprintf(url, sizeof(url), "%s/%s/%s", receiver_url, what, name);
-	const struct http_ask ask = {
-		.method = method, .url = url, .body = body, .body_n = body ? strlen(body) : 0, .deadline_ms = 10000
-	};
-	if (http_call(&ask, &answer, &f) != RC_OK) {
-		fprintf(stderr, "the receiver is gone: %s\n", f.text);
-		exit(1);
-	}
-	CHECK(answer.status == 200);
-	json_t *j = json_loadb((const char *)answer.body.p, answer.body.n, 0, NULL);
-	http_answer_done(&answer);
-	CHECK(j);
-	return j;
-}
-
-static json_t *log_of(const char *name) { return ask_receiver("GET", "log", name, NULL); }
-
-/* Waits until the hook has at least so many. */
-static json_t *await_log(const char *name, size_t n)
-{
-	for (int i = 0; i < 30000; i++) {
-		json_t *log = log_of(name);
-		if (json_array_size(log) >= n)
-			return log;
-		json_decref(log);
-		rig_sleep_ms(10);
-	}
-	fprintf(stderr, "%s has not got %zu deliveries\n", name, n);
-	exit(1);
-}
+static json_t *log_of(const char *name) { return receiver_ask(&to, "GET", "log", name, NULL); }
+static json_t *await_log(const char *name, size_t n) { return receiver_await(&to, name, n); }
 
 /* --- webhooks */
 
@@ -89,7 +28,7 @@ struct hook {
 static const char *url_of(const char *host, const char *name)
 {
 	static char url[128];
-	snprintf(url, sizeof(url), "http://%s:%s/hook/%s", host, port, name);
+	snprintf(url, sizeof(url), "http://%s:%s/hook/%s", host, to.port, name);
 	return url;
 }
 
@@ -98,7 +37,7 @@ static json_t *settings(const struct hook *h, const char *more)
 	static char body[1024];
 	snprintf(body, sizeof(body), "{\"secrets\":[\"%s\"],\"publicKeys\":[\"%s\"]%s}",
 		json_str(h->made, "secret"), json_str(h->made, "publicKey"), more);
-	return ask_receiver("POST", "control", h->name, body);
+	return receiver_ask(&to, "POST", "control", h->name, body);
 }
 
 /* `more`: further members of the webhook; `how`: of the receiver. */
@@ -398,7 +337,7 @@ static void rotated(struct rig *r)
 	snprintf(both, sizeof(both), "{\"secrets\":[\"%s\",\"%s\"],\"publicKeys\":[\"%s\",\"%s\"]}",
 		json_str(h.made, "secret"), json_str(now, "secret"), json_str(h.made, "publicKey"),
 		json_str(now, "publicKey"));
-	json_decref(ask_receiver("POST", "control", h.name, both));
+	json_decref(receiver_ask(&to, "POST", "control", h.name, both));
 	region(r, "rotated");
 	json_t *log = await_log("rotate", 1); /* verified by the old and by the new */
 	check_log(log);
@@ -511,7 +450,7 @@ int main(void)
 	rig_init(&r);
 	r.preload = getenv("RESOLVE_SHIM");
 	setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 1);
-	pid_t receiver = start_receiver(&r);
+	receiver_start(&to, &r, OPEN);
 	rig_serve(&r, (const char *const[]){ "--no-agent", NULL });
 	refused_at_the_door(&r);
 	rig_stop(&r.server, SIGTERM);
@@ -526,6 +465,6 @@ int main(void)
 	counted(&r);
 	rig_check_events(&r);
 	rig_done(&r);
-	rig_stop(&receiver, SIGKILL);
+	rig_stop(&to.pid, SIGKILL);
 	return 0;
 }

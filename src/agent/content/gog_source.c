@@ -47,40 +47,90 @@ enum rc gog_source_ask(
 
 /* ---- chunks ---- */
 
+/* They stand in addresses as they are. */
+static bool is_plain(const char *s, const char *good, size_t most)
+{
+	size_t n = s ? strlen(s) : 0;
+	return n > 0 && n <= most && strspn(s, good) == n;
+}
+
 static bool address(void *ctx, uint32_t chunk, unsigned server, struct buf *url, char range[SHOP_FETCH_RANGE])
 {
 	const struct gog_source *s = ctx;
+	const struct gog_links *links = &s->ways[s->chunks[chunk].way].links;
 	char hex[GOG_HEX], path[GOG_PATH_MAX];
 
 	*range = 0;
-	gog_chunk_name(&s->chunks[chunk], hex);
-	return server < s->links.n && gog_manifest_path(hex, path) &&
-	       gog_answers_url(&s->links.at[server], path, url);
+	gog_chunk_name(&s->chunks[chunk].chunk, hex);
+	return server < links->n && gog_manifest_path(hex, path) && gog_answers_url(&links->at[server], path, url);
 }
 
 static size_t most(void *ctx, uint32_t chunk)
 {
-	const struct gog_chunk *c = &((struct gog_source *)ctx)->chunks[chunk];
+	const struct gog_chunk *c = &((struct gog_source *)ctx)->chunks[chunk].chunk;
 	return (c->packed > c->size ? c->packed : c->size) + SPARE;
 }
 
 static enum rc open_chunk(void *ctx, uint32_t chunk, const void *p, size_t n, struct buf *plain, struct fault *f)
 {
-	return gog_chunk_open(&((struct gog_source *)ctx)->chunks[chunk], p, n, plain, f);
+	return gog_chunk_open(&((struct gog_source *)ctx)->chunks[chunk].chunk, p, n, plain, f);
 }
 
-static enum rc get_links(void *ctx, struct fault *f)
+static enum rc get_links(struct gog_source *s, struct gog_source_way *way, struct fault *f)
 {
-	struct gog_source *s = ctx;
 	struct http_answer a = { 0 };
 
 	enum rc rc = gog_source_ask(s,
 		arena_fmt(&s->arena, "%s/products/%s/secure_link?generation=2&_version=2&path=/",
-			s->task->shops->gog_content_url, s->want->product_id),
+			s->task->shops->gog_content_url, way->product),
 		true, 0, &a, f);
 	if (rc == RC_OK)
-		rc = gog_answers_links(a.body.p, a.body.n, &s->arena, &s->links, f);
+		rc = gog_answers_links(a.body.p, a.body.n, &s->arena, &way->links, f);
 	http_answer_done(&a);
+	return rc;
+}
+
+static enum rc renew(void *ctx, struct fault *f)
+{
+	struct gog_source *s = ctx;
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && i < s->ways_n; i++)
+		rc = get_links(s, &s->ways[i], f);
+	return rc;
+}
+
+static bool find_way(const struct gog_source *s, const char *product, uint32_t *ret)
+{
+	for (*ret = 0; *ret < s->ways_n; ++*ret)
+		if (!strcmp(s->ways[*ret].product, product))
+			return true;
+	return false;
+}
+
+/* A way to the game, and with allDlc to each DLC of it: one that the login does not have is refused, or is not there. */
+static enum rc find_ways(struct gog_source *s, const struct gog_repository *r, struct fault *f)
+{
+	uint32_t known;
+
+	s->ways = arena_take(&s->arena, (r->depots_n + 1) * sizeof(*s->ways));
+	if (!s->ways)
+		return fault_set(f, RC_TOO_LARGE, "the build's list of depots does not fit into memory");
+	s->ways[s->ways_n++].product = r->product;
+	enum rc rc = get_links(s, &s->ways[0], f);
+	for (size_t i = 0; rc == RC_OK && s->want->all_dlc && i < r->depots_n; i++) {
+		struct gog_source_way *way = &s->ways[s->ways_n];
+		way->product = r->depots[i].product;
+		if (r->depots[i].offline || find_way(s, way->product, &known) ||
+			!is_plain(way->product, "0123456789", 20))
+			continue;
+		rc = get_links(s, way, f);
+		s->ways_n += rc == RC_OK;
+		if (rc == RC_DENIED || rc == RC_MISSING) {
+			s->task->code = NULL;
+			rc = RC_OK;
+		}
+	}
 	return rc;
 }
 
@@ -100,7 +150,7 @@ static enum rc no_memory(struct fault *f)
 	return fault_set(f, RC_TOO_LARGE, "the build's list of files does not fit into memory");
 }
 
-static bool number_of(struct gathering *g, const struct gog_chunk *c, uint32_t *ret)
+static bool number_of(struct gathering *g, uint32_t way, const struct gog_chunk *c, uint32_t *ret)
 {
 	struct gog_source *s = g->s;
 	struct content_listing *l = &s->listing;
@@ -110,14 +160,14 @@ static bool number_of(struct gathering *g, const struct gog_chunk *c, uint32_t *
 	const uint32_t *known = map_get(&g->chunks, hex);
 	if (known) {
 		*ret = *known;
-		return s->chunks[*ret].size == c->size;
+		return s->chunks[*ret].chunk.size == c->size;
 	}
 	const char *key = arena_str(&s->arena, hex);
 	uint32_t *number = arena_take(&s->arena, sizeof(*number));
 	if (!key || !number || l->chunks_n == g->chunks_room || map_put(&g->chunks, key, number) != RC_OK)
 		return false;
 	*number = (uint32_t)l->chunks_n;
-	s->chunks[l->chunks_n] = *c;
+	s->chunks[l->chunks_n] = (struct gog_source_chunk){ *c, way };
 	l->chunks[l->chunks_n] =
 		(struct content_chunk){ .sum = { .kind = CONTENT_MD5 }, .size = c->size, .packed = c->packed };
 	memcpy(l->chunks[l->chunks_n].sum.at, c->md5, GOG_MD5);
@@ -130,6 +180,7 @@ static bool put_item(
 {
 	struct arena *a = &g->s->arena;
 	uint64_t at = 0;
+	uint32_t way = 0;
 
 	*to = (struct content_file){ .size = from->size, .link = from->kind == GOG_LINK ? from->target : NULL };
 	to->path = from->support ? arena_fmt(a, "__support/%s/%s", d->product, from->path) : from->path;
@@ -143,10 +194,12 @@ static bool put_item(
 	to->sum.kind = CONTENT_MD5;
 	memcpy(to->sum.at, from->md5, GOG_MD5);
 	to->pieces = arena_take(a, (from->chunks_n + 1) * sizeof(*to->pieces));
+	if (!find_way(g->s, d->product, &way))
+		return false;
 	for (uint32_t i = 0; to->path && to->pieces && i < from->chunks_n; i++) {
 		struct content_piece *p = &to->pieces[to->pieces_n++];
 		*p = (struct content_piece){ .at = at, .n = from->chunks[i].size };
-		if (!number_of(g, &from->chunks[i], &p->chunk))
+		if (!number_of(g, way, &from->chunks[i], &p->chunk))
 			return false;
 		at += p->n;
 	}
@@ -163,7 +216,7 @@ static enum rc add_depot(struct gathering *g, const struct gog_depot *d, const s
 
 	for (size_t i = 0; i < c->items_n; i++)
 		chunks += c->items[i].chunks_n;
-	struct gog_chunk *own = arena_take(&s->arena, (chunks + 1) * sizeof(*own));
+	struct gog_source_chunk *own = arena_take(&s->arena, (chunks + 1) * sizeof(*own));
 	struct content_chunk *listed = arena_take(&s->arena, (chunks + 1) * sizeof(*listed));
 	if (!files || !own || !listed || chunks > CONTENT_CHUNKS_MAX)
 		return no_memory(g->fault);
@@ -223,12 +276,13 @@ static enum rc read_depots(struct gog_source *s, const char *link, const struct 
 {
 	struct gathering g = { .s = s, .fault = f };
 	const char *meta = meta_of(s, link);
+	uint32_t way;
 	enum rc rc =
 		meta ? RC_OK
 		     : fault_set(f, RC_MALFORMED, "GOG's repository stands at an address that is not known here");
 
 	for (size_t i = 0; rc == RC_OK && i < r->depots_n; i++)
-		if (!strcmp(r->depots[i].product, r->product) &&
+		if (find_way(s, r->depots[i].product, &way) &&
 			gog_manifest_wanted(&r->depots[i], s->want->lang, s->want->arch))
 			rc = read_depot(&g, meta, &r->depots[i]);
 	map_done(&g.chunks);
@@ -273,7 +327,7 @@ static enum rc open_content(struct gog_source *s, struct fault *f)
 	struct gog_build b = { 0 };
 
 	s->fetch.site = (struct shop_fetch_site){
-		.ctx = s, .address = address, .most = most, .open = open_chunk, .renew = get_links
+		.ctx = s, .address = address, .most = most, .open = open_chunk, .renew = renew
 	};
 	enum rc rc = find_build(s, &b, f);
 	if (rc == RC_OK)
@@ -282,9 +336,11 @@ static enum rc open_content(struct gog_source *s, struct fault *f)
 		rc = gog_manifest_repository(a.body.p, a.body.n, &s->arena, &repository, f);
 	http_answer_done(&a);
 	if (rc == RC_OK)
+		rc = find_ways(s, &repository, f);
+	if (rc == RC_OK)
 		rc = read_depots(s, b.link, &repository, f);
 	s->build = b.id;
-	return rc == RC_OK ? get_links(s, f) : rc;
+	return rc;
 }
 
 /* ---- as content ---- */
@@ -344,13 +400,6 @@ static void figures(struct content_source *c, struct content_figures *ret)
 static const struct content_source_impl impl = {
 	.list = list, .fetch = fetch, .figures = figures, .free = on_free
 };
-
-/* They stand in addresses as they are. */
-static bool is_plain(const char *s, const char *good, size_t most)
-{
-	size_t n = s ? strlen(s) : 0;
-	return n > 0 && n <= most && strspn(s, good) == n;
-}
 
 static enum rc open_source(
 	struct action_task *t, const struct action_download *in, struct content_source **ret, struct fault *f)

@@ -22,6 +22,17 @@ struct gog_source_range {
 	struct gog_range range;
 };
 
+/* How the chunks of a product are fetched: of the game, or of a DLC that the login has. */
+struct gog_source_way {
+	const char *product;
+	struct gog_links links;
+};
+
+struct gog_source_chunk {
+	struct gog_chunk chunk;
+	uint32_t way; /* its product's */
+};
+
 struct gog_source {
 	struct content_source base;
 	struct action_task *task;
@@ -31,8 +42,9 @@ struct gog_source {
 	struct content_listing listing; /* in the arena */
 	const char *build;              /* its id, or the installer's version */
 	/* Of a build. */
-	struct gog_links links;
-	struct gog_chunk *chunks; /* as listing.chunks */
+	struct gog_source_way *ways; /* the game's first */
+	size_t ways_n;
+	struct gog_source_chunk *chunks; /* as listing.chunks */
 	/* Of an installer. */
 	struct gog_source_range *ranges; /* as listing.chunks */
 	const char **parts, **asked;     /* of each part: its address, and where that was asked for */

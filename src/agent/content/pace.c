@@ -24,6 +24,7 @@ struct bucket {
 };
 
 struct pace_job {
+	const void *of;
 	struct list node; /* pace.jobs */
 	struct pace *pace;
 	struct bucket *tenant, *key; /* NULL: none */
@@ -147,6 +148,7 @@ static enum rc join(struct pace *p, const struct pace_share *share, struct pace_
 		return rc;
 	}
 	j->pace = p;
+	j->of = share->of;
 	set_limits(j, share);
 	list_append(&p->jobs, &j->node);
 	p->n++;
@@ -175,6 +177,18 @@ void pace_change(struct pace_job *j, const struct pace_share *share)
 	set_limits(j, share);
 	pthread_cond_broadcast(&j->pace->news);
 	pthread_mutex_unlock(&j->pace->lock);
+}
+
+void pace_tune(struct pace *p, const void *of, uint64_t job_bps)
+{
+	pthread_mutex_lock(&p->lock);
+	list_each (at, after, &p->jobs) {
+		struct pace_job *j = list_of(at, struct pace_job, node);
+		if (of && j->of == of)
+			j->bps = job_bps;
+	}
+	pthread_cond_broadcast(&p->news);
+	pthread_mutex_unlock(&p->lock);
 }
 
 void pace_leave(struct pace_job *j)

@@ -28,6 +28,7 @@ struct pace_share {
 	const char *tenant, *key; /* ids; NULL: none */
 	uint64_t tenant_bps, key_bps, job_bps;
 	uint32_t weight; /* against the others; 0: 1 */
+	const void *of;  /* what the job is known by to pace_tune; NULL: nothing */
 };
 
 must_check enum rc pace_new(struct pace **ret, struct fault *f);
@@ -41,6 +42,8 @@ must_check enum rc pace_join(
 	struct pace *p, const struct pace_share *share, struct pace_job **ret, struct fault *f);
 /* Other limits, another weight; ids stay. */
 void pace_change(struct pace_job *j, const struct pace_share *share);
+/* Another limit of the job with this `of`, if it is here: from the next quantum on. */
+void pace_tune(struct pace *p, const void *of, uint64_t job_bps);
 void pace_leave(struct pace_job *j); /* NULL: nothing */
 
 bool pace_is_limited(const struct pace_job *j);

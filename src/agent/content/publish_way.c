@@ -5,7 +5,6 @@
 
 #include "io/clock.h"
 #include "io/contents.h"
-#include "io/file.h"
 #include "wire/sheet.h"
 
 #include <dirent.h>
@@ -137,17 +136,7 @@ static enum rc write_sheet(struct publish_way *w, const struct publish_done *don
 		.package_format = packed ? w->package_format : "none",
 		.package_bytes = (int64_t)done->package_bytes,
 		.package_sha256 = packed ? done->package_sha256 : NULL };
-	struct buf b = { 0 };
-	char path[BLOBS_PATH_MAX], folder[BLOBS_PATH_MAX];
-
-	sheet_write(&s, &b);
-	blobs_sheet_path(w->conf->store, done->content_id, s.package_format, path);
-	snprintf(folder, sizeof(folder), "%.*s", (int)(strrchr(path, '/') - path), path);
-	enum rc rc = b.bad ? RC_NOMEM : file_mkdirs(folder, 0700, f);
-	if (rc == RC_OK)
-		rc = file_write(path, b.p, b.n, 0600, f);
-	buf_done(&b);
-	return rc;
+	return contents_put_sheet(w->conf->store, done->content_id, &s, f);
 }
 
 /* What was found there may have been taken away by the store's cleaner meanwhile; what is there now stays. */

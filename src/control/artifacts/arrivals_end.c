@@ -4,12 +4,10 @@
 #include "control/control.h"
 #include "io/blobs.h"
 #include "io/contents.h"
-#include "io/file.h"
 #include "io/web.h"
 #include "wire/listing.h"
 #include "wire/sheet.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -126,17 +124,7 @@ static enum rc write_sheet(struct call *c, const struct arrivals_end *in, const 
 		.package_format = in->format,
 		.package_bytes = in->package_sha256 ? in->package_bytes : 0,
 		.package_sha256 = in->package_sha256 };
-	char path[BLOBS_PATH_MAX], folder[BLOBS_PATH_MAX];
-	struct buf b = { 0 };
-
-	sheet_write(&s, &b);
-	blobs_sheet_path(dir_of(c), in->content_id, in->format, path);
-	snprintf(folder, sizeof(folder), "%.*s", (int)(strrchr(path, '/') - path), path);
-	enum rc rc = b.bad ? RC_NOMEM : file_mkdirs(folder, 0700, c->tx.fault);
-	if (rc == RC_OK)
-		rc = file_write(path, b.p, b.n, 0600, c->tx.fault);
-	buf_done(&b);
-	return rc;
+	return contents_put_sheet(dir_of(c), in->content_id, &s, c->tx.fault);
 }
 
 enum rc arrivals_end_run(struct call *c, void *ret_out)

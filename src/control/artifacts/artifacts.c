@@ -106,21 +106,3 @@ enum rc artifacts_grant(struct tx *tx, const struct artifacts_new *n, const char
 		*ret_id = id;
 	return rc;
 }
-
-enum rc artifacts_hold(struct tx *tx, const char *content_id)
-{
-	static const struct store_query hold = {
-		.sql = "UPDATE contents SET unused_since = $2 WHERE id = $1 AND state = 'whole'"
-	};
-	static const struct store_query used = {
-		.sql = "SELECT unused_since FROM contents WHERE id = $1 AND state = 'whole'"
-	};
-	struct store_rows *r = NULL;
-	enum rc rc = store_one(tx->db, &used, STORE_ARGS(store_text(content_id)), &r, tx->fault);
-	bool used_now = rc == RC_OK && store_col_int(r, 0) == 0;
-
-	store_close(r);
-	if (rc != RC_OK || used_now)
-		return rc;
-	return store_do(tx->db, &hold, STORE_ARGS(store_text(content_id), store_int(tx->now_ms)), tx->fault);
-}

@@ -25,6 +25,3 @@ struct artifacts_new {
  * packed so: fetch it again. May be called as often as there are downloads of the same content.
  */
 must_check enum rc artifacts_grant(struct tx *tx, const struct artifacts_new *n, const char **ret_id);
-
-/* Something that waits for the content, or reads it, may go on for a while: the cleaner leaves it. RC_MISSING: it is gone. */
-must_check enum rc artifacts_hold(struct tx *tx, const char *content_id);

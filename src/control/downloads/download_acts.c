@@ -124,7 +124,7 @@ static const struct field edit_fields[] = {
 		FIELD_AT(struct download_edit, bandwidth_bps),
 		.max = 1000000000000,
 		.flags = FIELD_NULLABLE,
-		.doc = "Bits a second at most, from its next attempt on; 0: no limit." },
+		.doc = "Bits a second at most, from now on; 0: no limit." },
 	{ 0 },
 };
 
@@ -140,8 +140,11 @@ static enum rc edit(struct call *c, void *ret_out)
 		d.priority = in->priority;
 		d.rank = download_rank(d.priority, d.created_at);
 	}
-	if (c->given & GIVEN_BANDWIDTH)
+	if (c->given & GIVEN_BANDWIDTH) {
 		d.bandwidth_bps = in->bandwidth_bps;
+		d.tuned = download_is_running((enum download_state)d.state);
+		c->tx.cancels |= d.tuned;
+	}
 	if (rc == RC_OK)
 		rc = download_row_keep(&c->tx, &d);
 	return rc == RC_OK ? done(c, "download.update", ret_out) : rc;

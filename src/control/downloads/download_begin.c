@@ -87,6 +87,7 @@ enum rc download_begin(struct tx *tx, const struct download_begin *b)
 		return rc;
 	d->account_id = b->account_id;
 	d->attempt++;
+	d->tuned = false;
 	d->percent = 0;
 	d->run_bytes = 0;
 	d->error = NULL;

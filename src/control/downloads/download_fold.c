@@ -31,6 +31,7 @@ enum rc download_fold_task(struct tx *tx, const struct moves_task *t)
 	case TASK_QUEUED: /* its agent was lost, or it is tried again */
 		return begin_again(tx, &d);
 	case TASK_RUNNING:
+		tx->cancels |= d.tuned; /* it was set before the agent had it */
 		return d.state == DOWNLOAD_ADMITTED ? download_row_move(tx, &d, DOWNLOAD_RESOLVING, NULL) : RC_OK;
 	case TASK_SUCCEEDED:
 	case TASK_FAILED:

@@ -63,7 +63,7 @@ static const struct field source_fields[] = {
 		.type = FIELD_BOOL,
 		FIELD_AT(struct action_download_source, all_dlc),
 		.flags = FIELD_OMIT,
-		.doc = "Of app: with the depots of all DLC that the account has." },
+		.doc = "Of app and gog: with all DLC that the account has." },
 	{ .name = "includeDependencies",
 		.type = FIELD_BOOL,
 		FIELD_AT(struct action_download_source, include_dependencies),
@@ -235,7 +235,7 @@ static const struct {
 	{ "depot", "appId depots", "branch os arch lang" },
 	{ "app", "appId", "depots branch os arch lang allDlc" },
 	{ "epic", "appName", "platform" },
-	{ "gog", "productId", "os kindOf lang" },
+	{ "gog", "productId", "os kindOf lang allDlc" },
 };
 
 static bool has_word(const char *list, const char *word)

@@ -2,10 +2,11 @@
 #include "base/buf.h"
 #include "base/metric.h"
 #include "control/control.h"
-#include "control/downloads/download_request.h"
 #include "control/events/events.h"
 #include "control/rows.h"
 #include "wire/json.h"
+
+#include <jansson.h>
 
 #define ROW(name_, type_, member)                                                       \
 	{                                                                               \
@@ -56,6 +57,7 @@ const struct field download_row_fields[] = {
 	ROW("finishedAt", FIELD_TIME, finished_at),
 	ROW("lostRuns", FIELD_U32, lost_runs),
 	ROW("lostBytes", FIELD_I64, lost_bytes),
+	ROW("tuned", FIELD_BOOL, tuned),
 	{ 0 },
 };
 
@@ -94,7 +96,8 @@ enum rc download_row_keep(struct tx *tx, struct download_row *d)
 		       "bytes_total = $18, bytes_done = $19, network_bytes = $20, run_bytes = $21, estimate = $22, "
 		       "error = $23, reserved_bytes = $24, settled_bytes = $25, bandwidth_bps = $26, deadline_at = "
 		       "$27, expires_at = $28, version = $29, updated_at = $30, state_at = $31, told_at = $32, "
-		       "started_at = $33, finished_at = $34, lost_runs = $35, lost_bytes = $36 WHERE id = $1"
+		       "started_at = $33, finished_at = $34, lost_runs = $35, lost_bytes = $36, tuned = $37 WHERE "
+		       "id = $1"
 	};
 
 	d->version++;
@@ -111,19 +114,20 @@ enum rc download_row_keep(struct tx *tx, struct download_row *d)
 			store_int(d->bandwidth_bps), store_int(d->deadline_at), store_int(d->expires_at),
 			store_int(d->version), store_int(d->updated_at), store_int(d->state_at),
 			store_int(d->told_at), store_int(d->started_at), store_int(d->finished_at),
-			store_int(d->lost_runs), store_int(d->lost_bytes)),
+			store_int(d->lost_runs), store_int(d->lost_bytes), store_int(d->tuned)),
 		tx->fault);
 }
 
 /* The webhook that is to be told of this end: control/webhooks finds it in the event. NULL: none. */
 static enum rc callback_of(struct tx *tx, const struct download_row *d, enum download_state was, const char **ret)
 {
-	struct download_request in = { 0 };
 	bool ends = download_is_over((enum download_state)d->state) && !download_is_over(was);
-	enum rc rc = ends ? download_request_read(tx, d->request, &in) : RC_OK;
+	auto_json json_t *j = NULL;
+	enum rc rc = ends ? json_read(d->request, strlen(d->request), &j, tx->fault) : RC_OK;
+	const char *id = json_string_value(json_object_get(json_object_get(j, "callback"), "webhookId"));
 
-	*ret = in.webhook_id;
-	return rc;
+	*ret = id ? arena_str(tx->arena, id) : NULL;
+	return rc == RC_OK && id && !*ret ? RC_NOMEM : rc;
 }
 
 static const char *moved_payload(

@@ -24,6 +24,7 @@ struct download_row {
 	uint32_t percent;
 	int64_t bytes_total, bytes_done, network_bytes, run_bytes, estimate;
 	uint32_t lost_runs; /* tasks in a row whose agent was lost before it came further than any before */
+	bool tuned;         /* its agent is to be told of another bandwidth than its task's payload says */
 	int64_t lost_bytes; /* how far the furthest of those whose agent was lost came */
 	const char *error;
 	int64_t reserved_bytes, settled_bytes, bandwidth_bps, deadline_at, expires_at;
@@ -41,7 +42,7 @@ extern const struct field download_row_fields[];
 	"network_bytes, run_bytes, estimate, error, reserved_bytes, settled_bytes, bandwidth_bps, deadline_at, " \
 	"expires_at, labels, tenant_id, created_by, version, created_at, updated_at, state_at, told_at, "        \
 	"started_at, "                                                                                           \
-	"finished_at, lost_runs, lost_bytes"
+	"finished_at, lost_runs, lost_bytes, tuned"
 
 /* RC_MISSING: there is none. */
 must_check enum rc download_row_load(struct tx *tx, const char *id, struct download_row *ret);

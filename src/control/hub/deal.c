@@ -214,6 +214,7 @@ struct survey {
 		uint32_t attempt;
 	} * rows;
 	size_t n;
+	struct field_list tunes; /* struct download_tune */
 	bool ok;
 };
 
@@ -250,7 +251,11 @@ static enum rc survey_rows(struct survey *s, struct tx *tx)
 static void run_survey(struct read *r, struct tx *tx)
 {
 	struct survey *s = (struct survey *)(void *)((char *)r - offsetof(struct survey, read));
+	struct tx own = *tx;
+	own.arena = &s->arena;
 	enum rc rc = survey_rows(s, tx);
+	if (rc == RC_OK)
+		rc = deal_tunes_read(&own, &s->tunes);
 	s->ok = rc == RC_OK;
 	if (rc != RC_OK)
 		log_warn(tx->control->log, "held tasks not read: %s", tx->fault->text);
@@ -299,6 +304,8 @@ static void on_survey(struct read *r)
 		send_reconciles(s);
 	else if (s->ok)
 		send_cancels(s);
+	if (s->ok)
+		deal_tunes_send(s->hub, &s->tunes);
 	if (!s->reconcile) {
 		again = h->cancel_again;
 		h->canceling = false;

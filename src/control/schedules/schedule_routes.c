@@ -1,7 +1,7 @@
 #include "control/schedules/schedule_routes.h"
 #include "control/access/audit.h"
 #include "control/events/events.h"
-#include "control/http/page.h"
+#include "control/http/listing.h"
 #include "control/quotas/quotas.h"
 #include "control/schedules/schedule_check.h"
 #include "control/schedules/schedule_row.h"
@@ -100,16 +100,7 @@ static enum rc list(struct call *c, void *ret_out)
 		       " FROM schedules WHERE id < $1 AND tenant_id = $3 ORDER BY id "
 		       "DESC LIMIT $2"
 	};
-	const struct page_query *q = c->query;
-	auto_rows struct store_rows *r = NULL;
-	const char *before;
-
-	enum rc rc = page_begin(c, q, &before);
-	if (rc == RC_OK)
-		rc = store_run(c->tx.db, &all,
-			STORE_ARGS(store_text(before), store_int(q->limit + 1), store_text(tx_tenant(&c->tx))), &r,
-			c->tx.fault);
-	return rc == RC_OK ? page_read(c, q, r, ret_out) : rc;
+	return listing(c, &all, tx_tenant(&c->tx), ret_out);
 }
 
 static enum rc get(struct call *c, void *ret_out)

@@ -2,7 +2,7 @@
 
 #include "control/access/audit.h"
 #include "control/events/events.h"
-#include "control/http/page.h"
+#include "control/http/listing.h"
 #include "control/rows.h"
 #include "control/triggers/trigger_check.h"
 #include "control/triggers/trigger_match.h"
@@ -72,16 +72,7 @@ static enum rc list(struct call *c, void *ret_out)
 		.sql = "SELECT " TRIGGER_ROW_COLUMNS " FROM triggers WHERE id < $1 AND tenant_id = $3 ORDER BY id "
 		       "DESC LIMIT $2"
 	};
-	const struct page_query *q = c->query;
-	auto_rows struct store_rows *r = NULL;
-	const char *before;
-
-	enum rc rc = page_begin(c, q, &before);
-	if (rc == RC_OK)
-		rc = store_run(c->tx.db, &all,
-			STORE_ARGS(store_text(before), store_int(q->limit + 1), store_text(tx_tenant(&c->tx))), &r,
-			c->tx.fault);
-	return rc == RC_OK ? page_read(c, q, r, ret_out) : rc;
+	return listing(c, &all, tx_tenant(&c->tx), ret_out);
 }
 
 static enum rc list_fires(struct call *c, void *ret_out)
@@ -90,16 +81,7 @@ static enum rc list_fires(struct call *c, void *ret_out)
 		.sql = "SELECT " TRIGGER_FIRE_COLUMNS " FROM trigger_fires WHERE id < $1 AND trigger_id = $3 ORDER "
 		       "BY id DESC LIMIT $2"
 	};
-	const struct page_query *q = c->query;
-	auto_rows struct store_rows *r = NULL;
-	const char *before;
-
-	enum rc rc = page_begin(c, q, &before);
-	if (rc == RC_OK)
-		rc = store_run(c->tx.db, &all,
-			STORE_ARGS(store_text(before), store_int(q->limit + 1), store_text(c->arg[0])), &r,
-			c->tx.fault);
-	return rc == RC_OK ? page_read(c, q, r, ret_out) : rc;
+	return listing(c, &all, c->arg[0], ret_out);
 }
 
 static enum rc get(struct call *c, void *ret_out)

@@ -3,6 +3,7 @@
 #include "control/engine/submit.h"
 #include "control/events/events.h"
 #include "control/events/feed.h"
+#include "control/http/listing.h"
 #include "control/http/page.h"
 #include "control/rows.h"
 #include "control/updates/poll_view.h"
@@ -313,19 +314,9 @@ static enum rc list(struct call *c, void *ret_out)
 	static const struct store_query all = { .sql = "SELECT " POLL_VIEW_COLUMNS
 						       " FROM polls WHERE id < $1 AND tenant_id = $3 "
 						       "ORDER BY id DESC LIMIT $2" };
-	const struct polls_query *q = c->query;
-	auto_rows struct store_rows *r = NULL;
 	struct page *page = ret_out;
-	const char *before;
 
-	enum rc rc = page_begin(c, &q->page, &before);
-	if (rc == RC_OK)
-		rc = store_run(c->tx.db, &all,
-			STORE_ARGS(store_text(before), store_int(q->page.limit + 1), store_text(tx_tenant(&c->tx))),
-			&r, c->tx.fault);
-	if (rc == RC_OK)
-		rc = page_read(c, &q->page, r, page);
-	store_close(take(r));
+	enum rc rc = listing(c, &all, tx_tenant(&c->tx), page);
 	struct poll_view *v = page->items.at;
 	for (size_t i = 0; rc == RC_OK && i < page->items.n; i++)
 		rc = poll_view_fill(&c->tx, &v[i]); /* RUNNING_MAX of them run */

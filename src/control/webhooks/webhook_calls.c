@@ -4,6 +4,7 @@
 #include "control/access/audit.h"
 #include "control/control.h"
 #include "control/events/events.h"
+#include "control/webhooks/webhook_fill.h"
 #include "control/webhooks/webhook_rules.h"
 #include "control/webhooks/webhook_secrets.h"
 
@@ -49,7 +50,8 @@ static enum rc list_endpoints(struct tx *tx, struct endpoint ret[static ENDPOINT
 						       "FROM webhooks w WHERE EXISTS (SELECT 1 FROM "
 						       "webhook_deliveries d WHERE d.webhook_id = w.id AND "
 						       "d.status = 'due' AND d.next_at <= $1 AND (w.enabled = "
-						       "1 OR d.pos = 0)) ORDER BY 5, w.id LIMIT $2" };
+						       "1 OR d.type = '" WEBHOOK_PING
+						       "')) ORDER BY 5, w.id LIMIT $2" };
 	auto_rows struct store_rows *r = NULL;
 	bool row = false;
 	size_t n = 0;
@@ -140,14 +142,16 @@ enum rc webhook_calls_claim(struct tx *tx, size_t room, struct webhook_call **re
 
 struct open {
 	uint32_t tries, attempts;
-	int64_t pos, failing_since;
+	int64_t failing_since;
+	bool ping; /* somebody tries the endpoint: once, and it says nothing of how it is doing */
 	const char *subject;
 };
 
 static enum rc load_open(struct tx *tx, const struct webhook_call *c, struct open *ret)
 {
 	static const struct store_query find = {
-		.sql = "SELECT d.tries, d.attempts, d.pos, w.failing_since, d.subject FROM webhook_deliveries d "
+		.sql = "SELECT d.tries, d.attempts, CASE d.type WHEN '" WEBHOOK_PING
+		       "' THEN 1 ELSE 0 END, w.failing_since, d.subject FROM webhook_deliveries d "
 		       "JOIN webhooks w "
 		       "ON w.id = d.webhook_id WHERE d.id = $1 AND d.status = 'sending' AND d.claim = $2"
 	};
@@ -159,7 +163,7 @@ static enum rc load_open(struct tx *tx, const struct webhook_call *c, struct ope
 		return rc;
 	*ret = (struct open){ .tries = (uint32_t)store_col_int(r, 0),
 		.attempts = (uint32_t)store_col_int(r, 1),
-		.pos = store_col_int(r, 2),
+		.ping = store_col_int(r, 2) != 0,
 		.failing_since = store_col_int(r, 3),
 		.subject = arena_str(tx->arena, store_col_text(r, 4)) };
 	return ret->subject ? RC_OK : RC_NOMEM;
@@ -234,7 +238,7 @@ static enum rc note_delivery(struct tx *tx, const struct webhook_call *c, const 
 	return rc == RC_OK && over ? promote(tx, c->webhook_id, o->subject) : rc;
 }
 
-/* What an event's delivery tells of its endpoint; a test's tells nothing. */
+/* What a delivery tells of its endpoint. */
 static enum rc judge_endpoint(
 	struct tx *tx, const struct webhook_call *c, const struct webhook *w, enum webhook_verdict verdict)
 {
@@ -259,11 +263,11 @@ enum rc webhook_calls_settle(struct tx *tx, const struct webhook_call *c)
 		.retry_after = *c->retry_after ? c->retry_after : NULL,
 		.dice = c->dice,
 		.now_ms = tx->now_ms };
-	enum webhook_verdict verdict = webhook_ended(o.pos ? &tx->control->webhook_rules->plan : &once, &w, &end);
+	enum webhook_verdict verdict = webhook_ended(o.ping ? &once : &tx->control->webhook_rules->plan, &w, &end);
 	rc = note_attempt(tx, c, o.attempts + 1);
 	if (rc == RC_OK)
 		rc = note_delivery(tx, c, &w, &o, verdict);
-	if (rc == RC_OK && o.pos)
+	if (rc == RC_OK && !o.ping)
 		rc = judge_endpoint(tx, c, &w, verdict);
 	metric_add(tx->control->metrics, METRIC_WEBHOOK_DELIVERIES, results[verdict], 1);
 	metric_seen(tx->control->metrics, METRIC_WEBHOOK_SECONDS, NULL, (double)c->took_ms / 1e3);

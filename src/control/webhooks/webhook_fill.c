@@ -13,7 +13,6 @@
 
 #define REPLAY_MAX    10000
 #define ENDPOINTS_MAX 100 /* that one transaction fills */
-#define PING          "webhook.ping"
 #define FIRED         "trigger.fired"
 
 /* What becomes a row. */
@@ -296,11 +295,11 @@ enum rc webhook_fill_ping(struct tx *tx, const struct webhook_row *w, const char
 
 	when_text(ts, tx->now_ms);
 	const struct made m = { .w = w,
-		.type = PING,
+		.type = WEBHOOK_PING,
 		.subject = subject,
 		.trace_id = *tx->trace_id ? tx->trace_id : NULL,
 		.body = arena_fmt(tx->arena,
-			"{\"id\":\"%s\",\"type\":\"" PING "\",\"schema\":\"" PING
+			"{\"id\":\"%s\",\"type\":\"" WEBHOOK_PING "\",\"schema\":\"" WEBHOOK_PING
 			"/1\",\"ts\":\"%s\",\"resource\":\"%s\",\"actor\":\"%s\",\"payload\":{}}",
 			subject, ts, w->id, tx->actor) };
 	return subject && m.body ? insert(tx, &m, ret_id) : RC_NOMEM;

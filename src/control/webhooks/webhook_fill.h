@@ -11,6 +11,8 @@ struct webhook_row;
 
 #define WEBHOOK_FILL_PAGE 100 /* events that one endpoint takes at once */
 
+#define WEBHOOK_PING "webhook.ping" /* type of the delivery by which somebody tries an endpoint */
+
 /* Every enabled endpoint takes its next page. *ret_more: some endpoint has not reached the end of the log. */
 must_check enum rc webhook_fill(struct tx *tx, bool *ret_more);
 

@@ -174,7 +174,8 @@ static void look(struct read *r, struct tx *tx)
 		       "= 1 AND w.pos < "
 		       "(SELECT MAX(pos) FROM events)) OR EXISTS (SELECT 1 FROM webhook_deliveries d WHERE "
 		       "d.webhook_id = w.id AND "
-		       "d.status = 'due' AND d.next_at <= $1 AND (w.enabled = 1 OR d.pos = 0)) OR EXISTS (SELECT 1 "
+		       "d.status = 'due' AND d.next_at <= $1 AND (w.enabled = 1 OR d.type = '" WEBHOOK_PING
+		       "')) OR EXISTS (SELECT 1 "
 		       "FROM "
 		       "webhook_deliveries s WHERE s.webhook_id = w.id AND s.status = 'sending' AND s.claim <> $2))"
 	};

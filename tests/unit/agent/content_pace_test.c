@@ -250,6 +250,28 @@ static void real(void)
 	finish(p, r, 2);
 }
 
+/* One job is told another rate by what it is known by; the other keeps its own. */
+static void tuned(void)
+{
+	static const int one, two, none;
+	struct pace *p = start();
+	struct runner r[2] = { join(p, (struct pace_share){ .job_bps = M(10), .of = &one }),
+		join(p, (struct pace_share){ .job_bps = M(10), .of = &two }) };
+
+	play(r, 2, 2000);
+	near("before", mbit(&r[0], 2000), 10);
+	pace_tune(p, &one, M(40));
+	pace_tune(p, &none, M(1));
+	pace_tune(p, NULL, M(1));
+	r[0].bytes = r[1].bytes = 0;
+	play(r, 2, 2000);
+	near("faster", mbit(&r[0], 2000), 40);
+	near("the other", mbit(&r[1], 2000), 10);
+	pace_tune(p, &one, 0);
+	CHECK(!pace_is_limited(r[0].job) && pace_is_limited(r[1].job));
+	finish(p, r, 2);
+}
+
 int main(void)
 {
 	two_tenants();
@@ -257,6 +279,7 @@ int main(void)
 	weights();
 	the_rest();
 	changes();
+	tuned();
 	little();
 	no_hoard();
 	too_many();

@@ -1,7 +1,7 @@
 /*
  * Packages as other programs read them: python's zipfile and tarfile, unzip, bsdtar where it is there. More entries than zip's 16 bits count,
  * and, when PACKAGE_MIB says so (4608 in `make soak`), more bytes than its 32 bits do
- * (PACKAGE_FORMAT: in that format alone).
+ * (PACKAGE_FORMAT: in that format alone; PACKAGE_NOISE_MIB: so many of them do not shrink).
  */
 #include "agent/content/package.h"
 #include "tests/unit/check.h"
@@ -112,7 +112,7 @@ static void put_long(struct package *p, const char *path, uint64_t blocks, bool 
 }
 
 /* Reads all of it with a program that is not ours: names, sizes, checksums, and the first and last bytes of each. */
-static void read_back(const char *format, uint64_t bytes)
+static void read_back(const char *format, uint64_t noise, uint64_t zeros)
 {
 	static const char zip[] =
 		"import zipfile\n"
@@ -127,15 +127,16 @@ static void read_back(const char *format, uint64_t bytes)
 	char script[1024], path[128];
 
 	snprintf(path, sizeof(path), "%s%s", !strcmp(format, "tar.zst") ? "/dev/stdin" : out, "");
-	snprintf(script, sizeof(script), strcmp(format, "zip") ? tar : zip, path, (unsigned long long)bytes,
-		(unsigned long long)bytes);
+	snprintf(script, sizeof(script), strcmp(format, "zip") ? tar : zip, path, (unsigned long long)noise,
+		(unsigned long long)zeros);
 	shell("%s %s | python3 -c \"%s\"", !strcmp(format, "tar.zst") ? "zstd -dcq" : "true", out, script);
 	if (!strcmp(format, "zip"))
 		shell("test \"$(unzip -p %s small)\" = small && unzip -tq %s >/dev/null", out, out);
 	shell("! command -v bsdtar >/dev/null || test \"$(bsdtar -xOf %s small)\" = small", out);
 }
 
-static void huge(uint64_t mib)
+/* Of noise and of zeros so many MiB each. */
+static void huge(uint64_t noise, uint64_t zeros)
 {
 	static const char *const formats[] = { "zip", "tar", "tar.zst" };
 	const struct listing_file small = { .path = "small", .size = 5, .mode = 0644 };
@@ -148,24 +149,26 @@ static void huge(uint64_t mib)
 		if (only && strcmp(only, formats[i]) != 0)
 			continue;
 		struct package *p = begin(formats[i], &fd);
-		put_long(p, "noise", mib, false);
+		put_long(p, "noise", noise, false);
 		CHECK(package_file(p, &small, &f) == RC_OK && package_bytes(p, "small", 5, &f) == RC_OK);
-		put_long(p, "zeros", mib, true);
+		put_long(p, "zeros", zeros, true);
 		end(p, fd, sha256);
-		read_back(formats[i], mib * BLOCK);
-		printf("%s of twice %llu MiB is read by others\n", formats[i], (unsigned long long)mib);
+		read_back(formats[i], noise * BLOCK, zeros * BLOCK);
+		printf("%s of %llu and %llu MiB is read by others\n", formats[i], (unsigned long long)noise,
+			(unsigned long long)zeros);
 	}
 }
 
 int main(void)
 {
-	const char *mib = getenv("PACKAGE_MIB");
+	const char *mib = getenv("PACKAGE_MIB"), *noise = getenv("PACKAGE_NOISE_MIB");
 
 	snprintf(top, sizeof(top), "/tmp/package_test.XXXXXX");
 	CHECK(mkdtemp(top));
 	snprintf(out, sizeof(out), "%s/package", top);
 	many();
-	huge(mib ? strtoull(mib, NULL, 10) : 2);
+	const uint64_t most = mib ? strtoull(mib, NULL, 10) : 2;
+	huge(noise ? strtoull(noise, NULL, 10) : most, most);
 	unlink(out);
 	rmdir(top);
 	return 0;

@@ -22,6 +22,7 @@
 #define BIN   "generate=4,6000000,7"
 #define JSON  "generate=3,2500000,8"
 #define QUEST "generate=5,5000000,9"
+#define DLC   "generate=2,1500000,10"
 
 static char tmp[] = "/tmp/footplate-shop-XXXXXX";
 static struct sim sim;
@@ -206,6 +207,7 @@ static const struct action_download_source epic = { .kind = "epic", .app_name = 
 					   epic_whole = { .kind = "epic", .app_name = "ns1:item1:SimGame" },
 					   epic_json = { .kind = "epic", .app_name = "OldGame" },
 					   gog = { .kind = "gog", .product_id = "77" },
+					   with_dlc = { .kind = "gog", .product_id = "77", .all_dlc = true },
 					   installer = { .kind = "gog",
 						   .product_id = "77",
 						   .kind_of = "installer",
@@ -245,6 +247,32 @@ static void all_well(void)
 	goods_done(&bin);
 	goods_done(&json);
 	goods_done(&quest);
+}
+
+/* With allDlc come those that the login has, from addresses of their own; without it, none. */
+static void dlc(void)
+{
+	struct goods quest = truth_of(QUEST, 0), more = truth_of(DLC, 0), all = { .n = quest.n + more.n };
+	char name[80];
+
+	all.at = calloc(all.n, sizeof(*all.at));
+	CHECK(all.at);
+	memcpy(all.at, quest.at, quest.n * sizeof(*quest.at));
+	memcpy(all.at + quest.n, more.at, more.n * sizeof(*more.at));
+	for (size_t i = quest.n; i < all.n; i++) {
+		snprintf(name, sizeof(name), "90/%s", all.at[i].name);
+		snprintf(all.at[i].name, sizeof(all.at[i].name), "%.63s", name);
+	}
+	CHECK(download(&with_dlc, &all, 0).rc == RC_OK);
+	CHECK(download(&gog, &quest, 0).rc == RC_OK);
+	/* The addresses of all are renewed when they are over. */
+	fail_next(REQUEST_GOG_FILE, "", "http=403");
+	sim.faults.at[sim.faults.n - 1].spans[0].first += 4; /* past the manifests */
+	CHECK(download(&with_dlc, &all, 0).rc == RC_OK);
+	faults_clear(&sim.faults);
+	free(all.at);
+	goods_done(&quest);
+	goods_done(&more);
 }
 
 static struct shop_login *log_in(const char *name, const char *url, const struct hush *access)
@@ -387,7 +415,8 @@ static void write_world(const char *path)
 	CHECK(w);
 	fprintf(w, "change 1\nepic token=eee\ngog token=ggg\n"
 		   "epic SimGame item=item1 ns=ns1 " BIN "\nepic OldGame item=item2 ns=ns1 " JSON " json\n"
-		   "gog 77 " QUEST " installer\n");
+		   "gog 77 " QUEST " installer\n"
+		   "gog 90 " DLC " base=77\ngog 91 generate=2,1000000,11 base=77 hidden\n");
 	CHECK(fclose(w) == 0);
 }
 
@@ -426,6 +455,7 @@ int main(void)
 		.epic_token = { (uint8_t *)(uintptr_t) "eee", 3 },
 		.gog_token = { (uint8_t *)(uintptr_t) "ggg", 3 } };
 	all_well();
+	dlc();
 	renewed();
 	broken();
 	refused();

@@ -2,6 +2,7 @@
  * Who hears of a download: those who follow another's hear how far it is, each at most twice a second and only of their own; its webhook
  * hears of its end and of nothing else, whatever it asks for, and nobody else's does. And as many are fetched at once as the setting says.
  */
+#include "control/downloads/download_tunes.h"
 #include "control/webhooks/webhook_fill.h"
 
 #include "tests/unit/control/downloads_desk.h"
@@ -163,6 +164,40 @@ static void as_many(void)
 	desk_close(&d);
 }
 
+/* What is set while an agent has it is to be told to that agent, until the next task says it itself. */
+static void tuned(void)
+{
+	struct field_list l = { 0 };
+
+	begin();
+	desk_begin(&d);
+	does(DESK_QUERY("UPDATE agents SET instance_id = $1 WHERE id = 'agt_1'"), d.control.instance_id, NULL,
+		NULL);
+	desk_commit(&d);
+	const char *id = ask(1, "");
+	starts(id);
+	desk_begin(&d);
+	CHECK(download_tunes_list(&d.tx, 10, &l) == RC_OK && l.n == 0);
+	desk_commit(&d);
+	d.tx.cancels = false;
+	CHECK(writes("updateDownload", id, "{\"priority\":7}") == RC_OK && !d.tx.cancels);
+	CHECK(writes("updateDownload", id, "{\"bandwidthLimitBps\":5000}") == RC_OK && d.tx.cancels);
+	desk_begin(&d);
+	CHECK(download_tunes_list(&d.tx, 10, &l) == RC_OK && l.n == 1);
+	const struct download_tune *t = l.at;
+	CHECK(t->bps == 5000 && t->attempt == 1);
+	CHECK_STR(t->agent_id, "agt_1");
+	desk_commit(&d);
+	CHECK(writes("pauseDownload", id, NULL) == RC_OK);
+	stops(id);
+	CHECK(writes("resumeDownload", id, NULL) == RC_OK);
+	starts(id);
+	desk_begin(&d);
+	CHECK(download_tunes_list(&d.tx, 10, &l) == RC_OK && l.n == 0);
+	desk_commit(&d);
+	desk_close(&d);
+}
+
 int main(void)
 {
 	char rm[128];
@@ -173,6 +208,7 @@ int main(void)
 	many_hear();
 	called_back();
 	as_many();
+	tuned();
 	snprintf(rm, sizeof(rm), "rm -rf '%s'", store_dir);
 	return system(rm);
 }

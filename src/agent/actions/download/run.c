@@ -183,12 +183,16 @@ static enum rc run(struct action_task *t, const void *in, void *out, struct faul
 		.tenant_bps = want->share.tenant_bps,
 		.key_bps = want->share.key_bps,
 		.job_bps = want->share.job_bps,
-		.weight = want->share.weight };
+		.weight = want->share.weight,
+		.of = t->work };
 	struct publish_done done = { 0 };
 	struct pace_job *pace = NULL;
 
 	d.teller.scope = NULL;
 	enum rc rc = pace_join(t->pace, &share, &pace, f);
+	uint64_t bps;
+	if (rc == RC_OK && task_tuned(t, &bps))
+		pace_tune(t->pace, t->work, bps);
 	if (rc == RC_OK)
 		rc = fetch_it(&d, pace);
 	pace_leave(pace);
