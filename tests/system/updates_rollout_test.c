@@ -1,19 +1,17 @@
 /*
- * Builds that are announced before they can be fetched, and a title that only an owner's account may see, against a simulated Steam.
+ * What an operator says of a source, against a simulated Steam: which titles are asked of it and which of the one that stands in, shadow
+ * mode, breakers that are forced; and builds that are announced before they can be fetched.
  */
 #include "tests/system/rig.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define FIRST  1000
-#define APPS   24
-#define BUILT  1030 /* watched for builds */
-#define CLOSED 1039 /* its token is for owners */
+#define FIRST 1000
+#define APPS  8
+#define BUILT 1030 /* watched for builds */
 
-static const char world[] = "generate apps=1000-1039 seed=1 token_every=40\n"
-			    "generate package=7 apps=1039-1039\n"
-			    "account alice password=correct_horse packages=7\n";
+static const char world[] = "generate apps=1000-1030 seed=1\n";
 static struct rig r;
 
 static long long number(const char *sql) { return strtoll(rig_sql(&r, sql), NULL, 10); }
@@ -35,6 +33,150 @@ static void watch(unsigned app, const char *more)
 
 	snprintf(body, sizeof(body), "{\"store\":\"steam\",\"titleId\":\"%u\"%s}", app, more);
 	json_decref(rig_expect(&r, 201, "POST", "/v1/watches", body));
+}
+
+/* A poll of the titles, whole, to its end. */
+static void poll(void)
+{
+	char body[512] = "{\"mode\":\"full\",\"selector\":{\"titles\":[";
+
+	for (unsigned i = 0; i < APPS; i++)
+		sprintf(body + strlen(body), "%s\"%u\"", i ? "," : "", FIRST + i);
+	strcat(body, "]}}");
+	long long ended = number("SELECT COUNT(*) FROM polls WHERE status = 'finished'");
+	json_decref(rig_expect(&r, 202, "POST", "/v1/polls", body));
+	await("SELECT COUNT(*) FROM polls WHERE status = 'finished'", ended + 1);
+	CHECK(number("SELECT SUM(unknown) FROM polls") == 0);
+}
+
+static void rollout(const char *patch)
+{
+	char match[64];
+	json_t *s = rig_expect(&r, 200, "GET", "/v1/sources/steam.pics", NULL);
+
+	snprintf(match, sizeof(match), "If-Match: \"%lld\"", (long long)json_int(s, "version"));
+	json_decref(s);
+	struct rig_answer a = rig_call(&r, "PATCH", "/v1/sources/steam.pics", match, patch);
+	if (a.status != 200)
+		fprintf(stderr, "%d %s\n", a.status, a.text);
+	CHECK(a.status == 200);
+	rig_answer_done(&a);
+}
+
+static long long product_infos(void)
+{
+	json_t *ledger = rig_sim_get(&r, "/sim/ledger");
+	long long n = json_int(ledger, "requests.product_info");
+	json_decref(ledger);
+	return n;
+}
+
+#define OF(method) \
+	"SELECT COUNT(*) FROM titles WHERE CAST(ref AS BIGINT) BETWEEN 1000 AND 1023 AND method = '" method "'"
+
+static bool is_of(unsigned app, const char *method)
+{
+	char sql[128];
+
+	snprintf(sql, sizeof(sql), "SELECT method FROM titles WHERE ref = '%u'", app);
+	return !strcmp(rig_sql(&r, sql), method);
+}
+
+/* A title's side is its own for ever: more of a hundred only ever adds titles. */
+static void parts(void)
+{
+	bool before[APPS], some = false, all = true;
+
+	rollout("{\"percent\":40}");
+	poll();
+	for (unsigned i = 0; i < APPS; i++) {
+		before[i] = is_of(FIRST + i, "steam.pics");
+		some |= before[i];
+		all &= before[i];
+		CHECK(before[i] || is_of(FIRST + i, "steam.store_http"));
+	}
+	CHECK(some && !all);
+	rollout("{\"percent\":70}");
+	poll();
+	for (unsigned i = 0; i < APPS; i++)
+		CHECK(!before[i] || is_of(FIRST + i, "steam.pics"));
+	CHECK(number(OF("steam.store_http")) > 0);
+	rollout("{\"percent\":100,\"maxTitles\":5}");
+	poll();
+	CHECK(number(OF("steam.pics")) == 5 && number(OF("steam.store_http")) == APPS - 5);
+	rollout("{\"maxTitles\":0,\"labels\":{\"tier\":\"gold\"}}");
+	poll();
+	CHECK(number(OF("steam.pics")) == 3);
+	CHECK(is_of(FIRST, "steam.pics") && is_of(FIRST + 1, "steam.pics") && is_of(FIRST + 2, "steam.pics"));
+	rollout("{\"labels\":{}}");
+	poll();
+	CHECK(number(OF("steam.pics")) == APPS);
+}
+
+/* Both are asked; what the source says is held against what the other says, and counts for nothing else. */
+static void shadow(void)
+{
+	long long asked = product_infos();
+
+	rollout("{\"shadow\":true}");
+	poll();
+	CHECK(number(OF("steam.store_http")) == APPS);
+	await("SELECT COALESCE(SUM(compared), 0) FROM source_marks WHERE source = 'steam.pics'", APPS);
+	CHECK(product_infos() > asked);
+	json_t *s = rig_expect(&r, 200, "GET", "/v1/sources/steam.pics", NULL);
+	CHECK(json_int(s, "agreementPermille1h") == 1000);
+	json_decref(s);
+	/* One of which the source says nothing any more, and the other does: the other is believed. */
+	rig_sim_post(&r, "/sim/title?app=1000&do=deny");
+	poll();
+	await("SELECT SUM(compared) FROM source_marks WHERE source = 'steam.pics'", 2 * APPS);
+	CHECK(number("SELECT SUM(compared) - SUM(agreed) FROM source_marks WHERE source = 'steam.pics'") == 1);
+	CHECK(number(OF("steam.store_http")) == APPS);
+	s = rig_expect(&r, 200, "GET", "/v1/sources/steam.pics", NULL);
+	CHECK(json_int(s, "agreementPermille1h") == 1000 * (2 * APPS - 1) / (2 * APPS));
+	json_decref(s);
+	struct rig_answer m = rig_call(&r, "GET", "/metrics", NULL, NULL);
+	CHECK(m.status == 200 && m.text &&
+		strstr(m.text, "footplate_source_agreement_permille{source=\"steam.pics\"} 937"));
+	rig_answer_done(&m);
+	rig_sim_post(&r, "/sim/title?app=1000&do=public");
+	rollout("{\"shadow\":false}");
+}
+
+static void force(const char *state, const char *way)
+{
+	char path[64], body[64], sql[128];
+
+	snprintf(path, sizeof(path), "/v1/sources/steam.pics/%s", way);
+	snprintf(body, sizeof(body), "{\"state\":\"%s\"}", state);
+	json_decref(rig_expect(&r, 200, "POST", path, !strcmp(way, "trip") ? body : NULL));
+	snprintf(sql, sizeof(sql), "SELECT COUNT(*) FROM sources WHERE name = 'steam.pics' AND breaker = '%s'",
+		state);
+	CHECK(number(sql) == 1);
+}
+
+static void forced(void)
+{
+	force("forced_open", "trip");
+	await("SELECT 1 - COUNT(*) FROM source_asks WHERE source = 'steam.pics'", 1);
+	long long asked = product_infos();
+	poll();
+	CHECK(product_infos() == asked && number(OF("steam.store_http")) == APPS);
+	/* Nor for comparison. */
+	rollout("{\"shadow\":true}");
+	poll();
+	CHECK(product_infos() == asked);
+	rollout("{\"shadow\":false}");
+	/* It is asked whatever happens: answers that say nothing open no breaker. */
+	force("forced_closed", "trip");
+	rig_sim_say(&r, "/sim/faults", "product_info@*:pics_empty\n");
+	for (int i = 0; i < 3; i++)
+		json_decref(rig_expect(&r, 202, "POST", "/v1/polls", "{\"mode\":\"full\"}"));
+	await("SELECT COUNT(*) FROM polls WHERE status = 'finished' AND unknown > 0", 1);
+	CHECK(number("SELECT COUNT(*) FROM sources WHERE name = 'steam.pics' AND breaker = 'forced_closed'") == 1);
+	rig_sim_clear(&r);
+	force("closed", "reset");
+	CHECK(number("SELECT COUNT(*) FROM audit WHERE action IN ('source.trip', 'source.reset')") >= 3);
 }
 
 static json_t *depots_of_build(void)
@@ -84,50 +226,6 @@ static void announced_before_available(void)
 	CHECK(number("SELECT COUNT(*) FROM events WHERE type = 'title.build_announced'") == 1);
 }
 
-/* What the anonymous session may not see is asked of the watch's account; without one the title is denied. */
-static void owned(void)
-{
-	static const char is_denied[] =
-		"SELECT COUNT(*) FROM watches w JOIN titles t ON t.id = w.title_id WHERE t.ref = '1039' "
-		"AND w.state = 'denied'";
-	char id[64], path[128], more[160];
-	json_t *a = rig_expect(&r, 201, "POST", "/v1/accounts", "{\"login\":\"alice\"}");
-
-	snprintf(id, sizeof(id), "%s", json_str(a, "id"));
-	json_decref(a);
-	snprintf(path, sizeof(path), "/v1/accounts/%s/secrets/password", id);
-	json_decref(rig_expect(&r, 204, "PUT", path, "{\"value\":\"correct_horse\"}"));
-	snprintf(path, sizeof(path), "/v1/accounts/%s/desired-state", id);
-	json_decref(rig_expect(&r, 200, "PUT", path, "{\"mode\":\"online\"}"));
-	rig_sim_post(&r, "/sim/title?app=1039&do=deny");
-	watch(CLOSED, "");
-	await(is_denied, 1);
-	CHECK(number("SELECT COUNT(*) FROM builds b JOIN titles t ON t.id = b.title_id WHERE t.ref = '1039'") == 0);
-	await("SELECT COUNT(*) FROM accounts WHERE state = 'online'", 1);
-	snprintf(path, sizeof(path), "/v1/watches/%s",
-		rig_sql(&r, "SELECT w.id FROM watches w JOIN titles t ON t.id = w.title_id WHERE t.ref = '1039'"));
-	json_t *w = rig_expect(&r, 200, "GET", path, NULL);
-	snprintf(more, sizeof(more), "If-Match: \"%lld\"", (long long)json_int(w, "version"));
-	json_decref(w);
-	char body[96];
-	snprintf(body, sizeof(body), "{\"accountId\":\"%s\"}", id);
-	struct rig_answer patched = rig_call(&r, "PATCH", path, more, body);
-	CHECK(patched.status == 200);
-	rig_answer_done(&patched);
-	json_decref(rig_expect(
-		&r, 202, "POST", "/v1/polls", "{\"mode\":\"full\",\"selector\":{\"titles\":[\"1039\"]}}"));
-	await("SELECT COUNT(*) FROM builds b JOIN titles t ON t.id = b.title_id WHERE t.ref = '1039'", 1);
-	CHECK(number(is_denied) == 0);
-	CHECK(number("SELECT COUNT(*) FROM titles WHERE ref = '1039' AND state = 'known' AND access = 'token'") ==
-		1);
-	/* The next build is found in the same way, and the watch is never denied meanwhile. */
-	long long told = number("SELECT COUNT(*) FROM events WHERE type = 'title.build_announced'");
-	rig_sim_post(&r, "/sim/changes?apps=1039&what=build");
-	await("SELECT COUNT(*) FROM events WHERE type = 'title.build_announced'", told + 1);
-	CHECK(number(is_denied) == 0);
-	CHECK(number("SELECT COUNT(*) FROM tasks WHERE action = 'titles.poll' AND account_id IS NOT NULL") >= 2);
-}
-
 int main(void)
 {
 	rig_init(&r);
@@ -144,8 +242,12 @@ int main(void)
 	watch(BUILT, "");
 	await("SELECT COUNT(*) FROM titles WHERE change_number > 0", APPS + 1);
 	await("SELECT COUNT(*) FROM sources WHERE name = 'steam.pics' AND cursor > 0", 1);
+	rig_warp(&r, 12);
 	announced_before_available();
-	owned();
+	rig_warp(&r, 4);
+	parts();
+	shadow();
+	forced();
 	rig_check_events(&r);
 	rig_done(&r);
 	return 0;
