@@ -8,7 +8,7 @@
 #include "control/updates/sources_feed.h"
 #include "control/updates/sources_owned.h"
 #include "control/updates/sources_sessions.h"
-#include "control/updates/titles.h"
+#include "control/updates/titles_due.h"
 #include "model/action_download.h"
 #include "wire/json.h"
 

@@ -1,17 +1,15 @@
 /* What came back from a store: into titles, and into what is thought of the source. */
 #include "control/control.h"
 #include "control/engine/moves.h"
-#include "control/updates/builds.h"
 #include "control/updates/sources.h"
+#include "control/updates/sources_answers.h"
 #include "control/updates/sources_feed.h"
 #include "control/updates/sources_owned.h"
 #include "control/updates/sources_sessions.h"
 #include "control/updates/sources_shadow.h"
 #include "control/updates/titles.h"
-#include "model/action_download.h"
+#include "control/updates/titles_due.h"
 #include "model/action_titles.h"
-#include "wire/field_json.h"
-#include "wire/json.h"
 
 /* What an answer's titles say of the source. */
 struct tally {
@@ -195,20 +193,6 @@ static enum rc note_changed(struct tx *tx, const struct source_ask *a, int64_t c
 	return rc == RC_MISSING ? RC_OK : rc;
 }
 
-/* RC_INVALID, RC_MALFORMED: it cannot be read. */
-static enum rc read_titles(struct tx *tx, const char *text, struct action_titles_result *ret)
-{
-	struct field_reader r = { .arena = tx->arena };
-	auto_json struct json_t *j = NULL;
-
-	enum rc rc = text ? json_read(text, strlen(text), &j, tx->fault) : RC_INVALID;
-	if (rc == RC_OK)
-		rc = field_json_decode(action_titles_poll.result, j, &r, ret, tx->fault);
-	if (rc == RC_INVALID && r.problems_n)
-		return fault_set(tx->fault, rc, "%s %s", r.problems[0].pointer, r.problems[0].detail);
-	return rc;
-}
-
 /* Answers, of the end or so far. */
 static enum rc take_titles(struct tx *tx, struct source_ask *a, const struct action_titles_result *got)
 {
@@ -280,20 +264,6 @@ static enum rc failed(struct tx *tx, const struct moves_task *t, struct source_a
 	return rc == RC_OK ? titles_unask(tx, a->source, &a->refs) : rc;
 }
 
-static enum rc available(struct tx *tx, const struct moves_task *t, const struct source_ask *a)
-{
-	struct action_manifests_probe_result got = { 0 };
-	struct field_reader r = { .arena = tx->arena };
-	auto_json struct json_t *j = NULL;
-
-	enum rc rc = t->result ? json_read(t->result, strlen(t->result), &j, tx->fault) : RC_MISSING;
-	if (rc == RC_OK)
-		rc = field_json_decode(action_manifests_probe.result, j, &r, &got, tx->fault);
-	bool ok = rc == RC_OK && got.available;
-	rc = sources_ask_drop(tx, a->id);
-	return rc == RC_OK ? builds_probed(tx, a->page, ok) : rc;
-}
-
 static enum rc unreadable(struct tx *tx, struct source_ask *a)
 {
 	const char *why = arena_fmt(tx->arena, "the answer cannot be read: %.200s", tx->fault->text);
@@ -310,12 +280,12 @@ static enum rc succeeded(struct tx *tx, const struct moves_task *t, struct sourc
 	enum rc rc;
 
 	if (a->kind == ASK_AVAILABLE)
-		return available(tx, t, a);
+		return sources_answers_available(tx, a, t->result);
 	if (a->kind == ASK_CHANGES) {
 		rc = sources_ask_drop(tx, a->id);
 		return rc == RC_OK ? sources_feed_told(tx, a->source, t->result) : rc;
 	}
-	rc = read_titles(tx, t->result, &got);
+	rc = sources_answers_titles(tx, t->result, &got);
 	if (rc == RC_INVALID || rc == RC_MALFORMED)
 		return unreadable(tx, a);
 	if (rc == RC_OK)
@@ -379,7 +349,7 @@ enum rc sources_progress(struct tx *tx, const struct moves_task *t, const char *
 		return rc == RC_MISSING ? RC_OK : rc;
 	if (a.kind == ASK_CHANGES || a.kind == ASK_AVAILABLE)
 		return RC_OK;
-	rc = read_titles(tx, data, &got);
+	rc = sources_answers_titles(tx, data, &got);
 	if (rc == RC_INVALID || rc == RC_MALFORMED)
 		return RC_OK; /* the end says all once more */
 	if (rc == RC_OK)
