@@ -205,6 +205,8 @@ static enum rc take_titles(struct tx *tx, struct source_ask *a, const struct act
 	const struct tally y = tally_of(at, n);
 	enum rc rc = sources_shadow_compare(tx, a, at, n);
 	if (rc == RC_OK)
+		rc = sources_owned_hide(tx, a, at, n);
+	if (rc == RC_OK)
 		rc = sources_owned_ask(tx, a, at, n);
 	if (rc == RC_OK && a->kind != ASK_SHADOW)
 		rc = keep(tx, a, at, n, &changed);

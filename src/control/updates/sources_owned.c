@@ -13,6 +13,20 @@ static bool is_closed(const struct action_title *t)
 	return is(t->status, "unknown") && (is(t->reason, "missing_token") || is(t->reason, "denied"));
 }
 
+/*
+ * What an account may see, its tenant may see. Facts and builds are the installation's and shown to all who watch the title, now or later:
+ * so no account is asked, and no account's answer kept, while there is more than one tenant.
+ */
+static enum rc is_alone(struct tx *tx, bool *ret)
+{
+	static const struct store_query others = { .sql = "SELECT COUNT(*) FROM tenants" };
+	auto_rows struct store_rows *r = NULL;
+	enum rc rc = store_one(tx->db, &others, STORE_NO_ARGS, &r, tx->fault);
+
+	*ret = rc == RC_OK && store_col_int(r, 0) <= 1;
+	return rc;
+}
+
 /* Of the watches of the title that have an account, the one whose account is online, else the oldest. NULL: none has. */
 static enum rc account_of(struct tx *tx, const char *source, const char *ref, const char **ret)
 {
@@ -69,11 +83,13 @@ enum rc sources_owned_ask(struct tx *tx, const struct source_ask *a, const struc
 {
 	bool ours = sources_kind(a->source)->feed && a->kind != ASK_OWNED && a->kind != ASK_SHADOW &&
 		    a->kind != ASK_PROBE;
+	enum rc rc = ours ? is_alone(tx, &ours) : RC_OK;
 	struct owned *owned = ours ? arena_take(tx->arena, (n + 1) * sizeof(*owned)) : NULL;
 	unsigned open = 0;
 	size_t m = 0;
-	enum rc rc = ours && !owned ? RC_NOMEM : RC_OK;
 
+	if (rc == RC_OK && ours && !owned)
+		rc = RC_NOMEM;
 	for (size_t i = 0; ours && rc == RC_OK && i < n; i++) {
 		if (!is_closed(&at[i]))
 			continue;
@@ -104,6 +120,18 @@ bool sources_owned_has(const struct source_ask *a, const struct field_list *asks
 				return true;
 	}
 	return false;
+}
+
+enum rc sources_owned_hide(struct tx *tx, const struct source_ask *a, struct action_title *at, size_t n)
+{
+	bool alone = true;
+	enum rc rc = a->kind == ASK_OWNED ? is_alone(tx, &alone) : RC_OK;
+
+	for (size_t i = 0; !alone && i < n; i++)
+		at[i] = (struct action_title){
+			.ref = at[i].ref, .status = "unknown", .reason = "missing_token", .access = "denied"
+		};
+	return rc;
 }
 
 enum rc sources_owned_failed(struct tx *tx, const struct source_ask *a)

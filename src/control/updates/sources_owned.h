@@ -1,6 +1,6 @@
 /*
  * sources_owned: titles that Steam tells of only to those who own them. What the anonymous session gets no token for is asked once more with
- * the account of a watch that has one. product.md 5.8.8. On the writer's thread.
+ * the account of a watch that has one, in an installation of one tenant. product.md 5.8.8. On the writer's thread.
  */
 #pragma once
 
@@ -11,6 +11,9 @@ struct action_title;
 /* Of these answers to `a`: those that want a token or a licence are asked of accounts, where there are such. */
 must_check enum rc sources_owned_ask(
 	struct tx *tx, const struct source_ask *a, const struct action_title *at, size_t n);
+
+/* Of an account's answers nothing is left when there is more than one tenant by now: what it may see is not for the others. */
+must_check enum rc sources_owned_hide(struct tx *tx, const struct source_ask *a, struct action_title *at, size_t n);
 
 /* Is an account asked for it, and has not answered? */
 bool sources_owned_has(const struct source_ask *a, const struct field_list *asks, const char *ref);
