@@ -339,7 +339,10 @@ static enum rc look_at(struct look *l)
 		rc = sources_feed_scan(l->tx, &l->s, &l->asks);
 	if (rc != RC_OK)
 		return rc;
-	return may == BREAKER_GO && !(l->suspect && l->kind->fallback) ? ask_primary(l) : ask_secondary(l);
+	if (may == BREAKER_GO && !(l->suspect && l->kind->fallback))
+		return ask_primary(l);
+	l->rollout.shadow = false; /* it is not asked at all */
+	return ask_secondary(l);
 }
 
 /* ---- builds ---- */
