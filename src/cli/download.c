@@ -5,6 +5,7 @@
 #include "cli/nouns.h"
 #include "cli/output.h"
 #include "cli/run.h"
+#include "cli/secret.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -174,6 +175,16 @@ static const struct verb_option create_options[] = {
 	TEXT("app-name", "NAME", "source.appName", "Of epic: its name of the app."),
 	TEXT("product", "ID", "source.productId", "Of gog: its id of the product."),
 	TEXT("branch", "BRANCH", "source.branch", "Default: public."),
+	{ .row = { .name = "branch-password-file",
+		  .type = FIELD_STR,
+		  .min = 1,
+		  .doc = "File with the password of a locked branch; only its owner may read it (mode 0600)." },
+		.value = "FILE" },
+	{ .row = { .name = "branch-password-fd",
+		  .type = FIELD_U32,
+		  .max = 1 << 20,
+		  .doc = "Open file descriptor to read that password from." },
+		.value = "N" },
 	TEXT("os", "OS", "source.os", "windows, linux or macos. Default: linux."),
 	TEXT("lang", "LANGUAGE", "source.lang", "Default: english."),
 	{ .row = { .name = "with-dependencies",
@@ -206,6 +217,11 @@ static const struct verb_option create_options[] = {
 	RUN_KEY_OPTION,
 	{ 0 },
 };
+
+static enum cli_exit create(struct cmd *c)
+{
+	return secret_run_with(c, "branchPassword", "branch-password-file", "branch-password-fd");
+}
 
 static const struct verb_option list_options[] = {
 	{ .row = { .name = "state", .type = FIELD_STR, .min = 1, .max = 32, .doc = "Only those in this state." },
@@ -258,6 +274,8 @@ const struct verb download_verbs[] = {
 		.path = "/v1/downloads",
 		.columns = COLUMNS,
 		.flags = VERB_IDEMPOTENT,
+		.secret = "branchPassword",
+		.run = create,
 		.example = "footplate download create app --app 740 --format zip" },
 	{ .name = "list",
 		.doc = "Lists the downloads, newest first.",

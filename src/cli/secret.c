@@ -56,25 +56,31 @@ static enum cli_exit ask(struct cmd *c, const char *prompt, struct buf *ret)
 	return done ? CLI_OK : cmd_usage(c, "nothing was sent");
 }
 
-static enum cli_exit read_it(struct cmd *c, struct buf *ret)
+/* `fd`: NULL: the standard input. */
+static enum cli_exit read_from(struct cmd *c, const char *path, const int64_t *fd, struct buf *ret)
 {
-	const char *path = cmd_text(c, "secret-file");
 	struct fault f = { 0 };
 	char fd_path[32];
-	enum rc rc;
 
-	if (path && cmd_has(c, "secret-fd"))
-		return cmd_usage(c, "give --secret-file or --secret-fd, not both");
-	snprintf(fd_path, sizeof(fd_path), "/dev/fd/%u", (unsigned)cmd_number(c, "secret-fd"));
-	if (path)
-		rc = file_read_secret(path, SECRET_MAX + 2, ret, &f);
-	else if (cmd_has(c, "secret-fd") || !isatty(STDIN_FILENO))
-		rc = file_read(fd_path, SECRET_MAX + 2, ret, &f);
-	else
-		return ask(c, c->verb->prompt, ret);
+	snprintf(fd_path, sizeof(fd_path), "/dev/fd/%u", fd ? (unsigned)*fd : STDIN_FILENO);
+	enum rc rc = path ? file_read_secret(path, SECRET_MAX + 2, ret, &f)
+			  : file_read(fd_path, SECRET_MAX + 2, ret, &f);
 	if (rc != RC_OK)
 		cmd_say(c, "%s", f.text);
 	return rc == RC_OK ? CLI_OK : rc == RC_DENIED ? CLI_DENIED : CLI_USAGE;
+}
+
+static enum cli_exit read_it(struct cmd *c, struct buf *ret)
+{
+	const char *path = cmd_text(c, "secret-file");
+	int64_t fd = cmd_number(c, "secret-fd");
+	bool has_fd = cmd_has(c, "secret-fd");
+
+	if (path && has_fd)
+		return cmd_usage(c, "give --secret-file or --secret-fd, not both");
+	if (!path && !has_fd && isatty(STDIN_FILENO))
+		return ask(c, c->verb->prompt, ret);
+	return read_from(c, path, has_fd ? &fd : NULL, ret);
 }
 
 /* The line end that an editor or echo puts behind it is not part of it. */
@@ -109,31 +115,64 @@ enum cli_exit secret_ask(struct cmd *c, const char *option, const char *prompt, 
 	return file_read(path, SECRET_MAX + 2, ret, &f) == RC_OK ? trim(c, ret) : cmd_usage(c, "%s", f.text);
 }
 
-static enum cli_exit put(struct cmd *c, const struct buf *b, json_t *body)
+static enum cli_exit put(struct cmd *c, const char *member, const struct buf *b, json_t *body)
 {
-	if (json_object_set_new(body, c->verb->secret, json_stringn((const char *)b->p, b->n)) != 0)
+	if (json_object_set_new(body, member, json_stringn((const char *)b->p, b->n)) != 0)
 		return cmd_usage(c, "the secret is not UTF-8");
 	return CLI_OK;
+}
+
+static enum cli_exit send(struct cmd *c, struct request *r, const char *member, struct buf *secret)
+{
+	struct api_answer a = { 0 };
+	enum cli_exit code = put(c, member, secret, r->body);
+
+	hush_wipe(secret->p, secret->room);
+	if (code == CLI_OK)
+		code = request_ask(c, r, &a);
+	if (code == CLI_OK && a.json)
+		output_object(c, a.json);
+	api_answer_done(&a);
+	return code;
 }
 
 enum cli_exit secret_run(struct cmd *c)
 {
 	struct request r = { 0 };
 	struct buf b = { 0 };
-	struct api_answer a = { 0 };
 	enum cli_exit code = run_prepare(c, &r);
 
 	if (code == CLI_OK)
 		code = secret_read(c, &b);
 	if (code == CLI_OK)
-		code = put(c, &b, r.body);
+		code = send(c, &r, c->verb->secret, &b);
 	hush_wipe(b.p, b.room);
 	buf_done(&b);
+	json_wipe(r.body);
+	request_done(&r);
+	return code;
+}
+
+enum cli_exit secret_run_with(struct cmd *c, const char *member, const char *file, const char *fd)
+{
+	const char *path = cmd_text(c, file);
+	int64_t number = cmd_number(c, fd);
+	struct request r = { 0 };
+	struct buf b = { 0 };
+
+	if (path && cmd_has(c, fd))
+		return cmd_usage(c, "give --%s or --%s, not both", file, fd);
+	if (!path && !cmd_has(c, fd))
+		return run_verb(c);
+	enum cli_exit code = run_prepare(c, &r);
 	if (code == CLI_OK)
-		code = request_ask(c, &r, &a);
-	if (code == CLI_OK && a.json)
-		output_object(c, a.json);
-	api_answer_done(&a);
+		code = read_from(c, path, &number, &b);
+	if (code == CLI_OK)
+		code = trim(c, &b);
+	if (code == CLI_OK)
+		code = send(c, &r, member, &b);
+	hush_wipe(b.p, b.room);
+	buf_done(&b);
 	json_wipe(r.body);
 	request_done(&r);
 	return code;

@@ -33,3 +33,9 @@ enum cli_exit secret_ask(struct cmd *c, const char *option, const char *prompt, 
 
 /* The generic verb with a secret as one more member of the body: `secret` of its row, asked for with `prompt`. */
 enum cli_exit secret_run(struct cmd *c);
+
+/*
+ * The generic verb, and a secret as one more member of its body when one of these two options names where it stands: a file that only its
+ * owner may read, or an open descriptor.
+ */
+enum cli_exit secret_run_with(struct cmd *c, const char *member, const char *file, const char *fd);

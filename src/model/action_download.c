@@ -1,8 +1,11 @@
 #include "model/action_download.h"
 
 #include "model/action_rows.h"
+#include "model/chunk_error.h"
 
 #define DAY_S 86400
+
+_Static_assert(ACTION_DOWNLOAD_ERRORS == CHUNK_ERROR_KINDS, "one count of each kind");
 
 /* clang-format off */
 static const struct field depot[] = {
@@ -93,6 +96,8 @@ static const struct field download_result[] = {
 	ACTION_ROW(action_download_result, "bytesReused", bytes_reused, FIELD_ID64, "Bytes that were there already."),
 	ACTION_ROW(action_download_result, "packageBytes", package_bytes, FIELD_ID64, "Bytes of the archive."),
 	ACTION_ROW(action_download_result, "packageSha256", package_sha256, FIELD_STR, "SHA-256 of the archive.", ACTION_MAYBE),
+	ACTION_ROW(action_download_result, "chunkErrors", chunk_errors, FIELD_OBJ, "Requests for chunks that failed, by why.",
+		.sub = chunk_error_fields),
 	{ 0 },
 };
 
@@ -118,6 +123,8 @@ const struct field action_download_progress_fields[] = {
 	ACTION_ROW(action_download_progress, "etaSeconds", eta_s, FIELD_I64, "Seconds to go; -1: not known.", .min = -1, .max = INT64_MAX),
 	ACTION_ROW(action_download_progress, "tries", tries, FIELD_U32, "Requests that were made again."),
 	ACTION_ROWS(action_download_progress, "servers", servers, server, action_download_server, "The servers that it comes from."),
+	ACTION_ROW(action_download_progress, "chunkErrors", chunk_errors, FIELD_OBJ, "Requests for chunks that failed, by why.",
+		.sub = chunk_error_fields),
 	{ 0 },
 };
 

@@ -66,12 +66,15 @@ struct action_download_piece {
 	const char *depot, *manifest, *item; /* what it was made of; NULL: not that */
 };
 
+#define ACTION_DOWNLOAD_ERRORS 9 /* enum chunk_error */
+
 struct action_download_result {
 	const char *content_id;   /* sha256 of the content's listing: see agent/content/publish.h */
 	struct field_list pieces; /* of struct action_download_piece */
 	uint64_t bytes, files, bytes_network, bytes_reused;
 	uint64_t package_bytes;
 	const char *package_sha256; /* NULL: no package */
+	uint32_t chunk_errors[ACTION_DOWNLOAD_ERRORS];
 };
 
 /* Progress of download.run: all of it each time, at most twice a second. product.md 5.9.4. */
@@ -88,7 +91,8 @@ struct action_download_progress {
 	uint64_t rate_bps;
 	int64_t eta_s; /* -1: not known */
 	uint32_t tries;
-	struct field_list servers; /* of struct action_download_server */
+	struct field_list servers;                     /* of struct action_download_server */
+	uint32_t chunk_errors[ACTION_DOWNLOAD_ERRORS]; /* of the run so far */
 };
 extern const struct field action_download_progress_fields[];
 

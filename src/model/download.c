@@ -177,3 +177,16 @@ bool download_wants_licence(const char *code)
 			return true;
 	return false;
 }
+
+const char *download_failure(const char *code)
+{
+	static const char *const codes[] = { "access_denied", "agent_restarted", "agent_stopped", "cdn_unavailable",
+		"disk_full", "integrity", "internal", "lease_expired", "login_required", "lost_by_agent",
+		"max_bytes", "max_runtime", "no_license", "not_found", "private", "rate_limited", "rejected",
+		"session_offline", "stalled" };
+
+	for (size_t i = 0; code && i < sizeof(codes) / sizeof(*codes); i++)
+		if (!strcmp(code, codes[i]))
+			return codes[i];
+	return "other";
+}

@@ -117,5 +117,8 @@ enum download_window { DOWNLOAD_DAY, DOWNLOAD_MONTH };
 int64_t download_period(enum download_window w, int64_t now_ms);
 int64_t download_period_end(enum download_window w, int64_t now_ms);
 
+/* A failure's code as metrics have it: one of 5.9.2, of the engine's, or "other". */
+const char *download_failure(const char *code);
+
 /* Is another attempt worth it, with another account or without? Codes of 5.9.2. */
 bool download_wants_licence(const char *code); /* an account that owns it could have it */

@@ -28,7 +28,7 @@
 #define GID(n)  (9000 + (n))
 #define ITEM(n) (5000 + (n))
 
-enum item { ITEM_SAME = 100, ITEM_SLOW, ITEM_NEXT, ITEM_PAUSED, ITEM_KILLED, ITEM_TUNED };
+enum item { ITEM_SAME = 100, ITEM_SLOW, ITEM_NEXT, ITEM_PAUSED, ITEM_KILLED, ITEM_TUNED, ITEM_BROKEN };
 
 struct client {
 	struct rig rig;
@@ -82,6 +82,7 @@ static void start_steam(void)
 	add_item(world, ITEM_PAUSED, BIG * CHUNK);
 	add_item(world, ITEM_KILLED, BIG * CHUNK);
 	add_item(world, ITEM_TUNED, BIG * CHUNK);
+	add_item(world, ITEM_BROKEN, 6 * CHUNK);
 	CHECK(fclose(world) == 0);
 	rig_sim(&r, text, NULL);
 	free(text);
@@ -389,6 +390,50 @@ static void pause_and_resume(void)
 	check_charged(&key, true);
 }
 
+static long chunk_errors(const char *code)
+{
+	struct rig_answer m = rig_call(&r, "GET", "/metrics", NULL, NULL);
+	char line[80];
+
+	CHECK(m.status == 200);
+	int n = snprintf(line, sizeof(line), "\ndepot_chunk_errors_total{code=\"%s\"} ", code);
+	const char *at = strstr(m.text, line);
+	long value = at ? atol(at + n) : 0;
+	rig_answer_done(&m);
+	return value;
+}
+
+static void fails_at(unsigned chunk, const char *how)
+{
+	char rule[64];
+
+	snprintf(rule, sizeof(rule), "cdn_chunk@%u:%s", chunks_asked() + chunk, how);
+	rig_sim_say(&r, "/sim/faults", rule);
+}
+
+/* What the content servers did wrong is counted, each by its name and once: of one that fails, and of its next attempt, which ends well. */
+static void counted(void)
+{
+	struct client key = make_key("ten_default", "");
+	long bad = chunk_errors("bad_hash"), gone = chunk_errors("http_404"), ill = chunk_errors("http_5xx");
+	char id[64];
+
+	rig_sim_clear(&r);
+	fails_at(3, "cdn_404"); /* the only server does not have it */
+	ask(&key, ITEM_BROKEN, 1, id);
+	becomes(&key, id, "failed");
+	CHECK(chunk_errors("http_404") - gone == 1 && chunk_errors("bad_hash") == bad);
+	rig_sim_clear(&r);
+	fails_at(1, "cdn_corrupt");
+	fails_at(3, "http=503");
+	act(&key, id, "retry");
+	becomes(&key, id, "ready");
+	rig_sim_clear(&r);
+	CHECK(chunk_errors("http_404") - gone == 1 && chunk_errors("bad_hash") - bad == 1);
+	CHECK(chunk_errors("http_5xx") - ill == 1 && chunk_errors("http_403") == 0);
+	check_charged(&key, true);
+}
+
 /* The server is killed, with its agent, in the middle: the download ends well, and is charged once. */
 static void killed(void)
 {
@@ -427,6 +472,7 @@ int main(void)
 	cancel();
 	pause_and_resume();
 	tuned();
+	counted();
 	killed();
 	rig_check_events(&r);
 	rig_check_audit(&r);

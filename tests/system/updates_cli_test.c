@@ -1,5 +1,5 @@
 /*
- * The command line of updates, as people use it: watch, title, poll, change, source, trigger; manifest, artifact, storage, prefill: each verb
+ * The command line of updates, as people use it: watch, title, poll, change, source, trigger; manifest, artifact, storage, prefill, download: each verb
  * against a control plane with an agent and a simulated Steam, what it prints and how it ends, and each with a wrong word.
  */
 #include "tests/system/follow.h"
@@ -313,6 +313,116 @@ static void contents(const struct rig *r)
 	FP(4, "artifact link art_01ARZ3NDEKTSV4RRFFQ69G5FAV");
 }
 
+/* Every verb of downloads: what it says, how it ends, and what it says to a wrong word. */
+static void downloads(const struct rig *r)
+{
+	const char *source = "depot --app 1000 --depots '[{\"id\":100091,\"manifest\":\"21\"}]'";
+	char id[64], gone[64];
+
+	rig_sim_say(r, "/sim/lines", "depot 100091 app=1000 manifest=21 key=auto generate=3,200000,7");
+	FP(2, "download create");
+	FP(2, "download create floppy --app 1000");
+	FP(2, "download create app");
+	SAYS("appId");
+	FP(2, "download create app --app none");
+	FP(2, "download create %s --priority 10", source);
+	FP(2, "download create %s --format rar", source);
+	FP(2, "download create depot --app 1000 --depots '['");
+
+	rig_sim_say(r, "/sim/faults", "cdn_chunk@*:latency=60000");
+	FP(0, "download create %s --format zip --priority 7 -l set=cli --retain 3600 -q", source);
+	id_of(id);
+	CHECK(!strncmp(id, "dl_", 3));
+	FP(0, "download get %s -o json", id);
+	SAYS("\"priority\": 7");
+	SAYS("\"set\": \"cli\"");
+	FP(0, "download edit %s --priority 2 --bandwidth 8000000", id);
+	FP(2, "download edit %s --priority 11", id);
+	FP(6, "download retry %s", id);
+	FP(6, "download resume %s", id);
+	FP(6, "download files %s", id);
+	FP(0, "download list --phase running -o csv");
+	CHECK_STR(cell(1, 0), id);
+	FP(2, "download list --phase tired");
+	FP(0, "download pause %s", id);
+	for (int i = 0; i < 400; i++) {
+		FP(0, "download list --state paused -o csv");
+		if (!strcmp(cell(1, 0), id))
+			break;
+		rig_sleep_ms(25);
+	}
+	CHECK_STR(cell(1, 0), id);
+	FP(0, "download pause %s", id); /* it is so already */
+	FP(0, "download resume %s", id);
+	FP(0, "download cancel %s", id);
+	FP(1, "download watch %s -o json", id);
+	SAYS("\"state\": \"canceled\"");
+	FP(0, "download cancel %s", id);
+	rig_sim_clear(r);
+	FP(0, "download retry %s", id);
+	FP(0, "download watch %s -o json", id);
+	SAYS("\"state\": \"ready\"");
+	FP(6, "download cancel %s", id);
+	FP(0, "download log %s -o csv", id);
+	SAYS("paused");
+	SAYS("canceled");
+	SAYS("ready");
+	FP(0, "download files %s", id);
+	SAYS("sha256");
+	FP(0, "download list --state ready -o csv");
+	snprintf(gone, sizeof(gone), "%s", "dl_01ARZ3NDEKTSV4RRFFQ69G5FAV");
+	FP(4, "download get %s", gone);
+	FP(4, "download watch %s", gone);
+	FP(4, "download pause %s", gone);
+	FP(4, "download resume %s", gone);
+	FP(4, "download cancel %s", gone);
+	FP(4, "download retry %s", gone);
+	FP(4, "download log %s", gone);
+	FP(4, "download files %s", gone);
+	FP(4, "download edit %s --priority 1", gone);
+	FP(2, "download pause");
+	FP(2, "download log %s %s", id, id);
+}
+
+/* The password of a locked branch comes from a file that is its owner's alone, or a descriptor; it is never shown, and no argument. */
+static void branch_passwords(const struct rig *r)
+{
+	const char *what = "download create depot --app 1000 --depots '[{\"id\":100090}]' --branch locked";
+	char path[128], id[64];
+
+	put(r, "branch.txt", "Hidden-Word-42\n");
+	snprintf(path, sizeof(path), "%s/branch.txt", r->dir);
+	FP(2, "%s --branch-password-file %s --branch-password-fd 3", what, path);
+	SAYS("not both");
+	FP(2, "%s --branch-password-file %s.none", what, path);
+	FP(2, "%s --branch-password-fd 77", what);
+	FP(2, "%s --branch-password Hidden-Word-42", what);
+	FP(2, "download create app --app 1000 --branch-password-file %s", path); /* it is of a branch */
+	SAYS("branchPassword");
+	CHECK(chmod(path, 0644) == 0);
+	CHECK(fp(r, "%s --branch-password-file %s", what, path) != 0);
+	CHECK(chmod(path, 0600) == 0);
+	put(r, "empty.txt", "\n");
+	FP(2, "%s --branch-password-file %s/empty.txt", what, r->dir);
+	SAYS("empty");
+	FP(0, "%s --branch-password-file %s -o json", what, path);
+	CHECK(!strstr(out, "Hidden-Word") && !strstr(err, "Hidden-Word"));
+	json_t *j = json_loads(out, 0, NULL);
+	snprintf(id, sizeof(id), "%s", json_str(j, "id"));
+	json_decref(j);
+	CHECK(atol(rig_sql(r,
+		      "SELECT COUNT(*) FROM secrets WHERE name = 'branch_password' AND sealed IS NOT NULL")) == 1);
+	FP(1, "download watch %s -o json", id); /* there is no such branch */
+	CHECK(!strstr(out, "Hidden-Word"));
+	FP(0, "%s --branch-password-fd 3 3<%s -q", what, path);
+	id_of(id);
+	FP(1, "download watch %s", id);
+	FP(6, "download retry %s", id);
+	SAYS("make a new download");
+	CHECK(atol(rig_sql(r,
+		      "SELECT COUNT(*) FROM secrets WHERE name = 'branch_password' AND sealed IS NOT NULL")) == 0);
+}
+
 int main(void)
 {
 	struct rig r;
@@ -331,6 +441,8 @@ int main(void)
 	sources(&r);
 	triggers(&r);
 	contents(&r);
+	downloads(&r);
+	branch_passwords(&r);
 	rig_check_events(&r);
 	rig_check_audit(&r);
 	rig_done(&r);

@@ -45,6 +45,10 @@ static void ask(struct source *src, struct pipeline_slot *s, unsigned server, st
 	cdn_fetch(&fetch, got);
 	if (got->done.end == CDN_CHOICE_GOOD && (got->bytes != w->packed || s->box.bad))
 		got->done.end = s->box.bad ? CDN_CHOICE_STOPPED : CDN_CHOICE_BAD;
+	else
+		return;
+	if (got->done.end == CDN_CHOICE_BAD)
+		cdn_stats_error(r->stats, CHUNK_ERROR_BAD_HASH);
 }
 
 static enum pipeline_got fetch(void *ctx, struct pipeline_slot *s)
@@ -81,7 +85,7 @@ static void spoilt(void *ctx, struct pipeline_slot *s)
 {
 	struct source *src = ctx;
 
-	atomic_fetch_add(&src->run->stats->errors, 1);
+	cdn_stats_error(src->run->stats, CHUNK_ERROR_BAD_HASH);
 	s->done.end = CDN_CHOICE_BAD;
 	lock_enter(&src->cdn->lock);
 	cdn_choice_spoilt(&src->cdn->choice, &s->try, &s->done, clock_mono_ms());

@@ -190,10 +190,13 @@ static enum cdn_choice_end ask(
 		.ctx = u };
 	enum rc rc = http_call(&how, &answer, NULL);
 	hush_wipe(url, sizeof(url));
-	if (rc != RC_OK)
+	if (rc != RC_OK) {
+		ret->error = u->too_long ? CHUNK_ERROR_BAD_HASH : chunk_error_of_rc(rc);
 		return end_of_failure(rc, u);
+	}
 	enum cdn_choice_end end = end_of(&answer, w);
 	ret->status = answer.status;
+	ret->error = chunk_error_of_status(answer.status);
 	ret->done.again_ms = end == CDN_CHOICE_BUSY ? again_ms(&answer) : 0;
 	http_answer_done(&answer);
 	return end;
@@ -206,7 +209,8 @@ void cdn_fetch(const struct cdn_fetch *w, struct cdn_fetched *ret)
 	uint64_t began_us = clock_mono_us();
 
 	*ret = (struct cdn_fetched){
-		.done = { .server = w->server, .began_ms = began_us / 1000, .end = CDN_CHOICE_STOPPED }
+		.done = { .server = w->server, .began_ms = began_us / 1000, .end = CDN_CHOICE_STOPPED },
+		.error = CHUNK_ERROR_CONNECT
 	};
 	struct cdn_line *line = line_to(w->cdn, w->server, &host);
 	if (!line)
@@ -219,5 +223,5 @@ void cdn_fetch(const struct cdn_fetch *w, struct cdn_fetched *ret)
 	ret->bytes = ret->done.bytes = u.n;
 	ret->done.took_us = took_us > u.waited_us ? took_us - u.waited_us : 1;
 	if (w->stats && ret->done.end != CDN_CHOICE_GOOD && ret->done.end != CDN_CHOICE_STOPPED)
-		atomic_fetch_add(&w->stats->errors, 1);
+		cdn_stats_error(w->stats, ret->error);
 }

@@ -57,6 +57,7 @@ struct cdn_fetched {
 	struct cdn_choice_done done; /* `server` and all else, for cdn_choice_done */
 	uint64_t bytes;
 	int status;
+	enum chunk_error error; /* when it is not good, and was not stopped */
 };
 
 /* Which server was picked tells its own name; a copy, for it may leave the list meanwhile. */

@@ -1,6 +1,8 @@
 /* cdn_run: what the client of content servers is told at the start, what is asked of cdn_chunks, and what can be read of it meanwhile. */
 #pragma once
 
+#include "model/chunk_error.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -54,7 +56,14 @@ struct cdn_stats {
 	_Atomic uint64_t chunks;        /* the same */
 	_Atomic uint64_t hits, misses;  /* what a cache in between told of its answers */
 	_Atomic uint32_t tries, errors; /* requests; those that failed */
+	_Atomic uint32_t errors_of[CHUNK_ERROR_KINDS];
 };
+
+static inline void cdn_stats_error(struct cdn_stats *s, enum chunk_error why)
+{
+	atomic_fetch_add(&s->errors, 1);
+	atomic_fetch_add(&s->errors_of[why], 1);
+}
 
 struct cdn_run {
 	struct action_task *task; /* whose session is asked for tokens; its cdn does the work */

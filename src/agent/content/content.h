@@ -30,6 +30,7 @@ struct pace_job;
 #define CONTENT_CHUNK_MAX  (16u << 20)         /* bytes of one chunk, unpacked */
 #define CONTENT_BYTES_MAX  ((uint64_t)1 << 44) /* of all files: 16 TiB */
 #define CONTENT_SUM_MAX    32
+#define CONTENT_ERRORS     9 /* enum chunk_error */
 
 /* What bytes are known by. CONTENT_NAMED: by no hash, but by a name that no other bytes have (a URL, its version and a range). */
 enum content_hash { CONTENT_NAMED, CONTENT_MD5, CONTENT_SHA1, CONTENT_SHA256 };
@@ -106,7 +107,8 @@ struct content_run {
 /* Figures that are read while `fetch` runs, by another thread. */
 struct content_figures {
 	uint64_t bytes_network;
-	uint32_t tries; /* requests that were made again */
+	uint32_t tries;                  /* requests that were made again */
+	uint32_t errors[CONTENT_ERRORS]; /* by enum chunk_error */
 	size_t servers_n;
 	struct content_server {
 		char host[128];

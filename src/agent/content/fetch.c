@@ -65,8 +65,17 @@ void fetch_leave(struct fetch *x)
 {
 	if (!x)
 		return;
+	struct content_figures last = { 0 };
 	pthread_mutex_lock(&x->lock);
+	fetch_figures(x, &last);
 	x->ask.source = NULL;
+	pthread_mutex_unlock(&x->lock);
+}
+
+void fetch_errors(struct fetch *x, uint32_t ret[static CONTENT_ERRORS])
+{
+	pthread_mutex_lock(&x->lock);
+	memcpy(ret, x->errors, sizeof(x->errors));
 	pthread_mutex_unlock(&x->lock);
 }
 

@@ -28,7 +28,10 @@ const struct fetch_plan *fetch_plan_of(const struct fetch *x);
 const char *fetch_folder(const struct fetch *x); /* of the tree */
 uint64_t fetch_bytes_network(struct fetch *x);
 uint64_t fetch_bytes_reused(struct fetch *x);
+/* It failed: its threads end, and it is told once more how far it came, with all its errors. NULL: nothing. */
+void fetch_tell_last(struct fetch *x);
 void fetch_leave(struct fetch *x); /* the source goes; NULL: nothing */
+void fetch_errors(struct fetch *x, uint32_t ret[static CONTENT_ERRORS]);
 void fetch_enter(struct fetch *x, enum fetch_state state);
 void fetch_packed(struct fetch *x, uint64_t bytes);
 const _Atomic bool *fetch_stop(const struct fetch *x); /* set when it is to end */

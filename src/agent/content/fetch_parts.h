@@ -41,7 +41,8 @@ struct fetch {
 	unsigned recent_at;
 	uint64_t bytes_done, bytes_reused, checked, packed;
 	uint32_t files_done;
-	enum rc put_rc; /* why a put failed first */
+	uint32_t errors[CONTENT_ERRORS]; /* as the source told last */
+	enum rc put_rc;                  /* why a put failed first */
 	struct fault put_fault;
 
 	_Atomic uint64_t came;         /* bytes over the network */
@@ -68,6 +69,8 @@ must_check enum rc fetch_sync(struct fetch *x, struct fault *f);
 
 must_check enum rc fetch_watch(struct fetch *x, struct fault *f);
 void fetch_unwatch(struct fetch *x);
+/* What the source counts, for when it is gone. Under the lock. */
+void fetch_figures(struct fetch *x, struct content_figures *ret);
 
 /* ---- fetch_reuse.c: what is there already ---- */
 

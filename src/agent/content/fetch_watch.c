@@ -1,3 +1,4 @@
+#include "agent/content/fetch.h"
 #include "agent/content/fetch_parts.h"
 
 #include "io/clock.h"
@@ -68,6 +69,16 @@ static size_t current_files(const struct fetch *x, const char *ret[static FETCH_
 	return n;
 }
 
+void fetch_figures(struct fetch *x, struct content_figures *ret)
+{
+	const struct content_source *source = x->ask.source;
+
+	if (!source || !source->impl->figures || x->state < FETCH_DOWNLOADING)
+		return;
+	source->impl->figures(x->ask.source, ret);
+	memcpy(x->errors, ret->errors, sizeof(x->errors));
+}
+
 static void look(struct fetch *x, struct sight *s)
 {
 	*s = (struct sight){ .p.state = fetch_words[x->state], .p.eta_s = -1 };
@@ -85,12 +96,10 @@ static void look(struct fetch *x, struct sight *s)
 	}
 	s->p.bytes_network = x->came;
 	pthread_mutex_lock(&x->lock); /* the source may go */
-	const struct content_source *source = x->ask.source;
-	bool asked = source && x->state == FETCH_DOWNLOADING && source->impl->figures;
-	if (asked)
-		source->impl->figures(x->ask.source, &s->figures);
+	fetch_figures(x, &s->figures);
+	memcpy(s->p.chunk_errors, x->errors, sizeof(s->p.chunk_errors));
 	pthread_mutex_unlock(&x->lock);
-	if (!asked)
+	if (x->state != FETCH_DOWNLOADING)
 		return;
 	for (size_t i = 0; i < s->figures.servers_n && i < 8; i++)
 		s->servers[i] = (struct action_download_server){ s->figures.servers[i].host,
@@ -183,4 +192,17 @@ void fetch_unwatch(struct fetch *x)
 	if (x->syncs)
 		pthread_join(x->syncer, NULL);
 	x->tells = x->syncs = false;
+}
+
+void fetch_tell_last(struct fetch *x)
+{
+	struct sight *s = x ? calloc(1, sizeof(*s)) : NULL;
+
+	if (!s)
+		return;
+	fetch_unwatch(x);
+	look(x, s);
+	if (x->ask.tell(x->ask.ctx, &s->p) != RC_OK)
+		x->canceled = true;
+	free(s);
 }

@@ -6,6 +6,7 @@
 #include "base/hush.h"
 #include "io/clock.h"
 #include "io/http_call.h"
+#include "model/chunk_error.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -69,10 +70,12 @@ static void host_of(const char *url, char *ret, size_t room)
 	snprintf(ret, room, "%.*s", (int)strcspn(at, "/?"), at);
 }
 
-static void note(struct shop_fetch *x, const char *url, size_t n, uint64_t ms, bool error)
+/* `why`: CHUNK_ERROR_KINDS: it is none. */
+static void note(struct shop_fetch *x, const char *url, size_t n, uint64_t ms, enum chunk_error why)
 {
 	char host[128];
 	struct content_figures *all = &x->figures;
+	bool error = why != CHUNK_ERROR_KINDS;
 	size_t i = 0;
 
 	host_of(url, host, sizeof(host));
@@ -90,6 +93,8 @@ static void note(struct shop_fetch *x, const char *url, size_t n, uint64_t ms, b
 		all->servers[i].errors += error;
 	}
 	all->tries += error;
+	if (error)
+		all->errors[why]++;
 	lock_leave(&x->lock);
 }
 
@@ -172,9 +177,13 @@ static enum ending get(
 	if (rc == RC_OK && end == PUT && *range && a.status != 206)
 		end = BROKEN; /* all of it came, from its beginning */
 	*ret_again_ms = rc == RC_OK ? again_ms(&a) : 0;
-	http_answer_done(&a);
 	if (end != ENDED)
-		note(t->round->x, url, t->body.n, clock_mono_ms() - from, end != PUT);
+		note(t->round->x, url, t->body.n, clock_mono_ms() - from,
+			end == PUT      ? CHUNK_ERROR_KINDS
+			: end == BROKEN ? CHUNK_ERROR_BAD_HASH
+			: rc == RC_OK   ? chunk_error_of_status(a.status)
+					: chunk_error_of_rc(rc));
+	http_answer_done(&a);
 	return end;
 }
 
@@ -193,7 +202,7 @@ static enum ending try_once(
 		     (server > 0 && site->address(site->ctx, chunk, 0, &url, range));
 	enum ending end = there && !url.bad ? get(&t, line, buf_text(&url), range, ret_again_ms) : LACKS;
 	if (end == PUT && site->open(site->ctx, chunk, t.body.p, t.body.n, &plain, NULL) != RC_OK) {
-		note(o->x, buf_text(&url), 0, 1, true);
+		note(o->x, buf_text(&url), 0, 1, CHUNK_ERROR_BAD_HASH);
 		end = BROKEN;
 	}
 	if (end == PUT && !o->r->put(o->r->ctx, i, plain.p, plain.n))

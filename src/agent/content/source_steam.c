@@ -374,6 +374,8 @@ static enum rc fetch(struct content_source *base, const struct content_run *run,
 	return rc == RC_OK ? source_url_fetch(s, run, f) : rc;
 }
 
+_Static_assert(CONTENT_ERRORS == CHUNK_ERROR_KINDS, "one count of each kind");
+
 static void figures(struct content_source *base, struct content_figures *ret)
 {
 	struct source_steam *s = (struct source_steam *)base;
@@ -382,6 +384,8 @@ static void figures(struct content_source *base, struct content_figures *ret)
 
 	ret->bytes_network = s->stats.bytes_network + s->bytes_url;
 	ret->tries = s->stats.errors;
+	for (size_t i = 0; i < CHUNK_ERROR_KINDS; i++)
+		ret->errors[i] = s->stats.errors_of[i];
 	ret->servers_n = n;
 	for (size_t i = 0; i < n; i++) {
 		snprintf(ret->servers[i].host, sizeof(ret->servers[i].host), "%.127s", rates[i].host);

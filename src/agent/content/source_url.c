@@ -77,6 +77,9 @@ static enum rc judge(struct stretch *h, enum rc rc, const struct http_answer *a,
 		return RC_OK;
 	if (h->stop || h->run->stop(h->run->ctx))
 		return RC_CANCELED;
+	cdn_stats_error(&h->s->stats, rc != RC_OK            ? chunk_error_of_rc(rc)
+				      : a->status / 100 == 2 ? CHUNK_ERROR_BAD_HASH
+							     : chunk_error_of_status(a->status));
 	if (rc != RC_OK) {
 		t->code = "cdn_unavailable";
 		return rc;

@@ -22,6 +22,7 @@ static enum rc end_well(struct tx *tx, struct download_row *d, const struct move
 		return rc;
 	if (result.bytes_network > (uint64_t)d->run_bytes)
 		download_progress_sent(tx, d, result.bytes_network);
+	download_progress_errors(tx, d, result.chunk_errors);
 	metric_add(tx->control->metrics, METRIC_DOWNLOAD_BYTES, "reused", result.bytes_reused);
 	if (d->state == DOWNLOAD_CANCELING) /* too late to be of use to who asked */
 		return download_leave(tx, d, DOWNLOAD_CANCELED, NULL);
@@ -83,7 +84,7 @@ static enum rc end_badly(struct tx *tx, struct download_row *d, const struct ver
 	bool another = false;
 	enum rc rc = download_request_read(tx, d->request, &in);
 
-	metric_add(tx->control->metrics, METRIC_DOWNLOAD_ERRORS, v->code, 1);
+	metric_add(tx->control->metrics, METRIC_DOWNLOAD_FAILURES, download_failure(v->code), 1);
 	if (rc != RC_OK)
 		return rc;
 	if (was_held_short(d, &in, v)) {

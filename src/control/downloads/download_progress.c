@@ -28,6 +28,7 @@ enum rc download_progress_run(struct tx *tx, struct download_row *d, bool *ret_s
 	enum rc rc = d->reserved_bytes && d->run_bytes ? download_bytes_reserve(tx, d, d->run_bytes, &room) : RC_OK;
 
 	d->run_bytes = 0;
+	d->progress = NULL;
 	*ret_short = !room.fits;
 	return rc;
 }
@@ -77,7 +78,8 @@ static void put_lists(struct buf *b, const struct action_download_progress *p)
 		json_put_str(b, s[i].host ? s[i].host : "");
 		buf_fmt(b, ",\"rateBps\":%llu,\"errors\":%u}", (unsigned long long)s[i].rate_bps, s[i].errors);
 	}
-	buf_u8(b, ']');
+	buf_str(b, "],\"chunkErrors\":");
+	download_progress_errors_put(p->chunk_errors, b);
 }
 
 /* As the API shows it, and as the event tells it. In the arena. */
@@ -176,6 +178,7 @@ enum rc download_progress_fold(struct tx *tx, const struct moves_task *t, const 
 	if (rc != RC_OK || is_short)
 		return rc;
 	download_progress_sent(tx, &d, p.bytes_network);
+	download_progress_errors(tx, &d, p.chunk_errors);
 	d.percent = percent_of(&d, &p);
 	d.bytes_total = p.bytes_total > INT64_MAX ? INT64_MAX : (int64_t)p.bytes_total;
 	d.bytes_done = p.bytes_done > INT64_MAX ? INT64_MAX : (int64_t)p.bytes_done;

@@ -3,6 +3,7 @@
 
 #include "control/tx.h"
 
+struct buf;
 struct download_row;
 struct field;
 struct moves_task;
@@ -15,6 +16,13 @@ must_check enum rc download_progress_run(struct tx *tx, struct download_row *d, 
 
 /* `run`: bytes of the run that the agent tells of. */
 void download_progress_sent(struct tx *tx, struct download_row *d, uint64_t run);
+
+/*
+ * `is`: by enum chunk_error, errors of the run that the agent tells of. What the row's progress does not have yet is counted in the metric; the row's
+ * progress is to have them then, or be of no use any more.
+ */
+void download_progress_errors(struct tx *tx, const struct download_row *d, const uint32_t *is);
+void download_progress_errors_put(const uint32_t *is, struct buf *to); /* as the row's progress has them */
 
 /* What an agent tells, as this table has it. RC_INVALID: NULL, or none of it. */
 must_check enum rc download_progress_read(struct tx *tx, const struct field *t, const char *text, void *to);

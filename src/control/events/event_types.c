@@ -48,7 +48,7 @@ static const struct member {
 #undef MEMBER
 };
 #define MEMBERS             (sizeof(members) / sizeof(*members))
-#define PAYLOAD_MEMBERS_MAX 15
+#define PAYLOAD_MEMBERS_MAX 24
 
 static void payload_of(const char *type, struct field ret[static PAYLOAD_MEMBERS_MAX + 1])
 {

@@ -50,6 +50,8 @@ static void each_fault(void)
 	static const char *const first[] = { "cdn_chunk@1-5:cdn_truncate", "cdn_chunk@1-5:cdn_corrupt",
 		"cdn_chunk@1-5:retry_after=60", "cdn_chunk@1-5:http=503", "cdn_chunk@1-5:commit_then_reset",
 		"cdn_chunk@1-2:cdn_404", "cdn_chunk@1-3:http=500" };
+	static const enum chunk_error why[] = { CHUNK_ERROR_KINDS, CHUNK_ERROR_BAD_HASH, CHUNK_ERROR_429,
+		CHUNK_ERROR_5XX, CHUNK_ERROR_KINDS, CHUNK_ERROR_404, CHUNK_ERROR_5XX };
 
 	for (unsigned i = 0; i < sizeof(first) / sizeof(*first); i++) {
 		/* One server fails for good, the others are well. */
@@ -60,6 +62,11 @@ static void each_fault(void)
 		if (g.rc != RC_OK || !g.once)
 			fprintf(stderr, "%s: %s\n", rule, g.f.text);
 		CHECK(g.rc == RC_OK && g.once && g.stats.errors > 0);
+		uint32_t sum = 0;
+		for (unsigned k = 0; k < CHUNK_ERROR_KINDS; k++)
+			sum += g.stats.errors_of[k];
+		CHECK(sum == g.stats.errors);
+		CHECK(why[i] == CHUNK_ERROR_KINDS || g.stats.errors_of[why[i]] == sum);
 	}
 }
 

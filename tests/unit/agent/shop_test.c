@@ -7,6 +7,7 @@
 #include "io/clock.h"
 #include "io/loop.h"
 #include "model/action_download.h"
+#include "model/chunk_error.h"
 #include "sim/load.h"
 #include "sim/stores/goods.h"
 #include "sim/web/site.h"
@@ -153,6 +154,7 @@ struct result {
 	size_t twice;
 	uint32_t tries;
 	uint64_t network;
+	uint32_t errors[CONTENT_ERRORS];
 };
 
 /* Opens, lists, fetches; with `truth` the files must be its. */
@@ -198,7 +200,9 @@ static struct result download(
 	free(g.want);
 	content_source_free(s);
 	http_call_free(t.http);
-	return (struct result){ rc, t.code, g.twice, figures.tries, figures.bytes_network };
+	struct result all = { rc, t.code, g.twice, figures.tries, figures.bytes_network, { 0 } };
+	memcpy(all.errors, figures.errors, sizeof(all.errors));
+	return all;
 }
 
 /* ---- what is downloaded ---- */
@@ -331,11 +335,17 @@ static void broken(void)
 	struct goods bin = truth_of(BIN, 0), quest = truth_of(QUEST, 0);
 	static const char *const effects[] = { "cdn_corrupt", "cdn_truncate", "http=503", "retry_after=1",
 		"cm_drop" };
+	static const enum chunk_error why[] = { CHUNK_ERROR_BAD_HASH, CHUNK_ERROR_CONNECT, CHUNK_ERROR_5XX,
+		CHUNK_ERROR_429, CHUNK_ERROR_CONNECT };
 
 	for (size_t i = 0; i < sizeof(effects) / sizeof(effects[0]); i++) {
 		fail_next(REQUEST_EPIC_FILE, "", effects[i]);
 		struct result r = download(&epic, &bin, 0);
 		CHECK(r.rc == RC_OK && r.tries == 1 && r.twice == 0);
+		if (r.errors[why[i]] != 1)
+			for (int k = 0; k < CHUNK_ERROR_KINDS; k++)
+				printf("%s: %s %u\n", effects[i], chunk_error_words[k], r.errors[k]);
+		CHECK(r.errors[why[i]] == 1);
 		fail_next(REQUEST_GOG_FILE, "", effects[i]);
 		sim.faults.at[sim.faults.n - 1]
 			.spans[0]
@@ -343,6 +353,7 @@ static void broken(void)
 		sim.faults.at[sim.faults.n - 1].spans[0].last++;
 		r = download(&gog, &quest, 0);
 		CHECK(r.rc == RC_OK && r.tries == 1 && r.twice == 0);
+		CHECK(r.errors[why[i]] == 1);
 		faults_clear(&sim.faults);
 	}
 	/* A way to the chunks that is no longer accepted: another is asked for, once. */

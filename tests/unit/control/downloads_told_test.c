@@ -2,6 +2,7 @@
  * Who hears of a download: those who follow another's hear how far it is, each at most twice a second and only of their own; its webhook
  * hears of its end and of nothing else, whatever it asks for, and nobody else's does. And as many are fetched at once as the setting says.
  */
+#include "base/metric.h"
 #include "control/downloads/download_tunes.h"
 #include "control/webhooks/webhook_fill.h"
 
@@ -198,6 +199,113 @@ static void tuned(void)
 	desk_close(&d);
 }
 
+/* ---- errors of chunks ---- */
+
+static long counted(const char *metric, const char *code)
+{
+	struct buf b = { 0 };
+	char line[128];
+
+	metric_write(d.control.metrics, &b);
+	int n = snprintf(line, sizeof(line), "\n%s{code=\"%s\"} ", metric, code);
+	const char *at = strstr(buf_text(&b), line);
+	long value = at ? atol(at + n) : 0;
+	buf_done(&b);
+	return value;
+}
+#define CHUNK_ERRORS(code) counted("depot_chunk_errors_total", code)
+
+static void tells_errors(const char *id, int network, const char *errors)
+{
+	struct moves_task t = { 0 };
+	char data[300];
+
+	snprintf(data, sizeof(data),
+		"{\"state\":\"downloading\",\"bytesTotal\":\"1000\",\"bytesNetwork\":\"%d\",\"chunkErrors\":%s}",
+		network, errors);
+	desk_begin(&d);
+	task_of(id, &t);
+	CHECK(download_progress_fold(&d.tx, &t, data) == RC_OK);
+	desk_commit(&d);
+}
+
+static void ends_with_errors(const char *id, const char *errors)
+{
+	struct moves_task t = { 0 };
+	char result[300];
+
+	snprintf(result, sizeof(result),
+		"{\"contentId\":\"%s\",\"bytes\":\"1000\",\"files\":\"1\",\"bytesNetwork\":\"1000\","
+		"\"chunkErrors\":%s}",
+		content('a'), errors);
+	desk_begin(&d);
+	task_of(id, &t);
+	CHECK(moves_succeed(&d.tx, &t, result) == RC_OK);
+	desk_commit(&d);
+}
+
+/* Each is counted once, by its code, over reports, attempts and the end; no agent makes a code up. */
+static void chunk_errors(void)
+{
+	begin();
+	const char *id = strdup(ask(1, ""));
+	starts(id);
+	tells_errors(id, 100, "{\"http_403\":3,\"made_up\":9}");
+	tells_errors(id, 100, "{\"http_403\":3}");
+	CHECK(CHUNK_ERRORS("http_403") == 3 && CHUNK_ERRORS("made_up") == 0);
+	tells_errors(id, 100, "{\"http_403\":4,\"bad_hash\":1}");
+	CHECK(CHUNK_ERRORS("http_403") == 4 && CHUNK_ERRORS("bad_hash") == 1);
+	CHECK(calls("getDownload", id, NULL, NULL) == RC_OK);
+	CHECK_STR(got("progress.chunkErrors.http_403"), "4");
+	CHECK_STR(got("progress.chunkErrors.bad_hash"), "1");
+	tells_errors(id, 100, "{\"http_403\":\"many\"}"); /* it does not count */
+	CHECK(CHUNK_ERRORS("http_403") == 4);
+
+	/* Another attempt counts from nothing. */
+	CHECK(writes("pauseDownload", id, NULL) == RC_OK);
+	stops(id);
+	CHECK(writes("resumeDownload", id, NULL) == RC_OK);
+	starts(id);
+	tells_errors(id, 0, "{\"http_403\":5,\"bad_hash\":1}");
+	CHECK(CHUNK_ERRORS("http_403") == 9 && CHUNK_ERRORS("bad_hash") == 2);
+	ends_with_errors(id, "{\"http_403\":5,\"bad_hash\":1,\"timeout\":2}");
+	CHECK_STR(STATE(id), "ready");
+	CHECK(CHUNK_ERRORS("http_403") == 9 && CHUNK_ERRORS("bad_hash") == 2 && CHUNK_ERRORS("timeout") == 2);
+
+	/* One that ends badly is a failure, and no error of a chunk. */
+	const char *bad = strdup(ask(2, "")), *odd = strdup(ask(3, ""));
+	fails(bad, "integrity");
+	fails(odd, "made_up");
+	CHECK(counted("depot_download_failures_total", "integrity") == 1 && CHUNK_ERRORS("integrity") == 0);
+	CHECK(counted("depot_download_failures_total", "other") == 1);
+	free((char *)id);
+	free((char *)bad);
+	free((char *)odd);
+	desk_close(&d);
+}
+
+/* The engine has the same task tried again: its agent counts anew, also when no byte had come. */
+static void chunk_errors_again(void)
+{
+	struct moves_task t = { 0 };
+
+	begin();
+	const char *id = strdup(ask(1, ""));
+	starts(id);
+	tells_errors(id, 0, "{\"connect\":2}");
+	desk_begin(&d);
+	task_of(id, &t);
+	CHECK(moves_fail(&d.tx, &t, moves_error(&d.tx, "cdn_unavailable", "", true),
+		      (struct task_failure){ .retryable = true }) == RC_OK);
+	desk_commit(&d);
+	CHECK_STR(STATE(id), "admitted");
+	starts(id);
+	tells_errors(id, 0, "{\"connect\":3}");
+	CHECK(CHUNK_ERRORS("connect") == 5);
+	free((char *)id);
+	desk_close(&d);
+}
+
 int main(void)
 {
 	char rm[128];
@@ -209,6 +317,8 @@ int main(void)
 	called_back();
 	as_many();
 	tuned();
+	chunk_errors();
+	chunk_errors_again();
 	snprintf(rm, sizeof(rm), "rm -rf '%s'", store_dir);
 	return system(rm);
 }

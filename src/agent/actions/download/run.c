@@ -64,6 +64,8 @@ static enum rc fetch_it(struct download *d, struct pace_job *pace)
 		rc = fetch_new(&ask, &d->fetch, d->f);
 	if (rc == RC_OK)
 		rc = fetch_run(d->fetch, d->f);
+	if (rc != RC_OK && rc != RC_CANCELED)
+		fetch_tell_last(d->fetch);
 	fetch_leave(d->fetch); /* the source ends here */
 	return rc;
 }
@@ -146,6 +148,7 @@ static enum rc fill(struct download *d, const struct publish_done *done, struct 
 		.bytes_reused = fetch_bytes_reused(d->fetch),
 		.package_bytes = done->package_bytes,
 		.package_sha256 = *done->package_sha256 ? arena_str(a, done->package_sha256) : NULL };
+	fetch_errors(d->fetch, to->chunk_errors);
 	return to->content_id && (to->package_sha256 || !*done->package_sha256) ? RC_OK : RC_NOMEM;
 }
 
