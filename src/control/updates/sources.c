@@ -3,7 +3,6 @@
 #include "base/buf.h"
 #include "control/control.h"
 #include "control/engine/submit.h"
-#include "control/rows.h"
 #include "control/updates/builds.h"
 #include "control/updates/sources_feed.h"
 #include "control/updates/sources_owned.h"
