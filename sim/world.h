@@ -34,7 +34,7 @@ struct product {
 	uint32_t id;
 	uint32_t change;
 	uint64_t token; /* 0: none is needed */
-	bool denied;    /* nobody gets the token */
+	bool denied;    /* the token is for owners alone; of a package for nobody */
 	bool gone;      /* asked for, it is as unknown as if it had never been */
 	bool untold;    /* its last change is in no list of changes: another followed too fast */
 	struct buf buffer;

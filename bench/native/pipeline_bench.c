@@ -142,7 +142,9 @@ static struct cdn_want wants[RUN_CHUNKS];
 static enum rc rounds(double seconds, struct pool *pool, uint64_t *ret_bytes, struct fault *f)
 {
 	struct cdn_stats stats = { 0 };
-	const struct cdn_run run = { .of = &(struct cdn_of){ .key = key }, .want = wants, .n = RUN_CHUNKS, .put = put, .stats = &stats };
+	const struct cdn_run run = {
+		.of = &(struct cdn_of){ .key = key }, .want = wants, .n = RUN_CHUNKS, .put = put, .stats = &stats
+	};
 	const struct pipeline_conf conf = { .run = &run, .source = { .fetch = fetch }, .pool = pool };
 	uint64_t began = clock_mono_us();
 	enum rc rc = RC_OK;

@@ -1,4 +1,5 @@
 #include "sim/cm/cm_pics.h"
+#include "sim/library.h"
 
 #include "base/arena.h"
 #include "wire/steam/emsg.h"
@@ -121,9 +122,14 @@ bool cm_pics_changes(struct sim *sim, const CMsgClientPICSChangesSinceRequest *m
 
 /* ---- access tokens ---- */
 
-bool cm_pics_tokens(struct sim *sim, const CMsgClientPICSAccessTokenRequest *m, struct steam_frame head,
-	const struct effect *effect, struct buf *run)
+static bool is_denied(const struct cm_pics_ask *q, const struct product *p)
 {
+	return p->denied && !(p->kind == PICS_APP && q->who && library_owns_app(q->sim, q->who, p->id));
+}
+
+bool cm_pics_tokens(const struct cm_pics_ask *q, const CMsgClientPICSAccessTokenRequest *m, struct buf *run)
+{
+	const struct effect *effect = q->effect;
 	CMsgClientPICSAccessTokenResponse answer = CMSG_CLIENT_PICSACCESS_TOKEN_RESPONSE__INIT;
 	struct arena a = { 0 };
 	size_t apps = effect->empty ? 0 : m->n_appids, packages = effect->empty ? 0 : m->n_packageids;
@@ -138,8 +144,8 @@ bool cm_pics_tokens(struct sim *sim, const CMsgClientPICSAccessTokenRequest *m, 
 		    answer.package_access_tokens && answer.package_denied_tokens;
 
 	for (size_t i = 0; good && i < apps; i++) {
-		const struct product *p = world_find(&sim->world, PICS_APP, m->appids[i]);
-		if (!p || p->denied) {
+		const struct product *p = world_find(&q->sim->world, PICS_APP, m->appids[i]);
+		if (!p || is_denied(q, p)) {
 			answer.app_denied_tokens[answer.n_app_denied_tokens++] = m->appids[i];
 			continue;
 		}
@@ -150,8 +156,8 @@ bool cm_pics_tokens(struct sim *sim, const CMsgClientPICSAccessTokenRequest *m, 
 		answer.app_access_tokens[answer.n_app_access_tokens++] = &app[i];
 	}
 	for (size_t i = 0; good && i < packages; i++) {
-		const struct product *p = world_find(&sim->world, PICS_PACKAGE, m->packageids[i]);
-		if (!p || p->denied) {
+		const struct product *p = world_find(&q->sim->world, PICS_PACKAGE, m->packageids[i]);
+		if (!p || is_denied(q, p)) {
 			answer.package_denied_tokens[answer.n_package_denied_tokens++] = m->packageids[i];
 			continue;
 		}
@@ -162,7 +168,7 @@ bool cm_pics_tokens(struct sim *sim, const CMsgClientPICSAccessTokenRequest *m, 
 		answer.package_access_tokens[answer.n_package_access_tokens++] = &package[i];
 	}
 	if (good)
-		put(run, head, EMSG_CLIENT_PICS_ACCESS_TOKEN_RESPONSE, &answer.base);
+		put(run, q->head, EMSG_CLIENT_PICS_ACCESS_TOKEN_RESPONSE, &answer.base);
 	arena_done(&a);
 	return good && !run->bad;
 }
@@ -171,9 +177,7 @@ bool cm_pics_tokens(struct sim *sim, const CMsgClientPICSAccessTokenRequest *m, 
 
 /* One part of the answer while it is filled. */
 struct part {
-	struct sim *sim;
-	struct steam_frame head;
-	const struct effect *effect;
+	const struct cm_pics_ask *ask;
 	struct buf *run;
 	struct arena arena;
 	CMsgClientPICSProductInfoResponse m;
@@ -206,7 +210,7 @@ static bool begin(struct part *p)
 static void flush(struct part *p, bool last)
 {
 	p->m.response_pending = !last;
-	put(p->run, p->head, EMSG_CLIENT_PICS_PRODUCT_INFO_RESPONSE, &p->m.base);
+	put(p->run, p->ask->head, EMSG_CLIENT_PICS_PRODUCT_INFO_RESPONSE, &p->m.base);
 	if (!last)
 		begin(p);
 }
@@ -225,8 +229,8 @@ static bool show(struct part *p, struct product *product, uint64_t token, struct
 
 	if (world_ready(product, NULL) != RC_OK)
 		return false;
-	s.missing =
-		p->effect->missing_token || (product->token != 0 && (product->denied || token != product->token));
+	s.missing = p->ask->effect->missing_token ||
+		    (product->token != 0 && (is_denied(p->ask, product) || token != product->token));
 	s.buffer = (ProtobufCBinaryData){ .data = product->buffer.p, .len = product->buffer.n };
 	s.sha = (ProtobufCBinaryData){ .data = product->sha, .len = PICS_SHA };
 	if (s.missing) {
@@ -251,7 +255,7 @@ static bool show(struct part *p, struct product *product, uint64_t token, struct
 
 static bool put_app(struct part *p, uint32_t id, uint64_t token)
 {
-	struct product *product = world_find(&p->sim->world, PICS_APP, id);
+	struct product *product = world_find(&p->ask->sim->world, PICS_APP, id);
 	struct shown s;
 
 	if (!product || product->gone) {
@@ -259,7 +263,7 @@ static bool put_app(struct part *p, uint32_t id, uint64_t token)
 		return true;
 	}
 	*(p->meta ? &product->asked_meta : &product->asked_full) += 1;
-	if (p->effect->empty)
+	if (p->ask->effect->empty)
 		return true;
 	CMsgClientPICSProductInfoResponse__AppInfo *a = arena_take(&p->arena, sizeof(*a));
 	if (!a || !show(p, product, token, &s))
@@ -280,7 +284,7 @@ static bool put_app(struct part *p, uint32_t id, uint64_t token)
 
 static bool put_package(struct part *p, uint32_t id, uint64_t token)
 {
-	struct product *product = world_find(&p->sim->world, PICS_PACKAGE, id);
+	struct product *product = world_find(&p->ask->sim->world, PICS_PACKAGE, id);
 	struct shown s;
 
 	if (!product) {
@@ -288,7 +292,7 @@ static bool put_package(struct part *p, uint32_t id, uint64_t token)
 		return true;
 	}
 	*(p->meta ? &product->asked_meta : &product->asked_full) += 1;
-	if (p->effect->empty)
+	if (p->ask->effect->empty)
 		return true;
 	CMsgClientPICSProductInfoResponse__PackageInfo *a = arena_take(&p->arena, sizeof(*a));
 	if (!a || !show(p, product, token, &s))
@@ -308,20 +312,14 @@ static bool put_package(struct part *p, uint32_t id, uint64_t token)
 
 static bool is_full(const struct part *p, const CMsgClientPICSProductInfoRequest *m)
 {
-	return p->bytes >= p->sim->part_bytes && !m->single_response;
+	return p->bytes >= p->ask->sim->part_bytes && !m->single_response;
 }
 
-bool cm_pics_products(struct sim *sim, const CMsgClientPICSProductInfoRequest *m, struct steam_frame head,
-	const struct effect *effect, struct buf *run)
+bool cm_pics_products(const struct cm_pics_ask *q, const CMsgClientPICSProductInfoRequest *m, struct buf *run)
 {
-	struct part p = { .sim = sim,
-		.head = head,
-		.effect = effect,
-		.run = run,
-		.room = m->n_apps + m->n_packages + 1,
-		.meta = m->meta_data_only };
+	struct part p = { .ask = q, .run = run, .room = m->n_apps + m->n_packages + 1, .meta = m->meta_data_only };
 
-	sim->ledger.product_ids += m->n_apps + m->n_packages;
+	q->sim->ledger.product_ids += m->n_apps + m->n_packages;
 	begin(&p);
 	for (size_t i = 0; p.good && i < m->n_apps; i++) {
 		if (is_full(&p, m))

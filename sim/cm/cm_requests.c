@@ -122,14 +122,15 @@ static void pics(struct cm_ask *q)
 	struct buf run = { 0 };
 	struct steam_frame h = cm_head(q->c, q->frame);
 	struct sim *sim = q->c->sim;
+	const struct cm_pics_ask ask = { sim, q->c->who, h, q->effect };
 	bool good;
 
 	if (q->frame->emsg == EMSG_CLIENT_PICS_CHANGES_SINCE_REQUEST)
 		good = cm_pics_changes(sim, (const CMsgClientPICSChangesSinceRequest *)q->in, h, q->effect, &run);
 	else if (q->frame->emsg == EMSG_CLIENT_PICS_ACCESS_TOKEN_REQUEST)
-		good = cm_pics_tokens(sim, (const CMsgClientPICSAccessTokenRequest *)q->in, h, q->effect, &run);
+		good = cm_pics_tokens(&ask, (const CMsgClientPICSAccessTokenRequest *)q->in, &run);
 	else
-		good = cm_pics_products(sim, (const CMsgClientPICSProductInfoRequest *)q->in, h, q->effect, &run);
+		good = cm_pics_products(&ask, (const CMsgClientPICSProductInfoRequest *)q->in, &run);
 	if (!good)
 		cm_close_for(q->c, "no memory for an answer");
 	else if (q->effect->commit_5xx)

@@ -89,7 +89,7 @@ must_check enum rc task_progress(struct action_task *t, const char *data, struct
 #define TASK_TICKET 65
 must_check enum rc task_ticket(struct action_task *t, char ret[static TASK_TICKET], struct fault *f);
 /* A download's bits a second, when they were set since its task was made (pace_tune with t->work tells of later ones). */
-bool task_tuned(const struct action_task *t, uint64_t *ret_bps);
+bool task_tune_bps(const struct action_task *t, uint64_t *ret_bps);
 /* Takes the lanes for this task's account and egress: the keys are filled in. */
 must_check enum rc task_lanes(struct action_task *t, const enum lane *lanes, unsigned n, struct fault *f);
 /* Steam throttled the task: the pause is durable when it comes back. */

@@ -14,7 +14,7 @@ void task_tune(struct work *w, int64_t bps)
 		pace_tune(w->run.pace, w, (uint64_t)bps);
 }
 
-bool task_tuned(const struct action_task *t, uint64_t *ret_bps)
+bool task_tune_bps(const struct action_task *t, uint64_t *ret_bps)
 {
 	int64_t tuned = t->work ? atomic_load(&t->work->tuned) : 0;
 

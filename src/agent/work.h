@@ -50,13 +50,13 @@ struct work {
 	struct task_ticket_call *ticket; /* the same, for a ticket */
 	bool probe, dry_run;             /* of the DISPATCH */
 	int64_t intent_ms;
-	const char *intended;
-	bool canceled;         /* by the control plane */
 	_Atomic int64_t tuned; /* one more than the bits a second that it was told while it ran; 0: it was not */
-	bool forsaken;         /* the control plane no longer wants to hear of it */
-	bool stopping;         /* canceled because the agent stops */
-	bool sent;             /* on this connection */
-	bool reading;          /* its result is being read from the journal */
+	const char *intended;
+	bool canceled; /* by the control plane */
+	bool forsaken; /* the control plane no longer wants to hear of it */
+	bool stopping; /* canceled because the agent stops */
+	bool sent;     /* on this connection */
+	bool reading;  /* its result is being read from the journal */
 	struct keeper_job kept;
 	struct tunnel_msg_result outcome; /* from WORK_KEPT on, while arena and result live */
 

@@ -174,11 +174,13 @@ struct control {
 	enum rc (*committing)(struct tx *told);
 	/* Told by the writer after a commit what there is now: see the flags of struct tx. Writer's thread. */
 	void (*committed)(struct control *c, const struct tx *told);
-	_Atomic int64_t audited;   /* records of the audit trail, as far as this control plane wrote them */
-	_Atomic int written;       /* enum rc of the writer's last commit */
-	_Atomic int inflight;      /* requests without an answer */
-	_Atomic bool others;       /* control planes are beside this one on the database */
+	_Atomic int64_t audited;  /* records of the audit trail, as far as this control plane wrote them */
+	_Atomic int written;      /* enum rc of the writer's last commit */
+	_Atomic int inflight;     /* requests without an answer */
+	_Atomic bool clock_moved; /* the wall clock was set between two writes: the scan of leases takes the word */
+	_Atomic bool others;      /* control planes are beside this one on the database */
 	_Atomic bool storage_full; /* the disk of the store, see artifacts/storage */
-	_Atomic uint64_t storage_bytes; /* that the store takes, as it was counted last; with artifacts_conf.max_bytes */
-	_Atomic bool draining;     /* readyz says no, new work is refused */
+	_Atomic uint64_t
+		storage_bytes; /* that the store takes, as it was counted last; with artifacts_conf.max_bytes */
+	_Atomic bool draining; /* readyz says no, new work is refused */
 };

@@ -15,6 +15,7 @@ struct hand {
 	struct trail trail;
 	uint64_t told_ms; /* when the log was told last that nothing is committed; 0: all is well */
 	size_t untold;    /* writes since */
+	int64_t ahead_ms; /* how far the wall clock was ahead of the monotonic one at the last write; 0: there was none */
 };
 
 static enum rc enter(void *ctx, void **ret_worker, struct fault *f)
@@ -54,6 +55,18 @@ static void come_back(struct loop_job *job)
 	w->done(w);
 }
 
+/* What a clock that was set, and perhaps set back, has dated is in the rows: whoever judges leases by them has to know. */
+static int64_t now_ms(struct hand *h)
+{
+	int64_t wall = clock_wall_ms(), ahead = wall - (int64_t)clock_mono_ms(), moved = ahead - h->ahead_ms;
+	int64_t most = h->control->conf->lease_ms / 6;
+
+	if (h->ahead_ms && (moved >= most || moved <= -most))
+		atomic_store(&h->control->clock_moved, true);
+	h->ahead_ms = ahead;
+	return wall;
+}
+
 /* Runs one write inside its mark, and notes what must be told after the commit. */
 static void run_one(struct hand *h, struct write *w, struct tx *told)
 {
@@ -61,7 +74,7 @@ static void run_one(struct hand *h, struct write *w, struct tx *told)
 		.db = h->db,
 		.arena = &h->arena,
 		.fault = &w->fault,
-		.now_ms = clock_wall_ms(),
+		.now_ms = now_ms(h),
 		.actor = "system",
 		.peer = "",
 		.trace_id = "",

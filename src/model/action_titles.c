@@ -76,6 +76,7 @@ const struct action action_titles_poll = {
 	.name = "titles.poll",
 	.class = TASK_READ,
 	.scope = SCOPE_WATCHES_READ,
+	.target = ACTION_TARGET_EITHER,
 	.timeout_s = 180,
 	ACTION_SHAPES(poll, action_titles, result, action_titles_result),
 	.lanes = lanes,

@@ -33,7 +33,7 @@ struct scan {
 /*
  * Who was silent is judged by the moment at which this look was asked for: what was heard before stands before it in the writer's queue,
  * however long the disk took. And when this process itself stood still, or its clock was set, silence says nothing: everyone gets a
- * whole lease to be heard again.
+ * whole lease to be heard again. A clock that was set and set back between two looks is noticed by the writes that it dated.
  */
 static void judge_clock(struct scan *s)
 {
@@ -41,6 +41,7 @@ static void judge_clock(struct scan *s)
 	uint64_t mono = clock_mono_ms(), lease = s->control->conf->lease_ms;
 
 	apart = (wall - s->wall_ms) - (int64_t)(mono - s->mono_ms);
+	s->stood |= atomic_exchange(&s->control->clock_moved, false);
 	s->stood |= s->mono_ms && (mono - s->mono_ms > SCAN_MS + lease / 3 || apart > (int64_t)lease / 6 ||
 					  apart < -(int64_t)lease / 6);
 	s->wall_ms = wall;

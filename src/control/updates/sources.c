@@ -3,11 +3,11 @@
 #include "base/buf.h"
 #include "control/control.h"
 #include "control/engine/submit.h"
-#include "control/rows.h"
 #include "control/updates/builds.h"
 #include "control/updates/sources_feed.h"
+#include "control/updates/sources_owned.h"
 #include "control/updates/sources_sessions.h"
-#include "control/updates/titles.h"
+#include "control/updates/titles_due.h"
 #include "model/action_download.h"
 #include "wire/json.h"
 
@@ -418,6 +418,6 @@ enum rc sources_scan(struct tx *tx)
 	if (rc == RC_OK)
 		rc = sources_asks(tx, &asks);
 	if (rc == RC_OK)
-		rc = ask_for_builds(tx, &asks);
-	return rc;
+		rc = sources_owned_scan(tx, &asks);
+	return rc == RC_OK ? ask_for_builds(tx, &asks) : rc;
 }

@@ -11,7 +11,7 @@
 #define ASKS_MAX 200
 
 static const char *const kind_words[] = { "changes", "sweep", "meta", "wanted", "full", "oldest", "fallback",
-	"shadow", "probe", "available", NULL };
+	"shadow", "probe", "available", "owned", NULL };
 
 static const struct field ask_row[] = {
 	{ .name = "id", .type = FIELD_STR, FIELD_AT(struct source_ask, id) },
@@ -103,6 +103,7 @@ enum rc sources_ask_new(struct tx *tx, struct source_ask *a, const char *action,
 	const struct source_kind *kind = sources_kind(a->source);
 	struct submit_try try = { .action = action_find(action ? action : "titles.poll"),
 		.tenant_id = TX_TENANT_DEFAULT,
+		.account_id = a->account_id,
 		.created_by = "system",
 		.priority = a->kind == ASK_FULL || a->kind == ASK_META || a->kind == ASK_CHANGES ? 6 : 4,
 		.max_attempts = 1,

@@ -2,6 +2,7 @@
 #include "control/control.h"
 #include "control/events/events.h"
 #include "control/updates/titles.h"
+#include "control/updates/titles_due.h"
 #include "model/action_pics.h"
 #include "model/gap.h"
 #include "wire/field_json.h"

@@ -1,16 +1,15 @@
 /* What came back from a store: into titles, and into what is thought of the source. */
 #include "control/control.h"
 #include "control/engine/moves.h"
-#include "control/updates/builds.h"
 #include "control/updates/sources.h"
+#include "control/updates/sources_answers.h"
 #include "control/updates/sources_feed.h"
+#include "control/updates/sources_owned.h"
 #include "control/updates/sources_sessions.h"
 #include "control/updates/sources_shadow.h"
 #include "control/updates/titles.h"
-#include "model/action_download.h"
+#include "control/updates/titles_due.h"
 #include "model/action_titles.h"
-#include "wire/field_json.h"
-#include "wire/json.h"
 
 /* What an answer's titles say of the source. */
 struct tally {
@@ -100,13 +99,24 @@ static bool is_with_other(const struct source_ask *a, const struct field_list *a
 		const struct source_kind *k = sources_kind(o[i].source);
 		bool other = k && !strcmp(k->store, mine->store) && k->stands_in != mine->stands_in;
 		const char *const *refs = o[i].refs.at;
-		if (!other || o[i].kind == ASK_AVAILABLE || o[i].kind == ASK_PROBE || o[i].kind == ASK_SHADOW)
+		if (!other || o[i].kind == ASK_AVAILABLE || o[i].kind == ASK_OWNED || o[i].kind == ASK_PROBE ||
+			o[i].kind == ASK_SHADOW)
 			continue;
 		for (size_t r = 0; r < o[i].refs.n; r++)
 			if (is(ref, refs[r]))
 				return true;
 	}
 	return false;
+}
+
+/* Somebody else may say more of it. */
+static bool is_left_to(const struct source_ask *a, const struct field_list *asks, const struct action_title *t)
+{
+	bool known = is(t->status, "known");
+
+	if (!known && sources_owned_has(a, asks, t->ref))
+		return true;
+	return (sources_kind(a->source)->stands_in || !known) && is_with_other(a, asks, t->ref);
 }
 
 static bool is_metadata(const struct source_ask *a)
@@ -153,7 +163,7 @@ static enum rc keep(
 	if (rc == RC_OK && s.fallback)
 		rc = has_primary(tx, a->source, &primary);
 	for (size_t i = 0; rc == RC_OK && i < n; i++)
-		if (primary || ((s.fallback || !is(at[i].status, "known")) && is_with_other(a, &asks, at[i].ref))) {
+		if (primary || is_left_to(a, &asks, &at[i])) {
 			struct action_title t = at[s.n];
 			at[s.n++] = at[i];
 			at[i] = t;
@@ -183,20 +193,6 @@ static enum rc note_changed(struct tx *tx, const struct source_ask *a, int64_t c
 	return rc == RC_MISSING ? RC_OK : rc;
 }
 
-/* RC_INVALID, RC_MALFORMED: it cannot be read. */
-static enum rc read_titles(struct tx *tx, const char *text, struct action_titles_result *ret)
-{
-	struct field_reader r = { .arena = tx->arena };
-	auto_json struct json_t *j = NULL;
-
-	enum rc rc = text ? json_read(text, strlen(text), &j, tx->fault) : RC_INVALID;
-	if (rc == RC_OK)
-		rc = field_json_decode(action_titles_poll.result, j, &r, ret, tx->fault);
-	if (rc == RC_INVALID && r.problems_n)
-		return fault_set(tx->fault, rc, "%s %s", r.problems[0].pointer, r.problems[0].detail);
-	return rc;
-}
-
 /* Answers, of the end or so far. */
 static enum rc take_titles(struct tx *tx, struct source_ask *a, const struct action_titles_result *got)
 {
@@ -208,11 +204,16 @@ static enum rc take_titles(struct tx *tx, struct source_ask *a, const struct act
 	size_t n = pick(a, &got->titles, at);
 	const struct tally y = tally_of(at, n);
 	enum rc rc = sources_shadow_compare(tx, a, at, n);
+	if (rc == RC_OK)
+		rc = sources_owned_hide(tx, a, at, n);
+	if (rc == RC_OK)
+		rc = sources_owned_ask(tx, a, at, n);
 	if (rc == RC_OK && a->kind != ASK_SHADOW)
 		rc = keep(tx, a, at, n, &changed);
 	if (rc == RC_OK)
 		rc = note_changed(tx, a, changed);
-	return rc == RC_OK ? judge(tx, a, &y, got->alive) : rc;
+	/* What one account may see says nothing of the source. */
+	return rc == RC_OK && a->kind != ASK_OWNED ? judge(tx, a, &y, got->alive) : rc;
 }
 
 /* ---- ends ---- */
@@ -254,6 +255,8 @@ static enum rc failed(struct tx *tx, const struct moves_task *t, struct source_a
 
 	if (rc != RC_OK || a->kind == ASK_AVAILABLE)
 		return rc;
+	if (a->kind == ASK_OWNED)
+		return sources_owned_failed(tx, a);
 	if (away || broken)
 		rc = end_failure(
 			tx, a, broken ? BREAKER_BROKEN : BREAKER_CONNECT, arena_fmt(tx->arena, "%s", code));
@@ -263,25 +266,14 @@ static enum rc failed(struct tx *tx, const struct moves_task *t, struct source_a
 	return rc == RC_OK ? titles_unask(tx, a->source, &a->refs) : rc;
 }
 
-static enum rc available(struct tx *tx, const struct moves_task *t, const struct source_ask *a)
-{
-	struct action_manifests_probe_result got = { 0 };
-	struct field_reader r = { .arena = tx->arena };
-	auto_json struct json_t *j = NULL;
-
-	enum rc rc = t->result ? json_read(t->result, strlen(t->result), &j, tx->fault) : RC_MISSING;
-	if (rc == RC_OK)
-		rc = field_json_decode(action_manifests_probe.result, j, &r, &got, tx->fault);
-	bool ok = rc == RC_OK && got.available;
-	rc = sources_ask_drop(tx, a->id);
-	return rc == RC_OK ? builds_probed(tx, a->page, ok) : rc;
-}
-
 static enum rc unreadable(struct tx *tx, struct source_ask *a)
 {
-	enum rc rc = end_failure(
-		tx, a, BREAKER_BROKEN, arena_fmt(tx->arena, "the answer cannot be read: %.200s", tx->fault->text));
-	return rc == RC_OK ? sources_ask_drop(tx, a->id) : rc;
+	const char *why = arena_fmt(tx->arena, "the answer cannot be read: %.200s", tx->fault->text);
+	enum rc rc = sources_ask_drop(tx, a->id);
+
+	if (rc != RC_OK)
+		return rc;
+	return a->kind == ASK_OWNED ? sources_owned_failed(tx, a) : end_failure(tx, a, BREAKER_BROKEN, why);
 }
 
 static enum rc succeeded(struct tx *tx, const struct moves_task *t, struct source_ask *a)
@@ -290,12 +282,12 @@ static enum rc succeeded(struct tx *tx, const struct moves_task *t, struct sourc
 	enum rc rc;
 
 	if (a->kind == ASK_AVAILABLE)
-		return available(tx, t, a);
+		return sources_answers_available(tx, a, t->result);
 	if (a->kind == ASK_CHANGES) {
 		rc = sources_ask_drop(tx, a->id);
 		return rc == RC_OK ? sources_feed_told(tx, a->source, t->result) : rc;
 	}
-	rc = read_titles(tx, t->result, &got);
+	rc = sources_answers_titles(tx, t->result, &got);
 	if (rc == RC_INVALID || rc == RC_MALFORMED)
 		return unreadable(tx, a);
 	if (rc == RC_OK)
@@ -359,7 +351,7 @@ enum rc sources_progress(struct tx *tx, const struct moves_task *t, const char *
 		return rc == RC_MISSING ? RC_OK : rc;
 	if (a.kind == ASK_CHANGES || a.kind == ASK_AVAILABLE)
 		return RC_OK;
-	rc = read_titles(tx, data, &got);
+	rc = sources_answers_titles(tx, data, &got);
 	if (rc == RC_INVALID || rc == RC_MALFORMED)
 		return RC_OK; /* the end says all once more */
 	if (rc == RC_OK)

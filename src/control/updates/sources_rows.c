@@ -5,7 +5,7 @@
 #include "control/control.h"
 #include "control/events/events.h"
 #include "control/rows.h"
-#include "control/updates/titles.h"
+#include "control/updates/titles_due.h"
 #include "wire/field_json.h"
 #include "wire/json.h"
 

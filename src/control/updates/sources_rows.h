@@ -57,10 +57,12 @@ enum ask_kind {
 	ASK_SHADOW, /* for comparison alone */
 	ASK_PROBE,  /* the one of a breaker that is half open */
 	ASK_AVAILABLE,
+	ASK_OWNED, /* with an account, what the anonymous session may not see */
 	ASK_KINDS
 };
 struct source_ask {
 	const char *id, *source, *task_id, *page;
+	const char *account_id; /* for sources_ask_new: whose session asks; NULL: the agent's own */
 	int kind;
 	struct field_list refs; /* of const char *: those without an answer */
 	int64_t asked_at, heard_at;

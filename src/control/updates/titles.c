@@ -123,6 +123,17 @@ static enum rc has_this(struct fold *f, bool *ret)
 	return rc == RC_MISSING ? RC_OK : rc;
 }
 
+/* Numbers say nothing of who may see a title whole: the reason stays until it was asked for whole. */
+static enum rc greet_number(struct fold *f)
+{
+	const char *reason = f->row.reason;
+	enum rc rc = greet(f);
+
+	if (reason && (!strcmp(reason, "missing_token") || !strcmp(reason, "denied")))
+		f->row.reason = reason;
+	return rc;
+}
+
 /* A number and a hash: another number with another hash wants the title whole. */
 static enum rc fold_number(struct fold *f)
 {
@@ -131,7 +142,7 @@ static enum rc fold_number(struct fold *f)
 
 	f->answer = POLLS_UNCHANGED;
 	if (f->at.change_number <= t->change_number)
-		return f->seen->shadow ? RC_OK : greet(f);
+		return f->seen->shadow ? RC_OK : greet_number(f);
 	enum rc rc = has_this(f, &same);
 	if (rc != RC_OK)
 		return rc;
@@ -141,7 +152,7 @@ static enum rc fold_number(struct fold *f)
 		f->answer = POLLS_CHANGED;
 	if (t->wanted_number < f->at.change_number)
 		t->wanted_number = f->at.change_number;
-	return f->seen->shadow ? RC_OK : greet(f);
+	return f->seen->shadow ? RC_OK : greet_number(f);
 }
 
 static enum rc tell_change(

@@ -1,5 +1,5 @@
+#include "control/updates/titles_due.h"
 #include "control/updates/title_rows.h"
-#include "control/updates/titles.h"
 
 /* Marks what it gives, so that it is not given again at once. $1: store, $2: how many, $3: now, $4: asked before this. */
 #define MARKED(mark, which, order)                                                                     \

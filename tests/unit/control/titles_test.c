@@ -3,6 +3,7 @@
 #include "control/updates/builds.h"
 #include "control/updates/polls.h"
 #include "control/updates/titles.h"
+#include "control/updates/titles_due.h"
 #include "control/updates/watch_library.h"
 #include "control/updates/watches.h"
 #include "model/action_download.h"

@@ -18,8 +18,9 @@ static void requests(void)
 	shop_token_request_done(&q);
 	CHECK(shop_token_write(SHOP_TOKEN_GOG, &client, &refresh, &q) == RC_OK);
 	CHECK(q.body.n == 0 && q.authorization.n == 0);
-	CHECK_STR(buf_text(&q.query), "client_id=an%20id&client_secret=s%26c%3Aret&grant_type=refresh_token&refresh_"
-				      "token=eg1~a%2Fb%2Bc%3D");
+	CHECK_STR(buf_text(&q.query),
+		"client_id=an%20id&client_secret=s%26c%3Aret&grant_type=refresh_token&refresh_"
+		"token=eg1~a%2Fb%2Bc%3D");
 	shop_token_request_done(&q);
 }
 

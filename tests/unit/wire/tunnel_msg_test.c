@@ -50,6 +50,7 @@ static const struct {
 		"{\"tasks\":[{\"taskId\":\"a\",\"attempt\":1},{\"taskId\":\"b\",\"attempt\":4294967295}]}" },
 	{ TUNNEL_MSG_GOAWAY, "{\"reason\":\"restart\",\"retryAfterMs\":10,\"drainMs\":20}" },
 	{ TUNNEL_MSG_ERROR, "{\"code\":\"internal\",\"detail\":\"why\"}" },
+	{ TUNNEL_MSG_TUNE, "{\"taskId\":\"t\",\"attempt\":2,\"bps\":400}" },
 };
 
 static const struct {
@@ -57,7 +58,7 @@ static const struct {
 	const char *text, *why;
 } wrong[] = {
 	{ 0, "{}", "there is no message of type 0" },
-	{ TUNNEL_MSG_TYPES, "{}", "there is no message of type 34" },
+	{ TUNNEL_MSG_TYPES, "{}", "there is no message of type 35" },
 	{ TUNNEL_MSG_ACK, "", "ACK: the body is empty; a JSON value was expected" },
 	{ TUNNEL_MSG_ACK, "[]", "ACK: the body: must be an object" },
 	{ TUNNEL_MSG_ACK, "{}", "ACK: /walPos: is required: of the last event that is kept" },

@@ -194,7 +194,7 @@ static enum rc run(struct action_task *t, const void *in, void *out, struct faul
 	d.teller.scope = NULL;
 	enum rc rc = pace_join(t->pace, &share, &pace, f);
 	uint64_t bps;
-	if (rc == RC_OK && task_tuned(t, &bps))
+	if (rc == RC_OK && task_tune_bps(t, &bps))
 		pace_tune(t->pace, t->work, bps);
 	if (rc == RC_OK)
 		rc = fetch_it(&d, pace);
