@@ -10,14 +10,14 @@ const char *const chunk_error_words[] = { "bad_hash", "connect", "http_401", "ht
 	}
 
 const struct field chunk_error_fields[] = {
-	ROW("bad_hash", CHUNK_ERROR_BAD_HASH, "Chunks that were not what was promised."),
+	ROW("badHash", CHUNK_ERROR_BAD_HASH, "Chunks that were not what was promised."),
 	ROW("connect", CHUNK_ERROR_CONNECT, "No connection, or one that broke."),
-	ROW("http_401", CHUNK_ERROR_401, "Answers of 401."),
-	ROW("http_403", CHUNK_ERROR_403, "Answers of 403."),
-	ROW("http_404", CHUNK_ERROR_404, "Answers of 404 or 410."),
-	ROW("http_429", CHUNK_ERROR_429, "Answers of 429."),
-	ROW("http_5xx", CHUNK_ERROR_5XX, "Answers of 500 and above."),
-	ROW("http_other", CHUNK_ERROR_OTHER, "Other answers."),
+	ROW("http401", CHUNK_ERROR_401, "Answers of 401."),
+	ROW("http403", CHUNK_ERROR_403, "Answers of 403."),
+	ROW("http404", CHUNK_ERROR_404, "Answers of 404 or 410."),
+	ROW("http429", CHUNK_ERROR_429, "Answers of 429."),
+	ROW("http5xx", CHUNK_ERROR_5XX, "Answers of 500 and above."),
+	ROW("httpOther", CHUNK_ERROR_OTHER, "Other answers."),
 	ROW("timeout", CHUNK_ERROR_TIMEOUT, "Servers that were too slow."),
 	{ 0 },
 };

@@ -24,7 +24,7 @@ enum chunk_error {
 };
 extern const char *const chunk_error_words[]; /* "bad_hash", "http_403" ... */
 
-/* Counts are an array of CHUNK_ERROR_KINDS numbers, by enum chunk_error, that grow while a run lasts. A member each, by its word. */
+/* Counts are an array of CHUNK_ERROR_KINDS numbers, by enum chunk_error, that grow while a run lasts. A member each, spelled as JSON is here: badHash, http403 ... */
 extern const struct field chunk_error_fields[];
 
 /* Of an answer that is not the chunk. */

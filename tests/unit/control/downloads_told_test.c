@@ -250,15 +250,15 @@ static void chunk_errors(void)
 	begin();
 	const char *id = strdup(ask(1, ""));
 	starts(id);
-	tells_errors(id, 100, "{\"http_403\":3,\"made_up\":9}");
-	tells_errors(id, 100, "{\"http_403\":3}");
+	tells_errors(id, 100, "{\"http403\":3,\"madeUp\":9}");
+	tells_errors(id, 100, "{\"http403\":3}");
 	CHECK(CHUNK_ERRORS("http_403") == 3 && CHUNK_ERRORS("made_up") == 0);
-	tells_errors(id, 100, "{\"http_403\":4,\"bad_hash\":1}");
+	tells_errors(id, 100, "{\"http403\":4,\"badHash\":1}");
 	CHECK(CHUNK_ERRORS("http_403") == 4 && CHUNK_ERRORS("bad_hash") == 1);
 	CHECK(calls("getDownload", id, NULL, NULL) == RC_OK);
-	CHECK_STR(got("progress.chunkErrors.http_403"), "4");
-	CHECK_STR(got("progress.chunkErrors.bad_hash"), "1");
-	tells_errors(id, 100, "{\"http_403\":\"many\"}"); /* it does not count */
+	CHECK_STR(got("progress.chunkErrors.http403"), "4");
+	CHECK_STR(got("progress.chunkErrors.badHash"), "1");
+	tells_errors(id, 100, "{\"http403\":\"many\"}"); /* it does not count */
 	CHECK(CHUNK_ERRORS("http_403") == 4);
 
 	/* Another attempt counts from nothing. */
@@ -266,9 +266,9 @@ static void chunk_errors(void)
 	stops(id);
 	CHECK(writes("resumeDownload", id, NULL) == RC_OK);
 	starts(id);
-	tells_errors(id, 0, "{\"http_403\":5,\"bad_hash\":1}");
+	tells_errors(id, 0, "{\"http403\":5,\"badHash\":1}");
 	CHECK(CHUNK_ERRORS("http_403") == 9 && CHUNK_ERRORS("bad_hash") == 2);
-	ends_with_errors(id, "{\"http_403\":5,\"bad_hash\":1,\"timeout\":2}");
+	ends_with_errors(id, "{\"http403\":5,\"badHash\":1,\"timeout\":2}");
 	CHECK_STR(STATE(id), "ready");
 	CHECK(CHUNK_ERRORS("http_403") == 9 && CHUNK_ERRORS("bad_hash") == 2 && CHUNK_ERRORS("timeout") == 2);
 

@@ -5,6 +5,19 @@
 
 #include <string.h>
 
+/* As JSON spells the words of metrics. */
+static void camel(const char *word, char ret[static 32])
+{
+	bool up = false;
+
+	for (; *word; word++) {
+		if (*word != '_')
+			*ret++ = up && *word >= 'a' && *word <= 'z' ? (char)(*word - 32) : *word;
+		up = *word == '_';
+	}
+	*ret = 0;
+}
+
 int main(void)
 {
 	static const struct {
@@ -21,7 +34,9 @@ int main(void)
 	CHECK_STR(chunk_error_words[chunk_error_of_rc(RC_TOO_LARGE)], "bad_hash");
 	CHECK(field_count(chunk_error_fields) == CHUNK_ERROR_KINDS && !chunk_error_words[CHUNK_ERROR_KINDS]);
 	for (size_t i = 0; i < CHUNK_ERROR_KINDS; i++) {
-		CHECK_STR(chunk_error_fields[i].name, chunk_error_words[i]);
+		char name[32];
+		camel(chunk_error_words[i], name);
+		CHECK_STR(chunk_error_fields[i].name, name);
 		CHECK(chunk_error_fields[i].at == i * sizeof(uint32_t));
 	}
 
