@@ -117,11 +117,13 @@ static enum rc resolve(struct fetch *x, struct fault *f)
 		return coded(x, rc, "not_found");
 	if (rc != RC_OK)
 		return rc;
-	if (x->ask.max_bytes && x->plan.bytes > x->ask.max_bytes)
+	if (x->ask.max_bytes && x->plan.bytes > x->ask.max_bytes) {
+		fetch_enter(x, FETCH_ALLOCATING); /* whoever limits it hears how large it is */
 		return coded(x,
 			fault_set(f, RC_TOO_LARGE, "it has %llu bytes, %llu are allowed",
 				(unsigned long long)x->plan.bytes, (unsigned long long)x->ask.max_bytes),
 			"max_bytes");
+	}
 	return x->stop ? RC_CANCELED : RC_OK;
 }
 

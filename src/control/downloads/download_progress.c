@@ -1,14 +1,17 @@
 #include "control/downloads/download_progress.h"
 #include "base/buf.h"
 #include "base/metric.h"
+#include "base/when.h"
 #include "control/control.h"
 #include "control/downloads/download_bytes.h"
 #include "control/downloads/download_row.h"
 #include "control/downloads/download_stop.h"
+#include "control/downloads/download_store.h"
 #include "control/engine/moves.h"
 #include "control/events/events.h"
 #include "control/rows.h"
 #include "wire/field_json.h"
+#include "wire/json.h"
 
 /* RC_MISSING: the task is not (any more) that of a download. */
 enum rc download_progress_load(struct tx *tx, const struct moves_task *t, struct download_row *ret)
@@ -82,6 +85,19 @@ static void put_lists(struct buf *b, const struct action_download_progress *p)
 	download_progress_errors_put(p->chunk_errors, b);
 }
 
+static void put_waiting(struct buf *b, const struct download_row *d)
+{
+	char text[WHEN_MAX] = "";
+
+	if (d->state != DOWNLOAD_QUEUED)
+		return;
+	buf_fmt(b, ",\"waiting\":{\"reason\":\"%s\",\"notBefore\":", d->reason);
+	if (d->not_before)
+		when_text(text, d->not_before);
+	json_put_str(b, d->not_before ? text : NULL);
+	buf_u8(b, '}');
+}
+
 /* As the API shows it, and as the event tells it. In the arena. */
 static const char *progress_of(
 	struct tx *tx, const struct download_row *d, const struct action_download_progress *p)
@@ -100,6 +116,7 @@ static const char *progress_of(
 		N(p->rate_bps), (long long)p->eta_s, p->tries);
 #undef N
 	put_lists(&b, p);
+	put_waiting(&b, d);
 	buf_u8(&b, '}');
 	const char *text = b.bad ? NULL : arena_str(tx->arena, buf_text(&b));
 	buf_done(&b);
@@ -156,6 +173,38 @@ static enum rc tell_followers(struct tx *tx, const struct download_row *d)
 	return rc;
 }
 
+static enum rc tell(struct tx *tx, const struct download_row *d)
+{
+	return events_add(tx, &(struct event){ .type = "download.progress",
+				      .account_id = d->account_id,
+				      .resource = d->id,
+				      .payload = d->progress,
+				      .tenant_id = d->tenant_id });
+}
+
+enum rc download_progress_waits(struct tx *tx, struct download_row *d)
+{
+	const struct action_download_progress p = {
+		.bytes_total = (uint64_t)d->bytes_total, .bytes_done = (uint64_t)d->bytes_done, .eta_s = -1
+	};
+
+	d->told_at = tx->now_ms;
+	d->progress = progress_of(tx, d, &p);
+	return d->progress ? tell(tx, d) : RC_NOMEM;
+}
+
+/* It is known now how large it is: of a limit nothing changes, of the store it holds what it needs. */
+static enum rc hold(
+	struct tx *tx, struct download_row *d, const struct action_download_progress *p, bool *ret_short)
+{
+	enum rc rc = download_store_learn(tx, d, p, ret_short);
+
+	if (rc != RC_OK || !*ret_short || d->wants)
+		return rc;
+	d->estimate = (int64_t)p->bytes_total;
+	return download_stop(tx, d, DOWNLOAD_WANTS_DISK);
+}
+
 enum rc download_progress_fold(struct tx *tx, const struct moves_task *t, const char *data)
 {
 	struct action_download_progress p = { 0 };
@@ -177,6 +226,9 @@ enum rc download_progress_fold(struct tx *tx, const struct moves_task *t, const 
 		rc = download_stop(tx, &d, DOWNLOAD_WANTS_QUOTA);
 	if (rc != RC_OK || is_short)
 		return rc;
+	rc = hold(tx, &d, &p, &is_short);
+	if (rc != RC_OK || !download_is_running((enum download_state)d.state))
+		return rc;
 	download_progress_sent(tx, &d, p.bytes_network);
 	download_progress_errors(tx, &d, p.chunk_errors);
 	d.percent = percent_of(&d, &p);
@@ -189,10 +241,6 @@ enum rc download_progress_fold(struct tx *tx, const struct moves_task *t, const 
 	d.progress = progress_of(tx, &d, &p);
 	rc = d.progress ? follow_state(tx, &d, p.state) : RC_NOMEM;
 	if (rc == RC_OK && tells)
-		rc = events_add(tx, &(struct event){ .type = "download.progress",
-					    .account_id = d.account_id,
-					    .resource = d.id,
-					    .payload = d.progress,
-					    .tenant_id = d.tenant_id });
+		rc = tell(tx, &d);
 	return rc == RC_OK && tells ? tell_followers(tx, &d) : rc;
 }

@@ -27,6 +27,9 @@ void download_progress_errors_put(const uint32_t *is, struct buf *to); /* as the
 /* What an agent tells, as this table has it. RC_INVALID: NULL, or none of it. */
 must_check enum rc download_progress_read(struct tx *tx, const struct field *t, const char *text, void *to);
 
+/* Tells that it waits, and for what; its row's progress says so, too. The caller keeps the row. */
+must_check enum rc download_progress_waits(struct tx *tx, struct download_row *d);
+
 #define DOWNLOAD_PROGRESS_TELL_MS   500 /* it is told at most so often */
 #define DOWNLOAD_PROGRESS_FOLLOWERS 64  /* of those who follow it, so many are told with it */
 
