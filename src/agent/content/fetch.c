@@ -23,6 +23,7 @@ enum rc fetch_new(const struct fetch_ask *ask, struct fetch **ret, struct fault 
 		return RC_NOMEM;
 	x->ask = *ask;
 	x->journal_fd = -1;
+	x->beside = fetch_home_is_beside(ask->home, ask->store);
 	pthread_mutex_init(&x->lock, NULL);
 	pthread_cond_init(&x->synced, NULL);
 	enum rc rc = fetch_watch(x, f);

@@ -1,4 +1,5 @@
 #include "control/downloads/download_store.h"
+#include "control/artifacts/storage.h"
 #include "control/control.h"
 #include "control/downloads/download_request.h"
 

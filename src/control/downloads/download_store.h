@@ -5,7 +5,6 @@
  */
 #pragma once
 
-#include "control/artifacts/storage.h"
 #include "control/downloads/download_row.h"
 
 struct download_request;

@@ -2,7 +2,6 @@
 #include "agent/action_run.h"
 #include "agent/content/fetch.h"
 #include "agent/content/fetch_env.h"
-#include "agent/content/fetch_home.h"
 #include "agent/content/pace.h"
 #include "agent/content/publish.h"
 #include "base/buf.h"
@@ -56,7 +55,7 @@ static enum rc fetch_it(struct download *d, struct pace_job *pace)
 		.concurrency = in->concurrency,
 		.stall_s = in->stall_s,
 		.max_bytes = in->max_bytes,
-		.beside = fetch_home_is_beside(d->task->env->home, d->task->publish->store),
+		.store = d->task->publish->store,
 		.pace = pace,
 		.arena = &d->arena,
 		.code = &d->task->code,
