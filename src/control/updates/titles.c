@@ -78,7 +78,7 @@ static enum rc fold_missing(struct fold *f)
 static enum rc fold_unknown(struct fold *f)
 {
 	const char *reason = f->at.reason ? f->at.reason : "empty";
-	bool token = !strcmp(reason, "missing_token"), denied = !strcmp(reason, "denied");
+	bool token = !strcmp(reason, "missing_token"), denied = title_is_denied(reason);
 
 	f->answer = POLLS_UNKNOWN;
 	if (f->seen->more || f->seen->shadow)
@@ -129,7 +129,7 @@ static enum rc greet_number(struct fold *f)
 	const char *reason = f->row.reason;
 	enum rc rc = greet(f);
 
-	if (reason && (!strcmp(reason, "missing_token") || !strcmp(reason, "denied")))
+	if (reason && (!strcmp(reason, "missing_token") || title_is_denied(reason)))
 		f->row.reason = reason;
 	return rc;
 }
