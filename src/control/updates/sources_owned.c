@@ -1,6 +1,7 @@
 #include "control/updates/sources_owned.h"
 #include "control/rows.h"
 #include "control/updates/titles.h"
+#include "control/updates/watch_rows.h"
 #include "model/action_titles.h"
 
 #include <string.h>
@@ -185,7 +186,7 @@ enum rc sources_owned_failed(struct tx *tx, const struct source_ask *a)
 enum rc sources_owned_scan(struct tx *tx, const struct field_list *asks)
 {
 	const struct source_ask *a = asks->at;
-	enum rc rc = RC_OK;
+	enum rc rc = watch_rows_scan(tx);
 
 	for (size_t i = 0; rc == RC_OK && i < asks->n; i++) {
 		if (!a[i].scope || tx->now_ms - a[i].asked_at < GIVE_UP_MS)

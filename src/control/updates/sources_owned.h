@@ -20,7 +20,7 @@ must_check enum rc sources_owned_ask(struct tx *tx, const struct source_ask *a, 
 must_check enum rc sources_owned_left(
 	struct tx *tx, const struct source_ask *a, const struct field_list *asks, struct field_list *ret);
 
-/* Accounts that were asked and are not heard: for them the titles are what the anonymous session said. */
+/* Accounts that were asked and are not heard: for them the titles are what the anonymous session said. Those that are gone are no watch's. */
 must_check enum rc sources_owned_scan(struct tx *tx, const struct field_list *asks);
 /* The account could not ask. Its row is gone already. */
 must_check enum rc sources_owned_failed(struct tx *tx, const struct source_ask *a);

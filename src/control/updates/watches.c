@@ -3,7 +3,6 @@
 #include "control/rows.h"
 #include "control/updates/polls.h"
 #include "control/updates/title_rows.h"
-#include "control/updates/watch_rows.h"
 
 static bool is(const char *a, const char *b) { return a && !strcmp(a, b); }
 
@@ -120,8 +119,6 @@ enum rc watches_scan(struct tx *tx)
 	static const struct store_query old = { .sql = "DELETE FROM changes WHERE observed_at < $1" };
 	enum rc rc = find_stale(tx);
 
-	if (rc == RC_OK)
-		rc = watch_rows_scan(tx);
 	if (rc == RC_OK)
 		rc = polls_scan(tx);
 	return rc == RC_OK ? store_do(tx->db, &old, STORE_ARGS(store_int(tx->now_ms - WATCHES_KEEP_MS)), tx->fault)
