@@ -43,6 +43,7 @@ enum rc inner_agent_start(
 		.version = FOOTPLATE_VERSION,
 		.artifacts_dir = c->conf->artifacts->dir,
 		.tasks = conf->agent.tasks,
+		.downloads = conf->agent.downloads,
 		.cache_dir = conf->downloads.cache_dir,
 		.cache_mib = conf->downloads.cache_mib,
 		.cache_percent = conf->downloads.cache_percent,

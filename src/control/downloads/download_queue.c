@@ -6,6 +6,7 @@
 #include "control/downloads/download_stop.h"
 #include "control/downloads/download_store.h"
 #include "control/downloads/downloads.h"
+#include "control/fleet/roster.h"
 #include "control/quotas/quotas.h"
 #include "control/rows.h"
 
@@ -19,7 +20,7 @@ struct look {
 	struct download_flow flows[FLOWS_MAX];
 	size_t n;
 	int64_t served;
-	int64_t running;
+	int64_t running, slots;
 };
 
 static enum rc count_running(struct tx *tx, int64_t *ret)
@@ -31,6 +32,19 @@ static enum rc count_running(struct tx *tx, int64_t *ret)
 	enum rc rc = store_one(tx->db, &count, STORE_NO_ARGS, &r, tx->fault);
 
 	*ret = rc == RC_OK ? store_col_int(r, 0) : 0;
+	return rc;
+}
+
+/* As many as the setting says, and no more than the agents take. When none is connected, tasks may wait for one. */
+static enum rc count_slots(struct tx *tx, int64_t *ret)
+{
+	uint32_t slots = tx->control->conf->download_slots;
+	int64_t agents = 0;
+	enum rc rc = roster_downloads(tx, &agents);
+
+	*ret = slots ? slots : DOWNLOAD_QUEUE_SLOTS;
+	if (agents > 0 && agents < *ret)
+		*ret = agents;
 	return rc;
 }
 
@@ -111,8 +125,7 @@ static enum rc step(struct look *l, struct download_flow *f)
 {
 	struct download_row d = { 0 };
 	enum download_admitted how = DOWNLOAD_ADMIT_BLOCKED;
-	uint32_t slots = l->tx->control->conf->download_slots;
-	bool full = l->running >= (slots ? slots : DOWNLOAD_QUEUE_SLOTS);
+	bool full = l->running >= l->slots;
 	enum rc rc = read_first(l->tx, f, &d);
 
 	if (rc == RC_MISSING) {
@@ -149,6 +162,8 @@ static enum rc pump(struct look *l)
 
 	if (rc == RC_OK && l->n)
 		rc = count_running(l->tx, &l->running);
+	if (rc == RC_OK && l->n)
+		rc = count_slots(l->tx, &l->slots);
 	for (int i = 0; rc == RC_OK && i < DOWNLOAD_QUEUE_STEPS; i++) {
 		int at = download_next(l->flows, l->n, l->served);
 		if (at < 0)
