@@ -13,7 +13,7 @@
 
 #define SILENT_MS       1250 /* then the other source is asked, too */
 #define STAND_INS       2    /* questions of one that stands in, at once: its lane paces them, the next is ready */
-#define PROBES          8    /* builds that are looked for at once */
+#define PROBES          8    /* builds that are looked for at once; as many with accounts */
 #define FORGOTTEN_MS    3600000
 #define UNKNOWN_AT_ONCE 500
 
@@ -363,18 +363,22 @@ static void put_probe(struct buf *to, const struct builds_due *b)
 }
 
 /* Announced builds: can they be fetched yet? */
-static enum rc ask_for_builds(struct tx *tx, const struct field_list *asks)
+static enum rc ask_for_builds(struct tx *tx, const struct field_list *asks, bool owned)
 {
 	const struct source_ask *out = asks->at;
 	struct field_list due = { 0 };
 	unsigned n = 0;
 
 	for (size_t i = 0; i < asks->n; i++)
-		n += out[i].kind == ASK_AVAILABLE;
-	enum rc rc = n < PROBES && action_find("manifests.probe") ? builds_due(tx, PROBES - n, &due) : RC_OK;
+		n += out[i].kind == ASK_AVAILABLE && owned == (out[i].scope != NULL);
+	enum rc rc = n < PROBES && action_find("manifests.probe") ? builds_due(tx, owned, PROBES - n, &due) : RC_OK;
 	const struct builds_due *b = due.at;
 	for (size_t i = 0; rc == RC_OK && i < due.n; i++) {
-		struct source_ask a = { .source = "steam.pics", .kind = ASK_AVAILABLE, .page = b[i].id };
+		struct source_ask a = { .source = "steam.pics",
+			.kind = ASK_AVAILABLE,
+			.page = b[i].id,
+			.account_id = b[i].account_id,
+			.scope = b[i].scope };
 		struct buf payload = { 0 };
 		put_probe(&payload, &b[i]);
 		rc = payload.bad ? RC_NOMEM : sources_ask_new(tx, &a, "manifests.probe", buf_text(&payload));
@@ -419,5 +423,7 @@ enum rc sources_scan(struct tx *tx)
 		rc = sources_asks(tx, &asks);
 	if (rc == RC_OK)
 		rc = sources_owned_scan(tx, &asks);
-	return rc == RC_OK ? ask_for_builds(tx, &asks) : rc;
+	if (rc == RC_OK)
+		rc = ask_for_builds(tx, &asks, false);
+	return rc == RC_OK ? ask_for_builds(tx, &asks, true) : rc;
 }
