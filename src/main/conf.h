@@ -13,7 +13,7 @@
 
 /* conf_agent.c: how the agent's login at a store is renewed. */
 struct conf_shop {
-	const char *token_url, *client_id, *client_secret, *refresh_token;
+	const char *token_url, *client_id, *client_secret, *refresh_token, *login_url, *redirect_url;
 };
 
 /* conf_downloads.c */
