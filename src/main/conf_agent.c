@@ -41,7 +41,8 @@ const struct field conf_agent_fields[] = {
 		.type = FIELD_U32,
 		IN(downloads),
 		.max = 256,
-		.doc = "Downloads at once, of agent.tasks; others wait for concurrency, or go to another agent. 0: as many as "
+		.doc = "Downloads at once, of agent.tasks; others wait for concurrency, or go to another agent. 0: "
+		       "as many as "
 		       "tasks." },
 	{ .name = "epic_launcher_url",
 		.type = FIELD_STR,

@@ -64,9 +64,9 @@ struct placement_agent {
 	char mark;
 	const char *egress_kinds; /* ",direct,socks5,": of the egresses of its region */
 	enum placement_state state;
-	uint32_t tasks, tasks_most;       /* tasks_most 0: not known */
+	uint32_t tasks, tasks_most;         /* tasks_most 0: not known */
 	uint32_t downloads, downloads_most; /* of these; downloads_most 0: as many as tasks */
-	uint32_t sessions, sessions_most; /* accounts */
+	uint32_t sessions, sessions_most;   /* accounts */
 };
 
 /* Why an agent is not the one. Sorted as they are looked at; the last four had been fit. */

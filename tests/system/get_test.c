@@ -92,7 +92,8 @@ static void locked(const char *how)
 {
 	char more[200];
 
-	CHECK(shell("cd %s && umask 077 && rm -f password && echo open-sesame >password && echo guess >wrong", r.dir) == 0);
+	CHECK(shell("cd %s && umask 077 && rm -f password && echo open-sesame >password && echo guess >wrong",
+		      r.dir) == 0);
 	snprintf(more, sizeof(more), "%s --branch-password-file %s/password", how, r.dir);
 	CHECK(get("steam:900@secret", "unlocked", more) == 0);
 	CHECK(shell("diff -r %1$s/locked %1$s/unlocked && rm -r %1$s/unlocked", r.dir) == 0);
@@ -165,7 +166,8 @@ int main(void)
 	rig_init(&r);
 	make_content();
 	start_steam();
-	setenv("FOOTPLATE_LANES__UNSAFE", "true", 1); /* each program would wait until the address may log on again */
+	setenv("FOOTPLATE_LANES__UNSAFE", "true",
+		1); /* each program would wait until the address may log on again */
 	setenv("FOOTPLATE_LANES__LIMITS", "cm.connect=0,cm.login=0", 1);
 	rig_serve(&r, NULL);
 	snprintf(key_file, sizeof(key_file), "%s/data/admin.key", r.dir);

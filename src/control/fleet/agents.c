@@ -128,7 +128,8 @@ enum rc agents_connected(
 {
 	static const struct store_query set = {
 		.sql = "UPDATE agents SET state = 'connected', version = $2, capabilities = $3, boot_id = $4, "
-		       "last_seen_at = $5, updated_at = $5, capacity = $8, downloads = $10, sessions = (SELECT COUNT(*) FROM "
+		       "last_seen_at = $5, updated_at = $5, capacity = $8, downloads = $10, sessions = (SELECT "
+		       "COUNT(*) FROM "
 		       "accounts WHERE "
 		       "agent_id = $1 AND held = 1), lease_until = $6, instance_id = $7, session = session "
 		       "+ 1, dial = $9 "
@@ -142,8 +143,7 @@ enum rc agents_connected(
 		STORE_ARGS(store_text(agent_id), store_text(m->version),
 			store_text(names_json(tx, &m->capabilities)), store_text(m->boot_id), store_int(tx->now_ms),
 			store_int(tx->now_ms + tx->control->conf->lease_ms), store_text(tx->control->instance_id),
-			store_int(m->capacity.tasks), store_int(dial),
-			store_int(m->capacity.downloads)),
+			store_int(m->capacity.tasks), store_int(dial), store_int(m->capacity.downloads)),
 		&r, tx->fault);
 	if (rc == RC_MISSING)
 		return fault_set(tx->fault, RC_CONFLICT, "the agent has a newer connection");

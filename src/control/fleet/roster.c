@@ -111,9 +111,11 @@ static enum rc count_tasks(struct tx *tx, struct roster *r)
 {
 	static const struct store_query held = { .sql = "SELECT agent_id, COUNT(*) FROM tasks WHERE status IN "
 							"('leased', 'running') GROUP BY agent_id" };
-	static const struct store_query fetching = { .sql = "SELECT t.agent_id, COUNT(*) FROM downloads d JOIN tasks "
-							    "t ON t.id = d.task_id WHERE d.finished_at = 0 AND "
-							    "t.status IN ('leased', 'running') GROUP BY t.agent_id" };
+	static const struct store_query fetching = {
+		.sql = "SELECT t.agent_id, COUNT(*) FROM downloads d JOIN tasks "
+		       "t ON t.id = d.task_id WHERE d.finished_at = 0 AND "
+		       "t.status IN ('leased', 'running') GROUP BY t.agent_id"
+	};
 	bool limited = false;
 	enum rc rc = count(tx, &held, r, false);
 
@@ -127,8 +129,10 @@ bool roster_is_download(const char *action) { return action && !strcmp(action, a
 enum rc roster_downloads(struct tx *tx, int64_t *ret)
 {
 	static const struct store_query sum = {
-		.sql = "SELECT CAST(COALESCE(SUM(CASE WHEN g.downloads > 0 AND g.downloads < g.capacity THEN g.downloads "
-		       "ELSE g.capacity END), 0) AS BIGINT) FROM agents g JOIN regions r ON r.id = g.region_id WHERE "
+		.sql = "SELECT CAST(COALESCE(SUM(CASE WHEN g.downloads > 0 AND g.downloads < g.capacity THEN "
+		       "g.downloads "
+		       "ELSE g.capacity END), 0) AS BIGINT) FROM agents g JOIN regions r ON r.id = g.region_id "
+		       "WHERE "
 		       "g.state = 'connected' AND g.lease_until > $1 AND g.cordoned = 0 AND r.cordoned = 0 AND "
 		       "g.drain_until = 0"
 	};
