@@ -3,10 +3,10 @@
 #include "control/control.h"
 #include "control/downloads/download_admit.h"
 #include "control/downloads/download_bytes.h"
+#include "control/downloads/download_slots.h"
 #include "control/downloads/download_stop.h"
 #include "control/downloads/download_store.h"
 #include "control/downloads/downloads.h"
-#include "control/fleet/roster.h"
 #include "control/quotas/quotas.h"
 #include "control/rows.h"
 
@@ -22,31 +22,6 @@ struct look {
 	int64_t served;
 	int64_t running, slots;
 };
-
-static enum rc count_running(struct tx *tx, int64_t *ret)
-{
-	static const struct store_query count = { .sql = "SELECT COUNT(*) FROM downloads WHERE finished_at = 0 AND "
-							 "state NOT IN ('queued', 'attached', "
-							 "'paused')" };
-	auto_rows struct store_rows *r = NULL;
-	enum rc rc = store_one(tx->db, &count, STORE_NO_ARGS, &r, tx->fault);
-
-	*ret = rc == RC_OK ? store_col_int(r, 0) : 0;
-	return rc;
-}
-
-/* As many as the setting says, and no more than the agents take. When none is connected, tasks may wait for one. */
-static enum rc count_slots(struct tx *tx, int64_t *ret)
-{
-	uint32_t slots = tx->control->conf->download_slots;
-	int64_t agents = 0;
-	enum rc rc = roster_downloads(tx, &agents);
-
-	*ret = slots ? slots : DOWNLOAD_QUEUE_SLOTS;
-	if (agents > 0 && agents < *ret)
-		*ret = agents;
-	return rc;
-}
 
 /* Who waits, each with their first. */
 static enum rc read_flows(struct look *l)
@@ -161,9 +136,7 @@ static enum rc pump(struct look *l)
 	enum rc rc = read_flows(l);
 
 	if (rc == RC_OK && l->n)
-		rc = count_running(l->tx, &l->running);
-	if (rc == RC_OK && l->n)
-		rc = count_slots(l->tx, &l->slots);
+		rc = download_slots_count(l->tx, &l->running, &l->slots);
 	for (int i = 0; rc == RC_OK && i < DOWNLOAD_QUEUE_STEPS; i++) {
 		int at = download_next(l->flows, l->n, l->served);
 		if (at < 0)
