@@ -394,6 +394,25 @@ static void build_for_all(const char *build, long long in_all)
 			tenants[t]);
 }
 
+static void same_builds(void)
+{
+	char list[TENANTS][4096] = { 0 };
+
+	for (enum tenant t = RED; t < TENANTS; t++) {
+		json_t *page = rig_expect(&as[t], 200, "GET", "/v1/titles/steam/1000/builds?limit=100", NULL), *b;
+		size_t i;
+		json_array_foreach(json_object_get(page, "items"), i, b)
+		{
+			strncat(list[t], json_str(b, "branch"), 100);
+			strncat(list[t], json_str(b, "buildId"), 100);
+			CHECK(strlen(list[t]) < sizeof(list[t]) - 300);
+		}
+		json_decref(page);
+	}
+	CHECK(*list[RED]);
+	CHECK_STR(list[RED], list[BLUE]);
+}
+
 /* What everybody may see stays everybody's, with an account or without: the same builds and changes, each told once to each. */
 static void open_to_all(void)
 {
@@ -406,7 +425,11 @@ static void open_to_all(void)
 	build_for_all("90000001", 1);
 	CHECK(name_account(RED, id[RED], account[RED]) == 200);
 	same_changes("/v1/titles/steam/1000/changes");
+	same_builds();
 	build_for_all("90000002", 2);
+	build_for_all("90000001", 2); /* again: it was told */
+	await("SELECT COUNT(*) FROM changes WHERE direction = 'rollback' AND build_id = '90000001'", 2);
+	same_builds();
 	CHECK(number("SELECT COUNT(*) FROM titles WHERE ref = '1000' AND access = 'public' AND scope IN ('', "
 		     "'ten_red')") == 2);
 	same_changes("/v1/titles/steam/1000/changes");
