@@ -39,7 +39,7 @@ static enum rc as_placed(
 		.egress_kind = t->egress_kind,
 		.agent_id = t->agent_id,
 		.account = t->account_id != NULL,
-		.bound = t->account_id && t->held,
+		.bound = t->held,
 		.waited = t->look_at > 0 && t->look_at <= p->tx->now_ms };
 	if (!t->labels || !p->roster->rules.n)
 		return RC_OK;
