@@ -179,6 +179,7 @@ static enum rc perform(struct work *w)
 		return fault_set(&w->fault, RC_TOO_LARGE,
 			"the result has %zu bytes, at most %u are carried: ask for less", w->result.n, RESULT_MAX);
 	}
+	work_pack(w);
 	return RC_OK;
 }
 

@@ -84,6 +84,9 @@ bool work_key(const struct tunnel_msg_task *t, char ret[static JOURNAL_KEY_MAX +
 /* The pool's run function: decodes the payload, runs the action, encodes the result, and posts `back`. */
 void work_run(struct work *w);
 
+/* The worker: packs the result (wire/packed) when it is long and gets shorter by it. */
+void work_pack(struct work *w);
+
 /* Loop: fills outcome from what the worker left. */
 void work_judge(struct work *w);
 

@@ -41,7 +41,19 @@ static const struct verb_option key_options[] = { RUN_KEY_OPTION, { 0 } };
 		.place = VERB_BODY                                                                     \
 	}
 
-static const struct verb_option create_options[] = { TYPE_OPTION, OF_OPTIONS, THIN_OPTION, { 0 } };
+#define FORMAT_OPTIONS                                                                                 \
+	{ .row = { .name = "cloudevents",                                                              \
+		  .type = FIELD_BOOL,                                                                  \
+		  .doc = "Events in the envelope of CloudEvents 1.0." },                               \
+		.member = "format",                                                                    \
+		.json = "\"cloudevents\"",                                                             \
+		.place = VERB_BODY },                                                                  \
+	{                                                                                              \
+		.row = { .name = "native", .type = FIELD_BOOL, .doc = "Events as the log has them." }, \
+		.member = "format", .json = "\"native\"", .place = VERB_BODY                           \
+	}
+
+static const struct verb_option create_options[] = { TYPE_OPTION, OF_OPTIONS, THIN_OPTION, FORMAT_OPTIONS, { 0 } };
 
 static const struct verb_option edit_options[] = {
 	{ .row = { .name = "url", .type = FIELD_STR, .min = 8, .max = 2048, .doc = "Where events are sent." },
@@ -50,6 +62,7 @@ static const struct verb_option edit_options[] = {
 	TYPE_OPTION,
 	OF_OPTIONS,
 	THIN_OPTION,
+	FORMAT_OPTIONS,
 	{ .row = { .name = "enable", .type = FIELD_BOOL, .doc = "Send again, from where it stopped." },
 		.member = "enabled",
 		.place = VERB_BODY },

@@ -11,7 +11,8 @@ extern const char migrate_0001[], migrate_0002[], migrate_0003[], migrate_0004[]
 	migrate_0013[], migrate_0014[], migrate_0015[], migrate_0016[], migrate_0017[], migrate_0018[],
 	migrate_0019[], migrate_0020[], migrate_0021[], migrate_0022[], migrate_0023[], migrate_0024[],
 	migrate_0025[], migrate_0026[], migrate_0027[], migrate_0028[], migrate_0029[], migrate_0030[],
-	migrate_0031[], migrate_0032[], migrate_0033[], migrate_0034[], migrate_0035[], migrate_0036[]; /* in migrate_texts.c */
+	migrate_0031[], migrate_0032[], migrate_0033[], migrate_0034[], migrate_0035[], migrate_0036[],
+	migrate_0037[]; /* in migrate_texts.c */
 
 static const struct {
 	const char *name, *text;
@@ -51,7 +52,8 @@ static const struct {
 	{ "0033_content_asks", migrate_0033 },
 	{ "0034_storage", migrate_0034 },
 	{ "0035_download_tunes", migrate_0035 },
-	{ "0036_source_breakers", migrate_0036 },
+	{ "0036_webhook_format", migrate_0036 },
+	{ "0037_source_breakers", migrate_0037 },
 };
 #define MIGRATIONS (sizeof(migrations) / sizeof(*migrations))
 

@@ -1,6 +1,7 @@
 #include "control/rows.h"
 #include "base/buf.h"
 #include "wire/field_json.h"
+#include "wire/packed.h"
 
 #include <string.h>
 
@@ -27,6 +28,22 @@ static enum rc read_text(struct store_rows *r, size_t i, struct arena *a, const 
 	const char *s = store_col_text(r, i);
 	*to = s ? arena_str(a, s) : NULL;
 	return s && !*to ? RC_NOMEM : RC_OK;
+}
+
+/* JSON as it stands there, or packed. */
+static enum rc read_any_json(struct store_rows *r, size_t i, struct arena *a, const char **to, struct fault *f)
+{
+	const char *s = store_col_text(r, i);
+	size_t n = s ? strlen(s) : 0, size = 0;
+
+	if (!packed_is(s ? s : "", n))
+		return read_text(r, i, a, to);
+	enum rc rc = packed_size(s, n, &size, f);
+	char *text = rc == RC_OK ? arena_take(a, size + 1) : NULL;
+	if (rc == RC_OK)
+		rc = text ? packed_open(s, n, text, f) : RC_NOMEM;
+	*to = text;
+	return rc == RC_OK || rc == RC_NOMEM ? rc : RC_INTERNAL;
 }
 
 static enum rc read_column(
@@ -61,8 +78,9 @@ static enum rc read_column(
 		*(int64_t *)at = store_col_int(r, col);
 		return RC_OK;
 	case FIELD_STR:
-	case FIELD_JSON:
 		return read_text(r, col, into.arena, at);
+	case FIELD_JSON:
+		return read_any_json(r, col, into.arena, at, f);
 	case FIELD_ENUM:
 		return read_word(row, store_col_text(r, col), at, f);
 	case FIELD_MAP:

@@ -7,7 +7,8 @@
 #include "base/field.h"
 #include "contract/store.h"
 
-/* Reads the row at hand. Texts, maps and lists of texts go into the arena. RC_INTERNAL when a column does not fit its member. */
+/* Reads the row at hand. Texts, maps and lists of texts go into the arena; JSON that
+ * stands there packed (wire/packed) is unpacked. RC_INTERNAL when a column does not fit its member. */
 must_check enum rc rows_read(
 	struct store_rows *r, const struct field *t, struct arena *a, void *to, struct fault *f);
 

@@ -136,6 +136,7 @@ enum rc steam_call_new(const struct steam_ask *ask, uint64_t now_ms, struct stea
 	c->deadline_ms = ask->deadline_ms;
 	c->length_ms = ask->deadline_ms - now_ms;
 	c->metadata_only = ask->metadata_only;
+	c->unchecked = ask->unchecked;
 	c->gap_ms = ask->gap_ms;
 	c->changes.since = ask->since;
 	c->arena.limit = STEAM_CALL_BYTES_MAX;
@@ -362,6 +363,13 @@ struct record {
 	ProtobufCBinaryData sha, buffer;
 };
 
+/* The SHA-1 beside a public part may be that of the whole. */
+bool steam_product_is_whole(const struct steam_product *p)
+{
+	return !p->has_sha || p->buffer_n == 0 || p->missing_token ||
+	       pics_check(p->kind, p->buffer, p->buffer_n, p->sha, PICS_SHA, NULL) == RC_OK;
+}
+
 static void settle(struct steam_call *c, const struct record *r)
 {
 	int64_t i = find(c, r->kind, r->id);
@@ -379,9 +387,7 @@ static void settle(struct steam_call *c, const struct record *r)
 		memcpy(p->sha, r->sha.data, PICS_SHA);
 	p->buffer = r->buffer.data;
 	p->buffer_n = r->buffer.len;
-	/* The SHA-1 beside a public part may be that of the whole. */
-	if (p->has_sha && p->buffer_n > 0 && !p->missing_token &&
-		pics_check(p->kind, p->buffer, p->buffer_n, p->sha, PICS_SHA, NULL) != RC_OK)
+	if (!c->unchecked && !steam_product_is_whole(p))
 		p->state = STEAM_PRODUCT_DAMAGED;
 	bool ask_token = p->missing_token && !item->token_tried && !c->metadata_only;
 	item->stage = ask_token ? STAGE_TOKEN_WANT : STAGE_DONE;

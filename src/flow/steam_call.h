@@ -67,6 +67,9 @@ struct steam_change {
 	bool needs_token;
 };
 
+/* Does the buffer have the SHA-1 that came with it? Any thread. */
+bool steam_product_is_whole(const struct steam_product *p);
+
 struct steam_changes {
 	uint32_t current, since;
 	bool full_apps, full_packages; /* too long ago: everything may have changed, and the lists are empty */
@@ -108,6 +111,7 @@ struct steam_call {
 		size_t body_n;
 	} request;        /* STEAM_CALL_JOB, _SERVICE, _SEND */
 	uint32_t *sorted; /* indices into products, by kind and id */
+	bool unchecked;
 	uint32_t gap_ms;
 	uint64_t length_ms; /* from the ask to the first deadline */
 	uint64_t next_ms;   /* no further request for product info before it */
@@ -125,6 +129,7 @@ struct steam_ask {
 	const struct steam_product *products; /* STEAM_CALL_PRODUCTS: kind, id and token are read */
 	size_t products_n;
 	bool metadata_only; /* change numbers, sizes and SHA-1s only; no tokens are asked for */
+	bool unchecked;     /* the asker asks steam_product_is_whole itself, on a thread of its own */
 	uint32_t gap_ms;    /* from the start of one request to the start of the next */
 	uint64_t from_ms;   /* STEAM_CALL_PRODUCTS: no request before it; 0: at once */
 	uint32_t emsg;      /* STEAM_CALL_JOB, _SEND */

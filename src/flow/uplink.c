@@ -1,7 +1,9 @@
 #include "flow/uplink.h"
 
 #include "base/hush.h"
+#include "wire/packed.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define WELCOME_MS         10000
@@ -156,6 +158,7 @@ static bool take_welcome(struct uplink *u)
 		return false;
 	}
 	u->heartbeat_ms = m->heartbeat_ms;
+	u->packed = m->packed;
 	u->renewed_ms = u->since_ms;
 	u->state = UPLINK_OPEN;
 	plan_beat(u, u->link.fed_ms);
@@ -232,9 +235,29 @@ void uplink_credit(struct uplink *u, uint32_t free_slots)
 	say(u, &(struct tunnel_msg){ .type = TUNNEL_MSG_CREDIT, .credit.n = u->credit });
 }
 
+/* To a control plane that is older than packed results. */
+static enum rc send_unpacked(struct uplink *u, const struct tunnel_msg *m)
+{
+	struct tunnel_msg plain = *m;
+	size_t n = 0;
+	enum rc rc = packed_size(m->result.result, m->result.result_n, &n, NULL);
+	auto_free char *text = rc == RC_OK ? malloc(n + 1) : NULL;
+
+	if (rc == RC_OK)
+		rc = text ? packed_open(m->result.result, m->result.result_n, text, NULL) : RC_NOMEM;
+	plain.result.result = text;
+	plain.result.result_n = n;
+	return rc == RC_OK ? tunnel_link_send(&u->link, &plain) : rc;
+}
+
 enum rc uplink_send(struct uplink *u, const struct tunnel_msg *m)
 {
-	return u->state == UPLINK_OPEN ? tunnel_link_send(&u->link, m) : RC_AWAY;
+	if (u->state != UPLINK_OPEN)
+		return RC_AWAY;
+	if (m->type == TUNNEL_MSG_RESULT && !u->packed && m->result.result &&
+		packed_is(m->result.result, m->result.result_n))
+		return send_unpacked(u, m);
+	return tunnel_link_send(&u->link, m);
 }
 
 void uplink_close(struct uplink *u, int code, const char *why) { tunnel_link_break(&u->link, code, "%s", why); }

@@ -51,6 +51,7 @@ struct uplink {
 	uint64_t seed;
 	uint64_t
 		renewed_ms; /* when the last word was said that renews the leases and was answered: HELLO, HEARTBEAT */
+	bool packed;        /* the control plane takes packed results */
 	uint32_t heartbeat_ms, rtt_ms;       /* rtt_ms: of the last heartbeat */
 	struct tunnel_msg_heartbeat figures; /* mono is filled in */
 	int64_t credit, carried;             /* DISPATCH allowed, and come, in all */
@@ -74,7 +75,8 @@ void uplink_figures(struct uplink *u, uint32_t load, uint32_t active, uint32_t s
 /* The agent can take this many tasks more, now. Sends CREDIT when that is news; a promise once made stays. */
 void uplink_credit(struct uplink *u, uint32_t free_slots);
 
-/* As tunnel_send; a RESULT may have up to TUNNEL_MSG_MAX bytes. */
+/* As tunnel_send; a RESULT may have up to TUNNEL_MSG_MAX bytes. One that is packed is unpacked for a control plane that did not say
+ * that it takes such. */
 must_check enum rc uplink_send(struct uplink *u, const struct tunnel_msg *m);
 
 void uplink_close(struct uplink *u, int code, const char *why);

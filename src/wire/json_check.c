@@ -1,6 +1,7 @@
 #include "wire/json_check.h"
 #include "base/utf8.h"
 #include "wire/json.h"
+#include "wire/json_run.h"
 
 #include <string.h>
 
@@ -51,13 +52,25 @@ static bool escape(struct look *l)
 
 static bool is_itself(unsigned char c) { return c >= 0x20 && c < 0x80 && c != '"' && c != '\\'; }
 
+static const char *over_itself(const char *at, const char *end)
+{
+	while (end - at >= 8) {
+		unsigned run = json_run_eight(at);
+		at += run;
+		if (run < 8)
+			break;
+	}
+	while (at < end && is_itself((unsigned char)*at))
+		at++;
+	return at;
+}
+
 static bool string(struct look *l)
 {
 	if (!sign(l, '"'))
 		return false;
 	while (l->at < l->end) {
-		while (l->at < l->end && is_itself((unsigned char)*l->at))
-			l->at++;
+		l->at = over_itself(l->at, l->end);
 		if (l->at == l->end)
 			return false;
 		unsigned char c = (unsigned char)*l->at;

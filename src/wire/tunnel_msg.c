@@ -74,6 +74,7 @@ static const struct field welcome_fields[] = {
 	{ U32(welcome, "heartbeatMs", heartbeat_ms, NEEDED), .min = 50, .max = 60000, .doc = "time between heartbeats" },
 	{ U32(welcome, "leaseMs", lease_ms, NEEDED), .doc = "how long work stays the agent's without a heartbeat" },
 	{ ROW(welcome, "time", time_ms, FIELD_TIME, NEEDED), .doc = "the control plane's clock" },
+	{ ROW(welcome, "packed", packed, FIELD_BOOL, MAYBE), .doc = "results may come packed" },
 	{ ID(welcome, "history", history, MAYBE), .doc = "names the database's past: when it changes, accounts are no longer the agent's until it is told so again" },
 	{ 0 },
 };

@@ -1,7 +1,8 @@
 /*
  * tunnel_msg: what the frames of the agent tunnel carry. One struct and one field table per message; tunnel_msgs.def lists
- * them. A payload is one JSON object. A RESULT has two lines: the object, a newline, and the result as JSON text: it may be
- * tens of megabytes, so it is handed through as it came and NOT looked at here. Who takes a result reads it by json_read, on a worker.
+ * them. A payload is one JSON object. A RESULT has two lines: the object, a newline, and the result as JSON text, or that packed
+ * (wire/packed): it may be tens of megabytes, so it is handed through as it came and NOT looked at here. Who takes a result
+ * unpacks and reads it on a worker.
  *
  * Decoding skips members that it does not know: so a newer end may add some. Texts and lists of a decoded message live in
  * the arena. Pure. control-plane.md 6.12, docs/protocol/tunnel.md.
@@ -65,6 +66,7 @@ struct tunnel_msg_welcome {
 	struct field_list cancel; /* of struct tunnel_msg_task: in flight, but no longer the agent's */
 	uint32_t heartbeat_ms, lease_ms;
 	int64_t time_ms;
+	bool packed; /* results may be packed (wire/packed) */
 	const char
 		*history; /* names the database's past: another name is another past (a restore). NULL: not told */
 };
@@ -126,8 +128,9 @@ struct tunnel_msg_failure {
 struct tunnel_msg_result {
 	const char *task_id, *nonce;
 	uint32_t attempt;
-	int outcome;        /* enum tunnel_msg_outcome */
-	const char *result; /* JSON text as the agent gave it, NOT checked; NULL: none. NUL after it */
+	int outcome; /* enum tunnel_msg_outcome */
+	const char *
+		result; /* JSON text as the agent gave it, or packed (wire/packed), NOT checked; NULL: none. NUL after it */
 	size_t result_n;
 	struct tunnel_msg_failure error;
 };

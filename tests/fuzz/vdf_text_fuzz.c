@@ -1,4 +1,6 @@
-/* Any bytes as a text VDF: what is read is written, read and written again as the same text, and its JSON is JSON. */
+/* Any bytes as a text VDF: what is read is written, read and written again as the same text, its JSON is JSON, and what the quick way
+ * says of it is the same. */
+#include "wire/steam/vdf_quick.h"
 #include "wire/steam/vdf_text.h"
 
 #include <jansson.h>
@@ -13,8 +15,28 @@ static void expect(bool held)
 		abort();
 }
 
+static void expect_same(const uint8_t *p, size_t n)
+{
+	struct arena a = { 0 };
+	struct buf quick = { 0 }, slow = { 0 };
+	const char *name;
+	struct vdf *doc;
+
+	if (vdf_quick_json(p, n, &quick, &a, &name)) {
+		expect(vdf_text_parse(p, n, &a, &doc, NULL, NULL) == RC_OK && doc->children == 1);
+		vdf_json(&slow, doc->first);
+		expect(quick.n == slow.n && !memcmp(quick.p, slow.p, slow.n));
+		const char *want = vdf_text_at(doc->first, "common/name");
+		expect(!want == !name && (!want || !strcmp(want, name)));
+	}
+	buf_done(&quick);
+	buf_done(&slow);
+	arena_done(&a);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
+	expect_same(p, n);
 	struct arena a = { .limit = 8u << 20 };
 	struct vdf *doc, *back;
 	struct vdf_text_form form;

@@ -245,7 +245,7 @@ static void read_stream(const struct rig *r, const char *until)
 static void streams(void)
 {
 	char body[256], until[64], path[128];
-	time_t soon = time(NULL) + 1;
+	time_t soon = time(NULL) + 3; /* whole seconds: what is soon now lies ahead when the jobs are made */
 
 	snprintf(path, sizeof(path), "/v1/webhooks/%s", m.id[BLUE][K_WEBHOOK]);
 	CHECK(status_of(&blue, "PATCH", path, "{\"enabled\":true,\"types\":[]}") == 200);

@@ -1,7 +1,8 @@
 /*
  * Webhooks against a receiver that npm's standardwebhooks and svix verify for: signatures of both kinds, order, retries, a server that is
- * killed in the middle, rotation, redelivery, 410, and names that lead to where nobody may be led.
+ * killed in the middle, rotation, redelivery, CloudEvents, 410, and names that lead to where nobody may be led.
  */
+#include "tests/system/follow.h"
 #include "tests/system/receiver.h"
 
 #include <pthread.h>
@@ -423,6 +424,43 @@ static void led_astray(struct rig *r)
 	end_hook(r, &inner);
 }
 
+/* In the envelope of CloudEvents, as npm's cloudevents reads it; the page of events says the same. */
+static void in_envelopes(struct rig *r)
+{
+	struct hook h =
+		make_hook(r, OPEN, "cloud", ",\"types\":[\"region.created\"],\"format\":\"cloudevents\"", "");
+	static struct follow live;
+	char path[160], body[64] = "{\"format\":\"native\",\"thin\":true}";
+
+	follow_path(&live, r, r->key, "/v1/events?format=cloudevents&type=region.created");
+	region(r, "enveloped");
+	CHECK(follow_until(&live, "data: {\"specversion\":\"1.0\"") &&
+		follow_until(&live, "\"type\":\"footplate.region.created\""));
+	close(live.fd);
+	json_t *log = await_log("cloud", 1), *one = json_array_get(log, 0), *cloud = json_object_get(one, "cloud");
+	check_log(log);
+	CHECK_STR(json_str(cloud, "type"), "footplate.region.created");
+	CHECK_STR(json_str(cloud, "subject"), json_str(cloud, "regionid"));
+	CHECK(json_is_object(json_object_get(cloud, "data")));
+	snprintf(path, sizeof(path), "/v1/events?format=cloudevents&type=region.created&after=%lld",
+		(long long)json_int(one, "pos") - 1);
+	json_t *page = rig_expect(r, 200, "GET", path, NULL),
+	       *item = json_array_get(json_object_get(page, "items"), 0);
+	CHECK(json_equal(item, json_object_get(one, "event")));
+	json_decref(page);
+	json_decref(log);
+
+	struct rig_answer a = rig_call(r, "PATCH", h.path, "If-Match: *", body);
+	CHECK(a.status == 200);
+	rig_answer_done(&a);
+	region(r, "bare");
+	log = await_log("cloud", 2);
+	CHECK(json_is_null(json_object_get(json_array_get(log, 1), "cloud")));
+	CHECK_STR(json_str(json_array_get(log, 1), "event.type"), "region.created");
+	json_decref(log);
+	end_hook(r, &h);
+}
+
 /* Nothing that verifies for a receiver stands anywhere in the open. */
 static void kept_secret(struct rig *r)
 {
@@ -461,6 +499,7 @@ int main(void)
 	rotated(&r);
 	gone(&r);
 	led_astray(&r);
+	in_envelopes(&r);
 	kept_secret(&r);
 	counted(&r);
 	rig_check_events(&r);

@@ -1,14 +1,16 @@
 #include "control/engine/lost.h"
 #include "base/log.h"
 #include "control/control.h"
+#include "control/engine/given.h"
 #include "control/engine/jobs.h"
 #include "control/engine/moves.h"
 #include "control/events/events.h"
 #include "control/http/page.h"
 #include "control/rows.h"
 #include "wire/json.h"
-#include "wire/json_check.h"
 #include "wire/tunnel_msg.h"
+
+#include <stdlib.h>
 
 static enum rc is_unheard_of(struct tx *tx, const char *task_id, uint32_t attempt, bool *ret_is)
 {
@@ -95,9 +97,8 @@ enum rc lost_keep(struct tx *tx, const char *agent_id, const struct tunnel_msg_r
 	const char *id = tx_id(tx, "lst");
 	if (!id)
 		return RC_NOMEM;
-	const char *result = m->result && json_check(m->result, m->result_n)
-				     ? arena_strn(tx->arena, m->result, m->result_n)
-				     : NULL;
+	auto_free char *unpacked = NULL;
+	const char *result = given_read(m, &unpacked, NULL) == RC_OK ? m->result : NULL;
 	rc = store_one(tx->db, &keep,
 		STORE_ARGS(store_text(id), store_text(m->task_id), store_int(m->attempt), store_text(agent_id),
 			store_text(m->nonce ? m->nonce : ""), store_text(outcome), store_text(result),

@@ -261,8 +261,8 @@ static enum rc end(struct tx *tx, struct moves_task *t, enum task_status to, con
 	enum rc rc = turn(tx, t, to, &m);
 	if (rc == RC_OK)
 		rc = store_put(tx->db, &set,
-			STORE_ARGS(store_text(t->id), store_text(task_words[to]), store_text(result),
-				store_text(error), store_int(tx->now_ms)),
+			STORE_ARGS(store_text(t->id), store_text(task_words[to]),
+				store_text(t->kept ? t->kept : result), store_text(error), store_int(tx->now_ms)),
 			tx->fault);
 	return rc == RC_OK ? moves_attempts_end(tx, t, task_words[to], to) : rc;
 }

@@ -26,6 +26,7 @@ struct moves_task {
 	const char *code; /* of that failure; NULL: nobody said */
 	/* Of the move that is told to the owner: */
 	const char *result, *error;
+	const char *kept; /* the result as the row keeps it, packed (wire/packed); NULL: as it is */
 };
 
 /* Why a task is a dead letter. */

@@ -2,6 +2,7 @@
 #include "base/field.h"
 #include "base/metric.h"
 #include "control/control.h"
+#include "control/engine/given.h"
 #include "control/engine/lost.h"
 #include "control/engine/moves.h"
 #include "control/engine/park.h"
@@ -11,8 +12,9 @@
 #include "io/failpoint.h"
 #include "model/task.h"
 #include "wire/json.h"
-#include "wire/json_check.h"
 #include "wire/tunnel_msg.h"
+
+#include <stdlib.h>
 
 #define HELD_MAX TUNNEL_MSG_TASKS_MAX
 
@@ -35,15 +37,29 @@ static const char *error_of(struct tx *tx, const struct tunnel_msg_failure *e)
 	return text;
 }
 
+/* What came packed is kept so; who the task was made for reads it unpacked. */
+static enum rc succeed(struct tx *tx, struct moves_task *t, const struct tunnel_msg_result *m)
+{
+	struct fault f = { 0 };
+	auto_free char *text = NULL;
+	enum rc rc = given_read(m, &text, &f);
+
+	if (rc == RC_NOMEM)
+		return rc;
+	if (rc != RC_OK)
+		return moves_fail(tx, t, moves_error(tx, "malformed_result", f.text, false),
+			(struct task_failure){ false, t->intent_attempt == t->attempt });
+	t->kept = text ? m->result : NULL;
+	rc = moves_succeed(tx, t, text ? text : m->result);
+	t->result = t->kept = NULL;
+	return rc;
+}
+
 static enum rc settle(struct tx *tx, struct moves_task *t, const struct tunnel_msg_result *m)
 {
 	switch ((enum tunnel_msg_outcome)m->outcome) {
 	case TUNNEL_MSG_SUCCEEDED:
-		if (m->result && !json_check(m->result, m->result_n))
-			return moves_fail(tx, t,
-				moves_error(tx, "malformed_result", "the agent's result is not JSON", false),
-				(struct task_failure){ false, t->intent_attempt == t->attempt });
-		return moves_succeed(tx, t, m->result);
+		return succeed(tx, t, m);
 	case TUNNEL_MSG_CANCELED:
 		/* It had no effect itself. But that it stopped asking does not say what became of one before. */
 		if (t->probe && t->intent_attempt != t->attempt)

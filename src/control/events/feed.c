@@ -79,10 +79,15 @@ static void on_drain(void *ctx)
 		read_on(s);
 }
 
-static void put_event(struct feed_out *o, const struct slice_event *e)
+static void put_event(struct feed_out *o, const struct slice_event *e, bool cloud)
 {
+	struct fault fault = { 0 };
+
 	feed_line_begin(o, e->type, e->pos);
-	slice_put(&o->text, o->epoch, e);
+	if (!cloud)
+		slice_put(&o->text, o->epoch, e);
+	else if (slice_put_cloud(&o->text, o->epoch, e, &fault) != RC_OK)
+		o->lost = true; /* it comes back with the cursor of the one before */
 	feed_line_end(o);
 }
 
@@ -91,7 +96,7 @@ static bool tell_one(struct subscriber *s, struct feed_out *o, const struct slic
 {
 	if (s->wish->say)
 		return s->wish->say(&o->text, e);
-	put_event(o, e);
+	put_event(o, e, s->wish->cloud);
 	return false;
 }
 
@@ -268,7 +273,7 @@ static void batch_write(struct batch *b, const char *epoch)
 
 	for (size_t i = 0; i < b->slice->n; i++) {
 		b->at[i] = o.text.n;
-		put_event(&o, &b->slice->events[i]);
+		put_event(&o, &b->slice->events[i], false);
 	}
 	b->at[b->slice->n] = o.text.n;
 	b->text = o.text;
@@ -291,7 +296,7 @@ static void tell(struct subscriber *s, const struct batch *b)
 	for (size_t i = 0; i < p->n && !ends; i++) {
 		if (p->events[i].pos <= s->at || !feed_wants(s->wish, &p->events[i]))
 			continue;
-		if (s->socket || s->wish->say)
+		if (s->socket || s->wish->say || s->wish->cloud)
 			ends = tell_one(s, &o, &p->events[i]);
 		else
 			buf_put(&o.text, b->text.p + b->at[i], b->at[i + 1] - b->at[i]);

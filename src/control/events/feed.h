@@ -35,6 +35,7 @@ struct feed_wish {
 	const char *first_type, *first; /* a frame before all others: what is known so far, as JSON; NULL: none */
 	feed_say *say;                  /* NULL: frames as feed_line has them */
 	bool over;                      /* with `say`: nothing follows `first` */
+	bool cloud;                     /* events in the envelope of cloud_event */
 	_Alignas(16) char mark[FEED_MARK_BYTES]; /* whose stream it is: a struct cuts_mark, see feed_whose */
 	uint64_t asked_ms;                       /* loop_now_ms before their credential was looked at */
 	struct meters_pass *hold; /* it counts as one of their requests while it lives; NULL: no limits */

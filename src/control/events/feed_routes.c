@@ -1,5 +1,6 @@
 #include "control/access/decide.h"
 #include "control/control.h"
+#include "control/events/cloud_event.h"
 #include "control/events/event_types.h"
 #include "control/events/feed.h"
 #include "control/events/feed_line.h"
@@ -12,6 +13,7 @@
 struct events_query {
 	uint32_t limit;
 	const char *after, *type, *job_id, *account_id, *region_id;
+	int format;
 };
 
 static const struct field query_fields[] = {
@@ -48,6 +50,12 @@ static const struct field query_fields[] = {
 		FIELD_AT(struct events_query, region_id),
 		.max = 64,
 		.doc = "Only of this region." },
+	{ .name = "format",
+		.type = FIELD_ENUM,
+		FIELD_AT(struct events_query, format),
+		.words = event_format_words,
+		.doc = "cloudevents: in the envelope of CloudEvents 1.0, frames of the stream itself left as they "
+		       "are." },
 	{ 0 },
 };
 
@@ -139,6 +147,7 @@ static enum rc make_wish(struct call *c, struct feed_wish **ret)
 		return RC_NOMEM;
 	char *room = w->texts;
 	w->after = c->streams ? -1 : 0;
+	w->cloud = q->format == EVENT_CLOUD;
 	w->tenant_id = keep(&room, tenant);
 	w->job_id = keep(&room, q->job_id);
 	w->account_id = keep(&room, q->account_id);
@@ -190,6 +199,14 @@ enum rc feed_about_open(struct call *c, const struct feed_about *a)
 	return RC_OK;
 }
 
+static enum rc put_item(struct call *c, const struct feed_wish *w, const struct slice_event *e)
+{
+	if (w->cloud)
+		return slice_put_cloud(c->body, c->tx.control->epoch, e, c->tx.fault);
+	slice_put(c->body, c->tx.control->epoch, e);
+	return RC_OK;
+}
+
 /* Writes the matching events of one slice after another, until the page is full or the log ends. */
 static enum rc put_items(struct call *c, const struct feed_wish *w, uint32_t limit, int64_t *at)
 {
@@ -213,7 +230,9 @@ static enum rc put_items(struct call *c, const struct feed_wish *w, uint32_t lim
 			if (!feed_wants(w, &s.events[i]))
 				continue;
 			buf_str(c->body, n++ ? "," : "");
-			slice_put(c->body, c->tx.control->epoch, &s.events[i]);
+			rc = put_item(c, w, &s.events[i]);
+			if (rc != RC_OK)
+				return rc;
 		}
 	}
 	return RC_OK;

@@ -1,4 +1,5 @@
 #include "control/events/slice.h"
+#include "control/events/cloud_event.h"
 #include "wire/json.h"
 
 #include <inttypes.h>
@@ -8,6 +9,16 @@ void slice_put(struct buf *b, const char *epoch, const struct slice_event *e)
 	buf_fmt(b, "{\"id\":\"%s-%" PRId64 "\",\"pos\":%" PRId64 ",\"epoch\":\"%s\",", epoch, e->pos, e->pos,
 		epoch);
 	buf_str(b, e->data);
+}
+
+enum rc slice_put_cloud(struct buf *b, const char *epoch, const struct slice_event *e, struct fault *fault)
+{
+	struct buf own = { 0 };
+
+	slice_put(&own, epoch, e);
+	enum rc rc = own.bad ? RC_NOMEM : cloud_event_put(b, epoch, buf_text(&own), own.n, fault);
+	buf_done(&own);
+	return rc;
 }
 
 static enum rc fetch_ends(struct tx *tx, struct slice *s)

@@ -12,8 +12,10 @@ struct slice_event {
 	const char *data; /* the JSON object without its head: see slice_put */
 };
 
-/* Writes the whole JSON object. */
+/* Writes the whole JSON object; slice_put_cloud in the envelope of cloud_event. */
 void slice_put(struct buf *b, const char *epoch, const struct slice_event *e);
+must_check enum rc slice_put_cloud(
+	struct buf *b, const char *epoch, const struct slice_event *e, struct fault *fault);
 
 struct slice_ask {
 	int64_t after; /* position; -1: no events, only where the log begins and ends */

@@ -359,6 +359,7 @@ static void on_admitted(struct write *w)
 		const struct tunnel_msg_welcome welcome = { .session_id = session,
 			.epoch = v->epoch,
 			.cancel = v->cancel,
+			.packed = true,
 			.lease_ms = h->control->conf->lease_ms,
 			.time_ms = clock_wall_ms(),
 			.history = h->control->epoch };

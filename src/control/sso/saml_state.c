@@ -1,9 +1,7 @@
 #include "control/sso/saml_state.h"
-#include "control/access/vault.h"
-#include "control/control.h"
 #include "control/sso/provider.h"
+#include "control/sso/sealed_cookie.h"
 #include "io/clock.h"
-#include "wire/base64.h"
 
 #include <openssl/crypto.h>
 
@@ -41,18 +39,6 @@ const char *saml_state_id(struct arena *a)
 	return arena_fmt(a, "_%016llx%016llx", (unsigned long long)random[0], (unsigned long long)random[1]);
 }
 
-static const char *random_relay(struct arena *a)
-{
-	uint8_t random[RELAY];
-	struct buf b = { 0 };
-
-	clock_random(random, sizeof(random));
-	base64_put_url(&b, random, sizeof(random));
-	const char *s = b.bad ? NULL : arena_str(a, buf_text(&b));
-	buf_done(&b);
-	return s;
-}
-
 bool saml_state_is_path(const char *s)
 {
 	if (*s != '/' || s[1] == '/' || s[1] == '\\' || strlen(s) > GO_TO_MAX)
@@ -63,31 +49,18 @@ bool saml_state_is_path(const char *s)
 	return true;
 }
 
-static enum rc seal(struct tx *tx, const struct provider *p, const struct saml_state *s, struct buf *to)
-{
-	const struct vault_at at = place(p);
-	struct hush value = { 0 };
-	struct buf text = { 0 };
-
-	field_json_encode(fields, s, &text);
-	enum rc rc = text.bad ? RC_NOMEM : hush_set(&value, text.p, text.n);
-	if (rc == RC_OK)
-		rc = vault_seal(&tx->control->secrets, &at, 1, &value, to);
-	buf_done(&text);
-	hush_done(&value);
-	return rc;
-}
-
 enum rc saml_state_begin(struct tx *tx, const struct provider *p, enum saml_state_kind kind, const char *go_to,
 	struct saml_state *ret, const char **ret_cookie)
 {
 	struct arena *a = tx->arena;
-	struct saml_state s = { (int)kind, saml_state_id(a), random_relay(a), go_to ? go_to : "/", tx->now_ms };
+	struct saml_state s = { (int)kind, saml_state_id(a), sealed_cookie_random(a, RELAY), go_to ? go_to : "/",
+		tx->now_ms };
+	const struct vault_at at = place(p);
 	struct buf sealed = { 0 };
 
 	if (!saml_state_is_path(s.go_to))
 		return fault_set(tx->fault, RC_INVALID, "returnTo is to be a path of ours, such as /accounts");
-	enum rc rc = s.request_id && s.relay ? seal(tx, p, &s, &sealed) : RC_NOMEM;
+	enum rc rc = s.request_id && s.relay ? sealed_cookie_put(tx, &at, fields, &s, &sealed) : RC_NOMEM;
 	const char *cookie = rc == RC_OK ? arena_fmt(a, COOKIE "%.*s=%s; Max-Age=%d" ATTRIBUTES, NAMED, s.relay,
 						   buf_text(&sealed), SAML_STATE_MS / 1000)
 					 : NULL;
@@ -104,42 +77,6 @@ const char *saml_state_forget(struct arena *a, const char *relay)
 	return arena_fmt(a, COOKIE "%.*s=; Max-Age=0" ATTRIBUTES, NAMED, relay);
 }
 
-/* The value of this cookie among those of the header; NULL: it is not there. One that comes twice was planted by somebody. */
-static const char *cookie_of(const char *cookies, const char *name, struct arena *a)
-{
-	const char *found = NULL;
-	size_t name_n = strlen(name);
-
-	for (const char *at = cookies; at && *at;) {
-		at += strspn(at, " ;");
-		size_t n = strcspn(at, ";");
-		if (n > name_n && !strncmp(at, name, name_n)) {
-			if (found)
-				return NULL;
-			found = arena_strn(a, at + name_n, n - name_n);
-		}
-		at += n;
-	}
-	return found;
-}
-
-static enum rc unseal(struct tx *tx, const struct provider *p, const char *sealed, struct saml_state *ret)
-{
-	const struct vault_at at = place(p);
-	struct field_reader r = { .arena = tx->arena };
-	auto_json struct json_t *j = NULL;
-	struct hush value = { 0 };
-	struct fault f = { 0 };
-
-	enum rc rc = vault_open(&tx->control->secrets, &at, 1, sealed, &value, &f);
-	if (rc == RC_OK)
-		rc = json_read((const char *)value.p, value.n, &j, &f);
-	if (rc == RC_OK)
-		rc = field_json_decode(fields, j, &r, ret, &f);
-	hush_done(&value);
-	return rc;
-}
-
 static bool is_relay(const char *s)
 {
 	return s && strlen(s) >= NAMED && strlen(s) <= SAML_RELAY_MAX &&
@@ -150,10 +87,10 @@ enum rc saml_state_open(struct tx *tx, const struct provider *p, enum saml_state
 	const char *relay, struct saml_state *ret)
 {
 	const char *name = is_relay(relay) ? arena_fmt(tx->arena, COOKIE "%.*s=", NAMED, relay) : NULL;
-	const char *sealed = name ? cookie_of(cookies, name, tx->arena) : NULL;
+	const struct vault_at at = place(p);
 	struct saml_state s = { 0 };
 
-	if (!sealed || unseal(tx, p, sealed, &s) != RC_OK || s.kind != (int)kind)
+	if (!name || sealed_cookie_get(tx, &at, fields, cookies, name, &s) != RC_OK || s.kind != (int)kind)
 		return fault_set(tx->fault, RC_DENIED, "this browser has asked this identity provider nothing");
 	if (strlen(relay) != strlen(s.relay) || CRYPTO_memcmp(relay, s.relay, strlen(relay)) != 0)
 		return fault_set(tx->fault, RC_DENIED, "the answer is to another question than this browser's");

@@ -1,6 +1,7 @@
 #include "control/webhooks/webhook_fill.h"
 #include "base/when.h"
 #include "control/control.h"
+#include "control/events/cloud_event.h"
 #include "control/events/feed.h"
 #include "control/events/slice.h"
 #include "control/rows.h"
@@ -30,19 +31,32 @@ struct made {
 	"ELSE "                                                                                                    \
 	"'due' END, 0, 0, $6, $7, $8, 0, $6, 0)"
 
+/* What is sent: the event, or its envelope. */
+static enum rc put_body(struct tx *tx, const struct made *m, struct buf *to)
+{
+	if (m->w->format == EVENT_CLOUD)
+		return cloud_event_put(to, tx->control->epoch, m->body, strlen(m->body), tx->fault);
+	buf_str(to, m->body);
+	return to->bad ? RC_NOMEM : RC_OK;
+}
+
 static enum rc insert(struct tx *tx, const struct made *m, const char **ret_id)
 {
 	static const struct store_query add = { .sql = INSERT
 						" ON CONFLICT (webhook_id, pos) WHERE pos > 0 DO NOTHING" };
 	const char *id = tx_id(tx, "msg");
+	struct buf body = { 0 };
 
 	*ret_id = id;
-	return id ? store_do(tx->db, &add,
-			    STORE_ARGS(store_text(id), store_text(m->w->id), store_int(m->pos), store_text(m->type),
-				    store_text(m->subject), store_int(tx->now_ms), store_text(m->trace_id),
-				    store_text(m->body)),
-			    tx->fault)
-		  : RC_NOMEM;
+	enum rc rc = id ? put_body(tx, m, &body) : RC_NOMEM;
+	if (rc == RC_OK)
+		rc = store_do(tx->db, &add,
+			STORE_ARGS(store_text(id), store_text(m->w->id), store_int(m->pos), store_text(m->type),
+				store_text(m->subject), store_int(tx->now_ms), store_text(m->trace_id),
+				store_text(buf_text(&body))),
+			tx->fault);
+	buf_done(&body);
+	return rc;
 }
 
 /* A text of the event's head. A quote within a text is escaped there, so the name cannot be found in one. */

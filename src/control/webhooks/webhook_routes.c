@@ -2,6 +2,7 @@
 #include "control/access/audit.h"
 #include "control/access/vault.h"
 #include "control/control.h"
+#include "control/events/cloud_event.h"
 #include "control/events/event_types.h"
 #include "control/events/events.h"
 #include "control/fleet/labels.h"
@@ -51,12 +52,14 @@ static enum rc check_room(struct tx *tx)
 static enum rc create(struct call *c, void *ret_out)
 {
 	static const struct store_query add = {
-		.sql = "INSERT INTO webhooks (id, url, types, job_id, account_id, region_id, enabled, thin, pos, "
+		.sql = "INSERT INTO webhooks (id, url, types, job_id, account_id, region_id, enabled, thin, "
+		       "format, pos, "
 		       "failing_since, "
 		       "last_status, last_at, public_key, old_until, version, created_at, updated_at, tenant_id, "
 		       "created_by) VALUES ($1, "
 		       "$2, $3, $4, $5, "
-		       "$6, $7, $8, (SELECT COALESCE(MAX(pos), 0) FROM events), 0, 0, 0, $9, 0, 1, $10, $10, $11, "
+		       "$6, $7, $8, $13, (SELECT COALESCE(MAX(pos), 0) FROM events), 0, 0, 0, $9, 0, 1, $10, $10, "
+		       "$11, "
 		       "$12)"
 	};
 	const struct webhook_row *in = c->in;
@@ -77,7 +80,7 @@ static enum rc create(struct call *c, void *ret_out)
 		STORE_ARGS(store_text(id), store_text(in->url), store_text(types), store_text(in->job_id),
 			store_text(in->account_id), store_text(in->region_id), store_int(in->enabled),
 			store_int(in->thin), store_text(public), store_int(tx->now_ms), store_text(tx_tenant(tx)),
-			store_text(tx->actor)),
+			store_text(tx->actor), store_text(event_format_words[in->format])),
 		tx->fault);
 	if (rc == RC_OK)
 		rc = told(tx, "webhook.created", "webhook.create", id);
@@ -133,6 +136,8 @@ static void merge(struct webhook_row *v, const struct webhook_row *in, uint64_t 
 		v->region_id = in->region_id;
 	if (given & WEBHOOK_ROW_THIN)
 		v->thin = in->thin;
+	if (given & WEBHOOK_ROW_FORMAT)
+		v->format = in->format;
 	if (!(given & WEBHOOK_ROW_ENABLED))
 		return;
 	if (in->enabled && !v->enabled) { /* it gets all its patience again */
@@ -144,17 +149,20 @@ static void merge(struct webhook_row *v, const struct webhook_row *in, uint64_t 
 
 static enum rc store_row(struct tx *tx, const struct webhook_row *v)
 {
-	static const struct store_query set = { .sql = "UPDATE webhooks SET url = $2, types = $3, job_id = $4, "
-						       "account_id = $5, region_id = $6, enabled = $7, thin "
-						       "= $8, disabled_reason = $9, failing_since = $10, version = "
-						       "version + 1, updated_at = $11 WHERE id = $1" };
+	static const struct store_query set = {
+		.sql = "UPDATE webhooks SET url = $2, types = $3, job_id = $4, "
+		       "account_id = $5, region_id = $6, enabled = $7, thin "
+		       "= $8, disabled_reason = $9, failing_since = $10, version = "
+		       "version + 1, updated_at = $11, format = $12 WHERE id = $1"
+	};
 	const char *types = labels_texts_json(tx->arena, &v->types);
 
 	return types ? store_do(tx->db, &set,
 			       STORE_ARGS(store_text(v->id), store_text(v->url), store_text(types),
 				       store_text(v->job_id), store_text(v->account_id), store_text(v->region_id),
 				       store_int(v->enabled), store_int(v->thin), store_text(v->disabled_reason),
-				       store_int(v->failing_since), store_int(tx->now_ms)),
+				       store_int(v->failing_since), store_int(tx->now_ms),
+				       store_text(event_format_words[v->format])),
 			       tx->fault)
 		     : RC_NOMEM;
 }

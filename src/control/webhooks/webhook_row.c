@@ -1,5 +1,6 @@
 #include "control/webhooks/webhook_row.h"
 #include "control/access/decide.h"
+#include "control/events/cloud_event.h"
 #include "control/quotas/quotas.h"
 #include "control/rows.h"
 #include "wire/field_json.h"
@@ -21,6 +22,11 @@ const struct field webhook_row_fields[] = {
 	{ .name = "regionId", .type = FIELD_STR, AT(region_id), .doc = "Only of this region; null: any." },
 	{ .name = "enabled", .type = FIELD_BOOL, AT(enabled), .doc = "Whether events are sent." },
 	{ .name = "thin", .type = FIELD_BOOL, AT(thin), .doc = "Events are sent without their payload." },
+	{ .name = "format",
+		.type = FIELD_ENUM,
+		AT(format),
+		.words = event_format_words,
+		.doc = "In which words: as the log has them, or in the envelope of CloudEvents 1.0." },
 	{ .name = "disabledReason",
 		.type = FIELD_STR,
 		AT(disabled_reason),
@@ -100,6 +106,12 @@ const struct field webhook_row_in_fields[] = {
 		.type = FIELD_BOOL,
 		AT(thin),
 		.doc = "Send events without their payload; it can be read by GET /v1/events." },
+	{ .name = "format",
+		.type = FIELD_ENUM,
+		AT(format),
+		.words = event_format_words,
+		.doc = "native: as the log has them; cloudevents: in the envelope of CloudEvents 1.0, structured "
+		       "mode." },
 	{ 0 },
 };
 

@@ -9,6 +9,7 @@ struct webhook_row {
 	struct field_list types; /* of const char *; empty: all */
 	const char *job_id, *account_id, *region_id;
 	bool enabled, thin;
+	int format; /* enum event_format */
 	const char *disabled_reason;
 	int64_t pos;
 	uint32_t pending;
@@ -30,11 +31,12 @@ enum webhook_row_given {
 	WEBHOOK_ROW_REGION = 16,
 	WEBHOOK_ROW_ENABLED = 32,
 	WEBHOOK_ROW_THIN = 64,
+	WEBHOOK_ROW_FORMAT = 128,
 };
 
 #define WEBHOOK_ROW_SELECT                                                                                         \
 	"SELECT w.id, w.tenant_id, w.created_by, w.url, w.types, w.job_id, w.account_id, w.region_id, w.enabled, " \
-	"w.thin, w.disabled_reason, "                                                                              \
+	"w.thin, w.format, w.disabled_reason, "                                                                    \
 	"w.pos, (SELECT COUNT(*) FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.finished_at = 0), "     \
 	"w.failing_since, w.last_status, w.last_at, w.public_key, w.old_public_key, w.old_until, w.version, "      \
 	"w.created_at, w.updated_at, NULL FROM webhooks w "

@@ -9,6 +9,7 @@
 #include "io/clock.h"
 #include "model/action_pics.h"
 #include "wire/steam/vdf.h"
+#include "wire/steam/vdf_quick.h"
 #include "wire/tunnel_auth.h"
 
 #include <pthread.h>
@@ -36,32 +37,45 @@ static enum rc want_of(struct action_task *t, const struct action_product_info *
 		.products = to,
 		.products_n = n,
 		.metadata_only = in->metadata_only,
+		.unchecked = true,
 		.gap_ms = sessions_pics_interval_ms(t->sessions) * (in->metadata_only ? 2 : 1) };
 	return RC_OK;
 }
 
-/* The record as JSON, and its name when it has one. The document's one child is the record itself. */
-static enum rc read_tree(
-	struct action_task *t, const struct steam_product *p, struct action_product *to, struct fault *f)
+/* The document's one child is the record itself. */
+static enum rc read_tree(struct action_task *t, const struct steam_product *p, struct action_product *to,
+	struct buf *json, struct fault *f)
 {
 	struct arena a = { .limit = TREE_MAX };
-	struct buf json = { 0 };
 	struct vdf *doc;
 
 	enum rc rc = pics_parse(p->kind, p->buffer, p->buffer_n, &a, &doc, f);
 	if (rc == RC_OK) {
 		const char *name = doc->first ? vdf_text_at(doc->first, "common/name") : NULL;
 		if (doc->first)
-			vdf_json(&json, doc->first);
+			vdf_json(json, doc->first);
 		else
-			buf_str(&json, "{}");
+			buf_str(json, "{}");
 		to->name = arena_str(t->arena, name);
+	}
+	arena_done(&a);
+	return rc;
+}
+
+/* The record as JSON, and its name when it has one. */
+static enum rc read_record(
+	struct action_task *t, const struct steam_product *p, struct action_product *to, struct fault *f)
+{
+	struct buf json = { 0 };
+	bool quick = p->kind == PICS_APP && vdf_quick_json(p->buffer, p->buffer_n, &json, t->arena, &to->name);
+	enum rc rc = quick ? RC_OK : read_tree(t, p, to, &json, f);
+
+	if (rc == RC_OK) {
 		to->data = json.bad ? NULL : arena_strn(t->arena, (const char *)json.p, json.n);
 		rc = to->data ? RC_OK
 			      : fault_set(f, RC_TOO_LARGE, "the records take too much memory: ask for fewer ids");
 	}
 	buf_done(&json);
-	arena_done(&a);
 	return rc;
 }
 
@@ -81,7 +95,13 @@ static enum rc put_known(
 		one->sha1 = sha;
 	}
 	to->n++;
-	return p->buffer && p->buffer_n ? read_tree(t, p, one, f) : RC_OK;
+	return p->buffer && p->buffer_n ? read_record(t, p, one, f) : RC_OK;
+}
+
+static enum rc damaged(const struct steam_product *p, struct fault *f)
+{
+	return fault_set(
+		f, RC_AWAY, "Steam sent a damaged record of %s %u", p->kind == PICS_APP ? "app" : "package", p->id);
 }
 
 static enum rc put_all(struct action_task *t, const struct steam_call *answer,
@@ -98,11 +118,11 @@ static enum rc put_all(struct action_task *t, const struct steam_call *answer,
 			((uint32_t *)unknown->at)[unknown->n++] = p->id;
 			break;
 		case STEAM_PRODUCT_KNOWN:
-			rc = put_known(t, p, app ? &to->apps : &to->packages, f);
+			rc = steam_product_is_whole(p) ? put_known(t, p, app ? &to->apps : &to->packages, f)
+						       : damaged(p, f);
 			break;
 		case STEAM_PRODUCT_DAMAGED:
-			rc = fault_set(
-				f, RC_AWAY, "Steam sent a damaged record of %s %u", app ? "app" : "package", p->id);
+			rc = damaged(p, f);
 			break;
 		case STEAM_PRODUCT_UNANSWERED:
 			rc = fault_set(f, RC_AWAY, "Steam left out %s %u", app ? "app" : "package", p->id);

@@ -1,0 +1,233 @@
+#include "wire/steam/vdf_quick.h"
+
+#include "base/utf8.h"
+#include "wire/json_run.h"
+#include "wire/steam/vdf.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+#define KEYS_MAX 2048 /* of all objects that are open at once: each is compared with those beside it */
+#define SLACK    16   /* bytes are copied eight at a time */
+
+/* What is written is never longer than this: of `""""` comes `"":"",`, which is the worst. */
+#define ROOM(n) ((n) + (n) / 2 + SLACK)
+
+struct span {
+	const uint8_t *p;
+	size_t n;
+};
+
+struct quick {
+	const uint8_t *at, *end;
+	uint8_t *to;
+	unsigned depth, nodes, keys_n;
+	unsigned from[VDF_DEPTH_MAX + 1]; /* the first key of each open object */
+	bool common, named;               /* the first common is open; a name was in it */
+	bool was_common;
+	struct span name; /* as it is spelled */
+	uint64_t keys[KEYS_MAX];
+};
+
+static void skip(struct quick *q)
+{
+	while (q->at < q->end && (*q->at == '\t' || *q->at == '\n' || *q->at == ' ' || *q->at == '\r'))
+		q->at++;
+}
+
+static void run(struct quick *q)
+{
+	while (q->end - q->at >= 8) {
+		unsigned n = json_run_eight(q->at);
+		memcpy(q->to, q->at, 8);
+		q->at += n;
+		q->to += n;
+		if (n < 8)
+			return;
+	}
+	while (q->at < q->end && *q->at >= 0x20 && *q->at < 0x7f && *q->at != '"' && *q->at != '\\')
+		*q->to++ = *q->at++;
+}
+
+static void copy(struct quick *q, size_t n)
+{
+	memcpy(q->to, q->at, n);
+	q->at += n;
+	q->to += n;
+}
+
+/* Copies a key or a value, quotes and all. */
+static bool token(struct quick *q, struct span *ret)
+{
+	if (q->at == q->end || *q->at != '"')
+		return false;
+	copy(q, 1);
+	ret->p = q->at;
+	for (;;) {
+		run(q);
+		size_t left = (size_t)(q->end - q->at), n = 0;
+		if (left == 0)
+			return false;
+		if (*q->at == '"')
+			break;
+		if (*q->at == '\\')
+			n = left > 1 && q->at[1] && strchr("nt\\\"", q->at[1]) ? 2 : 0;
+		else if (*q->at >= 0x80)
+			n = utf8_len(q->at, left);
+		if (n == 0)
+			return false;
+		copy(q, n);
+	}
+	ret->n = (size_t)(q->at - ret->p);
+	copy(q, 1);
+	return true;
+}
+
+/* A number that is another for every key of up to eight bytes, and for most that are longer. */
+static uint64_t number_of(struct span key)
+{
+	uint64_t first = 0, last = 0;
+
+	if (key.n >= 8) {
+		memcpy(&first, key.p, 8);
+		memcpy(&last, key.p + key.n - 8, 8);
+		return first * UINT64_C(0x9e3779b97f4a7c15) ^ (last << 17 | last >> 47) ^ key.n;
+	}
+	for (size_t i = 0; i < key.n; i++)
+		first = first << 8 | key.p[i];
+	return (first << 8 | key.n) * UINT64_C(0x9e3779b97f4a7c15) + 1;
+}
+
+/* False: the key may be there already, or there are too many. */
+static bool note_key(struct quick *q, struct span key)
+{
+	uint64_t number = number_of(key);
+	bool same = false;
+
+	if (q->keys_n == KEYS_MAX || ++q->nodes > VDF_NODES_MAX || memchr(key.p, '\\', key.n))
+		return false;
+	for (unsigned i = q->from[q->depth]; i < q->keys_n; i++)
+		same |= q->keys[i] == number;
+	q->keys[q->keys_n++] = number;
+	return !same;
+}
+
+static bool is_called(struct span key, const char *name)
+{
+	return key.n == strlen(name) && !strncasecmp((const char *)key.p, name, key.n);
+}
+
+static bool enter(struct quick *q, struct span key)
+{
+	if (q->depth == VDF_DEPTH_MAX)
+		return false;
+	if (q->depth == 1 && !q->was_common && is_called(key, "common"))
+		q->common = q->was_common = true;
+	else if (q->depth == 2 && q->common && is_called(key, "name"))
+		q->named = true;
+	q->from[++q->depth] = q->keys_n;
+	copy(q, 1);
+	return true;
+}
+
+static void leave(struct quick *q)
+{
+	q->keys_n = q->from[q->depth--];
+	if (q->depth == 1)
+		q->common = false;
+	copy(q, 1);
+}
+
+static bool value(struct quick *q, struct span key)
+{
+	struct span v;
+
+	if (!token(q, &v))
+		return false;
+	if (q->depth == 1 && is_called(key, "common"))
+		q->was_common = true;
+	if (q->depth == 2 && q->common && !q->named && is_called(key, "name")) {
+		q->named = true;
+		q->name = v;
+	}
+	return true;
+}
+
+static bool member(struct quick *q)
+{
+	struct span key;
+
+	if (q->keys_n > q->from[q->depth])
+		*q->to++ = ',';
+	if (!token(q, &key) || !note_key(q, key))
+		return false;
+	*q->to++ = ':';
+	skip(q);
+	return q->at < q->end && *q->at == '{' ? enter(q, key) : value(q, key);
+}
+
+/* The name of the object at the top is not written. */
+static bool top(struct quick *q)
+{
+	uint8_t *start = q->to;
+	struct span key;
+
+	skip(q);
+	if (!token(q, &key) || !note_key(q, key))
+		return false;
+	q->to = start;
+	skip(q);
+	return q->at < q->end && *q->at == '{' && enter(q, (struct span){ (const uint8_t *)"", 0 });
+}
+
+static bool document(struct quick *q)
+{
+	if (!top(q))
+		return false;
+	while (q->depth > 0) {
+		skip(q);
+		if (q->at == q->end)
+			return false;
+		if (*q->at == '}')
+			leave(q);
+		else if (!member(q))
+			return false;
+	}
+	skip(q);
+	return q->at == q->end;
+}
+
+static char meant(char escaped) { return (char)(escaped == 'n' ? '\n' : escaped == 't' ? '\t' : escaped); }
+
+static const char *plain(struct span s, struct arena *a)
+{
+	char *text = arena_take(a, s.n + 1), *to = text;
+	const char *at = (const char *)s.p, *end = at + s.n;
+
+	while (text && at < end) {
+		*to++ = *at == '\\' ? meant(at[1]) : *at;
+		at += *at == '\\' ? 2 : 1;
+	}
+	return text;
+}
+
+bool vdf_quick_json(const void *p, size_t n, struct buf *to, struct arena *a, const char **ret_name)
+{
+	struct quick q;
+
+	if (n == 0 || n > VDF_BYTES_MAX)
+		return false;
+	memset(&q, 0, offsetof(struct quick, keys)); /* these are written before they are read */
+	q.at = p;
+	q.end = q.at + n - (q.at[n - 1] == 0);
+	uint8_t *start = q.to = buf_room(to, ROOM(n));
+	if (!start || !document(&q))
+		return false;
+	const char *name = q.name.p ? plain(q.name, a) : NULL;
+	if (q.name.p && !name)
+		return false;
+	to->n += (size_t)(q.to - start);
+	*ret_name = name;
+	return true;
+}
