@@ -203,7 +203,7 @@ static void mended(void)
 	rig_sim_clear(&other);
 	/* Probes may come while the agent rests from its last tries to connect, for 300 s of the time that is not set. */
 	rig_warp(&r, 64);
-	for (int i = 0; i < 25 && of_far("state = 'closed'") == 0; i++) {
+	for (int i = 0; i < 25 && of_far("CASE state WHEN 'closed' THEN 1 ELSE 0 END") == 0; i++) {
 		rig_set_clock(&r, 3601);
 		rig_sleep_ms(800);
 	}

@@ -331,7 +331,9 @@ enum rc sources_fold(struct tx *tx, const struct moves_task *t)
 		return rc == RC_OK ? failed(tx, t, &a) : rc;
 	case TASK_CANCELED:
 		return failed(tx, t, &a);
-	case TASK_QUEUED:
+	case TASK_QUEUED: /* an agent lost it: it is anybody's again */
+		a.egress_id = a.kind == ASK_PROBE ? a.egress_id : NULL;
+		return sources_ask_save(tx, &a);
 	case TASK_UNKNOWN:
 	case TASK_STATUSES:
 		break;
