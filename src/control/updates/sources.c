@@ -1,20 +1,16 @@
 /* The look: what is asked next, of which source. */
 #include "control/updates/sources.h"
-#include "base/buf.h"
 #include "control/control.h"
 #include "control/engine/submit.h"
-#include "control/updates/builds.h"
+#include "control/updates/sources_builds.h"
 #include "control/updates/sources_egresses.h"
 #include "control/updates/sources_feed.h"
 #include "control/updates/sources_owned.h"
 #include "control/updates/sources_sessions.h"
 #include "control/updates/titles_due.h"
-#include "model/action_download.h"
-#include "wire/json.h"
 
 #define SILENT_MS       1250 /* then the other source is asked, too */
 #define STAND_INS       2    /* questions of one that stands in, at once: its lane paces them, the next is ready */
-#define PROBES          8    /* builds that are looked for at once */
 #define FORGOTTEN_MS    3600000
 #define UNKNOWN_AT_ONCE 500
 
@@ -97,11 +93,6 @@ static enum rc forget_old(struct tx *tx)
 
 /* ---- breakers ---- */
 
-static bool is_asked(const struct source *s)
-{
-	return s->breaker.state == BREAKER_CLOSED || s->breaker.state == BREAKER_FORCED_CLOSED;
-}
-
 /* It will not be answered, or somebody else is to be asked. */
 static enum rc call_off(struct look *l, struct source_ask *a)
 {
@@ -125,7 +116,7 @@ static enum rc take_from(struct look *l, struct source *s, const struct sources_
 	for (size_t i = 0; rc == RC_OK && i < l->asks.n; i++) {
 		if (!a[i].egress_id || strcmp(a[i].egress_id, e->id) != 0 || strcmp(a[i].source, s->name) != 0)
 			continue;
-		if (a[i].kind == ASK_PROBE ? late : a[i].kind != ASK_OWNED && is_asked(s))
+		if (a[i].kind == ASK_PROBE ? late : a[i].kind != ASK_OWNED && sources_is_asked(s))
 			rc = call_off(l, &a[i]);
 	}
 	return rc;
@@ -191,7 +182,7 @@ static enum rc look_at_egresses(struct look *l, struct source *s, bool *ret_may)
 		rc = look_at_egress(l, s, &e[i]);
 	if (rc == RC_OK && any)
 		rc = sources_egresses_settle(l->tx, s, &all, NULL);
-	*ret_may = is_asked(s);
+	*ret_may = sources_is_asked(s);
 	return rc == RC_OK && !*ret_may ? hold_back(l, s) : rc;
 }
 
@@ -402,47 +393,6 @@ static enum rc look_at(struct look *l)
 	return ask_secondary(l);
 }
 
-/* ---- builds ---- */
-
-static void put_probe(struct buf *to, const struct builds_due *b)
-{
-	const struct action_download_depot *d = b->depots.at;
-
-	buf_fmt(to, "{\"app\":%s,\"branch\":", b->ref);
-	json_put_str(to, b->branch);
-	buf_str(to, ",\"depots\":[");
-	for (size_t i = 0; i < b->depots.n; i++) {
-		buf_fmt(to, "%s{\"id\":%u,\"manifest\":", i ? "," : "", d[i].id);
-		json_put_str(to, d[i].manifest ? d[i].manifest : "");
-		buf_u8(to, '}');
-	}
-	buf_str(to, "]}");
-}
-
-/* Announced builds: can they be fetched yet? */
-static enum rc ask_for_builds(struct tx *tx, const struct field_list *asks)
-{
-	const struct source_ask *out = asks->at;
-	struct field_list due = { 0 };
-	struct source s = { 0 };
-	unsigned n = 0;
-
-	for (size_t i = 0; i < asks->n; i++)
-		n += out[i].kind == ASK_AVAILABLE;
-	enum rc rc = sources_load(tx, "steam.pics", &s);
-	if (rc == RC_OK && is_asked(&s))
-		rc = n < PROBES && action_find("manifests.probe") ? builds_due(tx, PROBES - n, &due) : RC_OK;
-	const struct builds_due *b = due.at;
-	for (size_t i = 0; rc == RC_OK && i < due.n; i++) {
-		struct source_ask a = { .source = "steam.pics", .kind = ASK_AVAILABLE, .page = b[i].id };
-		struct buf payload = { 0 };
-		put_probe(&payload, &b[i]);
-		rc = payload.bad ? RC_NOMEM : sources_ask_new(tx, &a, "manifests.probe", buf_text(&payload));
-		buf_done(&payload);
-	}
-	return rc;
-}
-
 /* ---- all ---- */
 
 static enum rc is_watched(struct tx *tx, const char *store, bool *ret)
@@ -479,5 +429,5 @@ enum rc sources_scan(struct tx *tx)
 		rc = sources_asks(tx, &asks);
 	if (rc == RC_OK)
 		rc = sources_owned_scan(tx, &asks);
-	return rc == RC_OK ? ask_for_builds(tx, &asks) : rc;
+	return rc == RC_OK ? sources_builds_ask(tx, &asks) : rc;
 }

@@ -148,6 +148,8 @@ enum rc sources_tell(struct tx *tx, const char *source, const char *egress_id, i
 
 static bool is_closed(int state) { return state == BREAKER_CLOSED || state == BREAKER_FORCED_CLOSED; }
 
+bool sources_is_asked(const struct source *s) { return is_closed(s->breaker.state); }
+
 /* It may be asked again: what waits for the one that stood in for it need not wait any more. Who answers first, answers. */
 static enum rc take_back(struct tx *tx, const struct source *s)
 {

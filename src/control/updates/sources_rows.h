@@ -39,6 +39,9 @@ struct source_rollout {
 extern const struct field sources_rollout_fields[];
 must_check enum rc sources_rollout_read(struct tx *tx, const struct source *s, struct source_rollout *ret);
 
+/* As a whole: closed, or forced to be. */
+bool sources_is_asked(const struct source *s);
+
 /* RC_MISSING: there is none of that name. */
 must_check enum rc sources_load(struct tx *tx, const char *name, struct source *ret);
 must_check enum rc sources_save(struct tx *tx, const struct source *s);
