@@ -45,7 +45,9 @@ static bool on_event(void *ctx, const char *type, const char *text)
 		t->at_gap = true;
 		return !t->ends_at_gap;
 	}
-	if (!t->silent)
+	if (t->each)
+		t->each(t, text, data);
+	else if (!t->silent)
 		output_item(t->c, data, t->printed == 0);
 	t->printed++;
 	t->ended = (t->limit && t->printed >= t->limit) || (t->is_last && t->is_last(type));
@@ -114,37 +116,8 @@ static enum cli_exit tail(struct cmd *c)
 	return code;
 }
 
-#define FILTER_OPTIONS                                                                                      \
-	{ .row = { .name = "type",                                                                          \
-		  .type = FIELD_LIST,                                                                       \
-		  .item = FIELD_STR,                                                                        \
-		  .max = 32,                                                                                \
-		  .doc = "Only events of this type or pattern, such as task.*; again for more." },          \
-		.letter = 't',                                                                              \
-		.value = "TYPE",                                                                            \
-		.place = VERB_QUERY },                                                                      \
-		{ .row = { .name = "job", .type = FIELD_STR, .min = 1, .doc = "Only events of this job." }, \
-			.value = "JOB",                                                                     \
-			.member = "jobId",                                                                  \
-			.place = VERB_QUERY },                                                              \
-		{ .row = { .name = "account",                                                               \
-			  .type = FIELD_STR,                                                                \
-			  .min = 1,                                                                         \
-			  .doc = "Only of this account, by login or id." },                                 \
-			.value = "ACCOUNT",                                                                 \
-			.member = "accountId",                                                              \
-			.place = VERB_QUERY,                                                                \
-			.names = VERB_ACCOUNT },                                                            \
-	{                                                                                                   \
-		.row = { .name = "region",                                                                  \
-			.type = FIELD_STR,                                                                  \
-			.min = 1,                                                                           \
-			.doc = "Only of this region, by name or id." },                                     \
-		.value = "REGION", .member = "regionId", .place = VERB_QUERY, .names = VERB_REGION          \
-	}
-
 static const struct verb_option list_options[] = {
-	FILTER_OPTIONS,
+	EVENT_FILTER_OPTIONS,
 	{ .row = { .name = "after", .type = FIELD_STR, .min = 1, .max = 64, .doc = "The events after this one." },
 		.value = "CURSOR" },
 	RUN_LIST_OPTIONS,
@@ -152,7 +125,7 @@ static const struct verb_option list_options[] = {
 };
 
 static const struct verb_option tail_options[] = {
-	FILTER_OPTIONS,
+	EVENT_FILTER_OPTIONS,
 	{ .row = { .name = "after",
 		  .type = FIELD_STR,
 		  .min = 1,

@@ -11,6 +11,36 @@
 #define EVENT_PAUSE_MS     1000 /* before a lost connection is made again, when the server names no other time */
 #define EVENT_PAUSE_MAX_MS 30000
 
+/* What of the log is asked for. */
+#define EVENT_FILTER_OPTIONS                                                                                \
+	{ .row = { .name = "type",                                                                          \
+		  .type = FIELD_LIST,                                                                       \
+		  .item = FIELD_STR,                                                                        \
+		  .max = 32,                                                                                \
+		  .doc = "Only events of this type or pattern, such as task.*; again for more." },          \
+		.letter = 't',                                                                              \
+		.value = "TYPE",                                                                            \
+		.place = VERB_QUERY },                                                                      \
+		{ .row = { .name = "job", .type = FIELD_STR, .min = 1, .doc = "Only events of this job." }, \
+			.value = "JOB",                                                                     \
+			.member = "jobId",                                                                  \
+			.place = VERB_QUERY },                                                              \
+		{ .row = { .name = "account",                                                               \
+			  .type = FIELD_STR,                                                                \
+			  .min = 1,                                                                         \
+			  .doc = "Only of this account, by login or id." },                                 \
+			.value = "ACCOUNT",                                                                 \
+			.member = "accountId",                                                              \
+			.place = VERB_QUERY,                                                                \
+			.names = VERB_ACCOUNT },                                                            \
+	{                                                                                                   \
+		.row = { .name = "region",                                                                  \
+			.type = FIELD_STR,                                                                  \
+			.min = 1,                                                                           \
+			.doc = "Only of this region, by name or id." },                                     \
+		.value = "REGION", .member = "regionId", .place = VERB_QUERY, .names = VERB_REGION          \
+	}
+
 struct event_tail {
 	struct cmd *c;
 	const char *path;                  /* with its query; borrowed as long as the tail */
@@ -18,6 +48,9 @@ struct event_tail {
 	uint64_t limit;                    /* events to print; 0: no end */
 	bool ends_at_gap;                  /* a gap in the log ends the connection */
 	bool silent;                       /* events are not printed */
+	/* What is done with an event instead of printing it; NULL: nothing is. `text` is it as it came. */
+	void (*each)(struct event_tail *t, const char *text, const struct json_t *event);
+	void *ctx; /* of `each` */
 	/* Its own: */
 	struct sse sse;
 	uint64_t printed;

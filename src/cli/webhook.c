@@ -1,5 +1,6 @@
 #include "cli/nouns.h"
 #include "cli/run.h"
+#include "cli/webhook_listen.h"
 
 static const struct verb_option list_options[] = { RUN_LIST_OPTIONS, RUN_CURSOR_OPTION, { 0 } };
 static const struct verb_option limit_options[] = { RUN_LIST_OPTIONS, { 0 } };
@@ -172,6 +173,17 @@ const struct verb webhook_verbs[] = {
 		.method = "POST",
 		.path = "/v1/webhooks/{}/test",
 		.flags = VERB_IDEMPOTENT,
+	},
+	{
+		.name = "listen",
+		.doc = "Posts events to a receiver of this machine as they come, signed, once each; makes no "
+		       "webhook.",
+		.options = webhook_listen_options,
+		.method = "GET",
+		.path = "/v1/events",
+		.columns = WEBHOOK_LISTEN_COLUMNS,
+		.run = webhook_listen,
+		.example = "footplate webhook listen --forward localhost:3000/hook -t 'task.*'",
 	},
 	{
 		.name = "rotate-secret",

@@ -44,4 +44,5 @@ TEXT(migrate_0033, "0033_content_asks.sql");
 TEXT(migrate_0034, "0034_storage.sql");
 TEXT(migrate_0035, "0035_download_tunes.sql");
 TEXT(migrate_0036, "0036_webhook_format.sql");
-TEXT(migrate_0037, "0037_source_breakers.sql");
+TEXT(migrate_0037, "0037_title_scopes.sql");
+TEXT(migrate_0038, "0038_source_breakers.sql");

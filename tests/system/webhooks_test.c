@@ -461,6 +461,48 @@ static void in_envelopes(struct rig *r)
 	end_hook(r, &h);
 }
 
+/* `footplate webhook listen` plays a webhook for a receiver that the server could not reach. */
+static void listened(struct rig *r)
+{
+	char command[900], body[256], *said = NULL;
+
+	snprintf(command, sizeof(command),
+		"FOOTPLATE_SERVER=%s FOOTPLATE_KEY_FILE=%s/data/admin.key %s webhook listen --forward %s -t "
+		"'region.*' "
+		"-n 1 -o jsonl >%s/listen.out 2>%s/listen.err &",
+		r->url, r->dir, getenv("FOOTPLATE"), url_of(CLOSED, "listen") + strlen("http://"), r->dir, r->dir);
+	CHECK(system(command) == 0);
+	for (int i = 0; i < 500 && !(said && strstr(said, "whsec_")); i++) {
+		free(said);
+		said = rig_await_file(r, "listen.err", 0);
+		rig_sleep_ms(20);
+	}
+	const char *secret = strstr(said, "whsec_");
+	CHECK(secret && strstr(said, "the secret of this run: whsec_"));
+	snprintf(body, sizeof(body), "{\"secrets\":[\"%.*s\"]}", (int)strcspn(secret, "\n"), secret);
+	json_decref(receiver_ask(&to, "POST", "control", "listen", body));
+	json_t *log;
+	for (size_t i = 0;; i++) { /* until it has connected */
+		snprintf(body, sizeof(body), "listened-%zu", i);
+		region(r, body);
+		rig_sleep_ms(100);
+		log = log_of("listen");
+		if (json_array_size(log))
+			break;
+		CHECK(i < 100);
+		json_decref(log);
+	}
+	const json_t *one = json_array_get(log, 0);
+	CHECK(json_is_true(json_object_get(one, "v1")) && json_is_true(json_object_get(one, "svix")) &&
+		json_is_false(json_object_get(one, "tampered")));
+	CHECK_STR(json_str(one, "id"), json_str(one, "event.id"));
+	char *out = rig_await_file(r, "listen.out", 1);
+	CHECK(strstr(out, "\"status\":200") && strstr(out, json_str(one, "id")));
+	json_decref(log);
+	free(out);
+	free(said);
+}
+
 /* Nothing that verifies for a receiver stands anywhere in the open. */
 static void kept_secret(struct rig *r)
 {
@@ -500,6 +542,7 @@ int main(void)
 	gone(&r);
 	led_astray(&r);
 	in_envelopes(&r);
+	listened(&r);
 	kept_secret(&r);
 	counted(&r);
 	rig_check_events(&r);

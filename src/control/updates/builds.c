@@ -25,7 +25,7 @@ static int64_t pause_after(int64_t tries)
 }
 
 struct due_row {
-	const char *id, *ref, *branch, *depots;
+	const char *id, *ref, *branch, *depots, *scope, *account_id;
 	int64_t tries, announced_at;
 };
 static const struct field due_fields[] = {
@@ -33,6 +33,8 @@ static const struct field due_fields[] = {
 	{ .name = "ref", .type = FIELD_STR, FIELD_AT(struct due_row, ref) },
 	{ .name = "branch", .type = FIELD_STR, FIELD_AT(struct due_row, branch) },
 	{ .name = "depots", .type = FIELD_STR, FIELD_AT(struct due_row, depots) },
+	{ .name = "scope", .type = FIELD_STR, FIELD_AT(struct due_row, scope) },
+	{ .name = "accountId", .type = FIELD_STR, FIELD_AT(struct due_row, account_id) },
 	{ .name = "tries", .type = FIELD_I64, FIELD_AT(struct due_row, tries) },
 	{ .name = "announcedAt", .type = FIELD_I64, FIELD_AT(struct due_row, announced_at) },
 	{ 0 },
@@ -76,19 +78,22 @@ static enum rc put_off(struct tx *tx, const struct due_row *d, bool over)
 		tx->fault);
 }
 
-enum rc builds_due(struct tx *tx, uint32_t limit, struct field_list *ret)
+enum rc builds_due(struct tx *tx, bool owned, uint32_t limit, struct field_list *ret)
 {
 	static const struct store_query find = {
-		.sql = "SELECT b.id, t.ref, b.branch, b.depots, b.probe_tries, "
-		       "b.announced_at FROM builds b JOIN titles t ON t.id = "
-		       "b.title_id WHERE b.probe_at > 0 AND b.probe_at <= $1 ORDER "
-		       "BY b.probe_at LIMIT $2"
+		.sql = "SELECT b.id, t.ref, b.branch, b.depots, t.scope, a.id, b.probe_tries, b.announced_at FROM "
+		       "builds b JOIN titles t ON t.id = b.title_id LEFT JOIN watches w ON w.title_id = t.id AND "
+		       "t.scope <> '' LEFT JOIN accounts a ON a.id = w.account_id AND a.tenant_id = t.scope AND "
+		       "a.enabled = 1 AND a.state = 'online' WHERE b.probe_at > 0 AND b.probe_at <= $1 AND ($3 = "
+		       "'owned') = (t.scope <> '') ORDER BY b.probe_at LIMIT $2"
 	};
 	auto_rows struct store_rows *r = NULL;
 	struct field_list rows = { 0 };
 	size_t n = 0;
 
-	enum rc rc = store_run(tx->db, &find, STORE_ARGS(store_int(tx->now_ms), store_int(limit)), &r, tx->fault);
+	enum rc rc = store_run(tx->db, &find,
+		STORE_ARGS(store_int(tx->now_ms), store_int(limit), store_text(owned ? "owned" : "")), &r,
+		tx->fault);
 	if (rc == RC_OK)
 		rc = rows_list(r, &(struct rows_into){ due_fields, tx->arena, NULL }, sizeof(struct due_row), limit,
 			&rows, tx->fault);
@@ -98,23 +103,26 @@ enum rc builds_due(struct tx *tx, uint32_t limit, struct field_list *ret)
 		return RC_NOMEM;
 	const struct due_row *d = rows.at;
 	for (size_t i = 0; rc == RC_OK && i < rows.n; i++) {
-		to[n] = (struct builds_due){ .id = d[i].id, .ref = d[i].ref, .branch = d[i].branch };
+		to[n] = (struct builds_due){ .id = d[i].id,
+			.ref = d[i].ref,
+			.branch = d[i].branch,
+			.scope = owned ? d[i].scope : NULL,
+			.account_id = d[i].account_id };
 		rc = read_depots(tx, d[i].depots, &to[n].depots);
 		bool over = !to[n].depots.n || tx->now_ms - d[i].announced_at > BUILDS_PROBE_MS;
 		if (rc == RC_OK)
 			rc = put_off(tx, &d[i], over);
-		n += !over;
+		n += !over && (!owned || d[i].account_id);
 	}
 	*ret = (struct field_list){ to, n };
 	return rc;
 }
 
 struct probed_row {
-	const char *store, *ref, *branch, *os, *build_id, *version, *direction;
+	const char *title_id, *branch, *os, *build_id, *version, *direction;
 };
 static const struct field probed_fields[] = {
-	{ .name = "store", .type = FIELD_STR, FIELD_AT(struct probed_row, store) },
-	{ .name = "ref", .type = FIELD_STR, FIELD_AT(struct probed_row, ref) },
+	{ .name = "titleId", .type = FIELD_STR, FIELD_AT(struct probed_row, title_id) },
 	{ .name = "branch", .type = FIELD_STR, FIELD_AT(struct probed_row, branch) },
 	{ .name = "os", .type = FIELD_STR, FIELD_AT(struct probed_row, os) },
 	{ .name = "buildId", .type = FIELD_STR, FIELD_AT(struct probed_row, build_id) },
@@ -126,9 +134,7 @@ static const struct field probed_fields[] = {
 static enum rc tell_available(struct tx *tx, const char *id)
 {
 	static const struct store_query find = {
-		.sql = "SELECT t.store, t.ref, b.branch, b.os, b.build_id, "
-		       "b.version, b.direction FROM builds b JOIN titles t ON t.id "
-		       "= b.title_id WHERE b.id = $1"
+		.sql = "SELECT title_id, branch, os, build_id, version, direction FROM builds WHERE id = $1"
 	};
 	struct probed_row row = { 0 };
 	struct title_row t = { 0 };
@@ -137,7 +143,7 @@ static enum rc tell_available(struct tx *tx, const char *id)
 	enum rc rc = rows_one(tx->db, &find, STORE_ARGS(store_text(id)),
 		(struct rows_into){ probed_fields, tx->arena, &row }, tx->fault);
 	if (rc == RC_OK)
-		rc = title_rows_load(tx, row.store, row.ref, &t);
+		rc = title_rows_load(tx, row.title_id, &t);
 	if (rc == RC_OK)
 		rc = title_rows_watchers(tx, &t, &watchers);
 	if (rc != RC_OK)
@@ -151,7 +157,28 @@ static enum rc tell_available(struct tx *tx, const char *id)
 		id);
 }
 
-enum rc builds_probed(struct tx *tx, const char *build_id, bool ok)
+static const struct field id_fields[] = { { .name = "id", .type = FIELD_STR }, { 0 } };
+#define SCOPES_MAX 1000 /* tenants that watch a title with an account */
+
+/* The same build as tenants' own rows of the title have it. */
+static enum rc of_scopes(struct tx *tx, const char *id, struct field_list *ret)
+{
+	static const struct store_query find = {
+		.sql = "SELECT o.id FROM builds b JOIN titles t ON t.id = b.title_id JOIN titles s ON s.store = "
+		       "t.store "
+		       "AND s.ref = t.ref AND s.scope <> '' JOIN builds o ON o.title_id = s.id AND o.branch = "
+		       "b.branch "
+		       "AND o.os = b.os AND o.build_id = b.build_id WHERE b.id = $1 AND t.scope = '' LIMIT $2"
+	};
+	auto_rows struct store_rows *r = NULL;
+	enum rc rc = store_run(tx->db, &find, STORE_ARGS(store_text(id), store_int(SCOPES_MAX)), &r, tx->fault);
+
+	return rc == RC_OK ? rows_list(r, &(struct rows_into){ id_fields, tx->arena, NULL }, sizeof(const char *),
+				     SCOPES_MAX, ret, tx->fault)
+			   : rc;
+}
+
+static enum rc be_available(struct tx *tx, const char *id)
 {
 	static const struct store_query set = {
 		.sql = "UPDATE builds SET available_at = $2, probe_at = 0 WHERE id = "
@@ -159,12 +186,25 @@ enum rc builds_probed(struct tx *tx, const char *build_id, bool ok)
 	};
 	auto_rows struct store_rows *r = NULL;
 
-	if (!ok)
-		return RC_OK; /* its next time was set when it was asked */
-	enum rc rc =
-		store_one(tx->db, &set, STORE_ARGS(store_text(build_id), store_int(tx->now_ms)), &r, tx->fault);
+	enum rc rc = store_one(tx->db, &set, STORE_ARGS(store_text(id), store_int(tx->now_ms)), &r, tx->fault);
 	store_close(take(r));
 	if (rc != RC_OK)
 		return rc == RC_MISSING ? RC_OK : rc;
-	return tell_available(tx, build_id);
+	return tell_available(tx, id);
+}
+
+/* What everybody can fetch, those with an account can. */
+enum rc builds_probed(struct tx *tx, const char *build_id, bool ok)
+{
+	struct field_list scopes = { 0 };
+
+	if (!ok)
+		return RC_OK; /* its next time was set when it was asked */
+	enum rc rc = be_available(tx, build_id);
+	if (rc == RC_OK)
+		rc = of_scopes(tx, build_id, &scopes);
+	const char *const *id = scopes.at;
+	for (size_t i = 0; rc == RC_OK && i < scopes.n; i++)
+		rc = be_available(tx, id[i]);
+	return rc;
 }

@@ -125,32 +125,40 @@ static enum rc read_page(struct call *c, const struct changes_query *q, struct s
 
 static enum rc list_of_title(struct call *c, void *ret_out)
 {
-	static const struct store_query all = { .sql = "SELECT " COLUMNS " " FROM
-						       "WHERE c.title_id = $3 AND c.pos > $1 AND ($4 = 'any' OR "
-						       "c.class = $4) ORDER BY c.pos LIMIT $2" };
+	static const struct store_query all = {
+		.sql = "SELECT " COLUMNS " " FROM
+		       "WHERE (c.title_id = $3 OR (c.title_id = $5 AND c.pos <= $6)) AND "
+		       "c.pos > $1 AND ($4 = 'any' OR c.class = $4) ORDER BY c.pos LIMIT "
+		       "$2"
+	};
 	const struct changes_query *q = c->query;
 	auto_rows struct store_rows *r = NULL;
-	const char *id = NULL;
+	struct title_mine t = { 0 };
 	int64_t after = 0;
 
-	enum rc rc = title_routes_find(c, &id);
+	enum rc rc = title_routes_find(c, &t);
 	if (rc == RC_OK)
 		rc = read_after(c, q, &after);
 	if (rc == RC_OK)
 		rc = store_run(c->tx.db, &all,
-			STORE_ARGS(store_int(after), store_int(q->limit), store_text(id),
-				store_text(class_words[q->class])),
+			STORE_ARGS(store_int(after), store_int(q->limit), store_text(t.id),
+				store_text(class_words[q->class]), store_text(t.base_id), store_int(t.before_pos)),
 			&r, c->tx.fault);
 	return rc == RC_OK ? read_page(c, q, r, ret_out) : rc;
 }
 
-/* Of all titles that the tenant watches; paused ones, too: this is what is known, not what is told. */
+/*
+ * Of all titles that the tenant watches, as it has them; of what it watches with an account, what everybody saw before that, too. Paused
+ * ones, too: this is what is known, not what is told.
+ */
 static enum rc list(struct call *c, void *ret_out)
 {
 	static const struct store_query all = {
-		.sql = "SELECT " COLUMNS " " FROM "WHERE c.pos > $1 AND ($4 = 'any' OR c.class = $4) AND EXISTS "
-		       "(SELECT 1 FROM watches w WHERE w.title_id = c.title_id AND "
-		       "w.tenant_id = $3) ORDER BY c.pos LIMIT $2"
+		.sql = "SELECT " COLUMNS " " FROM "WHERE c.pos > $1 AND ($4 = 'any' OR c.class = $4) AND (EXISTS "
+		       "(SELECT 1 FROM watches w WHERE w.title_id = c.title_id AND w.tenant_id = $3) OR EXISTS "
+		       "(SELECT 1 FROM watches w JOIN titles o ON o.id = w.title_id WHERE w.base_id = c.title_id "
+		       "AND "
+		       "w.tenant_id = $3 AND c.pos <= o.before_pos)) ORDER BY c.pos LIMIT $2"
 	};
 	const struct changes_query *q = c->query;
 	auto_rows struct store_rows *r = NULL;

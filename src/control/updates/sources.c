@@ -116,7 +116,7 @@ static enum rc take_from(struct look *l, struct source *s, const struct sources_
 	for (size_t i = 0; rc == RC_OK && i < l->asks.n; i++) {
 		if (!a[i].egress_id || strcmp(a[i].egress_id, e->id) != 0 || strcmp(a[i].source, s->name) != 0)
 			continue;
-		if (a[i].kind == ASK_PROBE ? late : a[i].kind != ASK_OWNED && sources_is_asked(s))
+		if (a[i].kind == ASK_PROBE ? late : !a[i].scope && sources_is_asked(s))
 			rc = call_off(l, &a[i]);
 	}
 	return rc;
@@ -158,8 +158,7 @@ static enum rc hold_back(struct look *l, const struct source *s)
 	enum rc rc = RC_OK;
 
 	for (size_t i = 0; rc == RC_OK && i < l->asks.n; i++)
-		if (!strcmp(a[i].source, s->name) && !a[i].egress_id && a[i].kind != ASK_OWNED &&
-			a[i].kind != ASK_KINDS)
+		if (!strcmp(a[i].source, s->name) && !a[i].egress_id && !a[i].scope && a[i].kind != ASK_KINDS)
 			rc = call_off(l, &a[i]);
 	return rc;
 }
@@ -429,5 +428,7 @@ enum rc sources_scan(struct tx *tx)
 		rc = sources_asks(tx, &asks);
 	if (rc == RC_OK)
 		rc = sources_owned_scan(tx, &asks);
-	return rc == RC_OK ? sources_builds_ask(tx, &asks) : rc;
+	if (rc == RC_OK)
+		rc = sources_builds_ask(tx, &asks, false);
+	return rc == RC_OK ? sources_builds_ask(tx, &asks, true) : rc;
 }

@@ -23,6 +23,7 @@ static const struct field ask_row[] = {
 	{ .name = "heard_at", .type = FIELD_I64, FIELD_AT(struct source_ask, heard_at) },
 	{ .name = "hedged", .type = FIELD_BOOL, FIELD_AT(struct source_ask, hedged) },
 	{ .name = "egress_id", .type = FIELD_STR, FIELD_AT(struct source_ask, egress_id) },
+	{ .name = "scope", .type = FIELD_STR, FIELD_AT(struct source_ask, scope) },
 	{ .name = "refs",
 		.type = FIELD_LIST,
 		FIELD_AT(struct source_ask, refs),
@@ -30,7 +31,7 @@ static const struct field ask_row[] = {
 		.max = ACTION_TITLES_MAX },
 	{ 0 },
 };
-#define COLUMNS "id, source, kind, task_id, page, asked_at, heard_at, hedged, egress_id, refs"
+#define COLUMNS "id, source, kind, task_id, page, asked_at, heard_at, hedged, egress_id, NULLIF(scope, ''), refs"
 
 enum rc sources_asks(struct tx *tx, struct field_list *ret)
 {
@@ -90,12 +91,12 @@ enum rc sources_ask_drop(struct tx *tx, const char *id)
 static enum rc insert(struct tx *tx, const struct source_ask *a, const char *refs)
 {
 	static const struct store_query add = { .sql = "INSERT INTO source_asks (id, source, kind, task_id, refs, "
-						       "page, asked_at, egress_id) VALUES ($1, $2, $3, "
-						       "$4, $5, $6, $7, $8)" };
+						       "page, asked_at, egress_id, scope) VALUES ($1, $2, $3, "
+						       "$4, $5, $6, $7, $8, $9)" };
 	return store_do(tx->db, &add,
 		STORE_ARGS(store_text(a->id), store_text(a->source), store_text(kind_words[a->kind]),
 			store_text(a->task_id), store_text(refs), store_text(a->page), store_int(tx->now_ms),
-			store_text(a->egress_id)),
+			store_text(a->egress_id), store_text(a->scope ? a->scope : "")),
 		tx->fault);
 }
 

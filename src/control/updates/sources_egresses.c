@@ -283,7 +283,8 @@ enum rc sources_egresses_sweep(struct tx *tx)
 enum rc sources_egresses_place(struct tx *tx, const char *ask_id, struct placement_task *to)
 {
 	static const struct store_query find = {
-		.sql = "SELECT a.kind, a.egress_id, b.egress_id FROM source_asks a JOIN sources s ON s.name = "
+		.sql = "SELECT a.kind, a.egress_id, b.egress_id, a.scope FROM source_asks a JOIN sources s ON "
+		       "s.name = "
 		       "a.source LEFT JOIN source_breakers b ON b.source = a.source AND b.state <> 'closed' AND "
 		       "s.breaker NOT IN ('forced_open', 'forced_closed') WHERE a.id = $1 LIMIT $2"
 	};
@@ -295,7 +296,7 @@ enum rc sources_egresses_place(struct tx *tx, const char *ask_id, struct placeme
 			   : RC_NOMEM;
 
 	while (rc == RC_OK && (rc = store_next(r, &row, tx->fault)) == RC_OK && row) {
-		if (!strcmp(store_col_text(r, 0), "owned"))
+		if (*store_col_text(r, 3))
 			return RC_OK;
 		if (!strcmp(store_col_text(r, 0), "probe")) {
 			to->only = arena_str(tx->arena, store_col_text(r, 1));

@@ -117,8 +117,6 @@ static bool is_left_to(const struct source_ask *a, const struct field_list *asks
 {
 	bool known = is(t->status, "known");
 
-	if (!known && sources_owned_has(a, asks, t->ref))
-		return true;
 	return (sources_kind(a->source)->stands_in || !known) && is_with_other(a, asks, t->ref);
 }
 
@@ -151,18 +149,29 @@ static enum rc has_primary(struct tx *tx, const char *source, bool *ret)
 	return rc;
 }
 
+struct answers {
+	struct action_title *at;
+	size_t n;
+	struct field_list left; /* of struct titles_left: accounts that have yet to be asked */
+};
+
 /* Those that the other source may still answer, and the rest. Reorders them. */
-static enum rc keep(
-	struct tx *tx, const struct source_ask *a, struct action_title *at, size_t n, int64_t *ret_changed)
+static enum rc keep(struct tx *tx, const struct source_ask *a, const struct answers *got, int64_t *ret_changed)
 {
 	struct field_list asks = { 0 };
+	struct action_title *at = got->at;
+	size_t n = got->n;
 	struct titles_seen s = { .source = a->source,
+		.scope = a->scope,
 		.at = at,
+		.left = got->left,
 		.metadata_only = is_metadata(a),
 		.fallback = sources_kind(a->source)->stands_in };
 	bool primary = false;
 	enum rc rc = sources_asks(tx, &asks);
 
+	if (rc == RC_OK)
+		rc = sources_owned_left(tx, a, &asks, &s.left);
 	if (rc == RC_OK && s.fallback)
 		rc = has_primary(tx, a->source, &primary);
 	for (size_t i = 0; rc == RC_OK && i < n; i++)
@@ -199,20 +208,18 @@ static enum rc note_changed(struct tx *tx, const struct source_ask *a, int64_t c
 /* Answers, of the end or so far. */
 static enum rc take_titles(struct tx *tx, struct source_ask *a, const struct action_titles_result *got)
 {
-	struct action_title *at = arena_take(tx->arena, (got->titles.n + 1) * sizeof(*at));
+	struct answers all = { .at = arena_take(tx->arena, (got->titles.n + 1) * sizeof(*all.at)) };
 	int64_t changed = 0;
 
-	if (!at)
+	if (!all.at)
 		return RC_NOMEM;
-	size_t n = pick(a, &got->titles, at);
-	const struct tally y = tally_of(at, n);
-	enum rc rc = sources_shadow_compare(tx, a, at, n);
+	all.n = pick(a, &got->titles, all.at);
+	const struct tally y = tally_of(all.at, all.n);
+	enum rc rc = sources_shadow_compare(tx, a, all.at, all.n);
 	if (rc == RC_OK)
-		rc = sources_owned_hide(tx, a, at, n);
-	if (rc == RC_OK)
-		rc = sources_owned_ask(tx, a, at, n);
+		rc = sources_owned_ask(tx, a, all.at, all.n, &all.left);
 	if (rc == RC_OK && a->kind != ASK_SHADOW)
-		rc = keep(tx, a, at, n, &changed);
+		rc = keep(tx, a, &all, &changed);
 	if (rc == RC_OK)
 		rc = note_changed(tx, a, changed);
 	/* What one account may see says nothing of the source. */
@@ -237,18 +244,24 @@ static enum rc end_failure(struct tx *tx, const struct source_ask *a, enum break
 	return sources_egress_judged(tx, &s, &e, was, why);
 }
 
-enum rc sources_unknown(struct tx *tx, const char *source, const struct field_list *refs, const char *reason)
+enum rc sources_unanswered(struct tx *tx, const struct source_ask *a, const char *reason)
 {
-	const struct source_ask a = { .source = source, .kind = ASK_FULL };
-	struct action_title *to = arena_take(tx->arena, (refs->n + 1) * sizeof(*to));
-	const char *const *at = refs->at;
+	const struct answers all = { .at = arena_take(tx->arena, (a->refs.n + 1) * sizeof(*all.at)),
+		.n = a->refs.n };
+	const char *const *at = a->refs.at;
 	int64_t changed;
 
-	if (!to)
+	if (!all.at)
 		return RC_NOMEM;
-	for (size_t i = 0; i < refs->n; i++)
-		to[i] = (struct action_title){ .ref = at[i], .status = "unknown", .reason = reason };
-	return keep(tx, &a, to, refs->n, &changed);
+	for (size_t i = 0; i < all.n; i++)
+		all.at[i] = (struct action_title){ .ref = at[i], .status = "unknown", .reason = reason };
+	return keep(tx, a, &all, &changed);
+}
+
+enum rc sources_unknown(struct tx *tx, const char *source, const struct field_list *refs, const char *reason)
+{
+	const struct source_ask a = { .source = source, .kind = ASK_FULL, .refs = *refs };
+	return sources_unanswered(tx, &a, reason);
 }
 
 static enum rc failed(struct tx *tx, const struct moves_task *t, struct source_ask *a)

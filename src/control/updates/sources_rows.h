@@ -70,6 +70,7 @@ struct source_ask {
 	const char *id, *source, *task_id, *page;
 	const char *account_id; /* for sources_ask_new: whose session asks; NULL: the agent's own */
 	const char *egress_id;  /* by which it is asked; NULL: nobody has it yet. A probe goes to this alone */
+	const char *scope; /* the tenant of that account, who alone hears of the answer; NULL: everybody does */
 	int kind;
 	struct field_list refs; /* of const char *: those without an answer */
 	int64_t asked_at, heard_at;
@@ -95,6 +96,8 @@ must_check enum rc sources_marks(
 /* Answers these as unknown, since nobody can be asked: what polls wait for is over. refs: of const char *. */
 must_check enum rc sources_unknown(
 	struct tx *tx, const char *source, const struct field_list *refs, const char *reason);
+/* The same of what this question has no answer to, in its scope alone. */
+must_check enum rc sources_unanswered(struct tx *tx, const struct source_ask *a, const char *reason);
 
 /* In thousandths; 1000 of nothing. */
 int64_t sources_ratio(int64_t part, int64_t of);

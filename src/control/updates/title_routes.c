@@ -58,10 +58,10 @@ static const struct field view_fields[] = {
 	{ 0 },
 };
 
-enum rc title_routes_find(struct call *c, const char **ret_id)
+enum rc title_routes_find(struct call *c, struct title_mine *ret)
 {
 	static const struct store_query own = {
-		.sql = "SELECT t.id, w.id FROM titles t JOIN watches w ON w.title_id = "
+		.sql = "SELECT t.id, w.base_id, t.before_pos, w.id FROM titles t JOIN watches w ON w.title_id = "
 		       "t.id AND w.tenant_id = $3 WHERE t.store = $1 AND t.ref = $2"
 	};
 	auto_rows struct store_rows *r = NULL;
@@ -71,11 +71,11 @@ enum rc title_routes_find(struct call *c, const char **ret_id)
 		c->tx.fault);
 	if (rc != RC_OK)
 		return rc;
-	const char *id = arena_str(c->tx.arena, store_col_text(r, 0)),
-		   *watch = arena_str(c->tx.arena, store_col_text(r, 1));
+	*ret = (struct title_mine){ arena_str(c->tx.arena, store_col_text(r, 0)),
+		arena_str(c->tx.arena, store_col_text(r, 1)), store_col_int(r, 2) };
+	const char *watch = arena_str(c->tx.arena, store_col_text(r, 3));
 	store_close(take(r));
-	*ret_id = id;
-	return id && watch ? decide_object(c, OBJECT_WATCH, watch) : RC_NOMEM;
+	return ret->id && ret->base_id && watch ? decide_object(c, OBJECT_WATCH, watch) : RC_NOMEM;
 }
 
 static enum rc get(struct call *c, void *ret_out)
@@ -85,12 +85,12 @@ static enum rc get(struct call *c, void *ret_out)
 		       "change_number, wanted_number, success_at, changed_at, facts "
 		       "FROM titles WHERE id = $1"
 	};
-	const char *id = NULL;
-	enum rc rc = title_routes_find(c, &id);
+	struct title_mine t = { 0 };
+	enum rc rc = title_routes_find(c, &t);
 
 	if (rc != RC_OK)
 		return rc;
-	return rows_one(c->tx.db, &one, STORE_ARGS(store_text(id)),
+	return rows_one(c->tx.db, &one, STORE_ARGS(store_text(t.id)),
 		(struct rows_into){ view_fields, c->tx.arena, ret_out }, c->tx.fault);
 }
 
@@ -163,14 +163,15 @@ static enum rc list_builds(struct call *c, void *ret_out)
 	};
 	const struct builds_query *q = c->query;
 	auto_rows struct store_rows *r = NULL;
-	const char *before, *id = NULL;
+	struct title_mine t = { 0 };
+	const char *before;
 
-	enum rc rc = title_routes_find(c, &id);
+	enum rc rc = title_routes_find(c, &t);
 	if (rc == RC_OK)
 		rc = page_begin(c, &q->page, &before);
 	if (rc == RC_OK)
 		rc = store_run(c->tx.db, &all,
-			STORE_ARGS(store_text(before), store_int(q->page.limit + 1), store_text(id),
+			STORE_ARGS(store_text(before), store_int(q->page.limit + 1), store_text(t.id),
 				store_text(q->branch ? q->branch : "")),
 			&r, c->tx.fault);
 	return rc == RC_OK ? page_read(c, &q->page, r, ret_out) : rc;
@@ -205,19 +206,20 @@ static enum rc load_build(struct call *c, const char *title_id, const char *name
 
 static enum rc diff(struct call *c, void *ret_out)
 {
-	const char *dots = strstr(c->arg[2], ".."), *id = NULL, *from = NULL;
+	const char *dots = strstr(c->arg[2], ".."), *from = NULL;
+	struct title_mine t = { 0 };
 	struct build_view a = { 0 }, b = { 0 };
 	struct page *page = ret_out;
-	enum rc rc = title_routes_find(c, &id);
+	enum rc rc = title_routes_find(c, &t);
 
 	if (rc == RC_OK && (!dots || dots == c->arg[2] || !dots[2]))
 		return fault_set(c->tx.fault, RC_INVALID, "two builds, as FROM..TO");
 	if (rc == RC_OK && !(from = arena_strn(c->tx.arena, c->arg[2], (size_t)(dots - c->arg[2]))))
 		return RC_NOMEM;
 	if (rc == RC_OK)
-		rc = load_build(c, id, from, &a);
+		rc = load_build(c, t.id, from, &a);
 	if (rc == RC_OK)
-		rc = load_build(c, id, dots + 2, &b);
+		rc = load_build(c, t.id, dots + 2, &b);
 	return rc == RC_OK ? depot_diff(a.depots, b.depots, c->tx.arena, &page->items, c->tx.fault) : rc;
 }
 

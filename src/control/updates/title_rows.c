@@ -3,9 +3,12 @@
 #include "control/rows.h"
 #include "wire/json.h"
 
-#define COLUMNS                                                                                                \
-	"id, store, ref, name, state, access, change_number, wanted_number, facts, method, reason, fallback, " \
+#define COLUMNS                                                                                             \
+	"id, store, ref, scope, name, state, access, change_number, wanted_number, facts, method, reason, " \
+	"fallback, "                                                                                        \
 	"unknown_n, unknown_at, asked_at, whole_at, heard_at, success_at, changed_at, watched, interval_s"
+
+#define DENIED "COALESCE(reason, '') IN ('denied', 'missing_token')"
 
 #define ROW(s, kind, member)                                                      \
 	{                                                                         \
@@ -15,6 +18,7 @@ static const struct field row_fields[] = {
 	ROW(title_row, STR, id),
 	ROW(title_row, STR, store),
 	ROW(title_row, STR, ref),
+	ROW(title_row, STR, scope),
 	ROW(title_row, STR, name),
 	ROW(title_row, STR, state),
 	ROW(title_row, STR, access),
@@ -36,12 +40,40 @@ static const struct field row_fields[] = {
 	{ 0 },
 };
 
-enum rc title_rows_load(struct tx *tx, const char *store, const char *ref, struct title_row *ret)
+enum rc title_rows_load(struct tx *tx, const char *id, struct title_row *ret)
 {
-	static const struct store_query find = { .sql = "SELECT " COLUMNS
-							" FROM titles WHERE store = $1 AND ref = $2" };
-	return rows_one(tx->db, &find, STORE_ARGS(store_text(store), store_text(ref)),
+	static const struct store_query find = { .sql = "SELECT " COLUMNS " FROM titles WHERE id = $1" };
+	return rows_one(tx->db, &find, STORE_ARGS(store_text(id)), (struct rows_into){ row_fields, tx->arena, ret },
+		tx->fault);
+}
+
+enum rc title_rows_find(struct tx *tx, const char *store, const char *ref, const char *scope, struct title_row *ret)
+{
+	static const struct store_query find = {
+		.sql = "SELECT " COLUMNS " FROM titles WHERE store = $1 AND ref = $2 AND scope = $3"
+	};
+	return rows_one(tx->db, &find, STORE_ARGS(store_text(store), store_text(ref), store_text(scope)),
 		(struct rows_into){ row_fields, tx->arena, ret }, tx->fault);
+}
+
+enum rc title_rows_next(
+	struct tx *tx, const struct title_row *like, const char *after, struct title_row *ret, bool *ret_more)
+{
+	static const struct store_query find = {
+		.sql = "SELECT " COLUMNS
+		       " FROM titles WHERE store = $1 AND ref = $2 AND (scope > $3 OR $4 = 'first') "
+		       "ORDER BY scope LIMIT 2"
+	};
+	auto_rows struct store_rows *r = NULL;
+	enum rc rc = store_one(tx->db, &find,
+		STORE_ARGS(store_text(like->store), store_text(like->ref), store_text(after ? after : ""),
+			store_text(after ? "" : "first")),
+		&r, tx->fault);
+
+	*ret_more = false;
+	if (rc == RC_OK)
+		rc = rows_read(r, row_fields, tx->arena, ret, tx->fault);
+	return rc == RC_OK ? store_next(r, ret_more, tx->fault) : rc;
 }
 
 enum rc title_rows_keep(struct tx *tx, const struct title_row *t, bool facts)
@@ -66,7 +98,9 @@ enum rc title_rows_keep(struct tx *tx, const struct title_row *t, bool facts)
 
 enum rc title_rows_need(struct tx *tx, const char *store, const char *ref, const char **ret_id)
 {
-	static const struct store_query find = { .sql = "SELECT id FROM titles WHERE store = $1 AND ref = $2" };
+	static const struct store_query find = {
+		.sql = "SELECT id FROM titles WHERE store = $1 AND ref = $2 AND scope = ''"
+	};
 	static const struct store_query add = { .sql = "INSERT INTO titles (id, store, ref, wanted_number, "
 						       "created_at) VALUES ($1, $2, $3, 1, $4)" };
 	auto_rows struct store_rows *r = NULL;
@@ -82,6 +116,61 @@ enum rc title_rows_need(struct tx *tx, const char *store, const char *ref, const
 	return store_do(tx->db, &add,
 		STORE_ARGS(store_text(*ret_id), store_text(store), store_text(ref), store_int(tx->now_ms)),
 		tx->fault);
+}
+
+enum rc title_rows_own(struct tx *tx, const char *base_id, const char *scope, const char **ret_id)
+{
+	static const struct store_query add = {
+		.sql = "INSERT INTO titles (id, store, ref, scope, name, state, access, change_number, "
+		       "wanted_number, "
+		       "facts, method, reason, fallback, heard_at, success_at, changed_at, before_pos, created_at) "
+		       "SELECT $2, store, ref, $3, name, state, access, CASE WHEN " DENIED " THEN 0 ELSE "
+		       "change_number END, CASE WHEN " DENIED " THEN 1 ELSE wanted_number END, facts, method, "
+		       "reason, fallback, heard_at, success_at, changed_at, COALESCE((SELECT MAX(c.pos) FROM "
+		       "changes c WHERE c.title_id = titles.id), 0), $4 FROM titles WHERE id = $1"
+	};
+	/* Their ids are those of everybody's builds and the end of the title's. */
+	static const struct store_query builds = {
+		.sql = "INSERT INTO builds (id, title_id, branch, os, build_id, version, direction, change_number, "
+		       "depots, method, announced_at, current_at, available_at, probe_tries, probe_at) SELECT id "
+		       "|| SUBSTR($2, 21), $2, branch, os, build_id, version, direction, change_number, depots, "
+		       "method, announced_at, current_at, available_at, probe_tries, probe_at FROM builds WHERE "
+		       "title_id = $1"
+	};
+	const char *id = tx_id(tx, "ttl");
+	enum rc rc = id ? store_do(tx->db, &add,
+				  STORE_ARGS(store_text(base_id), store_text(id), store_text(scope),
+					  store_int(tx->now_ms)),
+				  tx->fault)
+			: RC_NOMEM;
+
+	*ret_id = id;
+	return rc == RC_OK ? store_do(tx->db, &builds, STORE_ARGS(store_text(base_id), store_text(id)), tx->fault)
+			   : rc;
+}
+
+enum rc title_rows_want(struct tx *tx, const char *id)
+{
+	static const struct store_query set = { .sql = "UPDATE titles SET change_number = 0, wanted_number = 1, "
+						       "whole_at = 0 WHERE id = $1 AND " DENIED };
+	return store_do(tx->db, &set, STORE_ARGS(store_text(id)), tx->fault);
+}
+
+enum rc title_rows_disown(struct tx *tx, const char *id, const char *base_id)
+{
+	static const struct store_query polls = {
+		.sql = "UPDATE poll_titles SET title_id = $2 WHERE title_id = $1"
+	};
+	static const struct store_query drops[] = {
+		{ .sql = "DELETE FROM builds WHERE title_id = $1" },
+		{ .sql = "DELETE FROM changes WHERE title_id = $1" },
+		{ .sql = "DELETE FROM titles WHERE id = $1 AND scope <> ''" },
+	};
+	enum rc rc = store_do(tx->db, &polls, STORE_ARGS(store_text(id), store_text(base_id)), tx->fault);
+
+	for (size_t i = 0; rc == RC_OK && i < sizeof(drops) / sizeof(*drops); i++)
+		rc = store_do(tx->db, &drops[i], STORE_ARGS(store_text(id)), tx->fault);
+	return rc;
 }
 
 static const struct field watcher_fields[] = {

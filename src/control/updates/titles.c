@@ -18,6 +18,7 @@ struct fold {
 	struct title_row row;
 	enum polls_answer answer;
 	bool facts; /* row.facts is new */
+	bool more;  /* somebody else may say more of it */
 };
 
 static bool is_known(const struct action_title *t) { return t->status && !strcmp(t->status, "known"); }
@@ -75,13 +76,25 @@ static enum rc fold_missing(struct fold *f)
 	return tell_visibility(f, TITLE_KNOWN, TITLE_REMOVED);
 }
 
+/* Is the row's own account still to say something of it? */
+static bool is_left(const struct fold *f)
+{
+	const struct titles_left *l = f->seen->left.at;
+
+	for (size_t i = 0; *f->row.scope && i < f->seen->left.n; i++)
+		if (!strcmp(l[i].scope, f->row.scope) && !strcmp(l[i].ref, f->row.ref))
+			return true;
+	return false;
+}
+
 static enum rc fold_unknown(struct fold *f)
 {
 	const char *reason = f->at.reason ? f->at.reason : "empty";
 	bool token = !strcmp(reason, "missing_token"), denied = !strcmp(reason, "denied");
 
 	f->answer = POLLS_UNKNOWN;
-	if (f->seen->more || f->seen->shadow)
+	f->more |= is_left(f);
+	if (f->more || f->seen->shadow)
 		return RC_OK;
 	f->row.reason = reason;
 	f->row.heard_at = f->tx->now_ms;
@@ -264,7 +277,9 @@ static enum rc compare(struct fold *f, struct field_list *ret_changes)
 
 	if (rc != RC_OK && !first)
 		return rc;
-	rc = title_settle(f->store, first ? NULL : &before, &f->at, a);
+	/* An account that may see it sees all of it, though it was for everybody before. */
+	bool whole = first || (f->seen->scope && f->store == TITLE_STEAM);
+	rc = title_settle(f->store, whole ? NULL : &before, &f->at, a);
 	if (rc == RC_OK && !first)
 		return title_compare(f->store, &before, &f->at, a, ret_changes);
 	if (rc == RC_OK && !f->seen->shadow)
@@ -336,14 +351,19 @@ static enum rc is_blind(struct fold *f, bool *ret)
 	return rc;
 }
 
-static enum rc fold_this(struct fold *f, struct titles_seen *s, struct polls_open *polls)
+static void count(struct titles_seen *s, enum polls_answer answer)
 {
-	struct title_row was;
-	enum rc rc = title_rows_load(f->tx, title_store_words[f->store], f->at.ref, &f->row);
+	s->ret_changed += answer == POLLS_CHANGED;
+	s->ret_unchanged += answer == POLLS_UNCHANGED;
+	s->ret_unknown += answer == POLLS_UNKNOWN;
+}
 
-	if (rc != RC_OK)
-		return rc == RC_MISSING ? RC_OK : rc;
-	was = f->row;
+/* Into the row that was loaded. */
+static enum rc fold_row(struct fold *f, struct titles_seen *s, struct polls_open *polls)
+{
+	const struct title_row was = f->row;
+	enum rc rc;
+
 	if (!is_known(&f->at))
 		rc = fold_unknown(f);
 	else
@@ -355,10 +375,9 @@ static enum rc fold_this(struct fold *f, struct titles_seen *s, struct polls_ope
 		return rc;
 	if (blind)
 		f->answer = POLLS_UNKNOWN;
-	s->ret_changed += f->answer == POLLS_CHANGED;
-	s->ret_unchanged += f->answer == POLLS_UNCHANGED;
-	s->ret_unknown += f->answer == POLLS_UNKNOWN;
-	bool waits = s->more && f->answer == POLLS_UNKNOWN;
+	if (s->scope || !*f->row.scope)
+		count(s, f->answer);
+	bool waits = f->more && f->answer == POLLS_UNKNOWN;
 	if (s->shadow || (waits && !blind))
 		return RC_OK;
 	rc = title_rows_keep(f->tx, &f->row, f->facts);
@@ -367,16 +386,37 @@ static enum rc fold_this(struct fold *f, struct titles_seen *s, struct polls_ope
 	return rc == RC_OK && !waits ? polls_answered(f->tx, polls, f->row.id, f->answer, !is_number(f)) : rc;
 }
 
-/* In an arena of its own: thousands of titles with all they say would not fit into one. */
-static enum rc fold_one(struct fold *f, struct titles_seen *s, struct polls_open *polls, struct arena *a)
+/* What an account says is its scope's alone; what is said to everybody is for each row of the title: *ret_more: there is another. */
+static enum rc load(struct fold *f, const char *after, bool *ret_more)
 {
-	struct arena *outer = f->tx->arena;
+	const struct title_row like = { .store = title_store_words[f->store], .ref = f->at.ref };
 
-	f->tx->arena = a;
-	enum rc rc = fold_this(f, s, polls);
-	f->tx->arena = outer;
-	arena_reset(a);
-	return rc;
+	*ret_more = false;
+	return f->seen->scope ? title_rows_find(f->tx, like.store, like.ref, f->seen->scope, &f->row)
+			      : title_rows_next(f->tx, &like, after, &f->row, ret_more);
+}
+
+/* Each in an arena of its own: thousands of titles with all they say would not fit into one. */
+static enum rc fold_one(const struct fold *each, struct titles_seen *s, struct polls_open *polls, struct arena *a)
+{
+	struct tx *tx = each->tx;
+	struct arena *outer = tx->arena;
+	const char *after = NULL;
+	bool more = true;
+	enum rc rc = RC_OK;
+
+	tx->arena = a;
+	while (rc == RC_OK && more) {
+		struct fold f = *each;
+		rc = load(&f, after, &more);
+		if (rc == RC_OK)
+			rc = fold_row(&f, s, polls);
+		if (rc == RC_OK && more && !(after = arena_str(outer, f.row.scope)))
+			rc = RC_NOMEM;
+		arena_reset(a);
+	}
+	tx->arena = outer;
+	return rc == RC_MISSING ? RC_OK : rc;
 }
 
 enum rc titles_fold(struct tx *tx, struct titles_seen *s)
@@ -394,7 +434,9 @@ enum rc titles_fold(struct tx *tx, struct titles_seen *s)
 	if (rc == RC_OK && !s->shadow)
 		rc = polls_look(tx, &polls);
 	for (size_t i = 0; rc == RC_OK && i < s->n; i++) {
-		struct fold f = { .tx = tx, .seen = s, .store = store, .others = others, .at = s->at[i] };
+		const struct fold f = {
+			.tx = tx, .seen = s, .store = store, .others = others, .more = s->more, .at = s->at[i]
+		};
 		if (f.at.ref)
 			rc = fold_one(&f, s, &polls, &a);
 	}

@@ -12,16 +12,23 @@
 
 struct action_title;
 
-/* Answers of a source. Titles that nobody ever watched are skipped. */
+/* The account of this scope is asked for it, and has not answered. */
+struct titles_left {
+	const char *scope, *ref;
+};
+
+/* Answers of a source. Titles that nobody ever watched are skipped. What is said to everybody is folded into each row of the title. */
 struct titles_seen {
 	const char *source; /* steam.pics … */
+	const char *scope;  /* whose account was asked: nobody else hears of it; NULL: it is said to everybody */
 	const struct action_title *at;
 	size_t n;
 	bool metadata_only; /* change numbers and hashes alone were asked for: a title that has moved is wanted whole (TITLES_WANTED) */
 	bool fallback; /* the source stands in for another: watches are degraded */
 	bool shadow;   /* nothing is written: the counts are what they would be */
 	bool more; /* others are asked for the same: an unknown is no answer to a poll yet, and says nothing of the title */
-	/* How many of them were which; a title that nobody watches counts as nothing. */
+	struct field_list left; /* of struct titles_left: the same of these, in their scopes */
+	/* How many of them were which, as everybody (or the scope) has it; a title that nobody watches counts as nothing. */
 	uint32_t ret_changed, ret_unchanged, ret_unknown;
 };
 must_check enum rc titles_fold(struct tx *tx, struct titles_seen *s);

@@ -1,6 +1,9 @@
 #include "control/updates/titles_due.h"
 #include "control/updates/title_rows.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 /* Marks what it gives, so that it is not given again at once. $1: store, $2: how many, $3: now, $4: asked before this. */
 #define MARKED(mark, which, order)                                                                     \
 	{                                                                                              \
@@ -22,12 +25,32 @@ static const struct store_query queries[] = {
 	[TITLES_OLDEST] =
 		MARKED("asked_at", "t.asked_at < $4 AND t.watched > 0 AND t.heard_at <= $3 - t.interval_s * 1000",
 			"($3 - t.heard_at) / 1000 * (t.priority + 1) DESC"),
-	[TITLES_ALL_AFTER] = { .sql = "SELECT ref FROM titles WHERE store = $1 AND watched > 0 AND ref > $3 ORDER "
+	[TITLES_ALL_AFTER] = { .sql = "SELECT DISTINCT ref FROM titles WHERE store = $1 AND watched > 0 AND ref > "
+				      "$3 ORDER "
 				      "BY "
 				      "ref LIMIT $2" },
 	[TITLES_ANY] = { .sql = "SELECT ref FROM titles WHERE store = $1 AND ref > $3 ORDER BY CASE WHEN watched > "
 				"0 THEN 0 ELSE 1 END, success_at DESC, ref LIMIT $2" },
 };
+
+static int by_ref(const void *p, const void *q)
+{
+	const char *const *a = p, *const *b = q;
+	return strcmp(*a, *b);
+}
+
+/* A title is asked for once, however many rows of it are due. */
+static size_t each_once(const char **refs, size_t n)
+{
+	size_t m = 0;
+
+	if (n)
+		qsort(refs, n, sizeof(*refs), by_ref);
+	for (size_t i = 0; i < n; i++)
+		if (m == 0 || strcmp(refs[m - 1], refs[i]) != 0)
+			refs[m++] = refs[i];
+	return m;
+}
 
 static enum rc read_refs(struct tx *tx, struct store_rows *r, uint32_t limit, struct field_list *ret)
 {
@@ -57,7 +80,11 @@ enum rc titles_due(struct tx *tx, const struct titles_ask *ask, struct field_lis
 		    : STORE_ARGS(store_text(title_store_words[s]), store_int(ask->limit), store_int(tx->now_ms),
 			      store_int(tx->now_ms - TITLES_ASK_MS)),
 		&r, tx->fault);
-	return rc == RC_OK ? read_refs(tx, r, ask->limit, ret_refs) : rc;
+	if (rc == RC_OK)
+		rc = read_refs(tx, r, ask->limit, ret_refs);
+	if (rc == RC_OK && !all)
+		ret_refs->n = each_once(ret_refs->at, ret_refs->n);
+	return rc;
 }
 
 static enum rc mark(struct tx *tx, const struct store_query *set, const char *source, const struct field_list *refs,

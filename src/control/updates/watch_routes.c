@@ -296,7 +296,7 @@ static enum rc set_paused(struct call *c, struct watch *w, bool paused)
 	c->version = w->version;
 	if (rc != RC_OK || !strcmp(w->state, WATCHES_PAUSED) == paused)
 		return rc;
-	rc = title_rows_load(&c->tx, w->store, w->ref, &t);
+	rc = title_rows_load(&c->tx, w->title_id, &t);
 	if (rc != RC_OK)
 		return rc;
 	w->state = paused ? WATCHES_PAUSED : watches_state_of(&t);

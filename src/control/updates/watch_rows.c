@@ -120,7 +120,7 @@ enum rc watch_rows_load(struct tx *tx, const char *id, struct watch *ret)
 {
 	static const struct store_query one = { .sql = WATCH_ROWS_SELECT
 						"WHERE w.id = $1 AND $2 = '' AND $3 = ''" };
-	static const struct store_query title = { .sql = "SELECT title_id FROM watches WHERE id = $1" };
+	static const struct store_query title = { .sql = "SELECT title_id, base_id FROM watches WHERE id = $1" };
 	auto_rows struct store_rows *r = NULL;
 
 	enum rc rc = rows_one(tx->db, &one,
@@ -128,7 +128,9 @@ enum rc watch_rows_load(struct tx *tx, const char *id, struct watch *ret)
 		(struct rows_into){ watch_rows_fields, tx->arena, ret }, tx->fault);
 	if (rc == RC_OK)
 		rc = store_one(tx->db, &title, STORE_ARGS(store_text(id)), &r, tx->fault);
-	if (rc == RC_OK && !(ret->title_id = arena_str(tx->arena, store_col_text(r, 0))))
+	ret->title_id = rc == RC_OK ? arena_str(tx->arena, store_col_text(r, 0)) : NULL;
+	ret->base_id = rc == RC_OK ? arena_str(tx->arena, store_col_text(r, 1)) : NULL;
+	if (rc == RC_OK && (!ret->title_id || !ret->base_id))
 		rc = RC_NOMEM;
 	return rc == RC_OK ? watch_rows_fill(tx, ret) : rc;
 }
@@ -154,11 +156,12 @@ enum rc watch_rows_default(struct tx *tx, struct watch *w)
 static enum rc take_state(struct tx *tx, struct watch *w)
 {
 	struct title_row t = { 0 };
-	enum rc rc = title_rows_load(tx, w->store, w->ref, &t);
+	enum rc rc = title_rows_load(tx, w->title_id, &t);
 
 	if (rc != RC_OK)
 		return rc;
-	w->state = watches_state_of(&t);
+	if (!w->state || strcmp(w->state, WATCHES_PAUSED) != 0)
+		w->state = watches_state_of(&t);
 	w->name = t.name;
 	w->reason = t.reason;
 	w->method = t.method;
@@ -167,14 +170,55 @@ static enum rc take_state(struct tx *tx, struct watch *w)
 	return RC_OK;
 }
 
+static enum rc go_to(struct tx *tx, struct watch *w, const char *title_id)
+{
+	static const struct store_query set = {
+		.sql = "UPDATE watches SET title_id = $2, state = $3 WHERE id = $1"
+	};
+	w->title_id = title_id;
+	enum rc rc = take_state(tx, w);
+	if (rc == RC_OK)
+		rc = store_do(tx->db, &set,
+			STORE_ARGS(store_text(w->id), store_text(title_id), store_text(w->state)), tx->fault);
+	return rc == RC_OK ? watches_recount(tx, title_id) : rc;
+}
+
+/* Nobody but its tenant has the row that it leaves: it is forgotten. */
+static enum rc leave(struct tx *tx, const struct watch *w, const char *own_id)
+{
+	enum rc rc = watches_recount(tx, w->base_id);
+	return rc == RC_OK && strcmp(own_id, w->base_id) != 0 ? title_rows_disown(tx, own_id, w->base_id) : rc;
+}
+
+/* Its account came, went, or is another. */
+static enum rc settle(struct tx *tx, struct watch *w)
+{
+	bool is_own = strcmp(w->title_id, w->base_id) != 0;
+	const char *was = w->title_id, *own = NULL;
+	enum rc rc;
+
+	if (w->account_id && is_own)
+		return title_rows_want(tx, w->title_id);
+	if (!w->account_id == !is_own)
+		return RC_OK;
+	if (is_own) {
+		rc = go_to(tx, w, w->base_id);
+		return rc == RC_OK ? leave(tx, w, was) : rc;
+	}
+	rc = title_rows_own(tx, w->base_id, w->tenant_id, &own);
+	if (rc == RC_OK)
+		rc = go_to(tx, w, own);
+	return rc == RC_OK ? watches_recount(tx, w->base_id) : rc;
+}
+
 enum rc watch_rows_add(struct tx *tx, struct watch *w)
 {
-	static const struct store_query add = { .sql = "INSERT INTO watches (id, title_id, branches, classes, "
-						       "labels, interval_s, priority, account_id, "
+	static const struct store_query add = { .sql = "INSERT INTO watches (id, title_id, base_id, branches, "
+						       "classes, labels, interval_s, priority, account_id, "
 						       "state, since, tenant_id, created_by, version, created_at, "
-						       "updated_at) VALUES ($1, $2, $3, $4, "
+						       "updated_at) VALUES ($1, $2, $2, $3, $4, "
 						       "$5, $6, $7, $8, $9, $10, $11, $12, 1, $10, $10) ON "
-						       "CONFLICT (tenant_id, title_id) DO NOTHING "
+						       "CONFLICT (tenant_id, base_id) DO NOTHING "
 						       "RETURNING id" };
 	auto_rows struct store_rows *r = NULL;
 	enum rc rc = watch_rows_default(tx, w);
@@ -187,7 +231,8 @@ enum rc watch_rows_add(struct tx *tx, struct watch *w)
 	if (!w->id)
 		return RC_NOMEM;
 	if (rc == RC_OK)
-		rc = title_rows_need(tx, w->store, w->ref, &w->title_id);
+		rc = title_rows_need(tx, w->store, w->ref, &w->base_id);
+	w->title_id = w->base_id;
 	if (rc == RC_OK)
 		rc = take_state(tx, w);
 	const char *branches = labels_texts_json(tx->arena, &w->branches),
@@ -211,10 +256,12 @@ enum rc watch_rows_add(struct tx *tx, struct watch *w)
 					     w->ref)
 				   : rc;
 	}
+	if (rc == RC_OK)
+		rc = settle(tx, w);
 	return rc == RC_OK ? watches_recount(tx, w->title_id) : rc;
 }
 
-enum rc watch_rows_keep(struct tx *tx, const struct watch *w)
+enum rc watch_rows_keep(struct tx *tx, struct watch *w)
 {
 	static const struct store_query set = {
 		.sql = "UPDATE watches SET branches = $2, classes = $3, labels = $4, interval_s = $5, priority = "
@@ -233,6 +280,8 @@ enum rc watch_rows_keep(struct tx *tx, const struct watch *w)
 			store_int(w->interval_s), store_int(w->priority), store_text(w->account_id),
 			store_text(w->state), store_int(w->version), store_int(tx->now_ms)),
 		tx->fault);
+	if (rc == RC_OK)
+		rc = settle(tx, w);
 	return rc == RC_OK ? watches_recount(tx, w->title_id) : rc;
 }
 
@@ -243,5 +292,34 @@ enum rc watch_rows_drop(struct tx *tx, const struct watch *w)
 
 	if (rc == RC_OK)
 		rc = quotas_settle(tx, w->id);
-	return rc == RC_OK ? watches_recount(tx, w->title_id) : rc;
+	return rc == RC_OK ? leave(tx, w, w->title_id) : rc;
+}
+
+static const struct field orphan_fields[] = { { .name = "id", .type = FIELD_STR }, { 0 } };
+#define ORPHANS_AT_ONCE 100
+
+enum rc watch_rows_scan(struct tx *tx)
+{
+	static const struct store_query find = {
+		.sql = "SELECT w.id FROM watches w WHERE w.account_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM "
+		       "accounts a WHERE a.id = w.account_id) LIMIT $1"
+	};
+	auto_rows struct store_rows *r = NULL;
+	struct field_list ids = { 0 };
+
+	enum rc rc = store_run(tx->db, &find, STORE_ARGS(store_int(ORPHANS_AT_ONCE)), &r, tx->fault);
+	if (rc == RC_OK)
+		rc = rows_list(r, &(struct rows_into){ orphan_fields, tx->arena, NULL }, sizeof(const char *),
+			ORPHANS_AT_ONCE, &ids, tx->fault);
+	store_close(take(r));
+	const char *const *id = ids.at;
+	for (size_t i = 0; rc == RC_OK && i < ids.n; i++) {
+		struct watch w = { 0 };
+		rc = watch_rows_load(tx, id[i], &w);
+		w.account_id = NULL;
+		w.version++;
+		if (rc == RC_OK)
+			rc = watch_rows_keep(tx, &w);
+	}
+	return rc;
 }

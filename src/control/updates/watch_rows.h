@@ -20,7 +20,7 @@ struct watch {
 	const char *builds;    /* JSON: branch to build */
 	const char *tenant_id, *created_by;
 	int64_t version, created_at, updated_at;
-	const char *title_id; /* not shown */
+	const char *title_id, *base_id; /* not shown: the row that it tells of, and everybody's of the same title */
 };
 extern const struct field watch_rows_fields[];
 
@@ -40,8 +40,12 @@ must_check enum rc watch_rows_fill(struct tx *tx, struct watch *w);
 
 /* A new one: store, ref, branches, classes, labels, interval, priority and account are given. RC_EXISTS: the tenant has one of the title. */
 must_check enum rc watch_rows_add(struct tx *tx, struct watch *w);
-must_check enum rc watch_rows_keep(struct tx *tx, const struct watch *w);
+/* With an account it is of its tenant's own row of the title, without one of everybody's: its state may be another by that. */
+must_check enum rc watch_rows_keep(struct tx *tx, struct watch *w);
 must_check enum rc watch_rows_drop(struct tx *tx, const struct watch *w);
+
+/* Watches whose account is gone have none any more. */
+must_check enum rc watch_rows_scan(struct tx *tx);
 
 /* What those get that say nothing of it, in the arena. */
 must_check enum rc watch_rows_default(struct tx *tx, struct watch *w);

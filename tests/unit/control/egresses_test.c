@@ -383,6 +383,7 @@ static void taken_back(void)
 	there("agt_b", true);
 	count_anew();
 	poll_is_answered();
+	fprintf(stderr, "%u %u %u\n", s.got[0], s.got[1], s.pages);
 	CHECK(s.got[0] == 0 && s.got[1] > 0 && s.pages == 0);
 	desk_close(&d);
 }

@@ -263,9 +263,9 @@ static void availability(void)
 	begin = d.tx.now_ms;
 	for (size_t i = 0; i < sizeof(at_s) / sizeof(*at_s); i++) {
 		d.tx.now_ms = begin + at_s[i] * 1000 - 1;
-		CHECK(builds_due(desk_begin(&d), 10, &due) == RC_OK && due.n == 0);
+		CHECK(builds_due(desk_begin(&d), false, 10, &due) == RC_OK && due.n == 0);
 		d.tx.now_ms++;
-		CHECK(builds_due(&d.tx, 10, &due) == RC_OK && due.n == 1);
+		CHECK(builds_due(&d.tx, false, 10, &due) == RC_OK && due.n == 1);
 		const struct builds_due *b = due.at;
 		const struct action_download_depot *o = b->depots.at;
 		CHECK_STR(b->ref, "480");
@@ -275,13 +275,13 @@ static void availability(void)
 		desk_commit(&d);
 	}
 	d.tx.now_ms += 3 * HOUR;
-	CHECK(builds_due(desk_begin(&d), 10, &due) == RC_OK && due.n == 1);
+	CHECK(builds_due(desk_begin(&d), false, 10, &due) == RC_OK && due.n == 1);
 	const char *id = ((const struct builds_due *)due.at)->id;
 	CHECK(builds_probed(&d.tx, id, true) == RC_OK && builds_probed(&d.tx, id, true) == RC_OK);
 	desk_commit(&d);
 	CHECK(events("title.build_available") == told + 1);
 	d.tx.now_ms += 3 * HOUR;
-	CHECK(builds_due(desk_begin(&d), 10, &due) == RC_OK && due.n == 0);
+	CHECK(builds_due(desk_begin(&d), false, 10, &due) == RC_OK && due.n == 0);
 	desk_commit(&d);
 }
 
