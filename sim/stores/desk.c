@@ -16,6 +16,7 @@ enum rc desk_line(struct desk *d, const struct goods_line *l, struct fault *f)
 	memcpy(d->first_refresh, l->refresh, sizeof(d->first_refresh));
 	memcpy(d->client, l->client, sizeof(d->client));
 	memcpy(d->secret, l->secret, sizeof(d->secret));
+	snprintf(d->codes, sizeof(d->codes), ",%.120s,", l->codes);
 	return RC_OK;
 }
 
@@ -45,33 +46,86 @@ static bool has_basic(const struct desk *d, const char *given)
 	return right;
 }
 
+/* The value of a parameter of a form, as it came; "" when there is none. */
+static const char *value_of(const char *form, const char *name, char ret[static GOODS_WORD])
+{
+	size_t n = strlen(name);
+
+	*ret = 0;
+	for (const char *at = form; at && *at; at = strchr(at, '&')) {
+		at += *at == '&';
+		if (!strncmp(at, name, n) && at[n] == '=')
+			snprintf(ret, GOODS_WORD, "%.*s", (int)strcspn(at + n + 1, "&"), at + n + 1);
+	}
+	return ret;
+}
+
+/* Is it a code that was not used? Then it is now. */
+static bool use_code(struct desk *d, const char *form)
+{
+	char code[GOODS_WORD], both[GOODS_WORD + 2];
+
+	snprintf(both, sizeof(both), ",%s,", value_of(form, "code", code));
+	char *at = *code ? strstr(d->codes, both) : NULL;
+	if (at)
+		memset(at + 1, '!', strlen(code));
+	return at != NULL;
+}
+
+static const char *no_epic(const char *form)
+{
+	char code[GOODS_WORD];
+
+	if (shop_query(form, "grant_type", "refresh_token"))
+		return "account.auth_token.invalid_refresh_token";
+	value_of(form, "code", code);
+	if (!strncmp(code, "other.", 6))
+		return "account.oauth.authorization_code_not_for_your_client";
+	return strncmp(code, "terms.", 6) ? "account.oauth.authorization_code_not_found"
+					  : "oauth.corrective_action_required";
+}
+
+static bool is_good(struct desk *d, const char *form)
+{
+	if (shop_query(form, "grant_type", "authorization_code"))
+		return use_code(d, form);
+	return shop_query(form, "grant_type", "refresh_token") && shop_query(form, "refresh_token", d->refresh);
+}
+
 bool desk_epic(struct desk *d, const struct shop_ask *q, struct shop_answer *a)
 {
 	if (!*d->refresh || strcmp(q->path, "/account/api/oauth/token") != 0 || strcmp(q->method, "POST") != 0)
 		return false;
 	bool client = has_basic(d, q->authorization);
-	if (client && shop_query(q->body, "grant_type", "refresh_token") &&
-		shop_query(q->body, "token_type", "eg1") && shop_query(q->body, "refresh_token", d->refresh)) {
+	if (client && shop_query(q->body, "token_type", "eg1") && is_good(d, q->body)) {
 		give(d, a);
 		return true;
 	}
 	a->status = client ? 400 : 401;
-	buf_fmt(&a->body, "{\"errorCode\":\"errors.com.epicgames.account.%s\",\"error\":\"invalid_grant\"}",
-		client ? "auth_token.invalid_refresh_token" : "invalid_client_credentials");
+	buf_fmt(&a->body, "{\"errorCode\":\"errors.com.epicgames.%s\",\"error\":\"invalid_grant\"}",
+		client ? no_epic(q->body) : "account.invalid_client_credentials");
 	return true;
+}
+
+/* With a code goes the address that the page led to, the same as on the page. */
+static bool is_led(const char *form)
+{
+	return !shop_query(form, "grant_type", "authorization_code") ||
+	       shop_query(form, "redirect_uri", "https%3A%2F%2Fembed.gog.com%2Fon_login_success%3Forigin%3Dclient");
 }
 
 bool desk_gog(struct desk *d, const struct shop_ask *q, struct shop_answer *a)
 {
 	if (!*d->refresh || strcmp(q->path, "/token") != 0 || strcmp(q->method, "GET") != 0)
 		return false;
-	if (shop_query(q->query, "client_id", d->client) && shop_query(q->query, "client_secret", d->secret) &&
-		shop_query(q->query, "grant_type", "refresh_token") &&
-		shop_query(q->query, "refresh_token", d->refresh)) {
+	bool client =
+		shop_query(q->query, "client_id", d->client) && shop_query(q->query, "client_secret", d->secret);
+	if (client && is_led(q->query) && is_good(d, q->query)) {
 		give(d, a);
 		return true;
 	}
 	a->status = 400;
-	buf_str(&a->body, "{\"error\":\"invalid_grant\",\"error_description\":\"The refresh token is invalid\"}");
+	buf_fmt(&a->body, "{\"error\":\"%s\",\"error_description\":\"It is not accepted\"}",
+		client ? "invalid_grant" : "invalid_client");
 	return true;
 }

@@ -299,6 +299,8 @@ enum request epic_shop_request(const char *path)
 		return REQUEST_EPIC_BUILD;
 	if (!strncmp(path, "/launcher/", 10))
 		return REQUEST_EPIC_ASSETS;
+	if (!strncmp(path, "/account/", 9))
+		return REQUEST_EPIC_TOKEN;
 	return strncmp(path, "/catalog/", 9) ? REQUEST_EPIC_FILE : REQUEST_EPIC_CATALOG;
 }
 

@@ -305,6 +305,8 @@ enum request gog_shop_request(const char *path)
 		return REQUEST_GOG_BUILDS;
 	if (strstr(path, "/secure_link") || strstr(path, "/downlink/"))
 		return REQUEST_GOG_LINK;
+	if (!strcmp(path, "/token"))
+		return REQUEST_GOG_TOKEN;
 	return strncmp(path, "/products/", 10) ? REQUEST_GOG_FILE : REQUEST_GOG_PRODUCT;
 }
 

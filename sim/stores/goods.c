@@ -41,7 +41,8 @@ static bool take_word(char *word, struct goods_line *to)
 		{ "refresh=", offsetof(struct goods_line, refresh) },
 		{ "client=", offsetof(struct goods_line, client) },
 		{ "secret=", offsetof(struct goods_line, secret) },
-		{ "lasts=", offsetof(struct goods_line, lasts) } };
+		{ "lasts=", offsetof(struct goods_line, lasts) },
+		{ "codes=", offsetof(struct goods_line, codes) } };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		size_t n = strlen(texts[i].name);

@@ -32,7 +32,8 @@ struct goods_line {
 	char id[GOODS_WORD], title[GOODS_WORD], version[GOODS_WORD], item[GOODS_WORD], space[GOODS_WORD];
 	char os[GOODS_WORD], branch[GOODS_WORD], token[GOODS_WORD];
 	char base[GOODS_WORD]; /* of a DLC: its game */
-	char refresh[GOODS_WORD], client[GOODS_WORD], secret[GOODS_WORD], lasts[GOODS_WORD]; /* see desk.h */
+	char refresh[GOODS_WORD], client[GOODS_WORD], secret[GOODS_WORD], lasts[GOODS_WORD],
+		codes[GOODS_WORD]; /* see desk.h */
 	uint32_t files;
 	uint64_t bytes, seed;
 	bool json, hidden, installer;

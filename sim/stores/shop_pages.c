@@ -50,7 +50,7 @@ bool shop_pages(struct ask *q, struct answer *a)
 		sim_count(q->sim, epic ? epic_shop_request(q->path) : gog_shop_request(q->path));
 	a->latency_ms = e.latency_ms;
 	a->drop = e.drop || e.half_open;
-	if (e.cm_drop || e.commit_reset || a->drop) {
+	if (e.cm_drop || a->drop) {
 		a->cut = !a->drop;
 		return true;
 	}
@@ -74,7 +74,14 @@ bool shop_pages(struct ask *q, struct answer *a)
 		epic_shop_answer(q->sim->epic, &ask, &got);
 	else
 		gog_shop_answer(q->sim->gog, &ask, &got);
-	deliver(q, &e, &got, a);
+	if (e.commit_drop || e.commit_reset) { /* done, and nobody hears of it */
+		a->drop = e.commit_drop;
+		a->cut = !a->drop;
+	} else if (e.commit_5xx) {
+		answer_html(a, 500);
+	} else {
+		deliver(q, &e, &got, a);
+	}
 	buf_done(&got.body);
 	return true;
 }

@@ -10,6 +10,7 @@
 #include "agent/reports.h"
 #include "agent/runs.h"
 #include "agent/sessions.h"
+#include "agent/shop_tell.h"
 #include "agent/uplink_run.h"
 #include "io/clock.h"
 #include "wire/tunnel_msg.h"
@@ -47,6 +48,7 @@ struct agent {
 	const char *capabilities[ACTIONS_MAX + 1];
 	size_t capabilities_n;
 	struct agent_shops shops;
+	struct shop_tell shop_tell;
 
 	struct loop *loop;
 	struct pool *self; /* one thread, that runs the loop */
@@ -100,6 +102,7 @@ static void on_up(void *ctx, const struct tunnel_msg_welcome *m)
 	lanes_up(a->lanes);
 	runs_up(a->runs, m);
 	reports_up(a->reports);
+	shop_tell_up(&a->shop_tell);
 }
 
 static void on_message(void *ctx, const struct tunnel_msg *m)
@@ -308,7 +311,9 @@ static void live(void *worker, struct pool_job **jobs, size_t n)
 static enum rc copy_conf(struct agent *a, const struct agent_conf *conf, struct fault *f)
 {
 	enum rc rc = agent_conf_copy(conf,
-		&(struct agent_conf_copy){ &a->keep, &a->conf, &a->shops, &a->steam_key, a->identity.secret }, f);
+		&(struct agent_conf_copy){ &a->keep, &a->conf, &a->shops, &a->steam_key, a->identity.secret,
+			shop_tell_said, &a->shop_tell },
+		f);
 
 	if (rc != RC_OK)
 		return rc;
@@ -405,6 +410,9 @@ static enum rc make_parts(struct agent *a, struct journal *j, struct fault *f)
 		rc = lanes_new(a->loop, a->conf.log, &a->lanes, f);
 	if (rc == RC_OK && a->conf.lanes)
 		lanes_limits(a->lanes, a->conf.lanes);
+	a->shop_tell = (struct shop_tell){
+		.loop = a->loop, .errands = a->errands, .reports = a->reports, .shops = &a->shops
+	};
 	sessions.lanes = a->lanes;
 	sessions.reports = a->reports;
 	if (rc == RC_OK)

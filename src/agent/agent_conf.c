@@ -3,6 +3,7 @@
 #include "agent/shop_login.h"
 #include "base/arena.h"
 #include "io/file.h"
+#include "wire/shop_code.h"
 
 #include <string.h>
 
@@ -39,6 +40,20 @@ static enum rc copy_steam(const struct agent_conf *conf, const struct agent_conf
 
 /* ---- the other stores ---- */
 
+static const char *page_of(
+	const struct shop_login_conf *of, const struct agent_shop_words *w, const char *real, struct arena *keep)
+{
+	const struct shop_code_page page = { w->login_url ? w->login_url : real, w->client_id, of->redirect };
+	struct buf b = { 0 };
+
+	shop_code_page(of->form, &page, &b);
+	const char *text = b.bad ? NULL : arena_str(keep, buf_text(&b));
+	buf_done(&b);
+	return text;
+}
+
+static bool has(const char *word) { return word && *word; }
+
 static enum rc log_in(const struct agent_shop_words *w, const struct shop_login_conf *of, struct arena *keep,
 	struct shop_login **ret, struct fault *f)
 {
@@ -46,18 +61,17 @@ static enum rc log_in(const struct agent_shop_words *w, const struct shop_login_
 	struct shop_login_conf how = *of;
 	enum rc rc = RC_OK;
 
-	if (!w->refresh_token || !*w->refresh_token)
-		return RC_OK;
 	how.url = or_text(keep, w->token_url, of->url);
+	how.redirect = or_text(keep, w->redirect_url, of->redirect);
 	how.client_id = arena_str(keep, w->client_id);
 	how.client_secret = &secret;
 	how.refresh = &refresh;
 	if (w->client_secret)
 		rc = hush_set(&secret, w->client_secret, strlen(w->client_secret));
-	if (rc == RC_OK)
+	if (rc == RC_OK && w->refresh_token)
 		rc = hush_set(&refresh, w->refresh_token, strlen(w->refresh_token));
 	if (rc == RC_OK)
-		rc = how.url ? shop_login_new(&how, ret, f) : RC_NOMEM;
+		rc = how.url && how.redirect ? shop_login_new(&how, ret, f) : RC_NOMEM;
 	hush_done(&secret);
 	hush_done(&refresh);
 	return rc;
@@ -65,24 +79,39 @@ static enum rc log_in(const struct agent_shop_words *w, const struct shop_login_
 
 static enum rc log_in_all(const struct agent_shops *from, const struct agent_conf_copy *to, struct fault *f)
 {
+	const struct agent_shop_words *at_epic = &from->epic_words, *at_gog = &from->gog_words;
 	struct agent_shops *s = to->shops;
 	struct shop_login_conf epic = { .name = "epic",
 		.form = SHOP_TOKEN_EPIC,
 		.url = AGENT_EPIC_TOKEN_URL,
+		.redirect = "",
 		.dir = to->conf->data_dir,
 		.secret = to->secret,
 		.ca_file = s->ca_file,
 		.http_proxy = s->http_proxy,
 		.log = to->conf->log,
+		.tell = to->tell,
+		.ctx = to->tell_ctx,
 		.access = &s->epic_token };
 	struct shop_login_conf gog = epic;
+	enum rc rc = RC_OK;
 
 	gog.name = "gog";
 	gog.form = SHOP_TOKEN_GOG;
 	gog.url = AGENT_GOG_TOKEN_URL;
+	gog.redirect = at_gog->redirect_url ? at_gog->redirect_url : AGENT_GOG_REDIRECT_URL;
 	gog.access = &s->gog_token;
-	enum rc rc = log_in(&from->epic_words, &epic, to->keep, &s->epic, f);
-	return rc == RC_OK ? log_in(&from->gog_words, &gog, to->keep, &s->gog, f) : rc;
+	if (has(at_epic->client_id) || has(at_epic->refresh_token))
+		rc = log_in(at_epic, &epic, to->keep, &s->epic, f);
+	if (rc == RC_OK && (has(at_gog->client_id) || has(at_gog->refresh_token)))
+		rc = log_in(at_gog, &gog, to->keep, &s->gog, f);
+	if (rc == RC_OK && s->epic)
+		s->epic_page = page_of(&epic, at_epic, AGENT_EPIC_LOGIN_URL, to->keep);
+	if (rc == RC_OK && s->gog)
+		s->gog_page = page_of(&gog, at_gog, AGENT_GOG_LOGIN_URL, to->keep);
+	if (rc == RC_OK && ((s->epic && !s->epic_page) || (s->gog && !s->gog_page)))
+		rc = RC_NOMEM;
+	return rc;
 }
 
 static enum rc copy_shops(const struct agent_conf *conf, const struct agent_conf_copy *to, struct fault *f)

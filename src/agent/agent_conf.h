@@ -25,12 +25,17 @@ struct tracer;
 #define AGENT_EPIC_CATALOG_URL  "https://catalog-public-service-prod06.ol.epicgames.com"
 #define AGENT_EPIC_TOKEN_URL    "https://account-public-service-prod03.ol.epicgames.com/account/api/oauth/token"
 #define AGENT_GOG_TOKEN_URL     "https://auth.gog.com/token"
+#define AGENT_EPIC_LOGIN_URL    "https://www.epicgames.com/id"
+#define AGENT_GOG_LOGIN_URL     "https://auth.gog.com/auth"
+#define AGENT_GOG_REDIRECT_URL  "https://embed.gog.com/on_login_success?origin=client"
 #define AGENT_GOG_CONTENT_URL   "https://content-system.gog.com"
 #define AGENT_GOG_API_URL       "https://api.gog.com"
 
-/* All four NULL: a login is not renewed; token_url NULL: the real one. */
+/* Without a client and a refresh token there is no login; an address that is NULL: the real one. */
 struct agent_shop_words {
 	const char *token_url, *client_id, *client_secret, *refresh_token;
+	const char *login_url;    /* the page where people log in, see wire/shop_code.h */
+	const char *redirect_url; /* GOG: where it leads to */
 };
 
 /* Epic and GOG: where they are, and the login that the agent has there. */
@@ -41,8 +46,9 @@ struct agent_shops {
 	/* How they are renewed; in the configuration the words, in the agent the logins. NULL: they are not. */
 	struct agent_shop_words epic_words, gog_words;
 	struct shop_login *epic, *gog;
-	const char *ca_file;    /* PEM beside the system's; NULL: none */
-	const char *http_proxy; /* [USER:PASSWORD@]HOST:PORT; NULL: none */
+	const char *epic_page, *gog_page; /* the same: what people open to log the agent in */
+	const char *ca_file;              /* PEM beside the system's; NULL: none */
+	const char *http_proxy;           /* [USER:PASSWORD@]HOST:PORT; NULL: none */
 };
 
 struct agent_conf {
@@ -79,6 +85,9 @@ struct agent_conf_copy {
 	struct agent_shops *shops;
 	const char **key;      /* Steam's public key, or NULL */
 	const uint8_t *secret; /* the agent's, which stays where it is: what is kept of logins is sealed with it */
+	void (*tell)(
+		void *ctx, const char *store, int state, const char *why); /* see shop_login_conf; NULL: nobody */
+	void *tell_ctx;
 };
 
 /* Makes the data folder. On failure agent_conf_done as well. RC_INVALID: a word of the configuration is missing. */

@@ -3,6 +3,7 @@
 #include "control/downloads/download_progress.h"
 #include "control/downloads/download_row.h"
 #include "control/engine/moves.h"
+#include "control/fleet/shop_answers.h"
 #include "control/keys/key_fold.h"
 #include "control/updates/sources.h"
 #include "control/updates/sources_egresses.h"
@@ -19,6 +20,7 @@ static const struct {
 } owners[] = {
 	{ SOURCES_OWNER, sources_fold, sources_progress, sources_egresses_place },
 	{ WATCH_LIBRARY_OWNER, watch_library_fold, NULL, NULL },
+	{ SHOP_ANSWERS_OWNER, shop_answers_fold, NULL, NULL },
 	{ DOWNLOAD_ROW_PREFIX, download_fold_task, download_progress_fold, NULL },
 	{ "", key_fold_task, NULL, NULL },
 };

@@ -52,9 +52,9 @@ static enum rc start(
 		.epic_token = { (uint8_t *)epic, epic ? strlen(epic) : 0 },
 		.gog_token = { (uint8_t *)gog, gog ? strlen(gog) : 0 },
 		.epic_words = { c->agent.epic.token_url, c->agent.epic.client_id, c->agent.epic.client_secret,
-			c->agent.epic.refresh_token },
+			c->agent.epic.refresh_token, c->agent.epic.login_url, NULL },
 		.gog_words = { c->agent.gog.token_url, c->agent.gog.client_id, c->agent.gog.client_secret,
-			c->agent.gog.refresh_token },
+			c->agent.gog.refresh_token, c->agent.gog.login_url, c->agent.gog.redirect_url },
 	};
 	const struct agent_conf how = {
 		.server_url = c->agent.server_url,

@@ -13,7 +13,7 @@
 
 /* conf_agent.c: how the agent's login at a store is renewed. */
 struct conf_shop {
-	const char *token_url, *client_id, *client_secret, *refresh_token;
+	const char *token_url, *client_id, *client_secret, *refresh_token, *login_url, *redirect_url;
 };
 
 /* conf_downloads.c */
@@ -49,7 +49,7 @@ struct conf {
 		const char *url, *name, *ca_file, *credentials;
 	} queue;
 	struct {
-		uint32_t lease_ms, heartbeat_ms, idempotency_hours, events_keep, events_keep_hours;
+		uint32_t lease_ms, heartbeat_ms, idempotency_hours, events_keep, events_keep_hours, jobs_keep_days;
 	} engine;
 	struct {
 		bool embedded;

@@ -31,9 +31,10 @@ enum rc inner_agent_start(
 		.epic_token = { (uint8_t *)epic, epic ? strlen(epic) : 0 },
 		.gog_token = { (uint8_t *)gog, gog ? strlen(gog) : 0 },
 		.epic_words = { conf->agent.epic.token_url, conf->agent.epic.client_id,
-			conf->agent.epic.client_secret, conf->agent.epic.refresh_token },
+			conf->agent.epic.client_secret, conf->agent.epic.refresh_token, conf->agent.epic.login_url,
+			NULL },
 		.gog_words = { conf->agent.gog.token_url, conf->agent.gog.client_id, conf->agent.gog.client_secret,
-			conf->agent.gog.refresh_token },
+			conf->agent.gog.refresh_token, conf->agent.gog.login_url, conf->agent.gog.redirect_url },
 	};
 	const struct agent_conf how = {
 		.server_url = url,

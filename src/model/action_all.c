@@ -7,6 +7,7 @@
 #include "model/action_library.h"
 #include "model/action_pics.h"
 #include "model/action_session.h"
+#include "model/action_shops.h"
 #include "model/action_titles.h"
 #include "model/action_trade.h"
 
@@ -46,6 +47,7 @@ const struct action *const action_all[] = {
 	&action_session_logout,
 	&action_session_ping,
 	&action_session_web_refresh,
+	&action_shops_log_in,
 	&action_titles_poll,
 	&action_trade_url_read,
 	&action_keys_wallet_redeem,

@@ -45,7 +45,7 @@ static const struct field section[] = {
 static const struct field title[] = {
 	ACTION_ROW(action_title, "ref", ref, FIELD_STR, "The store's own id."),
 	ACTION_ROW(action_title, "status", status, FIELD_STR, "known or unknown."),
-	ACTION_ROW(action_title, "reason", reason, FIELD_STR, "Why it is unknown: missing, timeout, empty, missing_token, denied, rate_limited, parse.", ACTION_MAYBE),
+	ACTION_ROW(action_title, "reason", reason, FIELD_STR, "Why it is unknown: missing, timeout, empty, missing_token, denied, license, login_required, rate_limited, parse.", ACTION_MAYBE),
 	ACTION_ROW(action_title, "access", access, FIELD_STR, "public, token, denied.", ACTION_MAYBE),
 	ACTION_ROW(action_title, "changeNumber", change_number, FIELD_U32, "Its latest change.", ACTION_MAYBE),
 	ACTION_ROW(action_title, "sha1", sha1, FIELD_STR, "Of the whole record as the store sent it.", ACTION_MAYBE),

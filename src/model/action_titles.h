@@ -44,7 +44,7 @@ struct action_title {
 	const char *ref;
 	const char *status; /* "known" or "unknown" */
 	const char *
-		reason; /* unknown: missing, timeout, empty, missing_token, denied, rate_limited, parse. Else NULL */
+		reason; /* unknown: missing, timeout, empty, missing_token, denied, license, login_required, rate_limited, parse. Else NULL */
 	const char *access;                   /* public, token, denied; NULL: not told */
 	uint32_t change_number;               /* 0: the source has none */
 	const char *sha1;                     /* of the whole record; NULL: not told */

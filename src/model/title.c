@@ -114,6 +114,12 @@ static enum rc settle_item(const struct action_title *before, struct action_titl
 	return b->build_id ? RC_OK : RC_NOMEM;
 }
 
+bool title_is_denied(const char *reason)
+{
+	return reason &&
+	       (!strcmp(reason, "denied") || !strcmp(reason, "license") || !strcmp(reason, "login_required"));
+}
+
 static bool is_open(const struct action_title *t) { return !t->access || !strcmp(t->access, "public"); }
 
 enum rc title_settle(

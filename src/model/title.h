@@ -31,6 +31,9 @@ enum title_store title_store_of(const char *source);
 /* Can it be an id of the store's? Digits; of epic, up to three parts of letters, digits, - and _, parted by colons. */
 bool title_is_ref(enum title_store s, const char *ref);
 
+/* Is it because the title is not for whoever asked (denied, license, login_required)? A missing token is another matter. NULL: no. */
+bool title_is_denied(const char *reason);
+
 /* One thing that changed. */
 struct title_change {
 	enum title_class class;

@@ -24,10 +24,12 @@ static void put_hush(struct buf *to, const char *name, const struct hush *h)
 	buf_done(&text);
 }
 
-static void put_grant(struct buf *to, const struct hush *refresh)
+static void put_grant(struct buf *to, enum shop_token_grant grant, const struct hush *value)
 {
-	oidc_put_pair(to, "grant_type", "refresh_token");
-	put_hush(to, "refresh_token", refresh);
+	bool code = grant == SHOP_TOKEN_CODE;
+
+	oidc_put_pair(to, "grant_type", code ? "authorization_code" : "refresh_token");
+	put_hush(to, code ? "code" : "refresh_token", value);
 }
 
 static void put_basic(struct buf *to, const struct shop_token_client *client)
@@ -43,18 +45,20 @@ static void put_basic(struct buf *to, const struct shop_token_client *client)
 }
 
 enum rc shop_token_write(enum shop_token_form form, const struct shop_token_client *client,
-	const struct hush *refresh, struct shop_token_request *ret)
+	enum shop_token_grant grant, const struct hush *value, struct shop_token_request *ret)
 {
 	struct shop_token_request q = { { .wipes = true }, { .wipes = true }, { .wipes = true } };
 
 	if (form == SHOP_TOKEN_EPIC) {
 		put_basic(&q.authorization, client);
-		put_grant(&q.body, refresh);
+		put_grant(&q.body, grant, value);
 		oidc_put_pair(&q.body, "token_type", "eg1");
 	} else {
 		oidc_put_pair(&q.query, "client_id", client->id);
 		put_hush(&q.query, "client_secret", client->secret);
-		put_grant(&q.query, refresh);
+		put_grant(&q.query, grant, value);
+		if (grant == SHOP_TOKEN_CODE)
+			oidc_put_pair(&q.query, "redirect_uri", client->redirect);
 	}
 	if (q.query.bad || q.body.bad || q.authorization.bad) {
 		shop_token_request_done(&q);
@@ -154,8 +158,10 @@ static bool make_key(const struct shop_token_seal *seal, uint8_t ret[static SHOP
 
 static void put_text(struct buf *to, const char *name, const struct hush *h)
 {
+	if (!h->n)
+		return;
 	buf_fmt(to, ",\"%s\":", name);
-	json_put_strn(to, h->n ? (const char *)h->p : "", h->n);
+	json_put_strn(to, (const char *)h->p, h->n);
 }
 
 /* Members are those of an answer, and two more. */

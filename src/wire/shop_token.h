@@ -1,7 +1,8 @@
 /*
- * shop_token: a login at Epic or GOG renewed by its refresh token (OAuth 2.0, RFC 6749 section 6): the request, the answer, and what is kept of
- * it between two, sealed. Each answer brings a new refresh token, and the one before is worth nothing from then on. Pure: nonce and key
- * are arguments. Sources: docs/protocol/epic.md, docs/protocol/gog.md.
+ * shop_token: a login at Epic or GOG, got by the code of a person's log-on (OAuth 2.0, RFC 6749 section 4.1.3) or renewed by its refresh token
+ * (section 6): the request, the answer, and what is kept of it between two, sealed. A code counts once. Each answer brings a new refresh
+ * token, and the one before is worth nothing from then on. Pure: nonce and key are arguments. Sources: docs/protocol/epic.md,
+ * docs/protocol/gog.md.
  */
 #pragma once
 
@@ -28,7 +29,10 @@ enum shop_token_form {
 struct shop_token_client {
 	const char *id;
 	const struct hush *secret;
+	const char *redirect; /* SHOP_TOKEN_GOG, of a code: where the log-on page led to; else not looked at */
 };
+
+enum shop_token_grant { SHOP_TOKEN_REFRESH, SHOP_TOKEN_CODE };
 
 /* What a request has beside its address. All three hold secrets: they wipe. */
 struct shop_token_request {
@@ -37,7 +41,7 @@ struct shop_token_request {
 	struct buf authorization; /* empty: no such header */
 };
 must_check enum rc shop_token_write(enum shop_token_form form, const struct shop_token_client *client,
-	const struct hush *refresh, struct shop_token_request *ret);
+	enum shop_token_grant grant, const struct hush *value, struct shop_token_request *ret);
 void shop_token_request_done(struct shop_token_request *q);
 
 struct shop_token {

@@ -1,4 +1,5 @@
-/* Any bytes as the answer to a renewed login, and as what was kept of one: what is read can stand in a header, and is kept as it is. */
+/* Any bytes as the answer to a login, as what was kept of one, and as the code that a person brings: what is read can stand in a header, and is kept as it is. */
+#include "wire/shop_code.h"
 #include "wire/shop_token.h"
 
 #include <stdlib.h>
@@ -40,6 +41,20 @@ static void keeps(const struct shop_token *t)
 	buf_done(&b);
 }
 
+/* What is taken for a code is taken for the same once more, and can stand in a form. */
+static void brings(const char *p, size_t n)
+{
+	struct hush code = { 0 }, again = { 0 };
+
+	if (shop_code_read(p, n, &code, NULL) != RC_OK)
+		return;
+	expect(code.n > 0 && code.n <= SHOP_CODE_MAX && !memchr(code.p, 0, code.n));
+	expect(shop_code_read((const char *)code.p, code.n, &again, NULL) == RC_OK);
+	expect(hush_same(&again, code.p, code.n));
+	hush_done(&code);
+	hush_done(&again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	static const uint8_t secret[SHOP_TOKEN_KEY] = { 5 };
@@ -47,6 +62,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	struct shop_token_kept kept = { 0 };
 	struct shop_token t = { 0 };
 
+	brings((const char *)p, n);
+	expect(shop_code_why(p, n) <= SHOP_CODE_UNKNOWN);
 	if (shop_token_read(p, n, &t, NULL) == RC_OK) {
 		is_clean(&t.access);
 		is_clean(&t.refresh);

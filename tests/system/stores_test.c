@@ -120,7 +120,7 @@ static void known(const struct rig *r)
 	json_t *titles = json_object_get(json_object_get(task, "result"), "titles");
 	CHECK(asked(r, "epic_assets") == before + 1 && json_array_size(titles) == 3);
 	CHECK_STR(json_str(json_array_get(titles, 1), "status"), "known");
-	CHECK_STR(json_str(json_array_get(titles, 2), "reason"), "denied");
+	CHECK_STR(json_str(json_array_get(titles, 2), "reason"), "license");
 	json_decref(task);
 
 	json_t *t = poll(r, "gog.content_system", GOG);

@@ -8,7 +8,7 @@ extern const struct action_run account_standing, achievements_read, agent_ping, 
 	friends_message, friends_remove, inventory_read, keys_redeem, library_list, licenses_add_free,
 	licenses_list, licenses_remove, manifests_diff, manifests_list, manifests_probe, offers_get, offers_list,
 	persona_set, pics_changes, pics_product_info, play_set, playtime_read, prefill_run, profile_set_privacy,
-	session_login, session_logout, session_ping, session_web_refresh, titles_poll, trade_url_read,
+	session_login, session_logout, session_ping, session_web_refresh, shops_log_in, titles_poll, trade_url_read,
 	wallet_redeem, workshop_details;
 
 const struct action_run *const actions_all[] = {
@@ -47,6 +47,7 @@ const struct action_run *const actions_all[] = {
 	&session_logout,
 	&session_ping,
 	&session_web_refresh,
+	&shops_log_in,
 	&titles_poll,
 	&trade_url_read,
 	&wallet_redeem,

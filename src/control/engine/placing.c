@@ -40,7 +40,7 @@ static enum rc as_placed(
 		.egress_kind = t->egress_kind,
 		.agent_id = t->agent_id,
 		.account = t->account_id != NULL,
-		.bound = t->account_id && t->held,
+		.bound = t->held,
 		.waited = t->look_at > 0 && t->look_at <= p->tx->now_ms };
 	enum rc rc =
 		t->owner && p->tx->control->owned_place ? p->tx->control->owned_place(p->tx, t->owner, ret) : RC_OK;

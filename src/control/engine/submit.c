@@ -276,6 +276,13 @@ enum rc submit_fired(struct tx *tx, const struct submit_fire *by, const struct s
 	return make(&p, in, ret_id);
 }
 
+/* This agent alone may have it. */
+static enum rc pin(struct tx *tx, const char *task_id, const char *agent_id)
+{
+	static const struct store_query set = { .sql = "UPDATE tasks SET pin_agent_id = $2 WHERE id = $1" };
+	return store_do(tx->db, &set, STORE_ARGS(store_text(task_id), store_text(agent_id)), tx->fault);
+}
+
 enum rc submit_own(struct tx *tx, const struct submit_try *in, const char **ret_task_id)
 {
 	static const struct store_query find = {
@@ -289,6 +296,7 @@ enum rc submit_own(struct tx *tx, const struct submit_try *in, const char **ret_
 		.created_by = in->created_by,
 		.priority = in->priority,
 		.quiet = in->quiet,
+		.rules.deadline = in->deadline,
 		.policy.max_attempts = in->max_attempts,
 		.targets = &target,
 		.n = 1 };
@@ -309,6 +317,8 @@ enum rc submit_own(struct tx *tx, const struct submit_try *in, const char **ret_
 		p.tenant_id = in->tenant_id;
 	}
 	rc = p.tenant_id ? submit_store(&p) : RC_NOMEM;
+	if (rc == RC_OK && in->agent_id)
+		rc = pin(tx, p.task_id, in->agent_id);
 	*ret_task_id = p.task_id;
 	return rc;
 }

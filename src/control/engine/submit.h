@@ -36,8 +36,10 @@ struct submit_try {
 	const struct action *action;
 	const char *account_id, *owner;    /* account_id NULL: any agent's own session; then these two count: */
 	const char *tenant_id, *region_id; /* region_id NULL: any */
+	const char *agent_id;              /* account_id NULL: this agent alone; NULL: any */
 	const char *payload;               /* JSON, with its secret members */
 	const char *created_by;
+	int64_t deadline; /* expires when no agent has it by then; 0: none */
 	uint32_t priority;
 	uint32_t max_attempts; /* 0: as the action says */
 	bool quiet; /* one of many: no events, in no list by default, counted by no quota, forgotten an hour after its end */

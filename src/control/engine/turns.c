@@ -237,13 +237,15 @@ static enum rc read_tasks(struct turns *t, const struct turns_tenant *n, struct 
 {
 	static const struct store_query page = {
 		.sql = "SELECT t.id, t.account_id, t.region_id, a.login, t.created_at, t.not_before, t.look_at, "
-		       "t.probe, a.held, CASE WHEN t.account_id IS NULL THEN 0 WHEN EXISTS (SELECT 1 FROM tasks h "
+		       "t.probe, CASE WHEN t.pin_agent_id IS NULL THEN a.held ELSE 1 END, CASE WHEN t.account_id "
+		       "IS NULL THEN 0 WHEN EXISTS (SELECT 1 FROM tasks h "
 		       "WHERE "
 		       "h.account_id = t.account_id AND h.status IN ('leased', 'running')) THEN 1 WHEN t.probe = 0 "
 		       "AND "
 		       "EXISTS (SELECT 1 FROM tasks u WHERE u.account_id = t.account_id AND u.status = 'queued' "
 		       "AND "
-		       "u.probe = 1 AND u.action = t.action) THEN 2 ELSE 0 END, a.moving, a.agent_id, a.state, "
+		       "u.probe = 1 AND u.action = t.action) THEN 2 ELSE 0 END, a.moving, COALESCE(t.pin_agent_id, "
+		       "a.agent_id), a.state, "
 		       "a.labels, "
 		       "e.kind, e.region_id, t.owner FROM tasks t LEFT JOIN accounts a ON a.id = t.account_id LEFT "
 		       "JOIN "

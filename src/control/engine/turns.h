@@ -23,7 +23,7 @@ struct turns_task {
 	const char *id, *account_id, *region_id, *login; /* account_id and login NULL: none */
 	int64_t created_at, not_before, look_at;
 	bool probe;
-	bool held;     /* an agent has the account */
+	bool held;     /* an agent has the account, or it is for one agent alone */
 	uint32_t busy; /* enum turns_busy, as it was when this was read */
 	uint32_t moving;
 	const char *agent_id; /* who has it, or had it last; NULL: nobody */

@@ -4,6 +4,7 @@
 #include "control/control.h"
 #include "control/events/events.h"
 #include "control/fleet/drains.h"
+#include "control/fleet/shop_challenges.h"
 #include "control/http/page.h"
 #include "control/pki/authorities.h"
 #include "control/rows.h"
@@ -255,6 +256,8 @@ static enum rc revoke_it(struct call *c, void *ret_out)
 	enum rc rc = store_one(
 		c->tx.db, &set, STORE_ARGS(store_text(c->arg[0]), store_int(c->tx.now_ms)), &r, c->tx.fault);
 
+	if (rc == RC_OK)
+		rc = shop_challenges_moot(&c->tx, c->arg[0]);
 	if (rc == RC_OK)
 		rc = events_add(&c->tx, &(struct event){ .type = "agent.revoked", .resource = c->arg[0] });
 	if (rc == RC_OK)

@@ -1,13 +1,11 @@
 #include "control/fleet/challenges.h"
 #include "base/id.h"
 #include "base/when.h"
-#include "control/access/audit.h"
 #include "control/access/vault.h"
 #include "control/events/events.h"
+#include "control/fleet/challenges_parts.h"
 #include "control/fleet/states.h"
-#include "control/http/page.h"
 #include "control/rows.h"
-#include "wire/field_json.h"
 #include "wire/json.h"
 
 #include <string.h>
@@ -15,13 +13,10 @@
 #define ALIVE_MAX  8 /* of one account */
 #define EXPIRE_MAX 500
 #define TEXT_MAX   512
-#define CODE_MAX   64
 
-enum state { OPEN, ANSWERED, ACCEPTED, EXPIRED, REFUSED, MOOT };
-static const char *const state_words[] = { "open", "answered", "accepted", "expired", "refused", "moot", NULL };
-enum kind { GUARD_EMAIL, GUARD_TOTP, DEVICE_APPROVAL, QR, PARENTAL_PIN };
-static const char *const kind_words[] = { "guard_email", "guard_totp", "device_approval", "qr", "parental_pin",
-	NULL };
+const char *const challenges_state_words[] = { "open", "answered", "accepted", "expired", "refused", "moot", NULL };
+const char *const challenges_kind_words[] = { "guard_email", "guard_totp", "device_approval", "qr", "parental_pin",
+	"shop_login", NULL };
 static const char *const outcome_words[] = { "answered", "expired", "refused", "moot", NULL };
 
 const struct field challenges_opened_fields[] = {
@@ -44,7 +39,7 @@ const struct field challenges_opened_fields[] = {
 		.type = FIELD_ENUM,
 		FIELD_AT(struct challenges_opened, kind),
 		.flags = FIELD_REQUIRED,
-		.words = kind_words },
+		.words = challenges_kind_words },
 	{ .name = "expiresAt",
 		.type = FIELD_TIME,
 		FIELD_AT(struct challenges_opened, expires_at),
@@ -66,40 +61,47 @@ const struct field challenges_closed_fields[] = {
 	{ 0 },
 };
 
-struct challenge {
-	const char *id, *account_id;
-	int kind, state;
-	const char *hint, *qr_url;
-	uint32_t answers;
-	const char *answered_by;
-	int64_t answered_at;
-	bool delivered;
-	int64_t expires_at, created_at, updated_at;
-};
-static const struct field challenge_fields[] = {
+const struct field challenges_fields[] = {
 	{ .name = "id", .type = FIELD_STR, FIELD_AT(struct challenge, id), .doc = "chg_ and a ULID." },
 	{ .name = "accountId",
 		.type = FIELD_STR,
 		FIELD_AT(struct challenge, account_id),
-		.doc = "The account that waits for it." },
+		.doc = "The account that waits for it; null: an agent does." },
+	{ .name = "agentId",
+		.type = FIELD_STR,
+		FIELD_AT(struct challenge, agent_id),
+		.doc = "The agent that wants to be logged in at a store; null: an account waits." },
+	{ .name = "store",
+		.type = FIELD_STR,
+		FIELD_AT(struct challenge, store),
+		.doc = "Of shop_login: epic, gog." },
+	{ .name = "url",
+		.type = FIELD_STR,
+		FIELD_AT(struct challenge, url),
+		.doc = "Of shop_login: the page to open and log in on. It ends with a code: that is the answer." },
+	{ .name = "jobId",
+		.type = FIELD_STR,
+		FIELD_AT(struct challenge, job_id),
+		.doc = "Of shop_login: the job that takes the last answer to the agent." },
 	{ .name = "kind",
 		.type = FIELD_ENUM,
 		FIELD_AT(struct challenge, kind),
-		.words = kind_words,
-		.doc = "What Steam wants." },
+		.words = challenges_kind_words,
+		.doc = "What Steam wants; shop_login: Epic or GOG." },
 	{ .name = "state",
 		.type = FIELD_ENUM,
 		FIELD_AT(struct challenge, state),
-		.words = state_words,
+		.words = challenges_state_words,
 		.doc = "open: it waits for an answer; answered: given, and Steam has not said yet." },
 	{ .name = "hint",
 		.type = FIELD_STR,
 		FIELD_AT(struct challenge, hint),
-		.doc = "What Steam tells, such as the end of the e-mail address." },
+		.doc = "What Steam tells, such as the end of the e-mail address; what went wrong with the last "
+		       "answer." },
 	{ .name = "qrUrl",
 		.type = FIELD_STR,
 		FIELD_AT(struct challenge, qr_url),
-		.doc = "What the QR code says; it changes." },
+		.doc = "What the CHALLENGES_QR code says; it changes." },
 	{ .name = "answers",
 		.type = FIELD_U32,
 		FIELD_AT(struct challenge, answers),
@@ -124,27 +126,28 @@ static const struct field challenge_fields[] = {
 		.doc = "When it changed last." },
 	{ 0 },
 };
-#define COLUMNS                                                                                                 \
-	"id, account_id, kind, state, hint, qr_url, answers, answered_by, answered_at, delivered, expires_at, " \
-	"created_at, updated_at"
 
-static enum rc load(struct tx *tx, const char *id, struct challenge *ret)
+enum rc challenges_load(struct tx *tx, const char *id, struct challenge *ret)
 {
-	static const struct store_query one = { .sql = "SELECT " COLUMNS " FROM challenges WHERE id = $1" };
+	static const struct store_query one = { .sql = "SELECT " CHALLENGES_COLUMNS
+						       " FROM challenges WHERE id = $1" };
 	return rows_one(tx->db, &one, STORE_ARGS(store_text(id)),
-		(struct rows_into){ challenge_fields, tx->arena, ret }, tx->fault);
+		(struct rows_into){ challenges_fields, tx->arena, ret }, tx->fault);
 }
 
-static enum rc told(struct tx *tx, const char *type, const struct challenge *v, const char *more)
+enum rc challenges_told(struct tx *tx, const char *type, const struct challenge *v, const char *more)
 {
-	const char *payload = arena_fmt(
-		tx->arena, "{\"challengeId\":\"%s\",\"kind\":\"%s\"%s}", v->id, kind_words[v->kind], more);
-	return payload ? events_add(tx,
-				 &(struct event){ .type = type, .account_id = v->account_id, .payload = payload })
+	const char *payload = arena_fmt(tx->arena, "{\"challengeId\":\"%s\",\"kind\":\"%s\"%s}", v->id,
+		challenges_kind_words[v->kind], more);
+	return payload ? events_add(tx, &(struct event){ .type = type,
+						.account_id = v->account_id,
+						.resource = v->agent_id,
+						.payload = payload,
+						.tenant_id = v->account_id ? NULL : TX_TENANT_DEFAULT })
 		       : RC_NOMEM;
 }
 
-static enum rc tell_opened(struct tx *tx, const struct challenge *v)
+enum rc challenges_tell_opened(struct tx *tx, const struct challenge *v)
 {
 	struct buf more = { 0 };
 	char when[WHEN_MAX];
@@ -152,7 +155,13 @@ static enum rc tell_opened(struct tx *tx, const struct challenge *v)
 	when_text(when, v->expires_at);
 	buf_fmt(&more, ",\"expiresAt\":\"%s\",\"hint\":", when);
 	json_put_str(&more, v->hint);
-	enum rc rc = more.bad ? RC_NOMEM : told(tx, "challenge.opened", v, buf_text(&more));
+	if (v->agent_id) {
+		buf_str(&more, ",\"store\":");
+		json_put_str(&more, v->store);
+		buf_str(&more, ",\"url\":");
+		json_put_str(&more, v->url);
+	}
+	enum rc rc = more.bad ? RC_NOMEM : challenges_told(tx, "challenge.opened", v, buf_text(&more));
 	buf_done(&more);
 	return rc;
 }
@@ -180,11 +189,11 @@ static enum rc insert(struct tx *tx, const struct states_account *a, const struc
 	store_close(take(r));
 	if (rc == RC_OK)
 		rc = store_do(tx->db, &add,
-			STORE_ARGS(store_text(v.id), store_text(a->id), store_text(kind_words[v.kind]),
+			STORE_ARGS(store_text(v.id), store_text(a->id), store_text(challenges_kind_words[v.kind]),
 				store_text(v.hint), store_text(said->qr_url), store_int(v.expires_at),
 				store_int(tx->now_ms)),
 			tx->fault);
-	return rc == RC_OK ? tell_opened(tx, &v) : rc;
+	return rc == RC_OK ? challenges_tell_opened(tx, &v) : rc;
 }
 
 enum rc challenges_open(struct tx *tx, const struct states_account *a, const struct challenges_opened *said)
@@ -194,85 +203,92 @@ enum rc challenges_open(struct tx *tx, const struct states_account *a, const str
 							 "delivered = $7 WHERE id = $1" };
 	struct challenge v = { 0 };
 
-	enum rc rc = load(tx, said->id, &v);
+	if (!id_is(said->id, "chg"))
+		return RC_INVALID;
+	enum rc rc = challenges_load(tx, said->id, &v);
 	if (rc == RC_MISSING)
 		return insert(tx, a, said);
-	if (rc != RC_OK || strcmp(v.account_id, a->id) != 0)
+	if (rc != RC_OK || !v.account_id || strcmp(v.account_id, a->id) != 0)
 		return rc;
 	/* The answer was delivered, and Steam wants another. One that is still on its way stands. */
-	bool anew = v.state == ANSWERED && v.delivered;
-	if (v.state != OPEN && v.state != ANSWERED)
+	bool anew = v.state == CHALLENGES_ANSWERED && v.delivered;
+	if (v.state != CHALLENGES_OPEN && v.state != CHALLENGES_ANSWERED)
 		return RC_OK;
 	rc = store_do(tx->db, &again,
-		STORE_ARGS(store_text(v.id), store_text(state_words[anew ? OPEN : v.state]), store_text(said->hint),
-			store_text(said->qr_url), store_int(said->expires_at), store_int(tx->now_ms), store_int(0)),
+		STORE_ARGS(store_text(v.id), store_text(challenges_state_words[anew ? CHALLENGES_OPEN : v.state]),
+			store_text(said->hint), store_text(said->qr_url), store_int(said->expires_at),
+			store_int(tx->now_ms), store_int(0)),
 		tx->fault);
 	v.expires_at = said->expires_at;
 	v.hint = said->hint;
-	return rc == RC_OK && anew ? tell_opened(tx, &v) : rc;
+	return rc == RC_OK && anew ? challenges_tell_opened(tx, &v) : rc;
 }
 
-/* It is over: an answer that is still here is not wanted any more. */
-static enum rc end(struct tx *tx, struct challenge *v, enum state state)
+enum rc challenges_end(struct tx *tx, const struct challenge *v, enum challenges_state state)
 {
 	static const struct store_query set = {
 		.sql = "UPDATE challenges SET state = $2, qr_url = NULL, updated_at = $3 WHERE id = $1"
 	};
 	enum rc rc = store_do(tx->db, &set,
-		STORE_ARGS(store_text(v->id), store_text(state_words[state]), store_int(tx->now_ms)), tx->fault);
+		STORE_ARGS(store_text(v->id), store_text(challenges_state_words[state]), store_int(tx->now_ms)),
+		tx->fault);
 	if (rc == RC_OK)
 		rc = vault_drop_all(tx, "challenge", v->id);
 	if (rc != RC_OK)
 		return rc;
-	if (state == EXPIRED)
-		return told(tx, "challenge.expired", v, "");
-	const char *more = arena_fmt(tx->arena, ",\"outcome\":\"%s\"", state_words[state]);
-	return more ? told(tx, "challenge.closed", v, more) : RC_NOMEM;
+	if (state == CHALLENGES_EXPIRED)
+		return challenges_told(tx, "challenge.expired", v, "");
+	const char *more = arena_fmt(tx->arena, ",\"outcome\":\"%s\"", challenges_state_words[state]);
+	return more ? challenges_told(tx, "challenge.closed", v, more) : RC_NOMEM;
 }
 
 enum rc challenges_close(struct tx *tx, const struct states_account *a, const struct challenges_closed *said)
 {
-	static const enum state ends[] = { ACCEPTED, EXPIRED, REFUSED, MOOT };
+	static const enum challenges_state ends[] = { CHALLENGES_ACCEPTED, CHALLENGES_EXPIRED, CHALLENGES_REFUSED,
+		CHALLENGES_MOOT };
 	struct challenge v = { 0 };
 
-	enum rc rc = load(tx, said->id, &v);
-	if (rc != RC_OK || strcmp(v.account_id, a->id) != 0 || (v.state != OPEN && v.state != ANSWERED))
+	enum rc rc = challenges_load(tx, said->id, &v);
+	if (rc != RC_OK || !v.account_id || strcmp(v.account_id, a->id) != 0 ||
+		(v.state != CHALLENGES_OPEN && v.state != CHALLENGES_ANSWERED))
 		return rc == RC_MISSING ? RC_OK : rc;
-	return end(tx, &v, ends[said->outcome]);
+	return challenges_end(tx, &v, ends[said->outcome]);
 }
 
-static enum rc end_all(struct tx *tx, const struct store_query *q, struct store_args args, enum state state)
+static enum rc end_all(
+	struct tx *tx, const struct store_query *q, struct store_args args, enum challenges_state state)
 {
 	auto_rows struct store_rows *r = NULL;
 	struct field_list list = { 0 };
 	enum rc rc = store_run(tx->db, q, args, &r, tx->fault);
 
 	if (rc == RC_OK)
-		rc = rows_list(r, &(struct rows_into){ challenge_fields, tx->arena, NULL },
+		rc = rows_list(r, &(struct rows_into){ challenges_fields, tx->arena, NULL },
 			sizeof(struct challenge), EXPIRE_MAX, &list, tx->fault);
 	store_close(take(r));
 	struct challenge *v = list.at;
 	for (size_t i = 0; rc == RC_OK && i < list.n; i++)
-		rc = end(tx, &v[i], state);
+		rc = challenges_end(tx, &v[i], state);
 	return rc;
 }
 
 enum rc challenges_expire(struct tx *tx)
 {
 	static const struct store_query over = {
-		.sql = "SELECT " COLUMNS
+		.sql = "SELECT " CHALLENGES_COLUMNS
 		       " FROM challenges WHERE state IN ('open', 'answered') AND expires_at <= $1 LIMIT 500"
 	};
 	_Static_assert(EXPIRE_MAX == 500, "the number in the query");
-	return end_all(tx, &over, STORE_ARGS(store_int(tx->now_ms)), EXPIRED);
+	return end_all(tx, &over, STORE_ARGS(store_int(tx->now_ms)), CHALLENGES_EXPIRED);
 }
 
 enum rc challenges_moot(struct tx *tx, const char *account_id)
 {
 	static const struct store_query alive = {
-		.sql = "SELECT " COLUMNS " FROM challenges WHERE state IN ('open', 'answered') AND account_id = $1"
+		.sql = "SELECT " CHALLENGES_COLUMNS
+		       " FROM challenges WHERE state IN ('open', 'answered') AND account_id = $1"
 	};
-	return end_all(tx, &alive, STORE_ARGS(store_text(account_id)), MOOT);
+	return end_all(tx, &alive, STORE_ARGS(store_text(account_id)), CHALLENGES_MOOT);
 }
 
 enum rc challenges_forget(struct tx *tx, const char *account_id)
@@ -290,173 +306,3 @@ enum rc challenges_delivered(struct tx *tx, const char *id)
 	enum rc rc = store_do(tx->db, &set, STORE_ARGS(store_text(id), store_int(tx->now_ms)), tx->fault);
 	return rc == RC_OK ? vault_drop_all(tx, "challenge", id) : rc;
 }
-
-struct challenges_query {
-	struct page_query page;
-	const char *account;
-	int state;
-};
-static const char *const query_words[] = { "any", "open", "answered", "accepted", "expired", "refused", "moot",
-	NULL };
-static const struct field query_fields[] = {
-	PAGE_QUERY_FIELDS(struct challenges_query),
-	{ .name = "account",
-		.type = FIELD_STR,
-		FIELD_AT(struct challenges_query, account),
-		.max = 64,
-		.doc = "Only those of this account, by its id." },
-	{ .name = "state",
-		.type = FIELD_ENUM,
-		FIELD_AT(struct challenges_query, state),
-		.words = query_words,
-		.doc = "Only those in this state." },
-	{ 0 },
-};
-
-static enum rc list(struct call *c, void *ret_out)
-{
-	static const struct store_query all = {
-		.sql = "SELECT " COLUMNS
-		       " FROM challenges WHERE id < $1 AND EXISTS (SELECT 1 FROM accounts a WHERE a.id = "
-		       "account_id AND a.tenant_id = $5) AND ($3 = 'any' OR state = $3) "
-		       "AND ($4 = '' OR account_id = $4) ORDER BY id DESC LIMIT $2"
-	};
-	const struct challenges_query *q = c->query;
-	auto_rows struct store_rows *r = NULL;
-	const char *before;
-
-	enum rc rc = page_begin(c, &q->page, &before);
-	if (rc == RC_OK)
-		rc = store_run(c->tx.db, &all,
-			STORE_ARGS(store_text(before), store_int(q->page.limit + 1),
-				store_text(query_words[q->state]), store_text(q->account ? q->account : ""),
-				store_text(tx_tenant(&c->tx))),
-			&r, c->tx.fault);
-	return rc == RC_OK ? page_read(c, &q->page, r, ret_out) : rc;
-}
-
-static enum rc get(struct call *c, void *ret_out) { return load(&c->tx, c->arg[0], ret_out); }
-
-struct answer_in {
-	const char *code;
-	bool approve;
-};
-static const struct field answer_fields[] = {
-	{ .name = "code",
-		.type = FIELD_STR,
-		FIELD_AT(struct answer_in, code),
-		.flags = FIELD_SECRET,
-		.min = 1,
-		.max = CODE_MAX,
-		.doc = "The code or PIN." },
-	{ .name = "approve",
-		.type = FIELD_BOOL,
-		FIELD_AT(struct answer_in, approve),
-		.doc = "It was approved on the phone: look at once." },
-	{ 0 },
-};
-
-/* Does the answer fit what was asked? */
-static enum rc check_answer(struct call *c, const struct challenge *v, const struct answer_in *in)
-{
-	if (!in->code == !in->approve)
-		return field_json_problem(c->reader, "/code", "required", "send either code or approve: true");
-	if (in->approve && (v->kind == GUARD_EMAIL || v->kind == GUARD_TOTP || v->kind == PARENTAL_PIN))
-		return field_json_problem(c->reader, "/code", "required", "this challenge wants a code");
-	if (in->code && v->kind == QR)
-		return field_json_problem(c->reader, "/approve", "required", "a QR code is approved on a phone");
-	for (const char *s = in->code; s && *s; s++)
-		if (*s <= ' ' || *s > '~')
-			return field_json_problem(
-				c->reader, "/code", "malformed", "a code has visible ASCII characters only");
-	return RC_OK;
-}
-
-static enum rc keep_answer(struct tx *tx, const struct challenge *v, const struct answer_in *in)
-{
-	static const struct store_query set = {
-		.sql = "UPDATE challenges SET state = 'answered', approve = $2, answers = answers + 1, answered_by "
-		       "= $3, "
-		       "answered_at = $4, delivered = 0, updated_at = $4 WHERE id = $1"
-	};
-	const struct vault_at at = { "challenge", v->id, "code" };
-	struct hush code = { 0 };
-	enum rc rc = RC_OK;
-
-	if (in->code) {
-		rc = hush_set(&code, in->code, strlen(in->code));
-		if (rc == RC_OK)
-			rc = vault_put(tx, &at, &code, NULL);
-		hush_done(&code);
-	}
-	return rc == RC_OK ? store_do(tx->db, &set,
-				     STORE_ARGS(store_text(v->id), store_int(in->approve), store_text(tx->actor),
-					     store_int(tx->now_ms)),
-				     tx->fault)
-			   : rc;
-}
-
-static enum rc answer(struct call *c, void *ret_out)
-{
-	const struct answer_in *in = c->in;
-	struct challenge *v = ret_out;
-	struct tx *tx = &c->tx;
-
-	enum rc rc = load(tx, c->arg[0], v);
-	if (rc != RC_OK)
-		return rc;
-	if (v->state != OPEN || v->expires_at <= tx->now_ms)
-		return fault_set(tx->fault, RC_CONFLICT, "the challenge is %s; it takes no answer",
-			v->state == OPEN ? "expired" : state_words[v->state]);
-	rc = check_answer(c, v, in);
-	if (rc == RC_OK)
-		rc = keep_answer(tx, v, in);
-	if (in->code)
-		hush_wipe((char *)in->code, strlen(in->code)); /* it lies in this call's arena */
-	if (rc == RC_OK)
-		rc = told(tx, "challenge.answered", v, "");
-	if (rc == RC_OK)
-		rc = audit_add(tx, "challenge.answer", v->id);
-	tx->bots = true;
-	return rc == RC_OK ? load(tx, c->arg[0], v) : rc;
-}
-
-#define OUT .out = challenge_fields, .out_size = sizeof(struct challenge)
-
-const struct route challenges_routes[] = {
-	{ .name = "listChallenges",
-		.method = "GET",
-		.path = "/v1/challenges",
-		.reach = REACH_TENANT,
-		.lists = OBJECT_CHALLENGE,
-		.scope = SCOPE_CHALLENGES_READ,
-		.flags = ROUTE_LIST,
-		.query = query_fields,
-		.query_size = sizeof(struct challenges_query),
-		OUT,
-		.run = list,
-		.doc = "Lists what Steam wants from people, newest first." },
-	{ .name = "getChallenge",
-		.method = "GET",
-		.path = "/v1/challenges/{id}",
-		.reach = REACH_TENANT,
-		.object = OBJECT_CHALLENGE,
-		.scope = SCOPE_CHALLENGES_READ,
-		OUT,
-		.run = get,
-		.doc = "Shows a challenge." },
-	{ .name = "answerChallenge",
-		.method = "POST",
-		.path = "/v1/challenges/{id}/answer",
-		.reach = REACH_TENANT,
-		.object = OBJECT_CHALLENGE,
-		.scope = SCOPE_CHALLENGES_ANSWER,
-		.flags = ROUTE_WRITE,
-		.in = answer_fields,
-		.in_size = sizeof(struct answer_in),
-		OUT,
-		.run = answer,
-		.doc = "Answers a challenge, once. The answer goes to the account's agent, and is kept nowhere "
-		       "else." },
-	{ 0 },
-};

@@ -1,11 +1,13 @@
 /*
  * challenges: what Steam wants from a person before an account is logged on: a code, an approval, a QR code read by a phone.
  * The agent that logs the account on opens one, a person answers it once, over the API; the answer is sealed to the agent that
- * holds the account by then (hub/push) and forgotten when it was delivered. A challenge outlives both ends: it is a row.
+ * holds the account by then (hub/push) and forgotten when it was delivered. A challenge outlives both ends: it is a row. Those of agents
+ * themselves, for Epic and GOG: shop_challenges.
  */
 #pragma once
 
-#include "control/http/route.h"
+#include "base/field.h"
+#include "control/tx.h"
 
 struct states_account;
 
@@ -23,6 +25,7 @@ struct challenges_closed {
 };
 extern const struct field challenges_closed_fields[];
 
+/* RC_INVALID: it has no such id. */
 must_check enum rc challenges_open(
 	struct tx *tx, const struct states_account *a, const struct challenges_opened *said);
 must_check enum rc challenges_close(
@@ -39,5 +42,3 @@ must_check enum rc challenges_forget(struct tx *tx, const char *account_id);
 
 /* The agent was given the answer: it is forgotten here. */
 must_check enum rc challenges_delivered(struct tx *tx, const char *id);
-
-extern const struct route challenges_routes[];

@@ -1,5 +1,4 @@
 #include "control/fleet/reports.h"
-#include "base/id.h"
 #include "base/log.h"
 #include "base/metric.h"
 #include "base/when.h"
@@ -8,6 +7,7 @@
 #include "control/fleet/account_secrets.h"
 #include "control/fleet/bots.h"
 #include "control/fleet/challenges.h"
+#include "control/fleet/shop_challenges.h"
 #include "control/fleet/states.h"
 #include "wire/field_json.h"
 #include "wire/seal.h"
@@ -253,9 +253,10 @@ static enum rc take_secret(const struct report *p)
 static enum rc take_opened(const struct report *p)
 {
 	struct challenges_opened s = { 0 };
-	if (read_into(p, challenges_opened_fields, &s) != RC_OK || !id_is(s.id, "chg"))
+	if (read_into(p, challenges_opened_fields, &s) != RC_OK)
 		return drop(p->tx, "malformed");
-	return challenges_open(p->tx, p->account, &s);
+	enum rc rc = challenges_open(p->tx, p->account, &s);
+	return rc == RC_INVALID ? drop(p->tx, "malformed") : rc;
 }
 
 static enum rc take_closed(const struct report *p)
@@ -264,6 +265,13 @@ static enum rc take_closed(const struct report *p)
 	if (read_into(p, challenges_closed_fields, &s) != RC_OK)
 		return drop(p->tx, "malformed");
 	return challenges_close(p->tx, p->account, &s);
+}
+
+/* Of the agent itself. */
+static enum rc take_shop_login(const struct report *p, const char *agent_id)
+{
+	enum rc rc = shop_challenges_take(p->tx, agent_id, p->payload);
+	return rc == RC_INVALID ? drop(p->tx, "malformed") : rc;
 }
 
 static const struct {
@@ -296,6 +304,8 @@ enum rc reports_take(struct tx *tx, const char *agent_id, const struct tunnel_ms
 
 	while (i < sizeof(kinds) / sizeof(*kinds) && (!m->type || strcmp(kinds[i].type, m->type) != 0))
 		i++;
+	if (m->type && m->payload && !strcmp(m->type, "shop.login"))
+		return take_shop_login(&p, agent_id);
 	if (i == sizeof(kinds) / sizeof(*kinds) || !m->account_id || !m->payload)
 		return RC_OK; /* of a newer agent; it is acknowledged and dropped */
 	enum rc rc = states_load(tx, m->account_id, &a);

@@ -8,7 +8,7 @@
 #include "control/fleet/accounts.h"
 #include "control/fleet/actions.h"
 #include "control/fleet/agents.h"
-#include "control/fleet/challenges.h"
+#include "control/fleet/challenge_routes.h"
 #include "control/fleet/egresses.h"
 #include "control/fleet/imports.h"
 #include "control/fleet/regions.h"
@@ -78,7 +78,7 @@ extern const struct route download_routes[], download_create_routes[], download_
 const struct route *const routes[] = { artifact_routes, artifact_links_routes, arrivals_routes, storage_routes,
 	jobs_routes, tasks_routes, attempt_routes, dead_letter_routes, lost_routes, schedule_routes,
 	schedule_times_routes, feed_routes, accounts_routes, account_session_routes, imports_routes,
-	account_secrets_routes, challenges_routes, egresses_routes, agents_routes, enrolments_routes,
+	account_secrets_routes, challenge_routes, egresses_routes, agents_routes, enrolments_routes,
 	regions_routes, policies_routes, placements_routes, actions_routes, budget_routes, key_routes, keys_routes,
 	keys_usage_routes, tenants_routes, system_routes, webhook_routes, webhook_delivery_routes, instance_routes,
 	keyring_routes, user_routes, user_life_routes, password_routes, group_routes, role_routes, binding_routes,

@@ -11,6 +11,7 @@
 #include "control/updates/titles.h"
 #include "control/updates/titles_due.h"
 #include "model/action_titles.h"
+#include "model/title.h"
 
 /* What an answer's titles say of the source. */
 struct tally {
@@ -27,7 +28,7 @@ static struct tally tally_of(const struct action_title *at, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		bool known = is(at[i].status, "known");
-		bool said = is(at[i].reason, "missing") || is(at[i].reason, "denied") ||
+		bool said = is(at[i].reason, "missing") || title_is_denied(at[i].reason) ||
 			    is(at[i].reason, "missing_token");
 		y.good += known;
 		y.asked += known || !said;

@@ -90,7 +90,7 @@ static bool is_left(const struct fold *f)
 static enum rc fold_unknown(struct fold *f)
 {
 	const char *reason = f->at.reason ? f->at.reason : "empty";
-	bool token = !strcmp(reason, "missing_token"), denied = !strcmp(reason, "denied");
+	bool token = !strcmp(reason, "missing_token"), denied = title_is_denied(reason);
 
 	f->answer = POLLS_UNKNOWN;
 	f->more |= is_left(f);
@@ -142,7 +142,7 @@ static enum rc greet_number(struct fold *f)
 	const char *reason = f->row.reason;
 	enum rc rc = greet(f);
 
-	if (reason && (!strcmp(reason, "missing_token") || !strcmp(reason, "denied")))
+	if (reason && (!strcmp(reason, "missing_token") || title_is_denied(reason)))
 		f->row.reason = reason;
 	return rc;
 }

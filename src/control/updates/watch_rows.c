@@ -42,6 +42,7 @@ const struct field watch_rows_fields[] = {
 		.type = FIELD_STR,
 		AT(reason),
 		.doc = "Why the last answer was none: missing, timeout, empty, missing_token, denied, "
+		       "license (the store's login does not have it), login_required (nobody has logged in), "
 		       "rate_limited, "
 		       "parse; null: it was one." },
 	{ .name = "method", .type = FIELD_STR, AT(method), .doc = "The source of the last answer." },

@@ -8,7 +8,7 @@ static bool is(const char *a, const char *b) { return a && !strcmp(a, b); }
 
 const char *watches_state_of(const struct title_row *t)
 {
-	if (is(t->reason, "denied") || is(t->reason, "missing_token"))
+	if (title_is_denied(t->reason) || is(t->reason, "missing_token"))
 		return WATCHES_DENIED;
 	if (is(t->state, TITLE_UNKNOWN) || is(t->state, TITLE_REMOVED))
 		return WATCHES_UNKNOWN;

@@ -1,5 +1,5 @@
 /*
- * A login at a store that is renewed: against the simulated stores' own desks, which take each refresh token once. What was given last is on the
+ * A login at a store that is made of a code, and renewed: against the simulated stores' own desks, which take each refresh token once. What was given last is on the
  * disk before it is used, over restarts and failures; a refusal is told, and not asked for again and again; nothing of it stands in a log.
  */
 #include "agent/shop_login.h"
@@ -7,6 +7,7 @@
 #include "io/clock.h"
 #include "io/file.h"
 #include "io/loop.h"
+#include "sim/faults.h"
 #include "sim/load.h"
 #include "sim/web/site.h"
 #include "tests/unit/check.h"
@@ -40,6 +41,16 @@ static const struct log quiet = { .write = remember, .now_ms = clock_wall_ms, .l
 
 static struct hush hush(const char *s) { return (struct hush){ (uint8_t *)(uintptr_t)s, strlen(s) }; }
 
+static char told[512]; /* what is told of the logins, a word each */
+static void tell(void *ctx, const char *name, int state, const char *why)
+{
+	size_t at = strlen(told);
+
+	CHECK(ctx == told && !strcmp(name, "epic") == !strstr(name, "gog") &&
+		(state == SHOP_LOGIN_WANTED) == !!why);
+	snprintf(told + at, sizeof(told) - at, "%s ", state == SHOP_LOGIN_WANTED ? "wanted" : "held");
+}
+
 static struct shop_login *begin(enum shop_token_form form, const char *refresh, const char *access)
 {
 	const struct hush first = hush(refresh), now = hush(access);
@@ -51,6 +62,9 @@ static struct shop_login *begin(enum shop_token_form form, const char *refresh, 
 		.log = &loud,
 		.form = form,
 		.client_id = "the-client",
+		.redirect = "https://embed.gog.com/on_login_success?origin=client",
+		.tell = tell,
+		.ctx = told,
 		.client_secret = &client,
 		.refresh = &first,
 		.access = *access ? &now : &nothing,
@@ -193,6 +207,168 @@ static void cannot_be_kept(void)
 	drop("epic");
 }
 
+static enum rc bring(struct shop_login *l, const char *code, bool want_lost, const char *says)
+{
+	const struct hush h = hush(code);
+	struct fault f = { 0 };
+	bool lost = !want_lost;
+	enum rc rc = shop_login_redeem(l, &h, FAR, &lost, &f);
+
+	CHECK(lost == want_lost && strstr(f.text, says) && !strstr(f.text, code));
+	return rc;
+}
+
+static void is_told(const char *want)
+{
+	CHECK_STR(told, want);
+	*told = 0;
+}
+
+static char *kept_path(const char *name)
+{
+	static char path[200];
+	snprintf(path, sizeof(path), "%s/%s.login", dir, name);
+	return path;
+}
+
+static char *before_path(void)
+{
+	static char path[100];
+	snprintf(path, sizeof(path), "%s/before", dir);
+	return path;
+}
+
+#define CODES " codes=code-a,code-b,code-c"
+
+/* Nobody has logged in: a person is wanted; their code makes a login, once, that outlives a restart and renews itself. */
+static void by_a_code(enum shop_token_form form)
+{
+	const bool epic = form == SHOP_TOKEN_EPIC;
+	char got[128];
+
+	world(epic ? EPIC "3600" CODES : GOG "3600" CODES);
+	struct shop_login *l = begin(form, "", "");
+	shop_login_look(l);
+	is_told("wanted ");
+	CHECK(ask(l, NULL, got) == RC_DENIED && ask(l, NULL, got) == RC_DENIED);
+	is_told("wanted "); /* it rests */
+	CHECK(!shop_login_renews(l));
+	CHECK(bring(l, "code-x", false, "bring the new one") == RC_DENIED);
+	CHECK(bring(l, "code-a", false, "") == RC_OK);
+	is_told("held ");
+	CHECK(shop_login_renews(l));
+	gives(l, NULL, "acc-1"); /* at once: what was refused before does not rest any more */
+	CHECK(bring(l, "code-a", false, "bring the new one") == RC_DENIED);
+	gives(l, NULL, "acc-1"); /* a code that is refused takes nothing away */
+	is_told("");
+	shop_login_free(l);
+	l = begin(form, "", "");
+	shop_login_look(l);
+	is_told("held ");
+	shop_login_look(l); /* of another connection */
+	is_told("held ");
+	gives(l, "acc-1", "acc-2");
+	is_told("");
+	CHECK(bring(l, "code-b", false, "") == RC_OK); /* another person, another login */
+	gives(l, NULL, "acc-3");
+	shop_login_free(l);
+	drop(epic ? "epic" : "gog");
+	*told = 0;
+}
+
+static void said_why(void)
+{
+	world(EPIC "3600" CODES);
+	struct shop_login *l = begin(SHOP_TOKEN_EPIC, "", "");
+	CHECK(bring(l, "other.code", false, "another client") == RC_DENIED);
+	CHECK(bring(l, "terms.code", false, "agree to new terms") == RC_DENIED);
+	shop_login_free(l);
+	world("epic token=a refresh=r client=the-client secret=another codes=code-a");
+	l = begin(SHOP_TOKEN_EPIC, "", "");
+	CHECK(bring(l, "code-a", false, "settings of client") == RC_DENIED);
+	shop_login_free(l);
+}
+
+static void fault_line(const char *line)
+{
+	struct fault f = { 0 };
+
+	faults_clear(&sim.faults);
+	CHECK(!line || faults_add(&sim.faults, line, &f) == RC_OK);
+}
+
+/* The answer is lost: nobody knows, and it is said so. When nothing went out, it is known. */
+static void lost(void)
+{
+	static const char *const ways[] = { "epic_token@*:commit_then_reset", "epic_token@*:commit_then_5xx",
+		"epic_token@*:http=502" };
+	char was[sizeof(epic_url)];
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+		world(EPIC "3600" CODES);
+		fault_line(ways[i]);
+		struct shop_login *l = begin(SHOP_TOKEN_EPIC, "", "");
+		CHECK(bring(l, "code-a", true, "") == RC_AWAY);
+		CHECK(access(kept_path("epic"), F_OK) != 0);
+		fault_line(NULL);
+		CHECK(bring(l, "code-b", false, "") == RC_OK);
+		shop_login_free(l);
+		drop("epic");
+	}
+	world(EPIC "3600" CODES);
+	snprintf(was, sizeof(was), "%s", epic_url);
+	snprintf(epic_url, sizeof(epic_url), "http://127.0.0.1:9/epic/account/api/oauth/token");
+	struct shop_login *l = begin(SHOP_TOKEN_EPIC, "", "");
+	CHECK(bring(l, "code-a", false, "") == RC_AWAY);
+	shop_login_free(l);
+	snprintf(epic_url, sizeof(epic_url), "%s", was);
+	*told = 0;
+}
+
+/* The disk fails after the exchange: the code is used up, and the login is not lost while the agent lives. */
+static void not_kept(void)
+{
+	world(EPIC "3600" CODES);
+	struct shop_login *l = begin(SHOP_TOKEN_EPIC, "", "");
+	CHECK(mkdir(kept_path("epic"), 0700) == 0);
+	CHECK(bring(l, "code-a", false, "") != RC_OK);
+	is_told("");
+	CHECK(rmdir(kept_path("epic")) == 0);
+	usleep(SHORT_MS * 2000);
+	gives(l, NULL, "acc-1");
+	is_told("held ");
+	shop_login_free(l);
+	drop("epic");
+}
+
+/* The agent was killed after a renewal and before it was kept: what it has is refused, a person is wanted, and a code mends it. */
+static void killed_between(void)
+{
+	char got[128];
+
+	world(EPIC "3600" CODES);
+	struct shop_login *l = begin(SHOP_TOKEN_EPIC, "", "");
+	CHECK(bring(l, "code-a", false, "") == RC_OK);
+	struct shop_login *other = begin(SHOP_TOKEN_EPIC, "", ""); /* has what the disk has */
+	gives(other, NULL, "acc-1");
+	*told = 0;
+	CHECK(rename(kept_path("epic"), before_path()) == 0);
+	gives(l, "acc-1", "acc-2");
+	CHECK(rename(before_path(), kept_path("epic")) == 0); /* as if it had not been written */
+	shop_login_free(l);
+	CHECK(ask(other, "acc-1", got) == RC_DENIED);
+	is_told("wanted ");
+	shop_login_free(other);
+	l = begin(SHOP_TOKEN_EPIC, "", "");
+	CHECK(ask(l, "acc-1", got) == RC_DENIED);
+	is_told("wanted ");
+	CHECK(bring(l, "code-b", false, "") == RC_OK);
+	gives(l, NULL, "acc-3");
+	is_told("held ");
+	shop_login_free(l);
+	drop("epic");
+}
+
 static void *many(void *arg)
 {
 	gives(arg, NULL, "acc-1");
@@ -271,12 +447,20 @@ int main(void)
 	needs_a_client();
 	renewed(SHOP_TOKEN_EPIC);
 	renewed(SHOP_TOKEN_GOG);
+	*told = 0;
+	by_a_code(SHOP_TOKEN_EPIC);
+	by_a_code(SHOP_TOKEN_GOG);
+	said_why();
+	lost();
+	not_kept();
+	killed_between();
 	expires();
 	refused();
 	cannot_be_kept();
 	at_once();
 	not_answered();
 	CHECK(strstr(said, "login renewed") && strstr(said, "login not renewed"));
+	CHECK(strstr(said, "logged in by a code") && !strstr(said, "code-a") && !strstr(said, "code-x"));
 	CHECK(!strstr(said, "refresh-one") && !strstr(said, "acc-1") && !strstr(said, "client-secret"));
 	loop_stop(loop);
 	pthread_join(thread, NULL);

@@ -3,6 +3,7 @@
 #include "control/fleet/bots.h"
 #include "control/fleet/challenges.h"
 #include "control/fleet/reports.h"
+#include "control/fleet/shop_challenges.h"
 #include "control/fleet/states.h"
 #include "model/account.h"
 
@@ -384,6 +385,52 @@ static const char *challenge_state(struct desk *d, const char *id)
 	return DESK_TEXT(d, "SELECT state FROM challenges WHERE id = $1", id);
 }
 
+#define WANTED(url) "{\"store\":\"epic\",\"state\":\"wanted\",\"url\":\"" url "\",\"hint\":\"why\"}"
+#define HELD        "{\"store\":\"epic\",\"state\":\"held\"}"
+
+static int64_t alive(struct desk *d, const char *agent)
+{
+	return DESK_INT(
+		d, "SELECT COUNT(*) FROM challenges WHERE agent_id = $1 AND state IN ('open', 'answered')", agent);
+}
+
+static int64_t told_of(struct desk *d, const char *type)
+{
+	return DESK_INT(d, "SELECT COUNT(*) FROM events WHERE account_id IS NULL AND type = $1", type);
+}
+
+/* Those of agents themselves: one for each store, however often it is said; over when the login holds. */
+static void shop_challenges(struct desk *d)
+{
+	say(d, "agt_1", NULL, "shop.login", "{}");
+	say(d, "agt_1", NULL, "shop.login", "{\"store\":\"epic\",\"state\":\"wanted\"}");
+	say(d, "agt_1", NULL, "shop.login", "{\"store\":\"steam\",\"state\":\"wanted\",\"url\":\"u\"}");
+	say(d, "agt_1", NULL, "shop.login", HELD);
+	CHECK(alive(d, "agt_1") == 0);
+	for (int i = 0; i < 3; i++)
+		say(d, "agt_1", NULL, "shop.login", WANTED("one"));
+	say(d, "agt_2", NULL, "shop.login", WANTED("two"));
+	CHECK(alive(d, "agt_1") == 1 && alive(d, "agt_2") == 1 && told_of(d, "challenge.opened") == 2);
+	say(d, "agt_1", NULL, "shop.login", WANTED("other"));
+	CHECK_STR(DESK_TEXT(d, "SELECT url FROM challenges WHERE agent_id = $1", "agt_1"), "other");
+	say(d, "agt_1", NULL, "shop.login", HELD);
+	CHECK_STR(DESK_TEXT(d, "SELECT state FROM challenges WHERE agent_id = $1", "agt_1"), "moot");
+	CHECK(told_of(d, "challenge.closed") == 1);
+	say(d, "agt_1", NULL, "shop.login", WANTED("again"));
+	CHECK(alive(d, "agt_1") == 1 && alive(d, "agt_2") == 1);
+	/* Answered: whether its task succeeded is not known yet, and the agent does not ask over it; that it holds, ends it. */
+	DESK_DO(d, "UPDATE challenges SET state = 'answered', hint = 'x' WHERE agent_id = $1 AND state = 'open'",
+		store_text("agt_1"));
+	say(d, "agt_1", NULL, "shop.login", WANTED("third"));
+	CHECK(DESK_INT(d, "SELECT COUNT(*) FROM challenges WHERE agent_id = $1 AND url = 'third'", "agt_1") == 0);
+	say(d, "agt_1", NULL, "shop.login", HELD);
+	CHECK(alive(d, "agt_1") == 0);
+	CHECK(DESK_INT(d, "SELECT COUNT(*) FROM challenges WHERE agent_id = $1 AND state = 'accepted'", "agt_1") ==
+		1);
+	desk_ok(d, shop_challenges_moot(&d->tx, "agt_2"));
+	CHECK(alive(d, "agt_2") == 0);
+}
+
 /* Challenges come from agents, expire by themselves, and end once. */
 static void challenges(struct desk *d)
 {
@@ -474,6 +521,7 @@ int main(void)
 	restarts(&d);
 	until(&d);
 	challenges(&d);
+	shop_challenges(&d);
 	agent_restarts(&d);
 	desk_close(&d);
 	return 0;

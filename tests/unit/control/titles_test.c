@@ -218,6 +218,11 @@ static void unknowns(void)
 	CHECK_STR(watch_state(), "active");
 	CHECK(FOLDS(PICS, unknown("480", "denied")) == '?');
 	CHECK_STR(watch_state(), "denied");
+	CHECK(FOLDS(PICS, unknown("480", "login_required")) == '?');
+	CHECK_STR(watch_state(), "denied");
+	CHECK(FOLDS(PICS, unknown("480", "license")) == '?');
+	CHECK_STR(watch_state(), "denied");
+	CHECK(FOLDS(PICS, unknown("480", "denied")) == '?');
 	seen.fallback = true;
 	CHECK(FOLDS(HTTP, app("480", 0, "8", "m2")) == 'u');
 	CHECK_STR(watch_state(), "degraded");

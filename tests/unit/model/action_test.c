@@ -40,6 +40,7 @@ static void secrets(void)
 			bool secret =
 				(!strcmp(action_all[i]->name, "keys.redeem") && !strcmp(row->name, "key")) ||
 				(!strcmp(action_all[i]->name, "wallet.redeem") && !strcmp(row->name, "code")) ||
+				(!strcmp(action_all[i]->name, "shops.log_in") && !strcmp(row->name, "code")) ||
 				!strcmp(row->name, "branchPassword");
 			CHECK(secret == ((row->flags & FIELD_SECRET) != 0));
 		}

@@ -8,19 +8,29 @@ static struct hush hush(const char *s) { return (struct hush){ (uint8_t *)(uintp
 static void requests(void)
 {
 	const struct hush secret = hush("s&c:ret"), refresh = hush("eg1~a/b+c=");
-	const struct shop_token_client client = { "an id", &secret };
+	const struct shop_token_client client = { "an id", &secret, "https://back/here?origin=client" };
 	struct shop_token_request q = { 0 };
 
-	CHECK(shop_token_write(SHOP_TOKEN_EPIC, &client, &refresh, &q) == RC_OK);
+	CHECK(shop_token_write(SHOP_TOKEN_EPIC, &client, SHOP_TOKEN_REFRESH, &refresh, &q) == RC_OK);
 	CHECK(q.query.n == 0);
 	CHECK_STR(buf_text(&q.authorization), "Basic YW4gaWQ6cyZjOnJldA==");
 	CHECK_STR(buf_text(&q.body), "grant_type=refresh_token&refresh_token=eg1~a%2Fb%2Bc%3D&token_type=eg1");
 	shop_token_request_done(&q);
-	CHECK(shop_token_write(SHOP_TOKEN_GOG, &client, &refresh, &q) == RC_OK);
+	CHECK(shop_token_write(SHOP_TOKEN_GOG, &client, SHOP_TOKEN_REFRESH, &refresh, &q) == RC_OK);
 	CHECK(q.body.n == 0 && q.authorization.n == 0);
 	CHECK_STR(buf_text(&q.query),
 		"client_id=an%20id&client_secret=s%26c%3Aret&grant_type=refresh_token&refresh_"
 		"token=eg1~a%2Fb%2Bc%3D");
+	shop_token_request_done(&q);
+
+	/* By a code: GOG wants to know where its page led to, Epic does not. */
+	CHECK(shop_token_write(SHOP_TOKEN_EPIC, &client, SHOP_TOKEN_CODE, &refresh, &q) == RC_OK);
+	CHECK_STR(buf_text(&q.body), "grant_type=authorization_code&code=eg1~a%2Fb%2Bc%3D&token_type=eg1");
+	shop_token_request_done(&q);
+	CHECK(shop_token_write(SHOP_TOKEN_GOG, &client, SHOP_TOKEN_CODE, &refresh, &q) == RC_OK);
+	CHECK_STR(buf_text(&q.query),
+		"client_id=an%20id&client_secret=s%26c%3Aret&grant_type=authorization_code&code=eg1~a%2Fb%2Bc%3D"
+		"&redirect_uri=https%3A%2F%2Fback%2Fhere%3Forigin%3Dclient");
 	shop_token_request_done(&q);
 }
 

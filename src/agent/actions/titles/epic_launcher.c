@@ -1,6 +1,6 @@
 /*
  * The source epic.launcher: the builds of all that the agent's login has, a list for each platform. What is not in it the login does not
- * own: denied.
+ * own.
  */
 #include "agent/actions/titles/shop_poll.h"
 #include "agent/agent_conf.h"
@@ -57,7 +57,7 @@ static void put(struct titles_poll *p, size_t at, const struct field_list *asset
 	struct action_title_branch *b = arena_take(p->task->arena, sizeof(*b));
 
 	if (!asset || !b) {
-		titles_unknown(p, at, asset ? TITLES_PARSE : TITLES_DENIED, NULL);
+		titles_unknown(p, at, asset ? TITLES_PARSE : TITLES_LICENSE, NULL);
 		return;
 	}
 	if (!asset->version) {
@@ -75,7 +75,7 @@ static enum rc run_platform(struct titles_poll *p, const struct epic_ref *refs, 
 {
 	struct field_list assets = { 0 };
 	enum rc rc = ask(p, refs[from].platform, &assets, f);
-	const char *why = rc == RC_OK ? NULL : shop_poll_reason(rc);
+	const char *why = rc == RC_OK ? NULL : shop_poll_reason(p->task, rc);
 
 	if (rc != RC_OK && !why)
 		return rc;

@@ -1,12 +1,14 @@
 #include "agent/actions/titles/shop_poll.h"
 
+#include <string.h>
+
 #define CALL_MS 30000u
 
-const char *shop_poll_reason(enum rc rc)
+const char *shop_poll_reason(const struct action_task *t, enum rc rc)
 {
 	switch ((int)rc) {
 	case RC_DENIED:
-		return TITLES_DENIED;
+		return t->code && !strcmp(t->code, TITLES_LOGIN) ? TITLES_LOGIN : TITLES_DENIED;
 	case RC_LIMIT:
 		return TITLES_RATE_LIMITED;
 	case RC_MALFORMED:
@@ -65,7 +67,7 @@ enum rc shop_poll_run(struct titles_poll *p, const struct shop_poll *how, struct
 {
 	for (size_t i = 0; i < p->n; i++) {
 		enum rc rc = poll_one(p, how, i, f);
-		const char *why = rc == RC_OK ? NULL : shop_poll_reason(rc);
+		const char *why = rc == RC_OK ? NULL : shop_poll_reason(p->task, rc);
 		if (rc == RC_INVALID)
 			return rc;
 		if (rc == RC_LIMIT || rc == RC_TIMEOUT) { /* neither have the others time */

@@ -24,5 +24,5 @@ struct shop_poll {
 
 must_check enum rc shop_poll_run(struct titles_poll *p, const struct shop_poll *how, struct fault *f);
 
-/* Why nothing is known after this; NULL: the store was not reached. */
-const char *shop_poll_reason(enum rc rc);
+/* Why nothing is known after this, with the task's code; NULL: the store was not reached. */
+const char *shop_poll_reason(const struct action_task *t, enum rc rc);

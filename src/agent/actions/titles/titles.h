@@ -16,6 +16,8 @@
 #define TITLES_EMPTY         "empty" /* it answered, and left the title out or said nothing of it */
 #define TITLES_MISSING_TOKEN "missing_token"
 #define TITLES_DENIED        "denied"
+#define TITLES_LOGIN         "login_required" /* the agent is not logged in at the store */
+#define TITLES_LICENSE       "license"        /* it is, and its login does not have the title */
 #define TITLES_RATE_LIMITED  "rate_limited"
 #define TITLES_PARSE         "parse" /* what came cannot be read */
 
