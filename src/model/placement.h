@@ -52,7 +52,9 @@ struct placement_task {
 	bool account;                          /* it needs one */
 	bool download;                         /* it is one */
 	bool bound;                            /* agent_id has its session: nobody else can do it */
-	bool waited; /* it has waited long enough for an agent without room: those stand behind */
+	bool waited;             /* it has waited long enough for an agent without room: those stand behind */
+	const char *only;        /* no agent but this one; NULL: any */
+	struct field_list avoid; /* of const char *: not these agents */
 };
 
 enum placement_state { PLACEMENT_UP, PLACEMENT_AWAY, PLACEMENT_CORDONED, PLACEMENT_DRAINING };
@@ -79,6 +81,7 @@ enum placement_code {
 	PLACEMENT_REGION,
 	PLACEMENT_EGRESS_REGION,
 	PLACEMENT_CAPABILITY,
+	PLACEMENT_AVOIDED,
 	PLACEMENT_DOWNLOADS_FULL,
 	PLACEMENT_SESSIONS_FULL,
 	PLACEMENT_RULE_PIN,
