@@ -1,4 +1,5 @@
 #include "control/engine/placing.h"
+#include "control/control.h"
 #include "control/engine/offer.h"
 #include "control/engine/turns.h"
 #include "control/fleet/roster.h"
@@ -38,11 +39,14 @@ static enum rc as_placed(
 		.egress_region = t->egress_region,
 		.egress_kind = t->egress_kind,
 		.agent_id = t->agent_id,
+		.download = roster_is_download(j->action),
 		.account = t->account_id != NULL,
 		.bound = t->held,
 		.waited = t->look_at > 0 && t->look_at <= p->tx->now_ms };
-	if (!t->labels || !p->roster->rules.n)
-		return RC_OK;
+	enum rc rc =
+		t->owner && p->tx->control->owned_place ? p->tx->control->owned_place(p->tx, t->owner, ret) : RC_OK;
+	if (rc != RC_OK || !t->labels || !p->roster->rules.n)
+		return rc;
 	return field_json_text(&labels_row, t->labels, p->tx->arena, &ret->labels, p->tx->fault);
 }
 
@@ -63,6 +67,7 @@ enum rc placing_choose(
 		return RC_OK;
 	struct placement_agent *a = &p->roster->agents[at.chosen];
 	a->tasks++;
+	a->downloads += task.download;
 	a->sessions += t->account_id && !t->held;
 	ret->agent_id = a->id;
 	for (size_t i = 0; i < p->n; i++)

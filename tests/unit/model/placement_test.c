@@ -77,6 +77,12 @@ static void reasons(void)
 	out(PLACEMENT_EGRESS_REGION, &none);
 	agents[0].capabilities = "[\"library.list2\",\"x.library.list\"]";
 	out(PLACEMENT_CAPABILITY, &none);
+	t.download = true;
+	agents[0].downloads = agents[0].downloads_most = 2;
+	out(PLACEMENT_DOWNLOADS_FULL, &none);
+	agents[0].downloads = agents[0].downloads_most = 2; /* tasks of another kind are none of these */
+	CHECK(choose(&none) && p.fit == N);
+	anew();
 	agents[0].sessions = 100;
 	out(PLACEMENT_SESSIONS_FULL, &none);
 	out(PLACEMENT_RULE_PIN, &(struct placement_rule){ .name = "r", .pin = "agt_2" });
@@ -265,8 +271,39 @@ static void ties(void)
 	}
 }
 
+/* Agents that a task may not go to, or the only one that it may, whatever a rule says and however good they are. */
+static void avoided(void)
+{
+	static const char *not_these[] = { "agt_1", "agt_2", "agt_4" };
+	const struct placement_rule rather = { .prefer = { &(struct placement_need){ .agent_id = "agt_1" }, 1 } };
+
+	anew();
+	t.account = false;
+	t.avoid = (struct field_list){ not_these, 1 };
+	out(PLACEMENT_AVOIDED, NULL);
+	t.account = false;
+	t.avoid = (struct field_list){ not_these, 1 };
+	out(PLACEMENT_AVOIDED, &rather);
+	t.avoid = (struct field_list){ not_these, 3 };
+	CHECK_STR(choose(&rather), "agt_3");
+	CHECK(p.fit == 1);
+	agents[2].state = PLACEMENT_AWAY;
+	CHECK_STR(choose(NULL), "");
+	anew();
+	t.only = "agt_4";
+	agents[3].tasks = 10;
+	CHECK_STR(choose(&rather), "agt_4");
+	CHECK(p.fit == 1 && v[0].code == PLACEMENT_AVOIDED);
+	agents[3].state = PLACEMENT_DRAINING;
+	CHECK_STR(choose(NULL), "");
+	anew();
+	t.only = "agt_9";
+	CHECK_STR(choose(NULL), "");
+}
+
 int main(void)
 {
+	avoided();
 	reasons();
 	accounts();
 	rules();
