@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "agent/long_result.h"
 #include "base/arena.h"
 #include "base/fault.h"
 #include "model/lane.h"
@@ -55,6 +56,8 @@ struct action_task {
 	int64_t intent_ms; /* with a probe: when the attempt before declared its effect (Unix time); 0: not known */
 	const char *
 		intent; /* with a probe: what task_effect said in the first whose end is not known; NULL: not known */
+	struct long_result
+		result; /* begun by the action, it takes the place of `out`, of which only what is after the first member counts */
 	struct http_caller *http; /* agent_web's connections of this task; freed at its end. NULL: none yet */
 	/* More exact than the rc that the function returns; for the result. */
 	const char *code; /* NULL: the rc's own */

@@ -148,6 +148,24 @@ static enum rc plan(struct work *w, const void *in)
 	return rc;
 }
 
+static enum rc refuse_too_large(struct work *w, size_t n)
+{
+	if (n <= RESULT_MAX)
+		return RC_OK;
+	w->run.code = "result_too_large";
+	return fault_set(&w->fault, RC_TOO_LARGE, "the result has %zu bytes, at most %u are carried: ask for less",
+		n, RESULT_MAX);
+}
+
+static enum rc end_long(struct work *w, const void *out)
+{
+	size_t n = 0;
+	enum rc rc = long_result_end(&w->run.result, out, &w->result, &n, &w->fault);
+	enum rc fits = refuse_too_large(w, n);
+
+	return fits == RC_OK ? rc : fits;
+}
+
 static enum rc act(struct work *w)
 {
 	void *in, *out = arena_take(&w->arena, w->decl->result_size);
@@ -159,8 +177,12 @@ static enum rc act(struct work *w)
 		return plan(w, in);
 	rc = effect(w, in, out);
 	FAILPOINT("work.after_effect");
-	if (rc == RC_OK)
+	if (rc == RC_OK && w->run.result.table)
+		return end_long(w, out);
+	if (rc == RC_OK) {
 		field_json_encode(w->decl->result, out, &w->result);
+		rc = refuse_too_large(w, w->result.n);
+	}
 	return rc;
 }
 
@@ -170,15 +192,11 @@ static enum rc perform(struct work *w)
 
 	http_call_free(w->run.http);
 	w->run.http = NULL;
+	long_result_done(&w->run.result);
 	if (rc != RC_OK)
 		return rc;
 	if (w->result.bad)
 		return RC_NOMEM;
-	if (w->result.n > RESULT_MAX) {
-		w->run.code = "result_too_large";
-		return fault_set(&w->fault, RC_TOO_LARGE,
-			"the result has %zu bytes, at most %u are carried: ask for less", w->result.n, RESULT_MAX);
-	}
 	work_pack(w);
 	return RC_OK;
 }

@@ -40,7 +40,7 @@ void work_pack(struct work *w)
 	size_t n = w->result.n;
 	struct buf text = { 0 };
 
-	if (n < PACKED_MIN)
+	if (n < PACKED_MIN || packed_is((const char *)w->result.p, n))
 		return;
 	struct half first = { .p = w->result.p, .n = n / 2 };
 	struct half second = { .p = w->result.p + n / 2, .n = n - n / 2 };

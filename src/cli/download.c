@@ -94,6 +94,9 @@ static bool on_event(void *ctx, const char *type, json_t *j)
 	} else if (w->now && !strcmp(type, "download.progress")) {
 		json_object_set(w->now, "progress", payload);
 		json_object_set(w->now, "state", json_object_get(payload, "state"));
+		if (json_object_get(payload, "waiting"))
+			json_object_set(
+				w->now, "reason", json_object_get(json_object_get(payload, "waiting"), "reason"));
 	} else if (w->now && json_is_object(payload)) {
 		json_object_set(w->now, "state", json_object_get(payload, "state"));
 		json_object_set(w->now, "reason", json_object_get(payload, "reason"));

@@ -121,6 +121,7 @@ struct control_conf {
 	_Atomic uint32_t idempotency_ms; /* how long an answer is kept for its key */
 	_Atomic uint32_t event_keep;     /* events kept in the log */
 	_Atomic int64_t event_keep_ms;   /* how long at most; 0: no such limit */
+	_Atomic int64_t jobs_keep_ms;    /* how long a job is kept after its end; 0: for ever */
 	const struct web_limits *limits;
 	const struct webhooks_conf *webhooks;
 	const struct artifacts_conf *artifacts;

@@ -46,3 +46,5 @@ TEXT(migrate_0035, "0035_download_tunes.sql");
 TEXT(migrate_0036, "0036_webhook_format.sql");
 TEXT(migrate_0037, "0037_title_scopes.sql");
 TEXT(migrate_0038, "0038_shop_challenges.sql");
+TEXT(migrate_0039, "0039_old_jobs.sql");
+TEXT(migrate_0040, "0040_store_holds.sql");

@@ -28,7 +28,7 @@ static struct sweep *sweep_of(struct write *w)
 static enum rc run(struct write *w, struct tx *tx)
 {
 	struct sweep *s = sweep_of(w);
-	bool held = false;
+	bool held = false, old_jobs = false;
 
 	s->more = false;
 	enum rc rc = singletons_hold(tx, "sweep", &held);
@@ -46,8 +46,13 @@ static enum rc run(struct write *w, struct tx *tx)
 	if (rc == RC_OK)
 		rc = quiet_sweep(tx);
 	if (rc == RC_OK)
+		rc = old_jobs_sweep(tx, &old_jobs);
+	if (rc == RC_OK)
 		rc = quotas_sweep(tx);
-	return rc == RC_OK ? events_sweep(tx, &s->more) : rc;
+	if (rc == RC_OK)
+		rc = events_sweep(tx, &s->more);
+	s->more |= old_jobs;
+	return rc;
 }
 
 static void on_swept(struct write *w)

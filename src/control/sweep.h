@@ -21,6 +21,9 @@ must_check enum rc quotas_sweep(struct tx *tx);
 /* Jobs that areas make by themselves, many of them (submit_try.quiet), are forgotten an hour after their end (engine/quiet). */
 must_check enum rc quiet_sweep(struct tx *tx);
 
+/* Jobs of people that ended longer ago than control_conf.jobs_keep_ms, with their tasks; some at a time (engine/old_jobs). */
+must_check enum rc old_jobs_sweep(struct tx *tx, bool *ret_more);
+
 /* What ends artifacts, and takes contents away that nobody uses (artifacts/cleaner). */
 struct cleaner;
 must_check enum rc cleaner_new(struct control *c, struct cleaner **ret, struct fault *f);

@@ -17,6 +17,7 @@
 
 struct tree {
 	int root;
+	_Atomic bool sparse;
 };
 
 static enum rc broken(struct fault *f, const char *what, const char *path)
@@ -122,14 +123,19 @@ static enum rc enter_above(struct tree *t, const char *path, int *ret, const cha
 	return enter(t, path, slash ? (size_t)(slash - path) : 0, ret, f);
 }
 
-static int room_for(int fd, uint64_t size)
+static int room_for(struct tree *t, int fd, uint64_t size)
 {
 	if (size == 0)
 		return 0;
 	if (fallocate(fd, 0, 0, (off_t)size) == 0)
 		return 0;
-	return errno == EOPNOTSUPP || errno == ENOSYS ? ftruncate(fd, (off_t)size) : -1;
+	if (errno != EOPNOTSUPP && errno != ENOSYS)
+		return -1;
+	t->sparse = true;
+	return ftruncate(fd, (off_t)size);
 }
+
+bool tree_is_sparse(const struct tree *t) { return t->sparse; }
 
 enum rc tree_make(struct tree *t, const char *path, uint64_t size, struct fault *f)
 {
@@ -144,7 +150,7 @@ enum rc tree_make(struct tree *t, const char *path, uint64_t size, struct fault 
 	auto_close int fd = open_below(above, name, O_RDWR | O_CREAT | O_EXCL, FILE_MODE);
 	if (fd < 0)
 		return broken(f, "cannot make", path);
-	return room_for(fd, size) == 0 ? RC_OK : broken(f, "there is no room for", path);
+	return room_for(t, fd, size) == 0 ? RC_OK : broken(f, "there is no room for", path);
 }
 
 static bool is_shared(int fd)

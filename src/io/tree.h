@@ -26,6 +26,9 @@ must_check enum rc tree_folder(
 /* A file of zeros for which the disk has room, and the folders above it, instead of whatever file or link is there. */
 must_check enum rc tree_make(struct tree *t, const char *path, uint64_t size, struct fault *f);
 
+/* Its file system could not take the room for what was made: a file takes what was written of it. */
+bool tree_is_sparse(const struct tree *t);
+
 /* Writes at once; a file that has another name besides (tree_take) is never written to: RC_DENIED. */
 must_check enum rc tree_write(
 	struct tree *t, const char *path, uint64_t at, const void *p, size_t n, struct fault *f);

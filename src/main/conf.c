@@ -171,6 +171,11 @@ static const struct field engine_fields[] = {
 		.max = 87600,
 		.def = 720,
 		.doc = "An event is kept for at most; 0: until events_keep is reached." },
+	{ .name = "jobs_keep_days",
+		.type = FIELD_U32,
+		IN(engine, jobs_keep_days),
+		.max = 36500,
+		.doc = "A job is kept after its end for, with its tasks, results and dead letters; 0: for ever." },
 	{ 0 },
 };
 

@@ -49,7 +49,7 @@ struct conf {
 		const char *url, *name, *ca_file, *credentials;
 	} queue;
 	struct {
-		uint32_t lease_ms, heartbeat_ms, idempotency_hours, events_keep, events_keep_hours;
+		uint32_t lease_ms, heartbeat_ms, idempotency_hours, events_keep, events_keep_hours, jobs_keep_days;
 	} engine;
 	struct {
 		bool embedded;

@@ -9,9 +9,9 @@
 #define HOUR_MS 3600000
 
 const char *const reload_keys[] = { "engine.events_keep", "engine.events_keep_hours", "engine.idempotency_hours",
-	"lanes.limits", "lanes.unsafe", "log.format", "log.level", "server.body_bytes", "server.body_ms",
-	"server.connections", "server.head_ms", "server.header_bytes", "server.idle_ms", "server.per_address",
-	"server.tls_cert", "server.tls_key", NULL };
+	"engine.jobs_keep_days", "lanes.limits", "lanes.unsafe", "log.format", "log.level", "server.body_bytes",
+	"server.body_ms", "server.connections", "server.head_ms", "server.header_bytes", "server.idle_ms",
+	"server.per_address", "server.tls_cert", "server.tls_key", NULL };
 
 struct reload {
 	struct reload_conf conf;
@@ -179,6 +179,7 @@ void reload_apply(struct reload *r, struct web_server *server)
 		atomic_store(&r->conf.control->idempotency_ms, r->now.engine.idempotency_hours * HOUR_MS);
 		atomic_store(&r->conf.control->event_keep, r->now.engine.events_keep);
 		atomic_store(&r->conf.control->event_keep_ms, (int64_t)r->now.engine.events_keep_hours * HOUR_MS);
+		atomic_store(&r->conf.control->jobs_keep_ms, (int64_t)r->now.engine.jobs_keep_days * 24 * HOUR_MS);
 		apply_lanes(r);
 	}
 	if (server) {

@@ -77,6 +77,7 @@ static void fill_control_conf(struct serve *s)
 		.idempotency_ms = c->engine.idempotency_hours * 3600000,
 		.event_keep = c->engine.events_keep,
 		.event_keep_ms = (int64_t)c->engine.events_keep_hours * 3600000,
+		.jobs_keep_ms = (int64_t)c->engine.jobs_keep_days * 86400000,
 		.limits = &s->limits,
 		.webhooks = &s->webhooks,
 		.audit = &s->audit,

@@ -125,6 +125,8 @@ const struct field action_download_progress_fields[] = {
 	ACTION_ROWS(action_download_progress, "servers", servers, server, action_download_server, "The servers that it comes from."),
 	ACTION_ROW(action_download_progress, "chunkErrors", chunk_errors, FIELD_OBJ, "Requests for chunks that failed, by why.",
 		.sub = chunk_error_fields),
+	ACTION_ROW(action_download_progress, "besideBytes", beside_bytes, FIELD_ID64,
+		"That its files take of the disk of the control plane's store, into which they are linked."),
 	{ 0 },
 };
 

@@ -93,6 +93,8 @@ struct action_download_progress {
 	uint32_t tries;
 	struct field_list servers;                     /* of struct action_download_server */
 	uint32_t chunk_errors[ACTION_DOWNLOAD_ERRORS]; /* of the run so far */
+	uint64_t
+		beside_bytes; /* that its files take of the store's own disk, and that will be linked into the store */
 };
 extern const struct field action_download_progress_fields[];
 

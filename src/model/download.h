@@ -37,7 +37,7 @@ enum download_reason {
 	DOWNLOAD_FOR_QUOTA,       /* bytes of a day or a month */
 	DOWNLOAD_FOR_BUDGET,      /* Steam throttled */
 	DOWNLOAD_FOR_ACCOUNT,     /* an account with a session */
-	DOWNLOAD_FOR_DISK,        /* room on an agent's disk */
+	DOWNLOAD_FOR_DISK,        /* room in the store, or on an agent's disk */
 	DOWNLOAD_FOR_DEPENDENCY,  /* the one that fetched the same content failed, or the store was not there */
 	DOWNLOAD_REASONS
 };
@@ -111,6 +111,22 @@ void download_key(
 
 /* What to reserve of a quota for so many bytes: what failing servers may cost besides (5 %), and 1 MiB. */
 static inline int64_t download_reserve(int64_t bytes) { return bytes + bytes / 20 + 1048576; }
+
+#define DOWNLOAD_ROOM_FILE 2048 /* of each file: its heads in a package, its line in the listing */
+
+/* What it may take in the store: its files, the package of them, 5 % of both, and 1 MiB. */
+static inline int64_t download_room(int64_t bytes, int64_t files, bool packed)
+{
+	return download_reserve(packed ? 2 * bytes : bytes) + files * DOWNLOAD_ROOM_FILE;
+}
+
+/* The most bytes of files that so much room is enough for, however few files that are. */
+static inline int64_t download_room_bytes(int64_t room, bool packed)
+{
+	int64_t left = room > 1048576 ? room - 1048576 : 0;
+	int64_t bytes = left / 21 * 20 + (left % 21 < 20 ? left % 21 : 19);
+	return packed ? bytes / 2 : bytes;
+}
 
 /* Days and months of UTC, by a growing number; and when the one that holds this moment is over. */
 enum download_window { DOWNLOAD_DAY, DOWNLOAD_MONTH };

@@ -6,18 +6,31 @@
 #include <string.h>
 
 struct look {
-	const char *at, *end;
+	const char *at, *end; /* the end of what is there */
+	bool (*more)(void *ctx, const char **ret_end);
+	void *ctx;
 };
+
+static bool wait_for(struct look *l, size_t n)
+{
+	while ((size_t)(l->end - l->at) < n)
+		if (!l->more || !l->more(l->ctx, &l->end))
+			return false;
+	return true;
+}
+
+/* Are there n more bytes? */
+static inline bool has(struct look *l, size_t n) { return (size_t)(l->end - l->at) >= n || wait_for(l, n); }
 
 static void space(struct look *l)
 {
-	while (l->at < l->end && (*l->at == ' ' || *l->at == '\n' || *l->at == '\t' || *l->at == '\r'))
+	while (has(l, 1) && (*l->at == ' ' || *l->at == '\n' || *l->at == '\t' || *l->at == '\r'))
 		l->at++;
 }
 
 static bool sign(struct look *l, char c)
 {
-	if (l->at >= l->end || *l->at != c)
+	if (!has(l, 1) || *l->at != c)
 		return false;
 	l->at++;
 	return true;
@@ -26,7 +39,7 @@ static bool sign(struct look *l, char c)
 static bool word(struct look *l, const char *w)
 {
 	size_t n = strlen(w);
-	if ((size_t)(l->end - l->at) < n || memcmp(l->at, w, n) != 0)
+	if (!has(l, n) || memcmp(l->at, w, n) != 0)
 		return false;
 	l->at += n;
 	return true;
@@ -35,7 +48,7 @@ static bool word(struct look *l, const char *w)
 static bool hex4(struct look *l)
 {
 	for (int i = 0; i < 4; i++, l->at++)
-		if (l->at >= l->end || !*l->at || !strchr("0123456789abcdefABCDEF", *l->at))
+		if (!has(l, 1) || !*l->at || !strchr("0123456789abcdefABCDEF", *l->at))
 			return false;
 	return true;
 }
@@ -44,7 +57,7 @@ static bool escape(struct look *l)
 {
 	if (sign(l, 'u'))
 		return hex4(l);
-	if (l->at >= l->end || !*l->at || !strchr("\"\\/bfnrt", *l->at))
+	if (!has(l, 1) || !*l->at || !strchr("\"\\/bfnrt", *l->at))
 		return false;
 	l->at++;
 	return true;
@@ -69,11 +82,13 @@ static bool string(struct look *l)
 {
 	if (!sign(l, '"'))
 		return false;
-	while (l->at < l->end) {
+	while (has(l, 1)) {
 		l->at = over_itself(l->at, l->end);
 		if (l->at == l->end)
-			return false;
+			continue;
 		unsigned char c = (unsigned char)*l->at;
+		if (c >= 0x80)
+			(void)has(l, 4);
 		size_t n = c < 0x80 ? 1 : utf8_len((const uint8_t *)l->at, (size_t)(l->end - l->at));
 		if (c < 0x20 || n == 0)
 			return false;
@@ -89,7 +104,7 @@ static bool string(struct look *l)
 static bool digits(struct look *l)
 {
 	const char *from = l->at;
-	while (l->at < l->end && *l->at >= '0' && *l->at <= '9')
+	while (has(l, 1) && *l->at >= '0' && *l->at <= '9')
 		l->at++;
 	return l->at > from;
 }
@@ -110,7 +125,7 @@ static bool number(struct look *l)
 
 static bool scalar(struct look *l)
 {
-	switch (l->at < l->end ? *l->at : 0) {
+	switch (has(l, 1) ? *l->at : 0) {
 	case '"':
 		return string(l);
 	case 't':
@@ -151,30 +166,36 @@ static bool begin(struct look *l, struct open *o)
 			return false;
 		o->what[o->n++] = object ? '{' : '[';
 		space(l);
-		if (l->at < l->end && *l->at == (object ? '}' : ']'))
+		if (has(l, 1) && *l->at == (object ? '}' : ']'))
 			return true; /* the caller closes it */
 		if (object && !name(l))
 			return false;
 	}
 }
 
-bool json_check(const char *p, size_t n)
+static bool check(struct look *l)
 {
-	struct look l = { p, p + n };
 	struct open o = { .n = 0 };
 
-	if (!begin(&l, &o))
+	if (!begin(l, &o))
 		return false;
 	while (o.n > 0) {
 		char what = o.what[o.n - 1];
-		space(&l);
-		if (sign(&l, what == '{' ? '}' : ']')) {
+		space(l);
+		if (sign(l, what == '{' ? '}' : ']')) {
 			o.n--;
 			continue;
 		}
-		if (!sign(&l, ',') || (what == '{' && !name(&l)) || !begin(&l, &o))
+		if (!sign(l, ',') || (what == '{' && !name(l)) || !begin(l, &o))
 			return false;
 	}
-	space(&l);
-	return l.at == l.end;
+	space(l);
+	return !has(l, 1);
+}
+
+bool json_check(const char *p, size_t n) { return check(&(struct look){ .at = p, .end = p + n }); }
+
+bool json_check_coming(const char *p, bool (*more)(void *ctx, const char **ret_end), void *ctx)
+{
+	return check(&(struct look){ .at = p, .end = p, .more = more, .ctx = ctx });
 }

@@ -23,6 +23,7 @@ enum rc fetch_new(const struct fetch_ask *ask, struct fetch **ret, struct fault 
 		return RC_NOMEM;
 	x->ask = *ask;
 	x->journal_fd = -1;
+	x->beside = fetch_home_is_beside(ask->home, ask->store);
 	pthread_mutex_init(&x->lock, NULL);
 	pthread_cond_init(&x->synced, NULL);
 	enum rc rc = fetch_watch(x, f);
@@ -117,11 +118,13 @@ static enum rc resolve(struct fetch *x, struct fault *f)
 		return coded(x, rc, "not_found");
 	if (rc != RC_OK)
 		return rc;
-	if (x->ask.max_bytes && x->plan.bytes > x->ask.max_bytes)
+	if (x->ask.max_bytes && x->plan.bytes > x->ask.max_bytes) {
+		fetch_enter(x, FETCH_ALLOCATING); /* whoever limits it hears how large it is */
 		return coded(x,
 			fault_set(f, RC_TOO_LARGE, "it has %llu bytes, %llu are allowed",
 				(unsigned long long)x->plan.bytes, (unsigned long long)x->ask.max_bytes),
 			"max_bytes");
+	}
 	return x->stop ? RC_CANCELED : RC_OK;
 }
 

@@ -34,6 +34,7 @@ struct fetch_ask {
 	uint32_t concurrency;     /* 0: 8 */
 	uint32_t stall_s;         /* 0: FETCH_STALL_S */
 	uint64_t max_bytes;       /* 0: no limit */
+	const char *store;        /* folder of the control plane's; NULL: it is elsewhere */
 	struct pace_job *pace;    /* NULL: none */
 	struct arena *arena;
 	const char **code; /* t->code: what is more exact than an rc */

@@ -8,6 +8,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -22,6 +24,8 @@
 struct fetch_home {
 	struct fetch_home_conf conf;
 	char folder[FETCH_HOME_PATH - 200];
+	pthread_mutex_t lock; /* of room: who looks for it, and what was promised */
+	uint64_t promised;    /* and is not taken from the disk yet */
 };
 
 static void sleep_some(void)
@@ -37,13 +41,14 @@ enum rc fetch_home_new(const struct fetch_home_conf *conf, struct fetch_home **r
 	if (!h)
 		return RC_NOMEM;
 	h->conf = *conf;
+	pthread_mutex_init(&h->lock, NULL);
 	enum rc rc = RC_OK;
 	if ((size_t)snprintf(h->folder, sizeof(h->folder), "%s", conf->folder) >= sizeof(h->folder))
 		rc = fault_set(f, RC_INVALID, "the folder of contents has too long a path");
 	if (rc == RC_OK)
 		rc = file_mkdirs(h->folder, 0700, f);
 	if (rc != RC_OK) {
-		free(h);
+		fetch_home_free(h);
 		return rc;
 	}
 	if (!h->conf.percent_max)
@@ -52,7 +57,27 @@ enum rc fetch_home_new(const struct fetch_home_conf *conf, struct fetch_home **r
 	return RC_OK;
 }
 
-void fetch_home_free(struct fetch_home *h) { free(h); }
+void fetch_home_free(struct fetch_home *h)
+{
+	if (h)
+		pthread_mutex_destroy(&h->lock);
+	free(h);
+}
+
+bool fetch_home_is_beside(const struct fetch_home *h, const char *dir)
+{
+	char above[FETCH_HOME_PATH];
+	struct stat mine, there;
+
+	if (!dir || stat(h->folder, &mine) != 0)
+		return false;
+	if (stat(dir, &there) != 0) { /* it is made by the first content */
+		snprintf(above, sizeof(above), "%s", dir);
+		if (stat(dirname(above), &there) != 0)
+			return false;
+	}
+	return mine.st_dev == there.st_dev;
+}
 
 const char *fetch_hold_path(const struct fetch_hold *h, const char *name, char ret[static FETCH_HOME_PATH])
 {
@@ -64,6 +89,7 @@ void fetch_hold_free(struct fetch_hold *h)
 {
 	if (!h)
 		return;
+	fetch_hold_placed(h);
 	if (h->lock >= 0)
 		close(h->lock);
 	free(h);
@@ -261,6 +287,7 @@ static bool disk_is_fuller(const struct fetch_home *h, uint64_t more)
 		return false;
 	uint64_t all = (uint64_t)s.f_blocks * s.f_frsize, left = (uint64_t)s.f_bavail * s.f_frsize;
 	uint64_t keep = all / 100 * (100 - h->conf.percent_max);
+	more += h->promised;
 	return left < more || left - more < keep;
 }
 
@@ -291,7 +318,7 @@ static uint64_t bytes_of(struct fetch_home *h, const struct entry *e, bool *ret_
 	return one->bytes;
 }
 
-enum rc fetch_hold_room(const struct fetch_hold *own, uint64_t bytes, struct fault *f)
+static enum rc find_room(const struct fetch_hold *own, uint64_t bytes, struct fault *f)
 {
 	struct fetch_home *h = own->home;
 	size_t n;
@@ -326,4 +353,29 @@ enum rc fetch_hold_room(const struct fetch_hold *own, uint64_t bytes, struct fau
 		return fault_set(f, RC_QUOTA, "the disk has no room for %llu bytes below its mark of %u percent",
 			(unsigned long long)bytes, h->conf.percent_max);
 	return RC_OK;
+}
+
+enum rc fetch_hold_room(struct fetch_hold *own, uint64_t bytes, struct fault *f)
+{
+	struct fetch_home *h = own->home;
+
+	fetch_hold_placed(own);
+	pthread_mutex_lock(&h->lock);
+	enum rc rc = find_room(own, bytes, f);
+	own->promised = rc == RC_OK ? bytes : 0;
+	h->promised += own->promised;
+	pthread_mutex_unlock(&h->lock);
+	return rc;
+}
+
+void fetch_hold_placed(struct fetch_hold *own)
+{
+	struct fetch_home *h = own->home;
+
+	if (!own->promised)
+		return;
+	pthread_mutex_lock(&h->lock);
+	h->promised -= own->promised;
+	pthread_mutex_unlock(&h->lock);
+	own->promised = 0;
 }

@@ -32,6 +32,7 @@ struct fetch_home_conf {
 struct fetch_home;
 must_check enum rc fetch_home_new(const struct fetch_home_conf *conf, struct fetch_home **ret, struct fault *f);
 void fetch_home_free(struct fetch_home *h);
+bool fetch_home_is_beside(const struct fetch_home *h, const char *dir); /* are both on one disk? dir NULL: no */
 OWN_DEFINE(fetch_home)
 
 /* A content that is held: by one writer at a time, in all processes. */
@@ -40,7 +41,7 @@ struct fetch_hold {
 	int lock;
 	char dir[FETCH_HOME_PATH]; /* without a slash at its end */
 	char line[FETCH_HOME_LINE], content_id[FETCH_PLAN_HEX];
-	uint64_t bytes;
+	uint64_t bytes, promised; /* see fetch_hold_room */
 };
 
 /* Waits while another writes it. `stop`, asked often, ends that: RC_CANCELED. */
@@ -55,8 +56,12 @@ OWN_DEFINE(fetch_hold)
 /* Keeps bytes, line and content_id of the hold. */
 must_check enum rc fetch_hold_note(struct fetch_hold *h, struct fault *f);
 
-/* Makes room for so many bytes more, of a content that is held. RC_QUOTA: there is not enough, whatever goes. */
-must_check enum rc fetch_hold_room(const struct fetch_hold *own, uint64_t bytes, struct fault *f);
+/*
+ * Makes room for so many bytes more, of a content that is held, and keeps it from the others of this process until fetch_hold_placed: the
+ * caller takes it from the disk in between. RC_QUOTA: there is not enough, whatever goes.
+ */
+must_check enum rc fetch_hold_room(struct fetch_hold *own, uint64_t bytes, struct fault *f);
+void fetch_hold_placed(struct fetch_hold *own);
 
 /* Into room for FETCH_HOME_PATH: "DIR/NAME". */
 const char *fetch_hold_path(const struct fetch_hold *h, const char *name, char ret[static FETCH_HOME_PATH]);

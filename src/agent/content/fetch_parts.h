@@ -17,6 +17,7 @@ struct fetch {
 	_Atomic bool stop;     /* everybody ends */
 	_Atomic bool canceled; /* because `tell` said so */
 	_Atomic bool stalled;
+	bool beside; /* home and the control plane's store are on one disk */
 
 	struct content_listing listing;
 	struct fetch_plan plan;

@@ -136,6 +136,7 @@ enum rc fetch_resume(struct fetch *x, struct fault *f)
 			rc = tree_folder(x->tree, x->plan.files[i].path, f);
 		else if (missing[i])
 			rc = tree_make(x->tree, x->plan.files[i].path, x->plan.files[i].size, f);
+	fetch_hold_placed(x->hold);
 	if (rc == RC_OK && found)
 		rc = look_at_chunks(x, missing, f);
 	pthread_mutex_lock(&x->lock);

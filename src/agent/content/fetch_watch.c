@@ -90,6 +90,8 @@ static void look(struct fetch *x, struct sight *s)
 		s->p.bytes_reused = x->bytes_reused;
 		s->p.files_done = x->files_done;
 		s->p.package_done = x->packed;
+		if (x->beside && x->state > FETCH_ALLOCATING)
+			s->p.beside_bytes = tree_is_sparse(x->tree) ? x->bytes_done : x->plan.bytes;
 		if (x->left)
 			s->p.current_files = (struct field_list){ s->files, current_files(x, s->files) };
 		pthread_mutex_unlock(&x->lock);

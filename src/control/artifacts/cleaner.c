@@ -17,6 +17,7 @@ struct cleaner {
 	struct loop_timer *timer;
 	struct write write;
 	bool looking, held;
+	bool awaited; /* a download waits for room */
 	int64_t gone;
 	bool told, told_full; /* the last word about the disk */
 	struct storage_disk disk;
@@ -27,6 +28,9 @@ struct cleaner {
 	bool sweeping, wanted;
 	bool sweeps; /* or it only counts */
 	uint64_t sweep_at_ms, count_at_ms, took_ms;
+	int64_t began_ms;       /* wall clock; of the last count */
+	uint64_t bytes;         /* that it found */
+	bool counted, counting; /* it is to be written down; the look under way does that */
 	int64_t grace_ms;
 	enum rc rc;
 	struct fault fault;
@@ -43,12 +47,12 @@ static bool is_counted(const struct cleaner *k)
 	return atomic_load(&k->control->storage_bytes) != STORAGE_NOT_COUNTED;
 }
 
-/* A full store gives up sooner what nobody uses. */
+/* A store that is full, or has no room for what waits, gives up sooner what nobody uses. */
 static int64_t grace_of(const struct cleaner *k)
 {
 	int64_t ms = (int64_t)k->control->conf->artifacts->grace_s * 1000;
 
-	return k->disk.full && is_counted(k) && ms > CLEANER_FULL_MS ? CLEANER_FULL_MS : ms;
+	return (k->disk.full || k->awaited) && is_counted(k) && ms > CLEANER_FULL_MS ? CLEANER_FULL_MS : ms;
 }
 
 static enum rc look(struct write *w, struct tx *tx)
@@ -59,7 +63,12 @@ static enum rc look(struct write *w, struct tx *tx)
 	k->gone = 0;
 	if (rc != RC_OK || !k->held)
 		return rc;
-	rc = cleaner_steps(tx, grace_of(k), &k->gone);
+	if (k->counting)
+		rc = storage_counted(tx, k->bytes, k->began_ms);
+	if (rc == RC_OK)
+		rc = storage_awaited(tx, &k->awaited);
+	if (rc == RC_OK)
+		rc = cleaner_steps(tx, grace_of(k), &k->gone);
 	if (rc == RC_OK && is_counted(k) && (!k->told || k->disk.full != k->told_full))
 		rc = storage_tell(tx, &k->disk);
 	return rc;
@@ -92,6 +101,7 @@ static void on_looked(struct write *w)
 		log_error(w->control->log, "what was fetched not cleaned up: %s", w->fault.text);
 		return;
 	}
+	k->counted &= !(k->counting && k->held);
 	k->told = k->held && is_counted(k);
 	k->told_full = k->disk.full;
 	k->wanted |= k->gone > 0;
@@ -109,10 +119,12 @@ static void work(struct cleaner *k)
 	k->swept = (struct contents_swept){ 0 };
 	if (k->sweeps)
 		k->rc = contents_sweep(conf->dir, clock_wall_ms() - k->grace_ms, &k->swept, &k->fault);
+	k->began_ms = clock_wall_ms();
 	if (k->rc == RC_OK && conf->max_bytes)
 		k->rc = contents_measure(conf->dir, &bytes, &k->fault);
 	if (k->rc == RC_OK)
 		atomic_store(&k->control->storage_bytes, bytes);
+	k->bytes = bytes;
 	k->took_ms = clock_mono_ms() - began;
 }
 
@@ -139,6 +151,9 @@ static void on_swept(struct loop_job *job)
 		log_info(k->control->log, "the store was swept blobs=%llu bytes=%llu",
 			(unsigned long long)k->swept.blobs, (unsigned long long)k->swept.bytes);
 	k->wanted |= k->rc == RC_OK && k->swept.more;
+	k->counted = k->rc == RC_OK && k->control->conf->artifacts->max_bytes > 0;
+	if (k->counted) /* room is not to wait for the next look */
+		loop_timer_at(k->timer, loop_now_ms(k->control->loop));
 }
 
 static void on_time(void *ctx)
@@ -149,6 +164,7 @@ static void on_time(void *ctx)
 	if (k->looking)
 		return;
 	storage_look(k->control, &k->disk);
+	k->counting = k->counted && !k->sweeping;
 	k->write = (struct write){ .control = k->control, .run = look, .done = on_looked };
 	k->looking = writer_push(&k->write) == RC_OK;
 }

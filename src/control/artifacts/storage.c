@@ -75,9 +75,10 @@ struct storage_view {
 	int64_t total_bytes, free_bytes, used_percent;
 	uint32_t high_percent, low_percent;
 	bool full;
-	int64_t contents, content_bytes, package_bytes, unused_contents, artifacts, links;
+	int64_t mark_bytes, used_bytes, reserved_bytes;
+	int64_t contents, content_bytes, package_bytes, unused_contents, evictable_bytes, artifacts, links;
 };
-#define COUNTS 6 /* of storage_fields, the first that come from the database */
+#define COUNTS 9 /* of storage_fields, the first that come from the database */
 static const struct field storage_fields[] = {
 	{ .name = "totalBytes",
 		.type = FIELD_I64,
@@ -103,6 +104,21 @@ static const struct field storage_fields[] = {
 		.type = FIELD_BOOL,
 		FIELD_AT(struct storage_view, full),
 		.doc = "Does it count as full?" },
+	{ .name = "markBytes",
+		.type = FIELD_I64,
+		FIELD_AT(struct storage_view, mark_bytes),
+		.doc = "No download is admitted that would make it more: highPercent of the disk or of "
+		       "downloads.max_mib, what is less." },
+	{ .name = "usedBytes",
+		.type = FIELD_I64,
+		FIELD_AT(struct storage_view, used_bytes),
+		.doc = "Of these: by the store when it was counted last, or of the disk by whomever, what has less "
+		       "room "
+		       "left." },
+	{ .name = "reservedBytes",
+		.type = FIELD_I64,
+		FIELD_AT(struct storage_view, reserved_bytes),
+		.doc = "Of these: held for downloads, those that are paused, too." },
 	{ .name = "contents",
 		.type = FIELD_I64,
 		FIELD_AT(struct storage_view, contents),
@@ -119,6 +135,10 @@ static const struct field storage_fields[] = {
 		.type = FIELD_I64,
 		FIELD_AT(struct storage_view, unused_contents),
 		.doc = "Of these nobody uses; they go soon." },
+	{ .name = "evictableBytes",
+		.type = FIELD_I64,
+		FIELD_AT(struct storage_view, evictable_bytes),
+		.doc = "Of the files and packages of these." },
 	{ .name = "artifacts",
 		.type = FIELD_I64,
 		FIELD_AT(struct storage_view, artifacts),
@@ -134,21 +154,32 @@ static enum rc get(struct call *c, void *ret_out)
 							  "FROM contents WHERE state = 'whole'), (SELECT "
 							  "COALESCE(SUM(bytes), 0) FROM content_packages), "
 							  "(SELECT COUNT(*) FROM contents WHERE state = 'whole' "
-							  "AND unused_since > 0), (SELECT COUNT(*) "
+							  "AND unused_since > 0), (SELECT COALESCE(SUM(c.bytes "
+							  "+ COALESCE((SELECT SUM(p.bytes) FROM "
+							  "content_packages p WHERE p.content_id = c.id), "
+							  "0)), 0) FROM contents c WHERE c.state = 'whole' AND "
+							  "c.unused_since > 0), (SELECT COUNT(*) "
 							  "FROM artifacts WHERE state = 'ready'), (SELECT COUNT(*) "
 							  "FROM artifact_links WHERE expires_at > "
 							  "$1)" };
 	const struct artifacts_conf *conf = c->tx.control->conf->artifacts;
 	struct storage_disk d = { .full = atomic_load(&c->tx.control->storage_full) };
 	struct storage_view *v = ret_out;
+	struct storage_room room;
 
 	storage_look(c->tx.control, &d);
+	enum rc rc = storage_room(&c->tx, NULL, &room);
+	if (rc != RC_OK)
+		return rc;
 	*v = (struct storage_view){ .total_bytes = d.total_bytes,
 		.free_bytes = d.free_bytes,
 		.used_percent = d.used_percent,
 		.high_percent = conf->high_percent,
 		.low_percent = conf->low_percent,
-		.full = d.full };
+		.full = d.full,
+		.mark_bytes = room.mark,
+		.used_bytes = room.used,
+		.reserved_bytes = room.reserved };
 	return rows_one(c->tx.db, &counts, STORE_ARGS(store_int(c->tx.now_ms)),
 		(struct rows_into){ storage_fields + COUNTS, c->tx.arena, v }, c->tx.fault);
 }

@@ -4,7 +4,9 @@
 #include "control/downloads/download_begin.h"
 #include "control/downloads/download_bytes.h"
 #include "control/downloads/download_leave.h"
+#include "control/downloads/download_progress.h"
 #include "control/downloads/download_request.h"
+#include "control/downloads/download_store.h"
 #include "control/quotas/quotas.h"
 
 struct admit {
@@ -13,7 +15,8 @@ struct admit {
 	struct download_request in;
 	const char *account_id;
 	int64_t max_bytes; /* 0: no limit */
-	bool done;         /* it is out of the way already */
+	struct download_store store;
+	bool done; /* it is out of the way already */
 };
 
 static enum rc put_off(struct admit *a, enum download_reason why, int64_t until)
@@ -24,7 +27,9 @@ static enum rc put_off(struct admit *a, enum download_reason why, int64_t until)
 	a->done = true;
 	d->reason = download_reason_words[why];
 	d->not_before = until;
-	enum rc rc = download_row_keep(a->tx, d);
+	enum rc rc = told ? RC_OK : download_progress_waits(a->tx, d);
+	if (rc == RC_OK)
+		rc = download_row_keep(a->tx, d);
 	return rc == RC_OK && !told
 		       ? download_row_log(a->tx, d->id, arena_fmt(a->tx->arena, "waits: %s", d->reason))
 		       : rc;
@@ -69,6 +74,7 @@ static enum rc follow(struct admit *a)
 	a->done = true;
 	a->d->leader_id = leader;
 	rc = download_bytes_settle(a->tx, a->d); /* of a paused one that goes on */
+	download_store_release(a->tx, a->d);
 	return rc == RC_OK ? download_row_move(a->tx, a->d, DOWNLOAD_ATTACHED, leader) : rc;
 }
 
@@ -121,6 +127,24 @@ static enum rc estimate(struct admit *a, int64_t *ret)
 		*ret = rc == RC_OK ? store_col_int(r, 0) : 0;
 	}
 	return rc == RC_MISSING ? RC_OK : rc;
+}
+
+/* What the store could never hold is told at once; what it cannot hold now waits. */
+static enum rc find_store(struct admit *a, bool *ret_blocked)
+{
+	int64_t bytes = 0;
+	enum rc rc = estimate(a, &bytes);
+
+	if (rc == RC_OK)
+		rc = download_store_find(a->tx, a->d, &a->in, bytes, &a->store);
+	*ret_blocked = rc == RC_OK && (!a->store.bytes || atomic_load(&a->tx->control->storage_full));
+	if (rc != RC_OK || a->store.needs <= a->store.mark || !a->store.mark)
+		return rc;
+	return fail(a, "disk_full",
+		arena_fmt(a->tx->arena,
+			"it takes %lld bytes of the store, which may have %lld at most (downloads.max_mib, "
+			"downloads.high_percent)",
+			(long long)a->store.needs, (long long)a->store.mark));
 }
 
 static enum rc over_quota(struct admit *a, const struct download_room *room)
@@ -204,6 +228,9 @@ static enum rc begin(struct admit *a)
 {
 	enum rc rc = a->account_id ? download_account_used(a->tx, a->account_id) : RC_OK;
 
+	download_store_hold(a->d, &a->store);
+	if (!a->max_bytes || a->store.max_bytes < a->max_bytes)
+		a->max_bytes = a->store.max_bytes;
 	return rc == RC_OK ? download_begin(
 				     a->tx, &(struct download_begin){ a->d, &a->in, a->account_id, a->max_bytes })
 			   : rc;
@@ -232,7 +259,9 @@ enum rc download_admit_try(struct tx *tx, struct download_row *d, bool full, enu
 		return fail(a, "internal", "what was asked for cannot be read any more");
 	if (rc == RC_OK)
 		rc = follow(a);
-	if (rc == RC_OK && !a->done && atomic_load(&tx->control->storage_full))
+	if (rc == RC_OK && !a->done)
+		rc = find_store(a, &blocked);
+	if (rc == RC_OK && !a->done && blocked)
 		return block(a, DOWNLOAD_FOR_DISK, ret);
 	if (rc == RC_OK && !a->done && full)
 		return block(a, DOWNLOAD_FOR_CONCURRENCY, ret);

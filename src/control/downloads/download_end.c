@@ -61,11 +61,23 @@ static enum rc try_another(struct tx *tx, struct download_row *d, const struct d
 	return rc;
 }
 
-/* It needs more than was reserved, and it may have more than that. */
+/* It needs more than was reserved of a limit, or held in the store, and it may have more than that. */
 static bool was_held_short(const struct download_row *d, const struct download_request *in, const struct verdict *v)
 {
-	return !strcmp(v->code, "max_bytes") && d->reserved_bytes > 0 &&
-	       (!in->limits.max_bytes || download_reserve(in->limits.max_bytes) > d->reserved_bytes);
+	if (strcmp(v->code, "max_bytes") != 0 || (!d->reserved_bytes && !d->store_bytes))
+		return false;
+	return !in->limits.max_bytes || d->bytes_total <= in->limits.max_bytes;
+}
+
+static enum rc wait_for_more(struct tx *tx, struct download_row *d)
+{
+	int64_t had = d->reserved_bytes ? download_room_bytes(d->reserved_bytes, false) : d->store_bytes;
+
+	if (d->bytes_total)
+		d->estimate = d->bytes_total;
+	else
+		d->estimate = had * 4;
+	return download_leave_again(tx, d, d->reserved_bytes ? DOWNLOAD_FOR_QUOTA : DOWNLOAD_FOR_DISK, 0);
 }
 
 /* The agent was lost, and not only once. False: that makes no sense any more. */
@@ -84,14 +96,11 @@ static enum rc end_badly(struct tx *tx, struct download_row *d, const struct ver
 	bool another = false;
 	enum rc rc = download_request_read(tx, d->request, &in);
 
+	if (rc == RC_OK && was_held_short(d, &in, v))
+		return wait_for_more(tx, d);
 	metric_add(tx->control->metrics, METRIC_DOWNLOAD_FAILURES, download_failure(v->code), 1);
 	if (rc != RC_OK)
 		return rc;
-	if (was_held_short(d, &in, v)) {
-		int64_t had = (d->reserved_bytes - 1048576) / 21 * 20;
-		d->estimate = d->bytes_total > had ? d->bytes_total : had * 4;
-		return download_leave_again(tx, d, DOWNLOAD_FOR_QUOTA, 0);
-	}
 	if (!strcmp(v->code, "disk_full"))
 		return download_leave_again(tx, d, DOWNLOAD_FOR_DISK, tx->now_ms + DOWNLOAD_END_REST_MS);
 	if (!strcmp(v->code, "rate_limited"))
@@ -114,6 +123,8 @@ static enum rc end_stopped(struct tx *tx, struct download_row *d)
 		return download_leave(tx, d, DOWNLOAD_PAUSED, NULL);
 	if (!strcmp(wants, DOWNLOAD_WANTS_QUOTA))
 		return download_leave_again(tx, d, DOWNLOAD_FOR_QUOTA, 0);
+	if (!strcmp(wants, DOWNLOAD_WANTS_DISK))
+		return download_leave_again(tx, d, DOWNLOAD_FOR_DISK, 0);
 	if (!strcmp(wants, DOWNLOAD_WANTS_RUNTIME))
 		return download_leave_failed(tx, d, "max_runtime", "it ran longer than it may", true);
 	return download_leave(tx, d, DOWNLOAD_CANCELED, NULL);

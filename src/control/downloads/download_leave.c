@@ -2,7 +2,9 @@
 #include "control/access/vault.h"
 #include "control/artifacts/artifacts.h"
 #include "control/downloads/download_bytes.h"
+#include "control/downloads/download_progress.h"
 #include "control/downloads/download_request.h"
+#include "control/downloads/download_store.h"
 #include "control/quotas/quotas.h"
 
 /* Those who followed it fetch it themselves: the first of them soon leads the others. */
@@ -31,6 +33,8 @@ static enum rc give_back(struct tx *tx, struct download_row *d, bool keep)
 
 	if (rc == RC_OK && !keep)
 		rc = download_bytes_settle(tx, d);
+	if (!keep)
+		download_store_release(tx, d);
 	d->task_id = d->job_id = NULL;
 	d->deadline_at = 0;
 	return rc;
@@ -43,6 +47,10 @@ enum rc download_leave_again(struct tx *tx, struct download_row *d, enum downloa
 	d->not_before = not_before;
 	if (rc == RC_OK)
 		rc = download_row_move(tx, d, DOWNLOAD_QUEUED, download_reason_words[why]);
+	if (rc == RC_OK)
+		rc = download_progress_waits(tx, d);
+	if (rc == RC_OK)
+		rc = download_row_keep(tx, d);
 	return rc == RC_OK ? free_followers(tx, d->id) : rc;
 }
 

@@ -1,14 +1,13 @@
 #include "control/downloads/download_progress.h"
-#include "base/buf.h"
 #include "base/metric.h"
 #include "control/control.h"
 #include "control/downloads/download_bytes.h"
 #include "control/downloads/download_row.h"
 #include "control/downloads/download_stop.h"
+#include "control/downloads/download_store.h"
 #include "control/engine/moves.h"
-#include "control/events/events.h"
-#include "control/rows.h"
 #include "wire/field_json.h"
+#include "wire/json.h"
 
 /* RC_MISSING: the task is not (any more) that of a download. */
 enum rc download_progress_load(struct tx *tx, const struct moves_task *t, struct download_row *ret)
@@ -63,49 +62,6 @@ static uint32_t percent_of(const struct download_row *d, const struct action_dow
 	return now > d->percent ? now : d->percent;
 }
 
-static void put_lists(struct buf *b, const struct action_download_progress *p)
-{
-	const struct action_download_server *s = p->servers.at;
-
-	buf_str(b, "\"currentFiles\":[");
-	for (size_t i = 0; i < p->current_files.n && i < 4; i++) {
-		buf_str(b, i ? "," : "");
-		json_put_str(b, ((const char *const *)p->current_files.at)[i]);
-	}
-	buf_str(b, "],\"servers\":[");
-	for (size_t i = 0; i < p->servers.n && i < 20; i++) {
-		buf_str(b, i ? ",{\"host\":" : "{\"host\":");
-		json_put_str(b, s[i].host ? s[i].host : "");
-		buf_fmt(b, ",\"rateBps\":%llu,\"errors\":%u}", (unsigned long long)s[i].rate_bps, s[i].errors);
-	}
-	buf_str(b, "],\"chunkErrors\":");
-	download_progress_errors_put(p->chunk_errors, b);
-}
-
-/* As the API shows it, and as the event tells it. In the arena. */
-static const char *progress_of(
-	struct tx *tx, const struct download_row *d, const struct action_download_progress *p)
-{
-	enum download_state is = (enum download_state)d->state;
-	struct buf b = { 0 };
-
-#define N(v) (unsigned long long)(v)
-	buf_fmt(&b,
-		"{\"state\":\"%s\",\"phase\":\"%s\",\"percent\":%u,\"bytesTotal\":%llu,\"bytesDone\":%llu,"
-		"\"bytesNetwork\":%lld,\"bytesReused\":%llu,\"packageDone\":%llu,\"filesTotal\":%u,\"filesDone\":%"
-		"u,"
-		"\"rateBps\":%llu,\"etaSeconds\":%lld,\"tries\":%u,",
-		download_words[is], download_phase(is), d->percent, N(p->bytes_total), N(p->bytes_done),
-		(long long)d->network_bytes, N(p->bytes_reused), N(p->package_done), p->files_total, p->files_done,
-		N(p->rate_bps), (long long)p->eta_s, p->tries);
-#undef N
-	put_lists(&b, p);
-	buf_u8(&b, '}');
-	const char *text = b.bad ? NULL : arena_str(tx->arena, buf_text(&b));
-	buf_done(&b);
-	return text;
-}
-
 /* The state that the agent names, if it is one of a running download and may follow. */
 static enum rc follow_state(struct tx *tx, struct download_row *d, const char *word)
 {
@@ -118,42 +74,16 @@ static enum rc follow_state(struct tx *tx, struct download_row *d, const char *w
 	return download_row_keep(tx, d);
 }
 
-struct follower {
-	const char *id, *tenant_id;
-};
-static const struct field follower_fields[] = {
-	{ .name = "id", .type = FIELD_STR, FIELD_AT(struct follower, id) },
-	{ .name = "tenantId", .type = FIELD_STR, FIELD_AT(struct follower, tenant_id) },
-	{ 0 },
-};
-
-/* Those who follow it hear the same, each at most as often; when they are many, those who waited longest go first. */
-static enum rc tell_followers(struct tx *tx, const struct download_row *d)
+/* It is known now how large it is: of a limit nothing changes, of the store it holds what it needs. */
+static enum rc hold(
+	struct tx *tx, struct download_row *d, const struct action_download_progress *p, bool *ret_short)
 {
-	static const struct store_query turn = {
-		.sql = "UPDATE downloads SET told_at = $2 WHERE id IN (SELECT f.id FROM downloads f WHERE f.state "
-		       "= "
-		       "'attached' AND f.leader_id = $1 AND f.told_at <= $3 ORDER BY f.told_at, f.id LIMIT $4) "
-		       "RETURNING id, tenant_id"
-	};
-	auto_rows struct store_rows *r = NULL;
-	struct field_list all = { 0 };
-	enum rc rc = store_run(tx->db, &turn,
-		STORE_ARGS(store_text(d->id), store_int(tx->now_ms),
-			store_int(tx->now_ms - DOWNLOAD_PROGRESS_TELL_MS), store_int(DOWNLOAD_PROGRESS_FOLLOWERS)),
-		&r, tx->fault);
+	enum rc rc = download_store_learn(tx, d, p, ret_short);
 
-	if (rc == RC_OK)
-		rc = rows_list(r, &(struct rows_into){ follower_fields, tx->arena, NULL }, sizeof(struct follower),
-			DOWNLOAD_PROGRESS_FOLLOWERS, &all, tx->fault);
-	store_close(take(r));
-	const struct follower *f = all.at;
-	for (size_t i = 0; rc == RC_OK && i < all.n; i++)
-		rc = events_add(tx, &(struct event){ .type = "download.progress",
-					    .resource = f[i].id,
-					    .payload = d->progress,
-					    .tenant_id = f[i].tenant_id });
-	return rc;
+	if (rc != RC_OK || !*ret_short || d->wants)
+		return rc;
+	d->estimate = (int64_t)p->bytes_total;
+	return download_stop(tx, d, DOWNLOAD_WANTS_DISK);
 }
 
 enum rc download_progress_fold(struct tx *tx, const struct moves_task *t, const char *data)
@@ -177,6 +107,9 @@ enum rc download_progress_fold(struct tx *tx, const struct moves_task *t, const 
 		rc = download_stop(tx, &d, DOWNLOAD_WANTS_QUOTA);
 	if (rc != RC_OK || is_short)
 		return rc;
+	rc = hold(tx, &d, &p, &is_short);
+	if (rc != RC_OK || !download_is_running((enum download_state)d.state))
+		return rc;
 	download_progress_sent(tx, &d, p.bytes_network);
 	download_progress_errors(tx, &d, p.chunk_errors);
 	d.percent = percent_of(&d, &p);
@@ -186,13 +119,7 @@ enum rc download_progress_fold(struct tx *tx, const struct moves_task *t, const 
 	bool tells = tx->now_ms - d.told_at >= DOWNLOAD_PROGRESS_TELL_MS;
 	if (tells)
 		d.told_at = tx->now_ms;
-	d.progress = progress_of(tx, &d, &p);
+	d.progress = download_progress_text(tx, &d, &p);
 	rc = d.progress ? follow_state(tx, &d, p.state) : RC_NOMEM;
-	if (rc == RC_OK && tells)
-		rc = events_add(tx, &(struct event){ .type = "download.progress",
-					    .account_id = d.account_id,
-					    .resource = d.id,
-					    .payload = d.progress,
-					    .tenant_id = d.tenant_id });
-	return rc == RC_OK && tells ? tell_followers(tx, &d) : rc;
+	return rc == RC_OK && tells ? download_progress_tell(tx, &d) : rc;
 }

@@ -3,6 +3,7 @@
 
 #include "control/tx.h"
 
+struct action_download_progress;
 struct buf;
 struct download_row;
 struct field;
@@ -26,6 +27,14 @@ void download_progress_errors_put(const uint32_t *is, struct buf *to); /* as the
 
 /* What an agent tells, as this table has it. RC_INVALID: NULL, or none of it. */
 must_check enum rc download_progress_read(struct tx *tx, const struct field *t, const char *text, void *to);
+
+/* How far it is, as the API shows it and as the event tells it. In the arena. */
+const char *download_progress_text(
+	struct tx *tx, const struct download_row *d, const struct action_download_progress *p);
+must_check enum rc download_progress_tell(
+	struct tx *tx, const struct download_row *d); /* its row's, as an event; also of those who follow it */
+/* Tells that it waits, and for what; its row's progress says so, too. The caller keeps the row. */
+must_check enum rc download_progress_waits(struct tx *tx, struct download_row *d);
 
 #define DOWNLOAD_PROGRESS_TELL_MS   500 /* it is told at most so often */
 #define DOWNLOAD_PROGRESS_FOLLOWERS 64  /* of those who follow it, so many are told with it */

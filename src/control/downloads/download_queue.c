@@ -4,6 +4,7 @@
 #include "control/downloads/download_admit.h"
 #include "control/downloads/download_bytes.h"
 #include "control/downloads/download_stop.h"
+#include "control/downloads/download_store.h"
 #include "control/downloads/downloads.h"
 #include "control/quotas/quotas.h"
 #include "control/rows.h"
@@ -208,6 +209,7 @@ static enum rc run_out(struct tx *tx, struct download_row *d)
 static enum rc let_go(struct tx *tx, struct download_row *d)
 {
 	enum rc rc = download_bytes_settle(tx, d);
+	download_store_release(tx, d);
 	return rc == RC_OK ? download_row_keep(tx, d) : rc;
 }
 
@@ -218,9 +220,11 @@ enum rc downloads_scan(struct tx *tx)
 	static const struct store_query late = { .sql = "SELECT id FROM downloads WHERE finished_at = 0 AND "
 							"deadline_at > 0 AND deadline_at <= $1 AND wants "
 							"IS NULL LIMIT 500" };
-	static const struct store_query rests = { .sql = "SELECT id FROM downloads WHERE finished_at = 0 AND state "
-							 "= 'paused' AND reserved_bytes > 0 AND "
-							 "state_at <= $1 LIMIT 500" };
+	static const struct store_query rests = {
+		.sql = "SELECT id FROM downloads WHERE finished_at = 0 AND state "
+		       "= 'paused' AND (reserved_bytes > 0 OR "
+		       "(store_bytes > 0 AND store_freed_at = 0)) AND state_at <= $1 LIMIT 500"
+	};
 	enum rc rc = each(tx, &old, tx->now_ms, expire);
 
 	if (rc == RC_OK)

@@ -58,6 +58,10 @@ const struct field download_row_fields[] = {
 	ROW("lostRuns", FIELD_U32, lost_runs),
 	ROW("lostBytes", FIELD_I64, lost_bytes),
 	ROW("tuned", FIELD_BOOL, tuned),
+	ROW("storeBytes", FIELD_I64, store_bytes),
+	ROW("storeFreedAt", FIELD_I64, store_freed_at),
+	ROW("storeNeed", FIELD_I64, store_need),
+	ROW("hereBytes", FIELD_I64, here_bytes),
 	{ 0 },
 };
 
@@ -96,8 +100,8 @@ enum rc download_row_keep(struct tx *tx, struct download_row *d)
 		       "bytes_total = $18, bytes_done = $19, network_bytes = $20, run_bytes = $21, estimate = $22, "
 		       "error = $23, reserved_bytes = $24, settled_bytes = $25, bandwidth_bps = $26, deadline_at = "
 		       "$27, expires_at = $28, version = $29, updated_at = $30, state_at = $31, told_at = $32, "
-		       "started_at = $33, finished_at = $34, lost_runs = $35, lost_bytes = $36, tuned = $37 WHERE "
-		       "id = $1"
+		       "started_at = $33, finished_at = $34, lost_runs = $35, lost_bytes = $36, tuned = $37, "
+		       "store_bytes = $38, store_freed_at = $39, store_need = $40, here_bytes = $41 WHERE id = $1"
 	};
 
 	d->version++;
@@ -114,7 +118,9 @@ enum rc download_row_keep(struct tx *tx, struct download_row *d)
 			store_int(d->bandwidth_bps), store_int(d->deadline_at), store_int(d->expires_at),
 			store_int(d->version), store_int(d->updated_at), store_int(d->state_at),
 			store_int(d->told_at), store_int(d->started_at), store_int(d->finished_at),
-			store_int(d->lost_runs), store_int(d->lost_bytes), store_int(d->tuned)),
+			store_int(d->lost_runs), store_int(d->lost_bytes), store_int(d->tuned),
+			store_int(d->store_bytes), store_int(d->store_freed_at), store_int(d->store_need),
+			store_int(d->here_bytes)),
 		tx->fault);
 }
 

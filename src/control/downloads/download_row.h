@@ -25,6 +25,7 @@ struct download_row {
 	int64_t bytes_total, bytes_done, network_bytes, run_bytes, estimate;
 	uint32_t lost_runs; /* tasks in a row whose agent was lost before it came further than any before */
 	bool tuned;         /* its agent is to be told of another bandwidth than its task's payload says */
+	int64_t store_bytes, store_freed_at, store_need, here_bytes; /* see download_store */
 	int64_t lost_bytes; /* how far the furthest of those whose agent was lost came */
 	const char *error;
 	int64_t reserved_bytes, settled_bytes, bandwidth_bps, deadline_at, expires_at;
@@ -42,7 +43,7 @@ extern const struct field download_row_fields[];
 	"network_bytes, run_bytes, estimate, error, reserved_bytes, settled_bytes, bandwidth_bps, deadline_at, " \
 	"expires_at, labels, tenant_id, created_by, version, created_at, updated_at, state_at, told_at, "        \
 	"started_at, "                                                                                           \
-	"finished_at, lost_runs, lost_bytes, tuned"
+	"finished_at, lost_runs, lost_bytes, tuned, store_bytes, store_freed_at, store_need, here_bytes"
 
 /* RC_MISSING: there is none. */
 must_check enum rc download_row_load(struct tx *tx, const char *id, struct download_row *ret);
@@ -67,6 +68,7 @@ must_check enum rc download_row_ids(
 #define DOWNLOAD_WANTS_CANCEL  "cancel"
 #define DOWNLOAD_WANTS_RUNTIME "runtime"
 #define DOWNLOAD_WANTS_QUOTA   "quota"
+#define DOWNLOAD_WANTS_DISK    "disk"
 
 #define DOWNLOAD_ROW_LOG_MAX 200 /* lines of one download that are kept: the last */
 must_check enum rc download_row_log(struct tx *tx, const char *id, const char *text);

@@ -26,7 +26,7 @@ const struct field download_view_fields[] = {
 	ROW("reason", FIELD_STR, reason,
 		"What a queued one waits for: concurrency, quota, budget, account, disk or dependency."),
 	ROW("wants", FIELD_STR, wants,
-		"Why its agent was asked to stop: pause, cancel or runtime; null: it was not."),
+		"Why its agent was asked to stop: pause, cancel, runtime, quota or disk; null: it was not."),
 	ROW("priority", FIELD_U32, priority, "9 goes first."),
 	ROW("notBefore", FIELD_TIME, not_before, "A queued one: not earlier."),
 	ROW("attempt", FIELD_U32, attempt, "Counts how often it was begun."),

@@ -7,6 +7,8 @@
 #include "base/fault.h"
 #include "base/own.h"
 
+#define GIVEN_NO_JSON "the agent's result is not JSON"
+
 struct tunnel_msg_result;
 
 /*

@@ -64,7 +64,7 @@ static inline void begin(void)
 	desk_open(&d);
 	d.control.owned = owners_fold;
 	d.control.owned_progress = owners_progress;
-	artifacts = (struct artifacts_conf){ .dir = store_dir };
+	artifacts = (struct artifacts_conf){ .dir = store_dir, .high_percent = 100 };
 	d.conf.artifacts = &artifacts;
 	people();
 }

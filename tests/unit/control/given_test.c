@@ -107,6 +107,44 @@ static bool is_refused(const char *result, size_t n)
 		       task_id, NULL) == 1;
 }
 
+/* Of some MiB: unpacked by a thread of its own while it is read. */
+static void read_while_it_is_unpacked(void)
+{
+	struct packed_parts parts = { 0 };
+	struct buf part = { 0 }, whole = { 0 }, text = { 0 };
+	char *got_text = NULL;
+
+	buf_u8(&whole, '[');
+	for (unsigned i = 0; i < 9; i++) {
+		part.n = 0;
+		for (unsigned k = 0; part.n < 400000; k++)
+			buf_fmt(&part, "{\"n\":%u},", i + k * 7919);
+		buf_put(&whole, part.p, part.n);
+	}
+	buf_str(&whole, "0]");
+	for (size_t at = 0; at < whole.n; at += 300001)
+		packed_parts_add(&parts, whole.p + at, whole.n - at < 300001 ? whole.n - at : 300001);
+	CHECK(packed_parts_end(&parts, &text, NULL) == RC_OK);
+	for (int broken = 0; broken < 3; broken++) { /* whole; no JSON early on; cut off */
+		struct tunnel_msg_result m = { .result = buf_text(&text), .result_n = text.n };
+		enum rc rc = given_read(&m, &got_text, &d.fault);
+		CHECK(rc == (broken ? RC_MALFORMED : RC_OK));
+		if (rc == RC_OK)
+			CHECK_STR(got_text, buf_text(&whole));
+		free(take(got_text));
+		text.n = broken ? text.n / 12 * 4 : 0;
+		if (broken)
+			continue;
+		whole.p[100] = whole.p[100] == '}' ? '{' : '}';
+		for (size_t at = 0; at < whole.n; at += 300001)
+			packed_parts_add(&parts, whole.p + at, whole.n - at < 300001 ? whole.n - at : 300001);
+		CHECK(packed_parts_end(&parts, &text, NULL) == RC_OK);
+	}
+	buf_done(&part);
+	buf_done(&whole);
+	buf_done(&text);
+}
+
 static void lies(void)
 {
 	static const char *const wrong[] = { "zstd:", "zstd:2:", "zstd:2:e30=", "{", "nil" };
@@ -131,6 +169,7 @@ int main(void)
 	desk_open(&d);
 	people();
 	kept_as_it_came();
+	read_while_it_is_unpacked();
 	lies();
 	desk_close(&d);
 	return 0;

@@ -11,8 +11,34 @@ static const char *const texts[] = { "{}", "[]", " [ ] ", "null", "true", "false
 	"{\"a\"}", "{\"a\":}", "{,}", "01", "1.", "-", "+1", "nul", "\"\\x\"", "\"\\u12\"", "\"\xff\"", "[1]x",
 	"1 2", "{\"a\":1,}", "[,]", "\"a\nb\"" };
 
+struct coming {
+	const char *at, *end;
+	size_t step;
+};
+
+static bool more(void *ctx, const char **ret_end)
+{
+	struct coming *c = ctx;
+	size_t left = (size_t)(c->end - c->at);
+
+	c->at += left < c->step ? left : c->step;
+	*ret_end = c->at;
+	return left > 0;
+}
+
+static void same_in_pieces(const char *p, size_t n)
+{
+	bool whole = json_check(p, n);
+
+	for (size_t step = 1; step < 12; step++) {
+		struct coming c = { p, p + n, step };
+		CHECK(json_check_coming(p, more, &c) == whole);
+	}
+}
+
 static void same(const char *p, size_t n)
 {
+	same_in_pieces(p, n);
 	json_t *j = n ? json_loadb(p, n, JSON_DECODE_ANY, NULL) : NULL;
 	bool want = j != NULL;
 	json_decref(j);

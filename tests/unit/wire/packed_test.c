@@ -70,6 +70,59 @@ static void there_and_back(void)
 	}
 }
 
+static void in_parts(void)
+{
+	static const size_t sizes[] = { 1, 1000, 70000, 1200001 };
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		struct buf plain = some_text(sizes[i]), text = { 0 }, back = { 0 };
+		struct packed_parts parts = { 0 };
+		for (size_t at = 0; at < plain.n; at += 50000)
+			packed_parts_add(&parts, plain.p + at, plain.n - at < 50000 ? plain.n - at : 50000);
+		CHECK(packed_parts_end(&parts, &text, NULL) == RC_OK && parts.n == 0);
+		CHECK(packed_is((const char *)text.p, text.n) && open(buf_text(&text), &back) == RC_OK);
+		CHECK(back.n == plain.n && !memcmp(back.p, plain.p, plain.n));
+		buf_done(&plain);
+		buf_done(&text);
+		buf_done(&back);
+	}
+}
+
+/* What would be taken for a bomb goes as it is; what is too long, not at all. */
+static void parts_that_are_not_packed(void)
+{
+	struct packed_parts parts = { 0 };
+	struct buf text = { 0 };
+	char *same = malloc(1u << 20);
+
+	memset(same, ' ', 1u << 20);
+	for (int i = 0; i < 3; i++)
+		packed_parts_add(&parts, same, 1u << 20);
+	CHECK(packed_parts_end(&parts, &text, NULL) == RC_OK);
+	CHECK(text.n == 3u << 20 && text.p[0] == ' ' && !memcmp(text.p, text.p + 1, text.n - 1));
+	buf_done(&text);
+	for (int i = 0; i < 65; i++)
+		packed_parts_add(&parts, same, 1u << 20);
+	CHECK(packed_parts_end(&parts, &text, NULL) == RC_TOO_LARGE && text.n == 0);
+	packed_parts_add(&parts, same, 10);
+	packed_parts_done(&parts);
+	free(same);
+}
+
+/* Frames of nothing take time and no room. */
+static void too_many_frames(void)
+{
+	struct buf frames = { 0 }, text = { 0 };
+
+	for (int i = 0; i < PACKED_FRAMES_MAX; i++)
+		CHECK(packed_frame("", 0, &frames, NULL) == RC_OK);
+	CHECK(packed_frame("1", 1, &frames, NULL) == RC_OK);
+	CHECK(packed_put(&frames, 1, &text, NULL) == RC_OK);
+	CHECK(open(buf_text(&text), &(struct buf){ 0 }) == RC_MALFORMED);
+	buf_done(&frames);
+	buf_done(&text);
+}
+
 static void not_packed(void)
 {
 	static const char *const json[] = { "", "{}", "[]", "\"zstd:1:x\"", "null", "1", "zst", " zstd:1:" };
@@ -172,6 +225,9 @@ static void heads(void)
 int main(void)
 {
 	there_and_back();
+	in_parts();
+	parts_that_are_not_packed();
+	too_many_frames();
 	not_packed();
 	lies();
 	bombs();

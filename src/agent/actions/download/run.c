@@ -55,6 +55,7 @@ static enum rc fetch_it(struct download *d, struct pace_job *pace)
 		.concurrency = in->concurrency,
 		.stall_s = in->stall_s,
 		.max_bytes = in->max_bytes,
+		.store = d->task->publish->store,
 		.pace = pace,
 		.arena = &d->arena,
 		.code = &d->task->code,

@@ -19,7 +19,7 @@
 extern const struct action_run pics_product_info;
 
 #define TREE_MAX (64u << 20) /* memory to read one record in */
-#define SLICE    (8 * (size_t)STEAM_CALL_BATCH_FULL)
+#define SLICE    (4 * (size_t)STEAM_CALL_BATCH_FULL)
 
 static enum rc want_of(struct action_task *t, const struct action_product_info *in, struct steam_ask *ask)
 {
@@ -42,9 +42,14 @@ static enum rc want_of(struct action_task *t, const struct action_product_info *
 	return RC_OK;
 }
 
+/* What one record is read with; used again for the next. */
+struct scratch {
+	struct arena texts; /* its name, its SHA-1 */
+	struct buf json;
+};
+
 /* The document's one child is the record itself. */
-static enum rc read_tree(struct action_task *t, const struct steam_product *p, struct action_product *to,
-	struct buf *json, struct fault *f)
+static enum rc read_tree(const struct steam_product *p, struct scratch *s, const char **ret_name, struct fault *f)
 {
 	struct arena a = { .limit = TREE_MAX };
 	struct vdf *doc;
@@ -53,10 +58,10 @@ static enum rc read_tree(struct action_task *t, const struct steam_product *p, s
 	if (rc == RC_OK) {
 		const char *name = doc->first ? vdf_text_at(doc->first, "common/name") : NULL;
 		if (doc->first)
-			vdf_json(json, doc->first);
+			vdf_json(&s->json, doc->first);
 		else
-			buf_str(json, "{}");
-		to->name = arena_str(t->arena, name);
+			buf_str(&s->json, "{}");
+		*ret_name = arena_str(&s->texts, name);
 	}
 	arena_done(&a);
 	return rc;
@@ -64,38 +69,57 @@ static enum rc read_tree(struct action_task *t, const struct steam_product *p, s
 
 /* The record as JSON, and its name when it has one. */
 static enum rc read_record(
-	struct action_task *t, const struct steam_product *p, struct action_product *to, struct fault *f)
+	const struct steam_product *p, struct scratch *s, struct action_product *to, struct fault *f)
 {
-	struct buf json = { 0 };
-	bool quick = p->kind == PICS_APP && vdf_quick_json(p->buffer, p->buffer_n, &json, t->arena, &to->name);
-	enum rc rc = quick ? RC_OK : read_tree(t, p, to, &json, f);
+	bool quick = p->kind == PICS_APP && vdf_quick_json(p->buffer, p->buffer_n, &s->json, &s->texts, &to->name);
+	enum rc rc = quick ? RC_OK : read_tree(p, s, &to->name, f);
 
-	if (rc == RC_OK) {
-		to->data = json.bad ? NULL : arena_strn(t->arena, (const char *)json.p, json.n);
-		rc = to->data ? RC_OK
-			      : fault_set(f, RC_TOO_LARGE, "the records take too much memory: ask for fewer ids");
-	}
-	buf_done(&json);
+	to->data = buf_text(&s->json);
+	return rc == RC_OK && s->json.bad
+		       ? fault_set(f, RC_TOO_LARGE, "the records take too much memory: ask for fewer ids")
+		       : rc;
+}
+
+static enum rc read_known(
+	const struct steam_product *p, struct scratch *s, struct action_product *ret, struct fault *f)
+{
+	struct action_product one = {
+		.id = p->id, .change_number = p->change_number, .size = p->size, .missing_token = p->missing_token
+	};
+	char *sha = p->has_sha ? arena_take(&s->texts, 2 * PICS_SHA + 1) : NULL;
+
+	if (p->has_sha && !sha)
+		return RC_NOMEM;
+	if (sha)
+		tunnel_auth_hex(p->sha, PICS_SHA, sha);
+	one.sha1 = sha;
+	enum rc rc = p->buffer && p->buffer_n ? read_record(p, s, &one, f) : RC_OK;
+	if (rc == RC_OK)
+		*ret = one;
 	return rc;
 }
 
+/* An app goes into the result at once; a package waits in the task's arena until all apps are there. */
 static enum rc put_known(
-	struct action_task *t, const struct steam_product *p, struct field_list *to, struct fault *f)
+	struct action_task *t, const struct steam_product *p, struct field_list *packages, struct fault *f)
 {
-	struct action_product *one = (struct action_product *)to->at + to->n;
+	struct scratch s = { 0 };
+	struct action_product one = { 0 };
+	enum rc rc = read_known(p, &s, &one, f);
 
-	*one = (struct action_product){
-		.id = p->id, .change_number = p->change_number, .size = p->size, .missing_token = p->missing_token
-	};
-	if (p->has_sha) {
-		char *sha = arena_take(t->arena, 2 * PICS_SHA + 1);
-		if (!sha)
-			return RC_NOMEM;
-		tunnel_auth_hex(p->sha, PICS_SHA, sha);
-		one->sha1 = sha;
+	if (rc == RC_OK && p->kind == PICS_APP) {
+		long_result_item(&t->result, &one);
+	} else if (rc == RC_OK) {
+		one.name = arena_str(t->arena, one.name);
+		one.sha1 = arena_str(t->arena, one.sha1);
+		one.data = arena_str(t->arena, one.data);
+		((struct action_product *)packages->at)[packages->n++] = one;
+		if (!one.data != !(p->buffer && p->buffer_n))
+			rc = fault_set(f, RC_TOO_LARGE, "the records take too much memory: ask for fewer ids");
 	}
-	to->n++;
-	return p->buffer && p->buffer_n ? read_record(t, p, one, f) : RC_OK;
+	arena_done(&s.texts);
+	buf_done(&s.json);
+	return rc;
 }
 
 static enum rc damaged(const struct steam_product *p, struct fault *f)
@@ -118,8 +142,7 @@ static enum rc put_all(struct action_task *t, const struct steam_call *answer,
 			((uint32_t *)unknown->at)[unknown->n++] = p->id;
 			break;
 		case STEAM_PRODUCT_KNOWN:
-			rc = steam_product_is_whole(p) ? put_known(t, p, app ? &to->apps : &to->packages, f)
-						       : damaged(p, f);
+			rc = steam_product_is_whole(p) ? put_known(t, p, &to->packages, f) : damaged(p, f);
 			break;
 		case STEAM_PRODUCT_DAMAGED:
 			rc = damaged(p, f);
@@ -136,11 +159,10 @@ static enum rc put_all(struct action_task *t, const struct steam_call *answer,
 
 static bool make_room(struct action_task *t, size_t n, struct action_product_info_result *to)
 {
-	to->apps.at = arena_take(t->arena, (n + 1) * sizeof(struct action_product));
 	to->packages.at = arena_take(t->arena, (n + 1) * sizeof(struct action_product));
 	to->unknown_apps.at = arena_take(t->arena, (n + 1) * sizeof(uint32_t));
 	to->unknown_packages.at = arena_take(t->arena, (n + 1) * sizeof(uint32_t));
-	return to->apps.at && to->packages.at && to->unknown_apps.at && to->unknown_packages.at;
+	return to->packages.at && to->unknown_apps.at && to->unknown_packages.at;
 }
 
 /* ---- reading beside asking ---- */
@@ -220,6 +242,15 @@ static enum rc ask(struct action_task *t, const struct steam_ask *what, struct s
 	return rc;
 }
 
+/* The less is left, the less is asked at once: what is read when all is there is to be little. */
+static size_t slice_of(size_t left)
+{
+	size_t n = left / 2;
+
+	n = n < STEAM_CALL_BATCH_FULL ? STEAM_CALL_BATCH_FULL : n > SLICE ? SLICE : n;
+	return n < left ? n : left;
+}
+
 static enum rc ask_all(struct reading *r, const struct steam_ask *all, struct fault *f)
 {
 	struct steam_ask some = *all;
@@ -228,7 +259,7 @@ static enum rc ask_all(struct reading *r, const struct steam_ask *all, struct fa
 	for (size_t i = 0; i < all->products_n && rc == RC_OK; i += some.products_n) {
 		struct steam_call *answer;
 		some.products = all->products + i;
-		some.products_n = all->products_n - i < SLICE ? all->products_n - i : SLICE;
+		some.products_n = slice_of(all->products_n - i);
 		rc = ask(r->task, &some, &answer, f);
 		some.from_ms = clock_mono_ms() + all->gap_ms;
 		if (rc == RC_OK)
@@ -298,6 +329,7 @@ static enum rc run(struct action_task *t, const void *in, void *out, struct faul
 		return fault_set(f, RC_INVALID, "one task asks for at most %d ids, not %zu", STEAM_CALL_IDS_MAX, n);
 	if (!make_room(t, n, to))
 		return RC_NOMEM;
+	long_result_begin(&t->result, action_pics_product_info.result);
 	if (n == 0)
 		return RC_OK;
 	enum rc rc = want_of(t, want, &all);
