@@ -1,7 +1,9 @@
 #include "cli/nouns.h"
 #include "cli/run.h"
 
-#define COLUMNS "id:SOURCE,breaker.state:STATE,cursor,lag,successPermille1h:SUCCESS,breaker.lastError:ERROR"
+#define COLUMNS                                                                                                   \
+	"id:SOURCE,breaker.state:STATE,openEgresses:OPEN,cursor,lag,successPermille1h:SUCCESS,breaker.lastError:" \
+	"ERROR"
 #define SOURCE_ARG                                                       \
 	{                                                                \
 		.name = "SOURCE", .doc = "Its name, such as steam.pics." \
@@ -55,14 +57,14 @@ const struct verb source_verbs[] = {
 	},
 	{
 		.name = "show",
-		.doc = "Shows one: its breaker, its cursor, its gap.",
+		.doc = "Shows one: its breaker and those of its egresses, its cursor, its gap.",
 		.args = { SOURCE_ARG },
 		.method = "GET",
 		.path = "/v1/sources/{}",
 	},
 	{
 		.name = "trip",
-		.doc = "Forces its breaker open, so that the other source is asked.",
+		.doc = "Forces its breaker open for all egresses, so that the other source is asked.",
 		.args = { SOURCE_ARG },
 		.options = trip_options,
 		.method = "POST",
@@ -72,7 +74,7 @@ const struct verb source_verbs[] = {
 	},
 	{
 		.name = "reset",
-		.doc = "Closes its breaker.",
+		.doc = "Closes its breaker, for all egresses.",
 		.args = { SOURCE_ARG },
 		.options = key_options,
 		.method = "POST",

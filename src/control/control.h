@@ -31,6 +31,7 @@ struct looks;
 struct meters;
 struct metrics;
 struct moves_task;
+struct placement_task;
 struct pool;
 struct proxies;
 struct queue;
@@ -169,6 +170,8 @@ struct control {
 	enum rc (*owned)(struct tx *tx, const struct moves_task *t);
 	/* Such a task told how far it is: a JSON object, checked. No event is made of it but what the owner makes. NULL: nobody asks. */
 	enum rc (*owned_progress)(struct tx *tx, const struct moves_task *t, const char *data);
+	/* Such a task is about to be handed out: its owner may say to whom not. NULL: to anybody. */
+	enum rc (*owned_place)(struct tx *tx, const char *owner, struct placement_task *to);
 	/* Updates are looked at so many milliseconds from now at the latest (hub/looks). Any thread. NULL: there is no scan. */
 	void (*look_within)(struct control *c, uint32_t ms);
 	/* Told by the writer what a batch has to tell (the flags of struct tx), inside its transaction. Writer's thread. */

@@ -51,6 +51,7 @@ enum rc life_start(struct control *c, struct fault *f)
 	c->committed = bells_ring;
 	c->owned = owners_fold;
 	c->owned_progress = owners_progress;
+	c->owned_place = owners_place;
 	enum rc rc = prepare_database(c, &others, f);
 	if (rc == RC_OK)
 		rc = reader_start(c, f);

@@ -57,6 +57,7 @@ static const struct {
 	{ "0038_shop_challenges", migrate_0038 },
 	{ "0039_old_jobs", migrate_0039 },
 	{ "0040_store_holds", migrate_0040 },
+	{ "0041_source_breakers", migrate_0041 },
 };
 #define MIGRATIONS (sizeof(migrations) / sizeof(*migrations))
 

@@ -6,6 +6,7 @@
 #include "control/fleet/shop_answers.h"
 #include "control/keys/key_fold.h"
 #include "control/updates/sources.h"
+#include "control/updates/sources_egresses.h"
 #include "control/updates/watch_library.h"
 
 #include <string.h>
@@ -14,13 +15,14 @@ static const struct {
 	const char *prefix; /* of the owner's id; "": all that none before has */
 	enum rc (*fold)(struct tx *tx, const struct moves_task *t);
 	enum rc (*progress)(
-		struct tx *tx, const struct moves_task *t, const char *data); /* NULL: it does not care */
+		struct tx *tx, const struct moves_task *t, const char *data);          /* NULL: it does not care */
+	enum rc (*place)(struct tx *tx, const char *owner, struct placement_task *to); /* the same */
 } owners[] = {
-	{ SOURCES_OWNER, sources_fold, sources_progress },
-	{ WATCH_LIBRARY_OWNER, watch_library_fold, NULL },
-	{ SHOP_ANSWERS_OWNER, shop_answers_fold, NULL },
-	{ DOWNLOAD_ROW_PREFIX, download_fold_task, download_progress_fold },
-	{ "", key_fold_task, NULL },
+	{ SOURCES_OWNER, sources_fold, sources_progress, sources_egresses_place },
+	{ WATCH_LIBRARY_OWNER, watch_library_fold, NULL, NULL },
+	{ SHOP_ANSWERS_OWNER, shop_answers_fold, NULL, NULL },
+	{ DOWNLOAD_ROW_PREFIX, download_fold_task, download_progress_fold, NULL },
+	{ "", key_fold_task, NULL, NULL },
 };
 #define OWNERS (sizeof(owners) / sizeof(*owners))
 
@@ -37,6 +39,12 @@ enum rc owners_fold(struct tx *tx, const struct moves_task *t)
 {
 	size_t i = owner_of(t->owner);
 	return i < OWNERS ? owners[i].fold(tx, t) : RC_OK;
+}
+
+enum rc owners_place(struct tx *tx, const char *owner, struct placement_task *to)
+{
+	size_t i = owner_of(owner);
+	return i < OWNERS && owners[i].place ? owners[i].place(tx, owner, to) : RC_OK;
 }
 
 enum rc owners_progress(struct tx *tx, const struct moves_task *t, const char *data)

@@ -1,4 +1,5 @@
 #include "control/rows.h"
+#include "base/buf.h"
 #include "wire/field_json.h"
 #include "wire/packed.h"
 
@@ -120,4 +121,25 @@ enum rc rows_list(struct store_rows *r, const struct rows_into *each, size_t siz
 	if (rc == RC_OK)
 		*ret = (struct field_list){ items, n };
 	return rc;
+}
+
+enum rc rows_text(struct store_rows *r, const struct rows_into *each, const char **ret_json, struct fault *f)
+{
+	struct buf b = { 0 };
+	bool row = false;
+	enum rc rc = RC_OK;
+
+	buf_u8(&b, '[');
+	while (rc == RC_OK && (rc = store_next(r, &row, f)) == RC_OK && row) {
+		buf_str(&b, b.n > 1 ? "," : "");
+		rc = rows_read(r, each->t, each->arena, each->to, f);
+		if (rc == RC_OK)
+			field_json_encode(each->t, each->to, &b);
+	}
+	buf_u8(&b, ']');
+	const char *text = rc == RC_OK && !b.bad ? arena_str(each->arena, buf_text(&b)) : NULL;
+	buf_done(&b);
+	if (text)
+		*ret_json = text;
+	return rc == RC_OK && !text ? RC_NOMEM : rc;
 }

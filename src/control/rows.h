@@ -26,3 +26,7 @@ must_check enum rc rows_one(struct store_conn *c, const struct store_query *q, s
 /* Reads at most `max` rows into a list of structs of `size` bytes. */
 must_check enum rc rows_list(struct store_rows *r, const struct rows_into *each, size_t size, size_t max,
 	struct field_list *ret, struct fault *f);
+
+/* All rows as a JSON list, in the arena; each is read to each->to on the way. The query says how many there are at most. */
+must_check enum rc rows_text(
+	struct store_rows *r, const struct rows_into *each, const char **ret_json, struct fault *f);

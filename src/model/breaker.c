@@ -1,7 +1,5 @@
 #include "model/breaker.h"
 
-#include <stddef.h>
-
 const char *const breaker_words[] = { "closed", "open", "half_open", "forced_open", "forced_closed", NULL };
 
 static void move(struct breaker *b, enum breaker_state to, int64_t now_ms)
@@ -68,6 +66,7 @@ bool breaker_fail(struct breaker *b, enum breaker_failure how, int64_t now_ms)
 	if (how != BREAKER_CONNECT)
 		return trip(b, b->state == BREAKER_HALF_OPEN ? b->wait_ms : BREAKER_CALL_MS, now_ms);
 	b->failures++;
+	b->failed_ms = now_ms;
 	if (b->state == BREAKER_HALF_OPEN)
 		return trip(b, b->wait_ms, now_ms);
 	return b->failures >= BREAKER_CONNECTS && trip(b, BREAKER_CONNECT_MS, now_ms);
@@ -76,6 +75,7 @@ bool breaker_fail(struct breaker *b, enum breaker_failure how, int64_t now_ms)
 bool breaker_succeed(struct breaker *b, int64_t now_ms)
 {
 	b->failures = 0;
+	b->well_ms = now_ms;
 	if (b->state != BREAKER_HALF_OPEN)
 		return false;
 	move(b, BREAKER_CLOSED, now_ms);
@@ -97,6 +97,52 @@ bool breaker_count(struct breaker *b, int64_t asked, int64_t good, int64_t now_m
 	b->judged_ms = now_ms;
 	return bad && trip(b, BREAKER_CALL_MS, now_ms);
 }
+
+static bool is_forced(const struct breaker *b)
+{
+	return b->state == BREAKER_FORCED_OPEN || b->state == BREAKER_FORCED_CLOSED;
+}
+
+bool breaker_sum(struct breaker *whole, const struct breaker_way *ways, size_t n, int64_t now_ms)
+{
+	size_t in[BREAKER_STATES] = { 0 };
+	int64_t trips = 0, probe_ms = 0;
+
+	for (size_t i = 0; i < n; i++)
+		in[ways[i].breaker.state] += ways[i].up;
+	size_t closed = in[BREAKER_CLOSED], half = in[BREAKER_HALF_OPEN];
+	if (is_forced(whole) || closed + half + in[BREAKER_OPEN] == 0)
+		return false;
+	enum breaker_state to = closed ? BREAKER_CLOSED : half ? BREAKER_HALF_OPEN : BREAKER_OPEN;
+	for (size_t i = 0; i < n; i++) {
+		const struct breaker *b = &ways[i].breaker;
+		if (!ways[i].up || b->state != (int)to)
+			continue;
+		trips = b->trips > trips ? b->trips : trips;
+		if (to != BREAKER_CLOSED && (probe_ms == 0 || b->probe_ms < probe_ms))
+			probe_ms = b->probe_ms;
+	}
+	bool moved = whole->state != (int)to;
+	if (moved)
+		move(whole, to, now_ms);
+	whole->trips = trips;
+	whole->probe_ms = probe_ms;
+	return moved;
+}
+
+bool breaker_is_away(const struct breaker_way *ways, size_t n)
+{
+	int64_t well_ms = 0;
+	size_t failed = 0;
+
+	for (size_t i = 0; i < n; i++)
+		well_ms = ways[i].breaker.well_ms > well_ms ? ways[i].breaker.well_ms : well_ms;
+	for (size_t i = 0; i < n; i++)
+		failed += ways[i].breaker.failures > 0 && ways[i].breaker.failed_ms > well_ms;
+	return failed >= BREAKER_AWAY;
+}
+
+bool breaker_follow(struct breaker *b, int64_t now_ms) { return trip(b, BREAKER_CONNECT_MS, now_ms); }
 
 void breaker_force(struct breaker *b, bool open, int64_t now_ms)
 {

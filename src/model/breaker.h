@@ -1,10 +1,12 @@
 /*
- * breaker: whether a source is asked, or the one that stands in for it. A source that fails is left alone for a time, and then asked one
- * thing; each time that fails, it is left alone for twice as long. Pure; moments are milliseconds. product.md 5.8.6.
+ * breaker: whether a source is asked by an egress, or another has to. What fails is left alone for a time, and then asked one thing; each
+ * time that fails, it is left alone for twice as long. Of all the egresses of a source together follows whether it is asked at all, or the
+ * one that stands in for it. Pure; moments are milliseconds. product.md 5.8.6.
  */
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum breaker_state {
@@ -32,6 +34,8 @@ enum breaker_failure {
 #define BREAKER_RATIO_IDS    50 /* answers are judged by so many at least … */
 #define BREAKER_RATIO        80 /* … of which so many of a hundred have to say something */
 #define BREAKER_RATIO_OLD_MS 3600000
+#define BREAKER_AWAY \
+	3 /* so many egresses that failed to connect, and nobody was answered since: the source is away */
 
 /* As it is kept. Zeroes: closed. */
 struct breaker {
@@ -42,6 +46,7 @@ struct breaker {
 	int64_t wait_ms;                /* how long it was left alone last */
 	int64_t probe_ms;               /* open: when a probe may go; half open: when it has failed; else 0 */
 	int64_t asked, good, judged_ms; /* since it was judged by its answers last */
+	int64_t failed_ms, well_ms;     /* it failed to connect, it answered a call last; 0: never */
 };
 
 enum breaker_may { BREAKER_NO, BREAKER_PROBE, BREAKER_GO };
@@ -57,6 +62,23 @@ bool breaker_fail(struct breaker *b, enum breaker_failure how, int64_t now_ms);
 bool breaker_succeed(struct breaker *b, int64_t now_ms); /* it answered a call */
 /* Of so many ids so many had a definite answer. */
 bool breaker_count(struct breaker *b, int64_t asked, int64_t good, int64_t now_ms);
+
+/* One of the egresses that a source is asked by. */
+struct breaker_way {
+	bool up; /* somebody can ask by it now */
+	struct breaker breaker;
+};
+
+/*
+ * The source as a whole: closed while one that is up is, half open while a probe of one is out, else open until the first may be probed.
+ * An operator's word stands, and when none is up, it stays as it was. True: its state is another now.
+ */
+bool breaker_sum(struct breaker *whole, const struct breaker_way *ways, size_t n, int64_t now_ms);
+
+/* Have BREAKER_AWAY of them failed to connect since one was answered? Then no more need to find that out. */
+bool breaker_is_away(const struct breaker_way *ways, size_t n);
+/* It counts as if it had failed to connect often enough. True: its state is another now. */
+bool breaker_follow(struct breaker *b, int64_t now_ms);
 
 /* An operator's word. */
 void breaker_force(struct breaker *b, bool open, int64_t now_ms);

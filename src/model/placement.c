@@ -3,20 +3,20 @@
 #include <string.h>
 
 const char *const placement_code_words[] = { "chosen", "not_connected", "cordoned", "draining", "held_by_another",
-	"region", "egress_region", "capability", "sessions_full", "rule_pin", "rule_forbid", "rule_region",
-	"rule_egress_kind", "rule_capability", "rule_country", "rule_compliance", "rule_labels", "rule_agent",
-	"no_room", "less_preferred", "more_loaded", "lost_tie", NULL };
+	"region", "egress_region", "capability", "avoided", "sessions_full", "rule_pin", "rule_forbid",
+	"rule_region", "rule_egress_kind", "rule_capability", "rule_country", "rule_compliance", "rule_labels",
+	"rule_agent", "no_room", "less_preferred", "more_loaded", "lost_tie", NULL };
 
 const char *const placement_code_doc[] = { "it is the one", "it is not connected", "it, or its region, is cordoned",
 	"it is drained", "another agent has the account's session", "the task is for another region",
 	"the account's egress is of another region", "it cannot run the action",
-	"it holds as many accounts as it may", "the rule pins another agent", "the rule forbids it",
-	"the rule requires another region", "the rule requires another kind of egress",
-	"the rule requires what it cannot run", "the rule requires another country",
-	"its region lacks a compliance that the rule requires", "its region lacks a label that the rule requires",
-	"the rule requires another agent", "it has no room, and the task has waited long enough",
-	"another meets an earlier preference of the rule", "another is less loaded",
-	"another is as good, and the hash chose that one", NULL };
+	"what the task asks is not asked by its address now", "it holds as many accounts as it may",
+	"the rule pins another agent", "the rule forbids it", "the rule requires another region",
+	"the rule requires another kind of egress", "the rule requires what it cannot run",
+	"the rule requires another country", "its region lacks a compliance that the rule requires",
+	"its region lacks a label that the rule requires", "the rule requires another agent",
+	"it has no room, and the task has waited long enough", "another meets an earlier preference of the rule",
+	"another is less loaded", "another is as good, and the hash chose that one", NULL };
 
 /* Does the text fit the pattern, in which `*` stands for anything? */
 static bool fits_glob(const char *pattern, const char *text)
@@ -185,6 +185,18 @@ static bool is_its(const struct placement_task *t, const struct placement_agent 
 	return t->agent_id && !strcmp(t->agent_id, a->id);
 }
 
+static bool is_avoided(const struct placement_task *t, const struct placement_agent *a)
+{
+	const char *const *avoid = t->avoid.at;
+
+	if (t->only && strcmp(t->only, a->id) != 0)
+		return true;
+	for (size_t i = 0; i < t->avoid.n; i++)
+		if (!strcmp(avoid[i], a->id))
+			return true;
+	return false;
+}
+
 /* Why the agent cannot have it; PLACEMENT_CHOSEN: it can. A session that is there is not moved by a rule. */
 static enum placement_code against(
 	const struct placement_rule *r, const struct placement_task *t, const struct placement_agent *a)
@@ -201,6 +213,8 @@ static enum placement_code against(
 		return PLACEMENT_EGRESS_REGION;
 	if (t->action && !has_word(a->capabilities, a->mark, t->action))
 		return PLACEMENT_CAPABILITY;
+	if (is_avoided(t, a))
+		return PLACEMENT_AVOIDED;
 	if (t->bound)
 		return PLACEMENT_CHOSEN;
 	if (t->account && a->sessions_most && a->sessions >= a->sessions_most)

@@ -51,7 +51,9 @@ struct placement_task {
 	const char *agent_id;                  /* who has the account, or had it last; NULL: nobody */
 	bool account;                          /* it needs one */
 	bool bound;                            /* agent_id has its session: nobody else can do it */
-	bool waited; /* it has waited long enough for an agent without room: those stand behind */
+	bool waited;             /* it has waited long enough for an agent without room: those stand behind */
+	const char *only;        /* no agent but this one; NULL: any */
+	struct field_list avoid; /* of const char *: not these agents */
 };
 
 enum placement_state { PLACEMENT_UP, PLACEMENT_AWAY, PLACEMENT_CORDONED, PLACEMENT_DRAINING };
@@ -77,6 +79,7 @@ enum placement_code {
 	PLACEMENT_REGION,
 	PLACEMENT_EGRESS_REGION,
 	PLACEMENT_CAPABILITY,
+	PLACEMENT_AVOIDED,
 	PLACEMENT_SESSIONS_FULL,
 	PLACEMENT_RULE_PIN,
 	PLACEMENT_RULE_FORBID,

@@ -258,6 +258,7 @@ static void follow(void)
 /* ---- U3, U4 ---- */
 
 #define PICS  " FROM sources WHERE name = 'steam.pics'"
+#define WAY   " FROM source_breakers WHERE source = 'steam.pics'" /* of the one agent that there is */
 #define STORE " FROM sources WHERE name = 'steam.store_http'"
 
 static json_t *poll(const struct run *t)
@@ -360,10 +361,10 @@ static void hang(struct run *t)
 	await(&t->r, "SELECT COUNT(*)" PICS " AND breaker = 'half_open'", 1, "a probe");
 	check_is(t, "SELECT COUNT(*) FROM source_asks WHERE source = 'steam.pics' AND kind = 'probe'", 1);
 	rig_set_clock(&t->r, 16);
-	await(&t->r, "SELECT COUNT(*)" PICS " AND breaker = 'open' AND wait = 600000", 1, "a longer wait");
+	await(&t->r, "SELECT COUNT(*)" WAY " AND state = 'open' AND wait = 600000", 1, "a longer wait");
 	rig_sim_clear(&t->r);
 	rig_set_clock(&t->r, 601);
-	await(&t->r, "SELECT COUNT(*)" PICS " AND breaker = 'closed' AND failures = 0", 1, "a closed breaker");
+	await(&t->r, "SELECT COUNT(*)" WAY " AND state = 'closed' AND failures = 0", 1, "a closed breaker");
 	CHECK(logons(t) - before <= 1);
 }
 
@@ -374,7 +375,7 @@ static void refuse(struct run *t)
 	rig_warp(&t->r, 16);
 	rig_sim_post(&t->r, "/sim/sessions?do=cut");
 	long long before = logons(t);
-	await(&t->r, "SELECT COUNT(*)" PICS " AND breaker = 'open' AND failures >= 3", 1, "three failures");
+	await(&t->r, "SELECT COUNT(*)" WAY " AND state = 'open' AND failures >= 3", 1, "three failures");
 	check_is(t, "SELECT probe_at - breaker_since" PICS, 900000);
 	CHECK(logons(t) == before);
 	rig_set_clock(&t->r, 700);

@@ -1,4 +1,5 @@
 #include "control/engine/placing.h"
+#include "control/control.h"
 #include "control/engine/offer.h"
 #include "control/engine/turns.h"
 #include "control/fleet/roster.h"
@@ -41,8 +42,10 @@ static enum rc as_placed(
 		.account = t->account_id != NULL,
 		.bound = t->held,
 		.waited = t->look_at > 0 && t->look_at <= p->tx->now_ms };
-	if (!t->labels || !p->roster->rules.n)
-		return RC_OK;
+	enum rc rc =
+		t->owner && p->tx->control->owned_place ? p->tx->control->owned_place(p->tx, t->owner, ret) : RC_OK;
+	if (rc != RC_OK || !t->labels || !p->roster->rules.n)
+		return rc;
 	return field_json_text(&labels_row, t->labels, p->tx->arena, &ret->labels, p->tx->fault);
 }
 

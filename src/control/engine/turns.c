@@ -60,6 +60,7 @@ static const struct field task_row[] = {
 	{ .name = "labels", .type = FIELD_STR, FIELD_AT(struct turns_task, labels) },
 	{ .name = "egress_kind", .type = FIELD_STR, FIELD_AT(struct turns_task, egress_kind) },
 	{ .name = "egress_region", .type = FIELD_STR, FIELD_AT(struct turns_task, egress_region) },
+	{ .name = "owner", .type = FIELD_STR, FIELD_AT(struct turns_task, owner) },
 	{ 0 },
 };
 
@@ -246,7 +247,8 @@ static enum rc read_tasks(struct turns *t, const struct turns_tenant *n, struct 
 		       "u.probe = 1 AND u.action = t.action) THEN 2 ELSE 0 END, a.moving, COALESCE(t.pin_agent_id, "
 		       "a.agent_id), a.state, "
 		       "a.labels, "
-		       "e.kind, e.region_id FROM tasks t LEFT JOIN accounts a ON a.id = t.account_id LEFT JOIN "
+		       "e.kind, e.region_id, t.owner FROM tasks t LEFT JOIN accounts a ON a.id = t.account_id LEFT "
+		       "JOIN "
 		       "egresses e ON e.id = a.egress_id WHERE t.status = 'queued' AND t.waits IS NULL AND "
 		       "t.tenant_id "
 		       "= $1 AND t.priority = $2 AND t.job_id = $3 "

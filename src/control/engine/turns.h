@@ -30,6 +30,7 @@ struct turns_task {
 	const char *state;    /* of the account */
 	const char *labels;   /* of the account, JSON */
 	const char *egress_kind, *egress_region;
+	const char *owner; /* what it was made for (control/owners); NULL: nobody's but its job's */
 };
 
 struct turns_job {

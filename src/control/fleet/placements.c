@@ -50,7 +50,8 @@ static const struct field candidate_fields[] = {
 		.type = FIELD_STR,
 		FIELD_AT(struct candidate, code),
 		.doc = "Why it is, or is not: chosen; not_connected, cordoned, draining, held_by_another, region, "
-		       "egress_region, capability, sessions_full, or rule_ and what the rule says: it cannot; "
+		       "egress_region, capability, avoided, sessions_full, or rule_ and what the rule says: it "
+		       "cannot; "
 		       "no_room, less_preferred, more_loaded, lost_tie: another is better." },
 	{ .name = "detail", .type = FIELD_STR, FIELD_AT(struct candidate, detail), .doc = "The same in words." },
 	{ .name = "load",

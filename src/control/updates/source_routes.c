@@ -2,6 +2,7 @@
 #include "control/http/page.h"
 #include "control/rows.h"
 #include "control/updates/sources.h"
+#include "control/updates/sources_egresses.h"
 #include "control/updates/sources_eta.h"
 #include "control/updates/sources_rows.h"
 #include "control/updates/sources_sessions.h"
@@ -26,7 +27,8 @@ struct source_view {
 	struct gap_view gap;
 	int64_t ratio, agreement;
 	int64_t waiting, eta_s;
-	const char *rollout, *sessions;
+	const char *rollout, *breakers, *sessions;
+	int64_t open_egresses;
 	int64_t swept_at, version, updated_at;
 };
 
@@ -81,7 +83,19 @@ static const struct field source_fields[] = {
 		.type = FIELD_OBJ,
 		FIELD_AT(struct source_view, breaker),
 		.sub = breaker_fields,
-		.doc = "Whether it is asked." },
+		.doc = "Whether it is asked, as a whole: while it is by one egress at least, it is." },
+	{ .name = "openEgresses",
+		.type = FIELD_I64,
+		FIELD_AT(struct source_view, open_egresses),
+		.doc = "By so many egresses it is not asked now: their breakers are open, or half open." },
+	{ .name = "breakers",
+		.type = FIELD_JSON,
+		FIELD_AT(struct source_view, breakers),
+		.doc = "Of each egress by which it was asked in the last day, those that are not closed first: a "
+		       "list "
+		       "of {egressId, state, since, trips, failures, nextProbeAt, lastError}. An agent's own "
+		       "session "
+		       "goes out by the agent's own egress, whose id is the agent's." },
 	{ .name = "cursor",
 		.type = FIELD_I64,
 		FIELD_AT(struct source_view, cursor),
@@ -145,7 +159,8 @@ static const struct field source_fields[] = {
 #define SELECT                                                                                                     \
 	"SELECT s.name, s.breaker, s.breaker_since, s.trips, CASE s.breaker WHEN 'open' THEN s.probe_at ELSE 0 "   \
 	"END, "                                                                                                    \
-	"s.last_error, s.cursor, s.cursor_at, CASE WHEN s.newest > s.cursor THEN s.newest - s.cursor ELSE 0 END, " \
+	"s.last_error, (SELECT COUNT(*) FROM source_breakers b WHERE b.source = s.name AND b.state <> 'closed'), " \
+	"NULL, s.cursor, s.cursor_at, CASE WHEN s.newest > s.cursor THEN s.newest - s.cursor ELSE 0 END, "         \
 	"s.gap_from, CASE s.gap_from WHEN 0 THEN 0 ELSE s.gap_to END, CASE s.gap_from WHEN 0 THEN 0 ELSE "         \
 	"s.gap_since END, CASE s.gap_from WHEN 0 THEN NULL ELSE s.gap_why END, " PERMILLE(                         \
 		"m.good", "m.asked") ", " PERMILLE("m.agreed",                                                     \
@@ -166,6 +181,8 @@ static enum rc fill(struct tx *tx, struct source_view *v)
 
 	v->waiting = eta.waiting;
 	v->eta_s = eta.seconds;
+	if (rc == RC_OK)
+		rc = sources_egresses_text(tx, v->id, &v->breakers);
 	return rc == RC_OK ? sources_sessions_text(tx, v->id, &v->sessions) : rc;
 }
 
@@ -251,7 +268,11 @@ static enum rc reset(struct call *c, void *ret_out)
 
 	if (rc != RC_OK)
 		return rc;
+	rc = sources_egresses_reset(&c->tx, &s);
+	if (rc != RC_OK)
+		return rc;
 	breaker_reset(&s.breaker, c->tx.now_ms);
+	s.last_error = NULL;
 	return moved(c, &s, was, "source.reset", ret_out);
 }
 
@@ -327,9 +348,10 @@ const struct route source_routes[] = {
 	{ DEED, .name = "tripSource", .path = "/v1/sources/{name}/trip",
 		.flags = ROUTE_WRITE | ROUTE_ACCEPTED | ROUTE_MAYBE, .in = trip_fields,
 		.in_size = sizeof(struct trip_in), .run = trip,
-		.doc = "Forces its breaker open, or closed, until it is reset." },
+		.doc = "Forces its breaker open, or closed, by whatever egress, until it is reset." },
 	{ DEED, .name = "resetSource", .path = "/v1/sources/{name}/reset", .flags = ROUTE_WRITE | ROUTE_ACCEPTED,
-		.run = reset, .doc = "Closes its breaker, and forgets what was wrong." },
+		.run = reset,
+		.doc = "Closes its breaker, and that of each of its egresses, and forgets what was wrong." },
 	{ .name = "editSourceRollout",
 		.method = "PATCH",
 		.path = "/v1/sources/{name}",

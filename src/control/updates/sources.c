@@ -1,19 +1,16 @@
 /* The look: what is asked next, of which source. */
 #include "control/updates/sources.h"
-#include "base/buf.h"
 #include "control/control.h"
 #include "control/engine/submit.h"
-#include "control/updates/builds.h"
+#include "control/updates/sources_builds.h"
+#include "control/updates/sources_egresses.h"
 #include "control/updates/sources_feed.h"
 #include "control/updates/sources_owned.h"
 #include "control/updates/sources_sessions.h"
 #include "control/updates/titles_due.h"
-#include "model/action_download.h"
-#include "wire/json.h"
 
 #define SILENT_MS       1250 /* then the other source is asked, too */
 #define STAND_INS       2    /* questions of one that stands in, at once: its lane paces them, the next is ready */
-#define PROBES          8    /* builds that are looked for at once; as many with accounts */
 #define FORGOTTEN_MS    3600000
 #define UNKNOWN_AT_ONCE 500
 
@@ -51,22 +48,6 @@ static enum rc hedge(struct look *l, struct source_ask *a)
 	return rc == RC_OK ? titles_unask(l->tx, a->source, &a->refs) : rc;
 }
 
-static enum rc fail(struct look *l, enum breaker_failure how, const char *why)
-{
-	int was = l->s.breaker.state;
-
-	(void)breaker_fail(&l->s.breaker, how, l->tx->now_ms);
-	return sources_moved(l->tx, &l->s, was, why);
-}
-
-static enum rc look_at_probe(struct look *l, const struct source_ask *a)
-{
-	if (l->s.breaker.state != BREAKER_HALF_OPEN || l->tx->now_ms < l->s.breaker.probe_ms)
-		return RC_OK;
-	enum rc rc = sources_ask_cancel(l->tx, a);
-	return rc == RC_OK ? fail(l, BREAKER_CONNECT, "the probe was not answered within 15 s") : rc;
-}
-
 /* It is silent for too long at a moment that is known: the look comes then. */
 static void look_when_silent(const struct look *l, int64_t silent_ms)
 {
@@ -84,8 +65,6 @@ static enum rc look_at_asks(struct look *l)
 	for (size_t i = 0; rc == RC_OK && i < l->asks.n; i++) {
 		if (strcmp(a[i].source, l->s.name) != 0)
 			continue;
-		if (a[i].kind == ASK_PROBE)
-			rc = look_at_probe(l, &a[i]);
 		if (!is_for_titles(a[i].kind) || a[i].refs.n == 0 || !a[i].heard_at)
 			continue;
 		int64_t silent = l->tx->now_ms > a[i].heard_at ? l->tx->now_ms - a[i].heard_at : 0;
@@ -97,9 +76,6 @@ static enum rc look_at_asks(struct look *l)
 		if (rc == RC_OK && !a[i].hedged && l->kind->fallback)
 			rc = hedge(l, &a[i]);
 	}
-	/* One whose probe went away (its task was canceled by hand) is tried anew. */
-	if (rc == RC_OK && l->s.breaker.state == BREAKER_HALF_OPEN && l->tx->now_ms >= l->s.breaker.probe_ms)
-		rc = fail(l, BREAKER_CONNECT, "the probe was not answered within 15 s");
 	return rc;
 }
 
@@ -110,7 +86,103 @@ static enum rc forget_old(struct tx *tx)
 	enum rc rc = store_put(tx->db, &drop, STORE_ARGS(store_int(tx->now_ms - FORGOTTEN_MS)), tx->fault);
 	if (rc == RC_OK)
 		rc = store_put(tx->db, &marks, STORE_ARGS(store_int(tx->now_ms / 300000 - 24)), tx->fault);
+	if (rc == RC_OK)
+		rc = sources_egresses_sweep(tx);
 	return rc == RC_OK ? sources_sessions_sweep(tx) : rc;
+}
+
+/* ---- breakers ---- */
+
+/* It will not be answered, or somebody else is to be asked. */
+static enum rc call_off(struct look *l, struct source_ask *a)
+{
+	enum rc rc = sources_ask_cancel(l->tx, a);
+
+	if (rc == RC_OK && (is_for_titles(a->kind) || a->kind == ASK_FALLBACK))
+		rc = titles_unask(l->tx, a->source, &a->refs);
+	a->kind = ASK_KINDS; /* it is not out any more */
+	return rc;
+}
+
+/*
+ * The probe of this egress is over its time, or went away (its task was canceled by hand); and, since it is left alone, what it has of
+ * other questions is for others, if there are any.
+ */
+static enum rc take_from(struct look *l, struct source *s, const struct sources_egress *e, bool late)
+{
+	struct source_ask *a = l->asks.at;
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && i < l->asks.n; i++) {
+		if (!a[i].egress_id || strcmp(a[i].egress_id, e->id) != 0 || strcmp(a[i].source, s->name) != 0)
+			continue;
+		if (a[i].kind == ASK_PROBE ? late : !a[i].scope && sources_is_asked(s))
+			rc = call_off(l, &a[i]);
+	}
+	return rc;
+}
+
+/* One known title, by this egress and nothing else. */
+static enum rc probe(struct look *l, struct source *s, struct sources_egress *e)
+{
+	struct source_ask a = { .source = s->name, .kind = ASK_PROBE, .egress_id = e->id };
+	struct titles_ask first = { .source = s->name, .kind = TITLES_ANY, .limit = 1 };
+	int was = e->breaker.state;
+
+	enum rc rc = titles_due(l->tx, &first, &a.refs);
+	if (rc != RC_OK || a.refs.n == 0 || breaker_ask(&e->breaker, l->tx->now_ms) != BREAKER_PROBE)
+		return rc;
+	rc = sources_ask_new(l->tx, &a, NULL, NULL);
+	return rc == RC_OK ? sources_egress_moved(l->tx, s, e, was, NULL) : rc;
+}
+
+static enum rc look_at_egress(struct look *l, struct source *s, struct sources_egress *e)
+{
+	static const char late[] = "the probe was not answered within 15 s";
+	int was = e->breaker.state;
+	bool is_late = was == BREAKER_HALF_OPEN && l->tx->now_ms >= e->breaker.probe_ms;
+	enum rc rc = was == BREAKER_CLOSED ? RC_OK : take_from(l, s, e, is_late);
+
+	if (rc == RC_OK && is_late) {
+		(void)breaker_fail(&e->breaker, BREAKER_CONNECT, l->tx->now_ms);
+		return sources_egress_moved(l->tx, s, e, was, late);
+	}
+	return rc == RC_OK && e->up && breaker_would(&e->breaker, l->tx->now_ms) == BREAKER_PROBE ? probe(l, s, e)
+												  : rc;
+}
+
+/* What nobody has yet, nobody is to have. */
+static enum rc hold_back(struct look *l, const struct source *s)
+{
+	struct source_ask *a = l->asks.at;
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && i < l->asks.n; i++)
+		if (!strcmp(a[i].source, s->name) && !a[i].egress_id && !a[i].scope && a[i].kind != ASK_KINDS)
+			rc = call_off(l, &a[i]);
+	return rc;
+}
+
+/* *ret_may: it is asked, by one egress at least. Those that are due get their probes. */
+static enum rc look_at_egresses(struct look *l, struct source *s, bool *ret_may)
+{
+	bool forced = s->breaker.state == BREAKER_FORCED_OPEN || s->breaker.state == BREAKER_FORCED_CLOSED;
+	struct field_list all = { 0 };
+	bool any = false;
+	enum rc rc = forced ? RC_OK : sources_egresses_any(l->tx, s->name, &any);
+
+	any |= !forced && s->breaker.state != BREAKER_CLOSED;
+	if (rc == RC_OK && any)
+		rc = sources_egresses(l->tx, s->name, &all);
+	if (rc == RC_OK && any) /* who came and went since counts for what is taken from whom */
+		rc = sources_egresses_settle(l->tx, s, &all, NULL);
+	struct sources_egress *e = all.at;
+	for (size_t i = 0; rc == RC_OK && i < all.n; i++)
+		rc = look_at_egress(l, s, &e[i]);
+	if (rc == RC_OK && any)
+		rc = sources_egresses_settle(l->tx, s, &all, NULL);
+	*ret_may = sources_is_asked(s);
+	return rc == RC_OK && !*ret_may ? hold_back(l, s) : rc;
 }
 
 /* ---- which titles are whose ---- */
@@ -220,29 +292,18 @@ static enum rc ask_other(struct look *l, const struct field_list *refs, unsigned
 static enum rc room_of_other(struct look *l, unsigned *ret)
 {
 	struct source f = { 0 };
+	bool may = false;
 	enum rc rc = l->kind->fallback ? sources_load(l->tx, l->kind->fallback, &f) : RC_MISSING;
 
 	*ret = 0;
+	if (rc == RC_OK)
+		rc = look_at_egresses(l, &f, &may);
 	if (rc != RC_OK)
 		return rc == RC_MISSING ? RC_OK : rc;
-	int was = f.breaker.state;
-	if (was == BREAKER_HALF_OPEN && l->tx->now_ms >= f.breaker.probe_ms) {
-		(void)breaker_fail(&f.breaker, BREAKER_CONNECT, l->tx->now_ms);
-		return sources_moved(l->tx, &f, was, "the probe was not answered within 15 s");
-	}
-	enum breaker_may may = breaker_ask(&f.breaker, l->tx->now_ms);
 	unsigned out = count(l, f.name, ASK_FALLBACK) + count(l, f.name, ASK_PROBE);
-	if (may == BREAKER_GO)
+	if (may)
 		*ret = out < STAND_INS ? STAND_INS - out : 0;
-	if (may != BREAKER_PROBE)
-		return RC_OK;
-	/* It has been left alone for long enough: one known title. */
-	struct source_ask a = { .source = f.name, .kind = ASK_PROBE };
-	struct titles_ask first = { .source = f.name, .kind = TITLES_ALL_AFTER, .limit = 1 };
-	rc = titles_due(l->tx, &first, &a.refs);
-	if (rc == RC_OK && a.refs.n)
-		rc = sources_ask_new(l->tx, &a, NULL, NULL);
-	return rc == RC_OK ? sources_moved(l->tx, &f, was, NULL) : rc;
+	return RC_OK;
 }
 
 static const struct {
@@ -310,81 +371,25 @@ static enum rc ask_secondary(struct look *l)
 	return rc;
 }
 
-/* One known title, and nothing else. */
-static enum rc ask_probe(struct look *l, int was)
-{
-	struct source_ask a = { .source = l->s.name, .kind = ASK_PROBE };
-	struct titles_ask first = { .source = l->s.name, .kind = TITLES_ALL_AFTER, .limit = 1 };
-
-	enum rc rc = titles_due(l->tx, &first, &a.refs);
-	if (rc == RC_OK && a.refs.n)
-		rc = sources_ask_new(l->tx, &a, NULL, NULL);
-	return rc == RC_OK ? sources_moved(l->tx, &l->s, was, NULL) : rc;
-}
-
 static enum rc look_at(struct look *l)
 {
+	bool may = false;
 	enum rc rc = sources_load(l->tx, l->kind->name, &l->s);
+
 	if (rc == RC_OK)
 		rc = sources_rollout_read(l->tx, &l->s, &l->rollout);
 	if (rc == RC_OK)
+		rc = look_at_egresses(l, &l->s, &may);
+	if (rc == RC_OK)
 		rc = look_at_asks(l);
-	if (rc != RC_OK)
-		return rc;
-	int was = l->s.breaker.state;
-	enum breaker_may may = breaker_ask(&l->s.breaker, l->tx->now_ms);
-	if (may == BREAKER_PROBE)
-		rc = ask_probe(l, was);
-	if (rc == RC_OK && may == BREAKER_GO && l->kind->feed && !l->rollout.shadow)
+	if (rc == RC_OK && may && l->kind->feed && !l->rollout.shadow)
 		rc = sources_feed_scan(l->tx, &l->s, &l->asks);
 	if (rc != RC_OK)
 		return rc;
-	if (may == BREAKER_GO && !(l->suspect && l->kind->fallback))
+	if (may && !(l->suspect && l->kind->fallback))
 		return ask_primary(l);
 	l->rollout.shadow = false; /* it is not asked at all */
 	return ask_secondary(l);
-}
-
-/* ---- builds ---- */
-
-static void put_probe(struct buf *to, const struct builds_due *b)
-{
-	const struct action_download_depot *d = b->depots.at;
-
-	buf_fmt(to, "{\"app\":%s,\"branch\":", b->ref);
-	json_put_str(to, b->branch);
-	buf_str(to, ",\"depots\":[");
-	for (size_t i = 0; i < b->depots.n; i++) {
-		buf_fmt(to, "%s{\"id\":%u,\"manifest\":", i ? "," : "", d[i].id);
-		json_put_str(to, d[i].manifest ? d[i].manifest : "");
-		buf_u8(to, '}');
-	}
-	buf_str(to, "]}");
-}
-
-/* Announced builds: can they be fetched yet? */
-static enum rc ask_for_builds(struct tx *tx, const struct field_list *asks, bool owned)
-{
-	const struct source_ask *out = asks->at;
-	struct field_list due = { 0 };
-	unsigned n = 0;
-
-	for (size_t i = 0; i < asks->n; i++)
-		n += out[i].kind == ASK_AVAILABLE && owned == (out[i].scope != NULL);
-	enum rc rc = n < PROBES && action_find("manifests.probe") ? builds_due(tx, owned, PROBES - n, &due) : RC_OK;
-	const struct builds_due *b = due.at;
-	for (size_t i = 0; rc == RC_OK && i < due.n; i++) {
-		struct source_ask a = { .source = "steam.pics",
-			.kind = ASK_AVAILABLE,
-			.page = b[i].id,
-			.account_id = b[i].account_id,
-			.scope = b[i].scope };
-		struct buf payload = { 0 };
-		put_probe(&payload, &b[i]);
-		rc = payload.bad ? RC_NOMEM : sources_ask_new(tx, &a, "manifests.probe", buf_text(&payload));
-		buf_done(&payload);
-	}
-	return rc;
 }
 
 /* ---- all ---- */
@@ -424,6 +429,6 @@ enum rc sources_scan(struct tx *tx)
 	if (rc == RC_OK)
 		rc = sources_owned_scan(tx, &asks);
 	if (rc == RC_OK)
-		rc = ask_for_builds(tx, &asks, false);
-	return rc == RC_OK ? ask_for_builds(tx, &asks, true) : rc;
+		rc = sources_builds_ask(tx, &asks, false);
+	return rc == RC_OK ? sources_builds_ask(tx, &asks, true) : rc;
 }

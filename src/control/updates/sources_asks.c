@@ -22,6 +22,7 @@ static const struct field ask_row[] = {
 	{ .name = "asked_at", .type = FIELD_I64, FIELD_AT(struct source_ask, asked_at) },
 	{ .name = "heard_at", .type = FIELD_I64, FIELD_AT(struct source_ask, heard_at) },
 	{ .name = "hedged", .type = FIELD_BOOL, FIELD_AT(struct source_ask, hedged) },
+	{ .name = "egress_id", .type = FIELD_STR, FIELD_AT(struct source_ask, egress_id) },
 	{ .name = "scope", .type = FIELD_STR, FIELD_AT(struct source_ask, scope) },
 	{ .name = "refs",
 		.type = FIELD_LIST,
@@ -30,7 +31,7 @@ static const struct field ask_row[] = {
 		.max = ACTION_TITLES_MAX },
 	{ 0 },
 };
-#define COLUMNS "id, source, kind, task_id, page, asked_at, heard_at, hedged, NULLIF(scope, ''), refs"
+#define COLUMNS "id, source, kind, task_id, page, asked_at, heard_at, hedged, egress_id, NULLIF(scope, ''), refs"
 
 enum rc sources_asks(struct tx *tx, struct field_list *ret)
 {
@@ -66,16 +67,17 @@ static void put_refs(struct buf *to, const struct field_list *refs)
 enum rc sources_ask_save(struct tx *tx, const struct source_ask *a)
 {
 	static const struct store_query set = {
-		.sql = "UPDATE source_asks SET refs = $2, heard_at = $3, hedged = $4 WHERE id = $1"
+		.sql = "UPDATE source_asks SET refs = $2, heard_at = $3, hedged = $4, egress_id = $5 WHERE id = $1"
 	};
 	struct buf refs = { 0 };
 
 	put_refs(&refs, &a->refs);
-	enum rc rc = refs.bad ? RC_NOMEM
-			      : store_do(tx->db, &set,
-					STORE_ARGS(store_text(a->id), store_text(buf_text(&refs)),
-						store_int(a->heard_at), store_int(a->hedged)),
-					tx->fault);
+	enum rc rc =
+		refs.bad ? RC_NOMEM
+			 : store_do(tx->db, &set,
+				   STORE_ARGS(store_text(a->id), store_text(buf_text(&refs)),
+					   store_int(a->heard_at), store_int(a->hedged), store_text(a->egress_id)),
+				   tx->fault);
 	buf_done(&refs);
 	return rc;
 }
@@ -89,12 +91,12 @@ enum rc sources_ask_drop(struct tx *tx, const char *id)
 static enum rc insert(struct tx *tx, const struct source_ask *a, const char *refs)
 {
 	static const struct store_query add = { .sql = "INSERT INTO source_asks (id, source, kind, task_id, refs, "
-						       "page, asked_at, scope) VALUES ($1, $2, $3, "
-						       "$4, $5, $6, $7, $8)" };
+						       "page, asked_at, egress_id, scope) VALUES ($1, $2, $3, "
+						       "$4, $5, $6, $7, $8, $9)" };
 	return store_do(tx->db, &add,
 		STORE_ARGS(store_text(a->id), store_text(a->source), store_text(kind_words[a->kind]),
 			store_text(a->task_id), store_text(refs), store_text(a->page), store_int(tx->now_ms),
-			store_text(a->scope ? a->scope : "")),
+			store_text(a->egress_id), store_text(a->scope ? a->scope : "")),
 		tx->fault);
 }
 

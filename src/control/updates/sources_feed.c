@@ -1,6 +1,7 @@
 #include "control/updates/sources_feed.h"
 #include "control/control.h"
 #include "control/events/events.h"
+#include "control/updates/sources_egresses.h"
 #include "control/updates/titles.h"
 #include "control/updates/titles_due.h"
 #include "model/action_pics.h"
@@ -103,27 +104,33 @@ static enum rc follow(struct tx *tx, struct source *s, const struct action_chang
 	return RC_OK;
 }
 
-enum rc sources_feed_told(struct tx *tx, const char *source, const char *result)
+enum rc sources_feed_told(struct tx *tx, const struct source_ask *a, const char *result)
 {
 	struct action_changes_result got = { 0 };
+	struct sources_egress e = { 0 };
 	struct source s = { 0 };
-	const char *why = NULL;
-	enum rc rc = sources_load(tx, source, &s);
+	bool hears = false;
 
+	enum rc rc = sources_load(tx, a->source, &s);
+	if (rc == RC_OK)
+		rc = sources_egress_of(tx, a, &s, &e, &hears);
 	if (rc != RC_OK)
 		return rc;
-	int was = s.breaker.state;
+	int was = e.breaker.state;
 	rc = read_changes(tx, result, &got);
 	if (rc == RC_INVALID || rc == RC_MALFORMED) {
-		if (was != BREAKER_HALF_OPEN)
-			(void)breaker_fail(&s.breaker, BREAKER_BROKEN, tx->now_ms);
-		return sources_moved(tx, &s, was, "the answer could not be read");
+		if (hears)
+			(void)breaker_fail(&e.breaker, BREAKER_BROKEN, tx->now_ms);
+		return hears ? sources_egress_judged(tx, &s, &e, was, "the answer could not be read") : RC_OK;
 	}
 	if (rc == RC_OK)
 		rc = follow(tx, &s, &got);
-	if (was != BREAKER_HALF_OPEN)
-		(void)breaker_succeed(&s.breaker, tx->now_ms);
-	return rc == RC_OK ? sources_moved(tx, &s, was, why) : rc;
+	if (rc == RC_OK)
+		rc = sources_save(tx, &s);
+	if (rc != RC_OK || !hears)
+		return rc;
+	(void)breaker_succeed(&e.breaker, tx->now_ms);
+	return sources_egress_judged(tx, &s, &e, was, NULL);
 }
 
 enum rc sources_feed_swept(struct tx *tx, const struct source_ask *page)

@@ -10,7 +10,7 @@
 #define SOURCES_SWEEP_PAGE 5000 /* ids of one question */
 
 /* An answer to "what changed": titles are touched and the cursor moves, or a gap is open. NULL or unreadable: a failure. */
-must_check enum rc sources_feed_told(struct tx *tx, const char *source, const char *result);
+must_check enum rc sources_feed_told(struct tx *tx, const struct source_ask *a, const char *result);
 
 /* A page of a sweep was answered. */
 must_check enum rc sources_feed_swept(struct tx *tx, const struct source_ask *page);

@@ -3,6 +3,7 @@
 #include "control/engine/moves.h"
 #include "control/updates/sources.h"
 #include "control/updates/sources_answers.h"
+#include "control/updates/sources_egresses.h"
 #include "control/updates/sources_feed.h"
 #include "control/updates/sources_owned.h"
 #include "control/updates/sources_sessions.h"
@@ -37,30 +38,32 @@ static struct tally tally_of(const struct action_title *at, size_t n)
 	return y;
 }
 
-/*
- * A breaker that is half open hears of its probe alone. An answer of which nothing can be read has failed as a whole; one bad record among
- * good ones counts with the share of them.
- */
+/* An answer of which nothing can be read has failed as a whole; one bad record among good ones counts with the share of them. */
 static enum rc judge(struct tx *tx, const struct source_ask *a, const struct tally *y, bool alive)
 {
 	const struct source_kind *k = sources_kind(a->source);
+	struct sources_egress e = { 0 };
 	struct source s = { 0 };
-	enum rc rc = sources_load(tx, a->source, &s);
-	int was = s.breaker.state;
 	const char *why = NULL;
+	bool hears = false;
 
-	if (rc != RC_OK || (was == BREAKER_HALF_OPEN) != (a->kind == ASK_PROBE))
+	enum rc rc = sources_mark(tx, a->source, &(struct source_marks){ .asked = y->asked, .good = y->good });
+	if (rc == RC_OK)
+		rc = sources_load(tx, a->source, &s);
+	if (rc == RC_OK)
+		rc = sources_egress_of(tx, a, &s, &e, &hears);
+	if (rc != RC_OK || !hears)
 		return rc;
-	if (y->timeout && !k->stands_in && breaker_fail(&s.breaker, BREAKER_SLOW, tx->now_ms))
+	int was = e.breaker.state;
+	if (y->timeout && !k->stands_in && breaker_fail(&e.breaker, BREAKER_SLOW, tx->now_ms))
 		why = "no answer within 30 s";
-	else if (y->parse && y->good == 0 && breaker_fail(&s.breaker, BREAKER_BROKEN, tx->now_ms))
+	else if (y->parse && y->good == 0 && breaker_fail(&e.breaker, BREAKER_BROKEN, tx->now_ms))
 		why = "the answer could not be read";
-	else if (breaker_count(&s.breaker, y->asked, y->good, tx->now_ms))
+	else if (breaker_count(&e.breaker, y->asked, y->good, tx->now_ms))
 		why = "less than 80 of 100 answers said something";
 	else if (alive && !y->timeout)
-		(void)breaker_succeed(&s.breaker, tx->now_ms);
-	rc = sources_mark(tx, a->source, &(struct source_marks){ .asked = y->asked, .good = y->good });
-	return rc == RC_OK ? sources_moved(tx, &s, was, why) : rc;
+		(void)breaker_succeed(&e.breaker, tx->now_ms);
+	return sources_egress_judged(tx, &s, &e, was, why);
 }
 
 /* ---- titles ---- */
@@ -228,14 +231,18 @@ static enum rc take_titles(struct tx *tx, struct source_ask *a, const struct act
 
 static enum rc end_failure(struct tx *tx, const struct source_ask *a, enum breaker_failure how, const char *why)
 {
+	struct sources_egress e = { 0 };
 	struct source s = { 0 };
-	enum rc rc = sources_load(tx, a->source, &s);
-	int was = s.breaker.state;
+	bool hears = false;
 
-	if (rc != RC_OK || (was == BREAKER_HALF_OPEN) != (a->kind == ASK_PROBE))
+	enum rc rc = sources_load(tx, a->source, &s);
+	if (rc == RC_OK)
+		rc = sources_egress_of(tx, a, &s, &e, &hears);
+	if (rc != RC_OK || !hears)
 		return rc;
-	(void)breaker_fail(&s.breaker, how, tx->now_ms);
-	return sources_moved(tx, &s, was, why);
+	int was = e.breaker.state;
+	(void)breaker_fail(&e.breaker, how, tx->now_ms);
+	return sources_egress_judged(tx, &s, &e, was, why);
 }
 
 enum rc sources_unanswered(struct tx *tx, const struct source_ask *a, const char *reason)
@@ -299,7 +306,7 @@ static enum rc succeeded(struct tx *tx, const struct moves_task *t, struct sourc
 		return sources_answers_available(tx, a, t->result);
 	if (a->kind == ASK_CHANGES) {
 		rc = sources_ask_drop(tx, a->id);
-		return rc == RC_OK ? sources_feed_told(tx, a->source, t->result) : rc;
+		return rc == RC_OK ? sources_feed_told(tx, a, t->result) : rc;
 	}
 	rc = sources_answers_titles(tx, t->result, &got);
 	if (rc == RC_INVALID || rc == RC_MALFORMED)
@@ -318,6 +325,8 @@ enum rc sources_fold(struct tx *tx, const struct moves_task *t)
 
 	if (rc != RC_OK)
 		return rc == RC_MISSING ? RC_OK : rc; /* nobody waits for it any more */
+	if (a.kind != ASK_PROBE)
+		a.egress_id = t->agent_id;
 	switch ((enum task_status)t->status) {
 	case TASK_LEASED:
 	case TASK_RUNNING:
@@ -336,7 +345,9 @@ enum rc sources_fold(struct tx *tx, const struct moves_task *t)
 		return rc == RC_OK ? failed(tx, t, &a) : rc;
 	case TASK_CANCELED:
 		return failed(tx, t, &a);
-	case TASK_QUEUED:
+	case TASK_QUEUED: /* an agent lost it: it is anybody's again */
+		a.egress_id = a.kind == ASK_PROBE ? a.egress_id : NULL;
+		return sources_ask_save(tx, &a);
 	case TASK_UNKNOWN:
 	case TASK_STATUSES:
 		break;
@@ -365,6 +376,8 @@ enum rc sources_progress(struct tx *tx, const struct moves_task *t, const char *
 		return rc == RC_MISSING ? RC_OK : rc;
 	if (a.kind == ASK_CHANGES || a.kind == ASK_AVAILABLE)
 		return RC_OK;
+	if (a.kind != ASK_PROBE)
+		a.egress_id = t->agent_id;
 	rc = sources_answers_titles(tx, data, &got);
 	if (rc == RC_INVALID || rc == RC_MALFORMED)
 		return RC_OK; /* the end says all once more */

@@ -36,12 +36,7 @@ static const struct field source_row[] = {
 	{ .name = "breaker", .type = FIELD_ENUM, FIELD_AT(struct source, breaker.state), .words = breaker_words },
 	{ .name = "breaker_since", .type = FIELD_I64, FIELD_AT(struct source, breaker.since_ms) },
 	{ .name = "trips", .type = FIELD_I64, FIELD_AT(struct source, breaker.trips) },
-	{ .name = "failures", .type = FIELD_I64, FIELD_AT(struct source, breaker.failures) },
-	{ .name = "wait", .type = FIELD_I64, FIELD_AT(struct source, breaker.wait_ms) },
 	{ .name = "probe_at", .type = FIELD_I64, FIELD_AT(struct source, breaker.probe_ms) },
-	{ .name = "asked", .type = FIELD_I64, FIELD_AT(struct source, breaker.asked) },
-	{ .name = "good", .type = FIELD_I64, FIELD_AT(struct source, breaker.good) },
-	{ .name = "judged_at", .type = FIELD_I64, FIELD_AT(struct source, breaker.judged_ms) },
 	{ .name = "last_error", .type = FIELD_STR, FIELD_AT(struct source, last_error) },
 	{ .name = "cursor", .type = FIELD_I64, FIELD_AT(struct source, cursor) },
 	{ .name = "cursor_at", .type = FIELD_I64, FIELD_AT(struct source, cursor_at) },
@@ -65,8 +60,8 @@ static const struct field source_row[] = {
 enum rc sources_load(struct tx *tx, const char *name, struct source *ret)
 {
 	static const struct store_query one = {
-		.sql = "SELECT name, breaker, breaker_since, trips, failures, wait, probe_at, asked, good, "
-		       "judged_at, last_error, cursor, cursor_at, newest, tick_at, gap_from, gap_to, gap_since, "
+		.sql = "SELECT name, breaker, breaker_since, trips, probe_at, last_error, cursor, cursor_at, "
+		       "newest, tick_at, gap_from, gap_to, gap_since, "
 		       "gap_why, gap_changed, gap_closed_at, sweep_at, sweep_open, sweep_after, rollout, version, "
 		       "updated_at FROM sources WHERE name = $1"
 	};
@@ -77,17 +72,17 @@ enum rc sources_load(struct tx *tx, const char *name, struct source *ret)
 enum rc sources_save(struct tx *tx, const struct source *s)
 {
 	static const struct store_query set = {
-		.sql = "UPDATE sources SET breaker = $2, breaker_since = $3, trips = $4, failures = $5, wait = $6, "
-		       "probe_at = $7, asked = $8, good = $9, judged_at = $10, last_error = $11, cursor = $12, "
-		       "cursor_at = $13, newest = $14, tick_at = $15, gap_from = $16, gap_to = $17, gap_since = "
-		       "$18, gap_why = $19, gap_changed = $20, gap_closed_at = $21, sweep_at = $22, sweep_open = "
-		       "$23, sweep_after = $24, rollout = $25, version = $26, updated_at = $27 WHERE name = $1"
+		.sql = "UPDATE sources SET breaker = $2, breaker_since = $3, trips = $4, probe_at = $5, last_error "
+		       "= "
+		       "$6, cursor = $7, cursor_at = $8, newest = $9, tick_at = $10, gap_from = $11, gap_to = $12, "
+		       "gap_since = $13, gap_why = $14, gap_changed = $15, gap_closed_at = $16, sweep_at = $17, "
+		       "sweep_open = $18, sweep_after = $19, rollout = $20, version = $21, updated_at = $22 WHERE "
+		       "name = $1"
 	};
 	const struct breaker *b = &s->breaker;
 	return store_do(tx->db, &set,
 		STORE_ARGS(store_text(s->name), store_text(breaker_words[b->state]), store_int(b->since_ms),
-			store_int(b->trips), store_int(b->failures), store_int(b->wait_ms), store_int(b->probe_ms),
-			store_int(b->asked), store_int(b->good), store_int(b->judged_ms), store_text(s->last_error),
+			store_int(b->trips), store_int(b->probe_ms), store_text(s->last_error),
 			store_int(s->cursor), store_int(s->cursor_at), store_int(s->newest), store_int(s->tick_at),
 			store_int(s->gap_from), store_int(s->gap_to), store_int(s->gap_since),
 			store_text(s->gap_why), store_int(s->gap_changed), store_int(s->gap_closed_at),
@@ -130,22 +125,21 @@ enum rc sources_rollout_read(struct tx *tx, const struct source *s, struct sourc
 	return rc == RC_OK ? field_json_decode(sources_rollout_fields, j, &r, ret, tx->fault) : rc;
 }
 
-static enum rc tell(struct tx *tx, const struct source *s, int was, const char *why)
+enum rc sources_tell(struct tx *tx, const char *source, const char *egress_id, int was, const struct breaker *now,
+	const char *why)
 {
 	struct buf b = { 0 };
 	char when[WHEN_MAX];
 
-	buf_fmt(&b, "{\"source\":\"%s\",\"was\":\"%s\",\"state\":\"%s\",\"reason\":", s->name, breaker_words[was],
-		breaker_words[s->breaker.state]);
-	if (why)
-		json_put_str(&b, why);
-	else
-		buf_str(&b, "null");
-	when_text(when, s->breaker.probe_ms);
-	buf_fmt(&b, s->breaker.state == BREAKER_OPEN ? ",\"probeAt\":\"%s\"}" : ",\"probeAt\":null}", when);
+	buf_fmt(&b, "{\"source\":\"%s\",\"egressId\":", source);
+	json_put_str(&b, egress_id);
+	buf_fmt(&b, ",\"was\":\"%s\",\"state\":\"%s\",\"reason\":", breaker_words[was], breaker_words[now->state]);
+	json_put_str(&b, why);
+	when_text(when, now->probe_ms);
+	buf_fmt(&b, now->state == BREAKER_OPEN ? ",\"probeAt\":\"%s\"}" : ",\"probeAt\":null}", when);
 	enum rc rc = b.bad ? RC_NOMEM
 			   : events_add(tx, &(struct event){ .type = "source.state_changed",
-						    .resource = s->name,
+						    .resource = source,
 						    .payload = buf_text(&b),
 						    .tenant_id = TX_TENANT_DEFAULT });
 	buf_done(&b);
@@ -153,6 +147,8 @@ static enum rc tell(struct tx *tx, const struct source *s, int was, const char *
 }
 
 static bool is_closed(int state) { return state == BREAKER_CLOSED || state == BREAKER_FORCED_CLOSED; }
+
+bool sources_is_asked(const struct source *s) { return is_closed(s->breaker.state); }
 
 /* It may be asked again: what waits for the one that stood in for it need not wait any more. Who answers first, answers. */
 static enum rc take_back(struct tx *tx, const struct source *s)
@@ -179,7 +175,7 @@ enum rc sources_moved(struct tx *tx, struct source *s, int was, const char *why)
 	enum rc rc = sources_save(tx, s);
 	if (rc == RC_OK && is_closed(s->breaker.state) && !is_closed(was))
 		rc = take_back(tx, s);
-	return rc == RC_OK ? tell(tx, s, was, why) : rc;
+	return rc == RC_OK ? sources_tell(tx, s->name, NULL, was, &s->breaker, why) : rc;
 }
 
 enum rc sources_mark(struct tx *tx, const char *source, const struct source_marks *more)

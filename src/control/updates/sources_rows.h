@@ -20,7 +20,7 @@ const struct source_kind *sources_kind(const char *name);
 
 struct source {
 	const char *name;
-	struct breaker breaker;
+	struct breaker breaker; /* of the source as a whole: see sources_egresses */
 	const char *last_error, *gap_why, *sweep_after, *rollout;
 	int64_t cursor, cursor_at, newest, tick_at;
 	int64_t gap_from, gap_to, gap_since, gap_changed, gap_closed_at; /* gap_from 0: none is open */
@@ -39,12 +39,18 @@ struct source_rollout {
 extern const struct field sources_rollout_fields[];
 must_check enum rc sources_rollout_read(struct tx *tx, const struct source *s, struct source_rollout *ret);
 
+/* As a whole: closed, or forced to be. */
+bool sources_is_asked(const struct source *s);
+
 /* RC_MISSING: there is none of that name. */
 must_check enum rc sources_load(struct tx *tx, const char *name, struct source *ret);
 must_check enum rc sources_save(struct tx *tx, const struct source *s);
 
-/* The breaker may have moved from `was`: kept, told (source.state_changed) and counted. `why`: what was wrong; NULL: nothing is. */
+/* The breaker of the whole may have moved from `was`: kept and told. `why`: what was wrong; NULL: nothing is. */
 must_check enum rc sources_moved(struct tx *tx, struct source *s, int was, const char *why);
+/* source.state_changed: of one egress, or of the source as a whole (NULL). */
+must_check enum rc sources_tell(struct tx *tx, const char *source, const char *egress_id, int was,
+	const struct breaker *b, const char *why);
 
 enum ask_kind {
 	ASK_CHANGES,
@@ -55,7 +61,7 @@ enum ask_kind {
 	ASK_OLDEST, /* what was not looked at for long */
 	ASK_FALLBACK,
 	ASK_SHADOW, /* for comparison alone */
-	ASK_PROBE,  /* the one of a breaker that is half open */
+	ASK_PROBE,  /* the one of a breaker that is half open, by its egress */
 	ASK_AVAILABLE,
 	ASK_OWNED, /* with an account, what the anonymous session may not see */
 	ASK_KINDS
@@ -63,6 +69,7 @@ enum ask_kind {
 struct source_ask {
 	const char *id, *source, *task_id, *page;
 	const char *account_id; /* for sources_ask_new: whose session asks; NULL: the agent's own */
+	const char *egress_id;  /* by which it is asked; NULL: nobody has it yet. A probe goes to this alone */
 	const char *scope; /* the tenant of that account, who alone hears of the answer; NULL: everybody does */
 	int kind;
 	struct field_list refs; /* of const char *: those without an answer */

@@ -1,7 +1,5 @@
 #include "control/updates/sources_sessions.h"
-#include "base/buf.h"
 #include "control/rows.h"
-#include "wire/field_json.h"
 
 struct session {
 	const char *agent_id;
@@ -44,25 +42,12 @@ enum rc sources_sessions_text(struct tx *tx, const char *source, const char **re
 		       "AND heard_at >= $2 ORDER BY heard_at DESC, agent_id LIMIT $3"
 	};
 	auto_rows struct store_rows *r = NULL;
-	struct field_list all = { 0 };
-	struct buf b = { 0 };
+	struct session v = { 0 };
 
 	enum rc rc = store_run(tx->db, &find,
 		STORE_ARGS(store_text(source), store_int(tx->now_ms - SOURCES_SESSIONS_KEEP_MS),
 			store_int(SOURCES_SESSIONS_MAX)),
 		&r, tx->fault);
-	if (rc == RC_OK)
-		rc = rows_list(r, &(struct rows_into){ session_fields, tx->arena, NULL }, sizeof(struct session),
-			SOURCES_SESSIONS_MAX, &all, tx->fault);
-	if (rc != RC_OK)
-		return rc;
-	const struct session *s = all.at;
-	for (size_t i = 0; i < all.n; i++) {
-		buf_u8(&b, i ? ',' : '[');
-		field_json_encode(session_fields, &s[i], &b);
-	}
-	buf_str(&b, all.n ? "]" : "[]");
-	*ret_json = b.bad ? NULL : arena_str(tx->arena, buf_text(&b));
-	buf_done(&b);
-	return *ret_json ? RC_OK : RC_NOMEM;
+	return rc == RC_OK ? rows_text(r, &(struct rows_into){ session_fields, tx->arena, &v }, ret_json, tx->fault)
+			   : rc;
 }

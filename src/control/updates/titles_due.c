@@ -29,6 +29,8 @@ static const struct store_query queries[] = {
 				      "$3 ORDER "
 				      "BY "
 				      "ref LIMIT $2" },
+	[TITLES_ANY] = { .sql = "SELECT ref FROM titles WHERE store = $1 AND ref > $3 ORDER BY CASE WHEN watched > "
+				"0 THEN 0 ELSE 1 END, success_at DESC, ref LIMIT $2" },
 };
 
 static int by_ref(const void *p, const void *q)
@@ -67,7 +69,7 @@ static enum rc read_refs(struct tx *tx, struct store_rows *r, uint32_t limit, st
 enum rc titles_due(struct tx *tx, const struct titles_ask *ask, struct field_list *ret_refs)
 {
 	enum title_store s = title_store_of(ask->source);
-	bool all = ask->kind == TITLES_ALL_AFTER;
+	bool all = ask->kind == TITLES_ALL_AFTER || ask->kind == TITLES_ANY;
 	auto_rows struct store_rows *r = NULL;
 
 	if (s == TITLE_STORES)

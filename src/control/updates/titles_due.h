@@ -13,6 +13,7 @@ enum titles_due_kind {
 	TITLES_POLL_META, /* an open poll waits for them for which metadata will do */
 	TITLES_OLDEST,    /* not known for longer than their interval: by age times priority */
 	TITLES_ALL_AFTER, /* all that are watched, by ref: for sweeps */
+	TITLES_ANY,       /* those that are known best: for probes */
 };
 struct titles_ask {
 	const char *source; /* its store's titles */
@@ -22,7 +23,7 @@ struct titles_ask {
 };
 
 /*
- * Refs (const char *, in the arena) that are to be asked for now. They count as asked: but for TITLES_ALL_AFTER none is given again for
+ * Refs (const char *, in the arena) that are to be asked for now. They count as asked: but for the last two kinds none is given again for
  * TITLES_ASK_MS, unless it was answered meanwhile.
  */
 #define TITLES_ASK_MS 45000

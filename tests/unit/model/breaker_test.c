@@ -111,8 +111,73 @@ static void test_forced(void)
 	CHECK(breaker_words[BREAKER_STATES] == NULL);
 }
 
+/* The source as a whole: by the best of those that are up. */
+static void test_sum(void)
+{
+	struct breaker_way w[3] = { { .up = true }, { .up = true }, { .up = false } };
+	struct breaker whole = { 0 };
+
+	CHECK(breaker_fail(&w[0].breaker, BREAKER_SLOW, t0));
+	CHECK(!breaker_sum(&whole, w, 3, t0) && whole.state == BREAKER_CLOSED && whole.trips == 0);
+	CHECK(breaker_fail(&w[1].breaker, BREAKER_SLOW, t0 + S));
+	/* The third is closed, but nobody can ask by it. */
+	CHECK(breaker_sum(&whole, w, 3, t0 + S) && whole.state == BREAKER_OPEN);
+	CHECK(whole.since_ms == t0 + S && whole.trips == 1 && whole.probe_ms == t0 + 300 * S);
+	CHECK(breaker_would(&whole, t0 + S) == BREAKER_NO);
+	w[2].up = true;
+	CHECK(breaker_sum(&whole, w, 3, t0 + 2 * S) && whole.state == BREAKER_CLOSED && whole.probe_ms == 0);
+	w[2].up = false;
+	CHECK(breaker_sum(&whole, w, 3, t0 + 3 * S) && whole.state == BREAKER_OPEN);
+	CHECK(breaker_ask(&w[0].breaker, t0 + 300 * S) == BREAKER_PROBE);
+	CHECK(breaker_sum(&whole, w, 3, t0 + 300 * S) && whole.state == BREAKER_HALF_OPEN);
+	CHECK(!breaker_sum(&whole, w, 3, t0 + 301 * S) && whole.since_ms == t0 + 300 * S);
+	/* Nobody is up: it stays as it was, also with those that were closed. */
+	w[0].up = w[1].up = false;
+	CHECK(!breaker_sum(&whole, w, 3, t0 + 302 * S) && whole.state == BREAKER_HALF_OPEN);
+	CHECK(!breaker_sum(&whole, w, 0, t0 + 302 * S) && whole.state == BREAKER_HALF_OPEN);
+	w[0].up = true;
+	CHECK(breaker_succeed(&w[0].breaker, t0 + 303 * S));
+	CHECK(breaker_sum(&whole, w, 3, t0 + 303 * S) && whole.state == BREAKER_CLOSED && whole.trips == 1);
+	/* An operator's word stands. */
+	breaker_force(&whole, true, t0);
+	CHECK(!breaker_sum(&whole, w, 3, t0 + 304 * S) && whole.state == BREAKER_FORCED_OPEN);
+	breaker_force(&whole, false, t0);
+	w[0].up = false;
+	w[1].up = true;
+	CHECK(!breaker_sum(&whole, w, 3, t0 + 304 * S) && whole.state == BREAKER_FORCED_CLOSED);
+}
+
+/* Three that failed, and nobody was answered since: the rest need not find out. */
+static void test_away(void)
+{
+	struct breaker_way w[4] = { 0 };
+
+	CHECK(!breaker_is_away(w, 0));
+	CHECK(!breaker_fail(&w[0].breaker, BREAKER_CONNECT, t0));
+	CHECK(!breaker_fail(&w[0].breaker, BREAKER_CONNECT, t0 + 1));
+	CHECK(!breaker_fail(&w[1].breaker, BREAKER_CONNECT, t0 + 2));
+	CHECK(!breaker_is_away(w, 4));
+	CHECK(!breaker_succeed(&w[3].breaker, t0 + 3));
+	CHECK(!breaker_fail(&w[2].breaker, BREAKER_CONNECT, t0 + 4));
+	CHECK(!breaker_is_away(w, 4)); /* two of the failures are older than the answer */
+	CHECK(!breaker_fail(&w[1].breaker, BREAKER_CONNECT, t0 + 5));
+	CHECK(!breaker_is_away(w, 4));
+	CHECK(breaker_fail(&w[0].breaker, BREAKER_CONNECT, t0 + 6));
+	CHECK(breaker_is_away(w, 4));
+	CHECK(breaker_follow(&w[3].breaker, t0 + 6) && w[3].breaker.state == BREAKER_OPEN);
+	CHECK(w[3].breaker.probe_ms == t0 + 6 + 900 * S && w[3].breaker.trips == 1);
+	CHECK(!breaker_follow(&w[3].breaker, t0 + 7));
+	/* What failed otherwise than to connect says nothing of the others. */
+	struct breaker_way slow[3] = { 0 };
+	for (int i = 0; i < 3; i++)
+		CHECK(breaker_fail(&slow[i].breaker, BREAKER_SLOW, t0));
+	CHECK(!breaker_is_away(slow, 3));
+}
+
 int main(void)
 {
+	test_sum();
+	test_away();
 	test_call();
 	test_connect();
 	test_ratio();

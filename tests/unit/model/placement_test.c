@@ -265,8 +265,39 @@ static void ties(void)
 	}
 }
 
+/* Agents that a task may not go to, or the only one that it may, whatever a rule says and however good they are. */
+static void avoided(void)
+{
+	static const char *not_these[] = { "agt_1", "agt_2", "agt_4" };
+	const struct placement_rule rather = { .prefer = { &(struct placement_need){ .agent_id = "agt_1" }, 1 } };
+
+	anew();
+	t.account = false;
+	t.avoid = (struct field_list){ not_these, 1 };
+	out(PLACEMENT_AVOIDED, NULL);
+	t.account = false;
+	t.avoid = (struct field_list){ not_these, 1 };
+	out(PLACEMENT_AVOIDED, &rather);
+	t.avoid = (struct field_list){ not_these, 3 };
+	CHECK_STR(choose(&rather), "agt_3");
+	CHECK(p.fit == 1);
+	agents[2].state = PLACEMENT_AWAY;
+	CHECK_STR(choose(NULL), "");
+	anew();
+	t.only = "agt_4";
+	agents[3].tasks = 10;
+	CHECK_STR(choose(&rather), "agt_4");
+	CHECK(p.fit == 1 && v[0].code == PLACEMENT_AVOIDED);
+	agents[3].state = PLACEMENT_DRAINING;
+	CHECK_STR(choose(NULL), "");
+	anew();
+	t.only = "agt_9";
+	CHECK_STR(choose(NULL), "");
+}
+
 int main(void)
 {
+	avoided();
 	reasons();
 	accounts();
 	rules();

@@ -1,0 +1,496 @@
+/*
+ * Circuit breakers of a source, one for each egress, on a clock that the test moves: who is asked, who is left alone, who gets the probe,
+ * and when the source that stands in is asked. Agents are played: each answers, or not, as the test says.
+ */
+#include "control/engine/dispatch.h"
+#include "control/engine/moves.h"
+#include "control/engine/park.h"
+#include "control/owners.h"
+#include "control/updates/sources.h"
+
+#include "tests/unit/control/engine_desk.h"
+
+#define AGENTS 4
+#define S      1000
+
+enum mood { WELL, UNREACHABLE, SILENT, BROKEN };
+struct stage {
+	enum mood mood[AGENTS];  /* towards Steam's own connection; the store's pages always answer */
+	unsigned got[AGENTS];    /* asks of that connection that it was given since they were counted last */
+	unsigned probes[AGENTS]; /* those of them that were probes */
+	unsigned pages;          /* asks of the store's pages */
+	int64_t newest[AGENTS];  /* the change number that its Steam is at */
+};
+static struct stage s;
+
+#define NUMBER(text) desk_number(&d, DESK_QUERY(text), NULL, NULL)
+#define OF(text, id) desk_number(&d, DESK_QUERY(text), id, NULL)
+
+static const char *text_of(const struct store_query *q, const char *id)
+{
+	static char ring[8][2048];
+	static int at;
+	auto_rows struct store_rows *r = NULL;
+	char *to = ring[at++ % 8];
+
+	*to = 0;
+	if (store_one(d.tx.db, q, STORE_ARGS(store_text(id)), &r, NULL) == RC_OK)
+		snprintf(to, sizeof(ring[0]), "%s", store_col_text(r, 0) ? store_col_text(r, 0) : "");
+	return to;
+}
+#define TEXT(text, id) text_of(DESK_QUERY(text), id)
+#define STATE(id)      TEXT("SELECT state FROM source_breakers WHERE source = 'steam.pics' AND egress_id = $1", id)
+#define WHOLE()        TEXT("SELECT breaker FROM sources WHERE name = $1", "steam.pics")
+
+static void agent(const char *id)
+{
+	does(DESK_QUERY("INSERT INTO agents (id, region_id, public_key, state, version, capabilities, boot_id, "
+			"last_seen_at, created_at, updated_at, lease_until, capacity) VALUES ($1, 'rgn_1', $1, "
+			"'connected', '1', '[\"titles.poll\",\"pics.changes\",\"manifests.probe\"]', '', 1, 1, 1, "
+			"9000000000000000000, 1000)"),
+		id, NULL, NULL);
+}
+
+static const char *const ids[AGENTS] = { "agt_a", "agt_b", "agt_c", "agt_d" };
+
+static void begin(unsigned agents)
+{
+	s = (struct stage){ .newest = { 1000, 1000, 1000, 1000 } };
+	desk_open(&d);
+	people();
+	d.control.owned = owners_fold;
+	d.control.owned_progress = owners_progress;
+	d.control.owned_place = owners_place;
+	does(DESK_QUERY("DELETE FROM agents WHERE id = 'agt_1'"), NULL, NULL, NULL);
+	for (unsigned i = 0; i < agents; i++)
+		agent(ids[i]);
+	CHECK(writes("createWatch", NULL,
+		      "{\"store\":\"steam\",\"titleId\":\"480\",\"classes\":[\"store_page\"]}") == RC_OK);
+}
+
+/* Who is there, as the roster sees it. */
+static void there(const char *id, bool is)
+{
+	does(DESK_QUERY("UPDATE agents SET state = $2 WHERE id = $1"), id, is ? "connected" : "disconnected", NULL);
+}
+
+static const char *answer_of(unsigned i, const char *kind, const char *task)
+{
+	static char text[512];
+
+	if (!strcmp(kind, "changes"))
+		snprintf(text, sizeof(text),
+			"{\"current\":%lld,\"since\":%s,\"gap\":false,\"apps\":[],\"packages\":[]}",
+			(long long)s.newest[i],
+			TEXT("SELECT CAST(cursor AS TEXT) FROM sources WHERE name = $1", "steam.pics"));
+	else
+		snprintf(text, sizeof(text),
+			"{\"alive\":true,\"calls\":1,\"titles\":[{\"ref\":\"480\",\"status\":\"known\","
+			"\"changeNumber\":7,"
+			"\"name\":\"Spacewar\"}]}");
+	(void)task;
+	return text;
+}
+
+/* An agent has the task: it does with it what it is in the mood for. */
+static void play(unsigned i, const char *task)
+{
+	const char *kind = TEXT("SELECT kind FROM source_asks WHERE task_id = $1", task);
+	bool pages = !strcmp(TEXT("SELECT source FROM source_asks WHERE task_id = $1", task), "steam.store_http");
+	enum mood mood = pages ? WELL : s.mood[i];
+	struct moves_task t = { 0 };
+	enum rc rc = RC_OK;
+
+	s.pages += pages;
+	s.got[i] += !pages;
+	s.probes[i] += !strcmp(kind, "probe");
+	if (mood == SILENT)
+		return;
+	desk_begin(&d);
+	CHECK(moves_load(&d.tx, task, &t) == RC_OK);
+	if (mood == UNREACHABLE) {
+		t.code = "dependency_unavailable";
+		rc = moves_fail(&d.tx, &t, moves_error(&d.tx, t.code, "no connection", true),
+			(struct task_failure){ true, false });
+	} else {
+		rc = moves_succeed(&d.tx, &t, mood == BROKEN ? "{\"current\":\"\"}" : answer_of(i, kind, task));
+	}
+	if (rc != RC_OK) {
+		fprintf(stderr, "%s\n", d.fault.text);
+		exit(1);
+	}
+	desk_commit(&d);
+}
+
+static void look(void)
+{
+	desk_begin(&d);
+	if (sources_scan(&d.tx) != RC_OK) {
+		fprintf(stderr, "%s\n", d.fault.text);
+		exit(1);
+	}
+	CHECK(park_scan(&d.tx) == RC_OK);
+	desk_commit(&d);
+}
+
+/* All that can be handed out is, and answered. */
+static void hand_out(void)
+{
+	struct dispatch_offer offers[AGENTS];
+	char tasks[64][64];
+	unsigned to[64];
+	bool more = true;
+
+	for (unsigned i = 0; i < AGENTS; i++)
+		offers[i] = (struct dispatch_offer){ ids[i], "rgn_1", ",titles.poll,pics.changes,manifests.probe,",
+			50 };
+	while (more) {
+		struct field_list list = { 0 };
+		size_t there_n = 0;
+		struct dispatch_offer here[AGENTS];
+		for (unsigned i = 0; i < AGENTS; i++)
+			if (OF("SELECT COUNT(*) FROM agents WHERE id = $1 AND state = 'connected'", ids[i]))
+				here[there_n++] = offers[i];
+		if (there_n == 0)
+			return;
+		CHECK(dispatch_lease(desk_begin(&d), here, there_n, &list, &more) == RC_OK);
+		const struct dispatch_grant *g = list.at;
+		size_t n = list.n < 64 ? list.n : 64;
+		for (size_t k = 0; k < n; k++) {
+			snprintf(tasks[k], sizeof(*tasks), "%s", g[k].task_id);
+			to[k] = 0;
+			while (strcmp(ids[to[k]], here[g[k].offer].agent_id) != 0)
+				to[k]++;
+		}
+		desk_commit(&d);
+		for (size_t k = 0; k < n; k++)
+			play(to[k], tasks[k]);
+		more = n > 0;
+	}
+}
+
+static void turn(int64_t ms)
+{
+	d.tx.now_ms += ms;
+	look();
+	hand_out();
+}
+
+static void turns(unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		turn(6 * S);
+}
+
+static void count_anew(void)
+{
+	memset(s.got, 0, sizeof(s.got));
+	memset(s.probes, 0, sizeof(s.probes));
+	s.pages = 0;
+}
+
+/* Turns until the egress's breaker is that. */
+static void until(const char *id, const char *state)
+{
+	for (int i = 0; i < 700 && strcmp(STATE(id), state) != 0; i++)
+		turns(1);
+	CHECK_STR(STATE(id), state);
+}
+
+static int64_t told(const char *egress, const char *state)
+{
+	char like[128];
+
+	if (egress)
+		snprintf(like, sizeof(like), "%%\"egressId\":\"%s\",%%\"state\":\"%s\"%%", egress, state);
+	else
+		snprintf(like, sizeof(like), "%%\"egressId\":null,%%\"state\":\"%s\"%%", state);
+	return OF("SELECT COUNT(*) FROM events WHERE type = 'source.state_changed' AND data LIKE $1", like);
+}
+
+static void poll_is_answered(void)
+{
+	CHECK(writes("createPoll", NULL, "{\"mode\":\"full\"}") == RC_OK);
+	for (int i = 0; i < 20 && NUMBER("SELECT COUNT(*) FROM polls WHERE status = 'running'") > 0; i++)
+		turns(1);
+	CHECK(NUMBER("SELECT COUNT(*) FROM polls WHERE status = 'running'") == 0);
+	CHECK(NUMBER("SELECT COALESCE(SUM(unknown), 0) FROM polls") == 0);
+}
+
+/* One of two cannot reach Steam: it is left alone, and the other does all; nobody asks the store's pages. */
+static void one_of_two(void)
+{
+	begin(2);
+	turns(3);
+	s.mood[0] = UNREACHABLE;
+	until("agt_a", "open");
+	CHECK(OF("SELECT failures FROM source_breakers WHERE egress_id = $1", "agt_a") == 3);
+	CHECK(OF("SELECT probe_at - since FROM source_breakers WHERE egress_id = $1", "agt_a") == 900 * S);
+	CHECK_STR(WHOLE(), "closed");
+	CHECK(told("agt_a", "open") == 1 && told(NULL, "open") == 0);
+	count_anew();
+	turns(40);
+	poll_is_answered();
+	CHECK(s.got[0] == 0 && s.got[1] >= 40 && s.pages == 0);
+	CHECK_STR(STATE("agt_b"), "closed");
+	CHECK(writes("getSource", "steam.pics", NULL) == RC_OK);
+	CHECK_STR(got("breaker.state"), "closed");
+	CHECK_STR(got("openEgresses"), "1");
+	CHECK_STR(got("breakers.0.egressId"), "agt_a");
+	CHECK_STR(got("breakers.0.state"), "open");
+	CHECK_STR(got("breakers.0.failures"), "3");
+	CHECK_STR(got("breakers.0.trips"), "1");
+	CHECK_STR(got("breakers.0.lastError"), "dependency_unavailable");
+	CHECK(got("breakers.0.nextProbeAt"));
+	CHECK_STR(got("breakers.1.egressId"), "agt_b");
+	CHECK(!got("breakers.1.nextProbeAt"));
+	/* The probe is its alone, one, and nothing else comes with it. */
+	for (int i = 0; i < 200 && s.probes[0] == 0; i++)
+		turns(1);
+	CHECK(s.probes[0] == 1 && s.got[0] == 1 && s.probes[1] == 0);
+	CHECK_STR(STATE("agt_a"), "open");
+	CHECK(OF("SELECT probe_at - since FROM source_breakers WHERE egress_id = $1", "agt_a") == 1800 * S);
+	/* It does not answer: for 15 s it is half open, then left alone for an hour. */
+	s.mood[0] = SILENT;
+	until("agt_a", "half_open");
+	CHECK(s.probes[0] == 2);
+	turns(2);
+	CHECK_STR(STATE("agt_a"), "half_open");
+	turns(1);
+	CHECK_STR(STATE("agt_a"), "open");
+	CHECK(s.probes[0] == 2 && s.got[0] == 2 &&
+		NUMBER("SELECT COUNT(*) FROM source_asks WHERE kind = 'probe'") == 0);
+	CHECK(OF("SELECT probe_at - since FROM source_breakers WHERE egress_id = $1", "agt_a") == 3600 * S);
+	/* It is mended. */
+	s.mood[0] = WELL;
+	for (int i = 0; i < 700 && strcmp(STATE("agt_a"), "closed") != 0; i++)
+		turns(1);
+	CHECK_STR(STATE("agt_a"), "closed");
+	CHECK(s.probes[0] == 3 && s.got[0] == 3 && s.probes[1] == 0 && s.pages == 0);
+	turns(20);
+	CHECK(s.got[0] > 3);
+	CHECK_STR(WHOLE(), "closed");
+	CHECK(NUMBER("SELECT COUNT(*) FROM events WHERE type = 'source.state_changed' AND data LIKE "
+		     "'%\"egressId\":null%'") == 0);
+	desk_close(&d);
+}
+
+/* Its probe waits for it, though the other has room and it is away. */
+static void probe_of_one_away(void)
+{
+	begin(2);
+	s.mood[0] = UNREACHABLE;
+	until("agt_a", "open");
+	count_anew();
+	there("agt_a", false);
+	turn(900 * S);
+	turns(10);
+	CHECK_STR(STATE("agt_a"), "open"); /* nobody is there to be probed */
+	CHECK(s.probes[0] + s.probes[1] == 0);
+	there("agt_a", true);
+	s.mood[0] = WELL;
+	d.tx.now_ms += 6 * S;
+	look();
+	CHECK_STR(STATE("agt_a"), "half_open");
+	there("agt_a", false);
+	hand_out();
+	CHECK(s.probes[1] == 0 && NUMBER("SELECT COUNT(*) FROM source_asks WHERE kind = 'probe'") == 1);
+	there("agt_a", true);
+	turn(6 * S);
+	CHECK(s.probes[0] == 1 && s.probes[1] == 0);
+	CHECK_STR(STATE("agt_a"), "closed");
+	desk_close(&d);
+}
+
+/* All are open: the store's pages are asked, and what was not handed out yet is taken back. */
+static void all_open(void)
+{
+	begin(2);
+	turns(3);
+	s.mood[0] = UNREACHABLE;
+	until("agt_a", "open");
+	s.mood[1] = UNREACHABLE;
+	until("agt_b", "open");
+	CHECK_STR(WHOLE(), "open");
+	CHECK(told(NULL, "open") == 1);
+	count_anew();
+	poll_is_answered();
+	CHECK(s.pages > 0 && s.got[0] + s.got[1] == 0);
+	CHECK(writes("getSource", "steam.pics", NULL) == RC_OK);
+	CHECK_STR(got("breaker.state"), "open");
+	CHECK_STR(got("openEgresses"), "2");
+	/* One comes that nobody has tried: it is asked again, by it alone. */
+	count_anew();
+	agent("agt_c");
+	turns(3);
+	CHECK_STR(WHOLE(), "closed");
+	CHECK(s.got[2] > 0 && s.got[0] + s.got[1] == 0);
+	there("agt_c", false);
+	turns(1);
+	CHECK_STR(WHOLE(), "open");
+	/* Nobody is there: it is not known to be any better. */
+	there("agt_a", false);
+	there("agt_b", false);
+	turns(1);
+	CHECK_STR(WHOLE(), "open");
+	there("agt_a", true);
+	there("agt_b", true);
+	/* An operator's reset is for all of them. */
+	s.mood[0] = s.mood[1] = WELL;
+	CHECK(writes("resetSource", "steam.pics", NULL) == RC_OK);
+	CHECK_STR(WHOLE(), "closed");
+	CHECK(NUMBER("SELECT COUNT(*) FROM source_breakers WHERE state <> 'closed'") == 0);
+	CHECK(told("agt_a", "closed") == 1 && told("agt_b", "closed") == 1);
+	count_anew();
+	turns(20);
+	CHECK(s.got[0] > 0 && s.got[1] > 0);
+	desk_close(&d);
+}
+
+/* For ever, behind the program's back. */
+static void opens(const char *id)
+{
+	does(DESK_QUERY(
+		     "INSERT INTO source_breakers SELECT 'steam.pics', id, 'open', 0, 1, 3, 900000, 9000000000000, "
+		     "0, 0, 0, 9000000000000, 0, 'x' FROM agents WHERE id = $1 ON CONFLICT (source, egress_id) DO "
+		     "UPDATE SET state = 'open', probe_at = 9000000000000"),
+		id, NULL, NULL);
+}
+
+/* A question waits, or is with one that hangs, when the breakers open. */
+static void taken_back(void)
+{
+	static const char out[] = "SELECT COUNT(*) FROM source_asks WHERE source = 'steam.pics' AND kind = 'full'";
+
+	begin(2);
+	turns(3);
+	CHECK(writes("createPoll", NULL, "{\"mode\":\"full\"}") == RC_OK);
+	d.tx.now_ms += 50 * S;
+	look();
+	CHECK(NUMBER(out) == 1);
+	opens("agt_a");
+	opens("agt_b");
+	count_anew();
+	hand_out(); /* the breakers are open, and no look has come since */
+	CHECK(s.got[0] + s.got[1] == 0);
+	poll_is_answered();
+	CHECK(NUMBER(out) == 0 && s.pages > 0 && s.got[0] + s.got[1] == 0);
+	/* It hangs at one, whose breaker opens meanwhile: the other gets it. */
+	CHECK(writes("resetSource", "steam.pics", NULL) == RC_OK);
+	turns(2);
+	s.mood[0] = SILENT;
+	there("agt_b", false);
+	CHECK(writes("createPoll", NULL, "{\"mode\":\"full\"}") == RC_OK);
+	d.tx.now_ms += 50 * S;
+	look();
+	hand_out();
+	CHECK(NUMBER("SELECT COUNT(*) FROM source_asks WHERE kind = 'full' AND egress_id = 'agt_a'") == 1);
+	opens("agt_a");
+	there("agt_b", true);
+	count_anew();
+	poll_is_answered();
+	CHECK(s.got[0] == 0 && s.got[1] > 0 && s.pages == 0);
+	desk_close(&d);
+}
+
+/* Three in a row of which none was answered: the store is away for the fourth, too. */
+static void away(void)
+{
+	begin(4);
+	turns(20);
+	for (int i = 0; i < AGENTS; i++)
+		s.mood[i] = UNREACHABLE;
+	for (int i = 0; i < 60 && strcmp(WHOLE(), "open") != 0; i++)
+		turns(1);
+	CHECK_STR(WHOLE(), "open");
+	CHECK(NUMBER("SELECT COUNT(*) FROM source_breakers WHERE source = 'steam.pics' AND state = 'open'") == 4);
+	CHECK(NUMBER("SELECT SUM(failures) FROM source_breakers WHERE source = 'steam.pics'") < 12);
+	CHECK(NUMBER("SELECT MIN(probe_at - since) FROM source_breakers WHERE source = 'steam.pics'") == 900 * S);
+	desk_close(&d);
+}
+
+/* While an operator's word stands, nothing that agents meet counts. */
+static void forced(void)
+{
+	begin(2);
+	turns(3);
+	s.mood[0] = UNREACHABLE;
+	until("agt_a", "open");
+	CHECK(writes("tripSource", "steam.pics", "{\"state\":\"forced_closed\"}") == RC_OK);
+	s.mood[1] = UNREACHABLE;
+	count_anew();
+	turns(30);
+	CHECK(s.got[0] > 0 && s.got[1] > 3);
+	CHECK_STR(STATE("agt_b"), "closed");
+	CHECK_STR(WHOLE(), "forced_closed");
+	CHECK(writes("tripSource", "steam.pics", "{\"state\":\"forced_open\"}") == RC_OK);
+	count_anew();
+	turn(2000 * S);
+	poll_is_answered();
+	CHECK(s.got[0] + s.got[1] == 0 && s.pages > 0);
+	CHECK_STR(STATE("agt_a"), "open");
+	desk_close(&d);
+}
+
+/* What cannot be read opens it at the first; the other goes on. */
+static void broken(void)
+{
+	begin(2);
+	turns(3);
+	s.mood[1] = BROKEN;
+	until("agt_b", "open");
+	CHECK(OF("SELECT probe_at - since FROM source_breakers WHERE egress_id = $1", "agt_b") == 300 * S);
+	CHECK_STR(STATE("agt_a"), "closed");
+	CHECK_STR(WHOLE(), "closed");
+	desk_close(&d);
+}
+
+/* Who is asked for changes next may see another server: a step back is a gap, all is looked at, and the cursor goes on from there. */
+static void the_cursor_moves(void)
+{
+	begin(2);
+	s.newest[1] = 900;
+	s.newest[0] = 1000;
+	there("agt_b", false);
+	turns(4);
+	CHECK(NUMBER("SELECT cursor FROM sources WHERE name = 'steam.pics'") == 1000);
+	s.mood[0] = UNREACHABLE;
+	there("agt_b", true);
+	until("agt_a", "open");
+	turns(4);
+	CHECK(OF("SELECT COUNT(*) FROM events WHERE type = 'source.gap_detected' AND data LIKE $1",
+		      "%\"from\":1000,\"to\":900,\"reason\":\"current_went_back\"%") == 1);
+	CHECK(NUMBER("SELECT COUNT(*) FROM events WHERE type = 'source.gap_closed'") == 1);
+	CHECK(NUMBER("SELECT cursor FROM sources WHERE name = 'steam.pics'") == 900);
+	CHECK(NUMBER("SELECT gap_from FROM sources WHERE name = 'steam.pics'") == 0);
+	desk_close(&d);
+}
+
+/* A breaker of which nothing was heard for a day is forgotten. */
+static void forgotten(void)
+{
+	begin(2);
+	s.mood[0] = UNREACHABLE;
+	until("agt_a", "open");
+	there("agt_a", false);
+	turn(23 * (int64_t)3600000);
+	CHECK_STR(STATE("agt_a"), "open");
+	turn(2 * (int64_t)3600000);
+	CHECK_STR(STATE("agt_a"), "");
+	CHECK_STR(STATE("agt_b"), "closed");
+	desk_close(&d);
+}
+
+int main(void)
+{
+	one_of_two();
+	probe_of_one_away();
+	all_open();
+	taken_back();
+	away();
+	forced();
+	broken();
+	the_cursor_moves();
+	forgotten();
+	return 0;
+}
