@@ -30,8 +30,6 @@ static void agents(void)
 	char hex[TUNNEL_AUTH_KEY * 2 + 1];
 	uint8_t public[TUNNEL_AUTH_KEY], identity[TUNNEL_AUTH_KEY] = { 7 };
 
-	CHECK(tunnel_auth_identity(identity, public) == RC_OK);
-	tunnel_auth_hex(public, sizeof(public), hex);
 	desk_begin(&d);
 	does(DESK_QUERY("INSERT INTO regions (id, name, labels, version, created_at, updated_at) VALUES ('rgn_1', "
 			"'r', '{}', 1, 1, 1)"),
@@ -39,6 +37,9 @@ static void agents(void)
 	for (int i = 1; i <= 9; i++) {
 		char id[8];
 		snprintf(id, sizeof(id), "agt_%d", i);
+		identity[1] = (uint8_t)i;
+		CHECK(tunnel_auth_identity(identity, public) == RC_OK);
+		tunnel_auth_hex(public, sizeof(public), hex);
 		does(DESK_QUERY("INSERT INTO agents (id, region_id, public_key, state, version, capabilities, "
 				"boot_id, "
 				"last_seen_at, created_at, updated_at) VALUES ($1, 'rgn_1', $2, 'connected', '1', "
@@ -89,7 +90,7 @@ static const char *gets(const struct dispatch_offer *offers, size_t n)
 	bool more;
 
 	CHECK(dispatch_lease(desk_begin(&d), offers, n, &grants, &more) == RC_OK && grants.n <= 1);
-	const struct dispatch_grant *g = grants.at;
+	const struct dispatch_grant *g = grants.n ? grants.at : NULL;
 	const char *agent = g ? offers[g->offer].agent_id : "";
 	if (g) {
 		CHECK(g->sealed && !strstr(g->payload, "planted") && !strstr(g->sealed, "planted"));
