@@ -47,6 +47,7 @@ static const struct field challenge_fields[] = {
 
 static const struct field capacity_fields[] = {
 	{ U32(capacity, "tasks", tasks, NEEDED), .doc = "tasks at once" },
+	{ U32(capacity, "downloads", downloads, MAYBE), .doc = "of these, downloads; without it as many" },
 	{ 0 },
 };
 

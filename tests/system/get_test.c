@@ -59,14 +59,21 @@ static void start_steam(void)
 		"}\n\"depots\"\n{\n"
 		"\"901\" { \"manifests\" { \"public\" { \"gid\" \"" GID
 		"\" \"size\" \"2500006\" \"download\" \"2500100\" } } }\n"
-		"\"branches\" { \"public\" { \"buildid\" \"17\" \"timeupdated\" \"1700000000\" } }\n}\n}\n";
+		"\"branches\" { \"public\" { \"buildid\" \"17\" \"timeupdated\" \"1700000000\" }\n"
+		"\"secret\" { \"buildid\" \"18\" \"pwdrequired\" \"1\" } }\n}\n}\n";
+	/* What Steam tells of the branch to those who know its password. */
+	static const char secret[] = "\"depots\"\n{\n\"901\" { \"manifests\" { \"secret\" { \"gid\" \"77\" } } "
+				     "}\n}\n";
 	char world[512];
 
 	write_file("app.vdf", info, sizeof(info) - 1);
+	write_file("secret.vdf", secret, sizeof(secret) - 1);
+	CHECK(shell("mkdir %1$s/locked && echo locked >%1$s/locked/file", r.dir) == 0);
 	snprintf(world, sizeof(world),
 		"change 1000\napp %d app.vdf change=990\ndepot %d app=%d manifest=" GID
-		" key=auto dir=content kind=vsz\n",
-		APP, DEPOT, APP);
+		" key=auto dir=content kind=vsz\nbeta %d secret password=open-sesame depots=secret.vdf\n"
+		"depot %d app=%d manifest=77 key=auto dir=locked kind=vsz branch=secret\n",
+		APP, DEPOT, APP, APP, DEPOT, APP);
 	rig_sim(&r, world, NULL);
 }
 
@@ -79,6 +86,40 @@ static int get(const char *what, const char *folder, const char *more)
 static bool said(const char *words) { return shell("grep -q '%s' %s/get.err", words, r.dir) == 0; }
 
 static void same(const char *folder) { CHECK(shell("diff -r %s/content %s/%s", r.dir, r.dir, folder) == 0); }
+
+/* A locked branch: by a file of one's own, or a descriptor; no public build comes in its name, and the words stand nowhere. */
+static void locked(const char *how)
+{
+	char more[200];
+
+	CHECK(shell("cd %s && umask 077 && rm -f password && echo open-sesame >password && echo guess >wrong",
+		      r.dir) == 0);
+	snprintf(more, sizeof(more), "%s --branch-password-file %s/password", how, r.dir);
+	CHECK(get("steam:900@secret", "unlocked", more) == 0);
+	CHECK(shell("diff -r %1$s/locked %1$s/unlocked && rm -r %1$s/unlocked", r.dir) == 0);
+	snprintf(more, sizeof(more), "%s --branch-password-file %s/wrong", how, r.dir);
+	CHECK(get("steam:900@secret", "unlocked", more) == 5 && said("access_denied"));
+	CHECK(shell("test ! -e %s/unlocked/file", r.dir) == 0);
+	CHECK(shell("! grep -rqF open-sesame %1$s/get.err %1$s/get.out %1$s/serve.log %1$s/data", r.dir) == 0);
+}
+
+static void passwords(void)
+{
+	char more[200];
+
+	locked("");
+	CHECK(get("steam:900@secret", "unlocked", "") == 5);
+	snprintf(more, sizeof(more), "--branch-password-fd 7 7<%s/password", r.dir);
+	CHECK(get("steam:900@secret", "by_fd", more) == 0);
+	CHECK(shell("diff -r %1$s/locked %1$s/by_fd", r.dir) == 0);
+	CHECK(shell("chmod 644 %s/password", r.dir) == 0);
+	snprintf(more, sizeof(more), "--branch-password-file %s/password", r.dir);
+	CHECK(get("steam:900@secret", "unlocked", more) == 5 && said("chmod 600"));
+	snprintf(more, sizeof(more), "--branch-password-file %s/password --branch-password-fd 7", r.dir);
+	CHECK(get("steam:900@secret", "unlocked", more) == 2 && said("not both"));
+	snprintf(more, sizeof(more), "--branch-password-file %s/none", r.dir);
+	CHECK(get("steam:900@secret", "unlocked", more) == 2);
+}
 
 static void by_a_server(void)
 {
@@ -100,6 +141,7 @@ static void by_a_server(void)
 	CHECK(said("not_found"));
 	CHECK(get("steam:900:1", "none", "") == 2);
 	CHECK(said("steam:APP/DEPOT:MANIFEST"));
+	passwords();
 }
 
 static void by_itself(void)
@@ -114,6 +156,7 @@ static void by_itself(void)
 	same("local");
 	CHECK(get("steam:900", "again", "--local") == 0); /* from what is kept, without Steam's content servers */
 	same("again");
+	locked("--local");
 }
 
 int main(void)
@@ -123,6 +166,9 @@ int main(void)
 	rig_init(&r);
 	make_content();
 	start_steam();
+	setenv("FOOTPLATE_LANES__UNSAFE", "true",
+		1); /* each program would wait until the address may log on again */
+	setenv("FOOTPLATE_LANES__LIMITS", "cm.connect=0,cm.login=0", 1);
 	rig_serve(&r, NULL);
 	snprintf(key_file, sizeof(key_file), "%s/data/admin.key", r.dir);
 	setenv("FOOTPLATE_SERVER", r.url, 1);
