@@ -473,8 +473,11 @@ static void forgotten(void)
 	a = rig_call(&as[RED], "DELETE", path, "If-Match: *", NULL);
 	CHECK(a.status == 204 && number(SCOPED) == 0 && number(HANGING) == 0);
 	rig_answer_done(&a);
-	watch(RED, watches[RED], CLOSED);
-	CHECK(name_account(RED, watches[RED], account[RED]) == 200 && number(SCOPED) == 1);
+	snprintf(path, sizeof(path), "{\"titleId\":\"1039\",\"accountId\":\"%s\"}", account[RED]);
+	make(RED, watches[RED], "/v1/watches", path);
+	CHECK(number(SCOPED) == 1);
+	json_decref(rig_expect(&as[RED], 409, "POST", "/v1/watches", path));
+	json_decref(rig_expect(&as[RED], 409, "POST", "/v1/watches", "{\"titleId\":\"1039\"}"));
 	AWAIT(1, BUILDS_OF, watches[RED]);
 	snprintf(path, sizeof(path), "/v1/accounts/%s", account[RED]);
 	int status;
