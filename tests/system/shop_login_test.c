@@ -299,6 +299,30 @@ static void ended(void)
 	expect_said(0, "1.0");
 }
 
+/* Another tenant's key may do all with challenges; these are not its own. */
+static void strangers(void)
+{
+	char body[160], path[128], was[sizeof(r.key)], id[64];
+
+	await(0, "epic", "open", "", id);
+	json_t *tenant = rig_expect(&r, 201, "POST", "/v1/tenants", "{\"id\":\"ten_red\",\"name\":\"red\"}");
+	snprintf(body, sizeof(body),
+		"{\"name\":\"k\",\"scopes\":[\"challenges:read\",\"challenges:answer\"],\"tenantId\":\"%s\"}",
+		json_str(tenant, "id"));
+	json_t *key = rig_expect(&r, 201, "POST", "/v1/api-keys", body);
+	memcpy(was, r.key, sizeof(was));
+	snprintf(r.key, sizeof(r.key), "%s", json_str(key, "secret"));
+	json_t *list = rig_expect(&r, 200, "GET", "/v1/challenges", NULL);
+	CHECK(json_array_size(json_object_get(list, "items")) == 0);
+	json_decref(list);
+	snprintf(path, sizeof(path), "/v1/challenges/%s", id);
+	json_decref(rig_expect(&r, 404, "GET", path, NULL));
+	answer(404, id, "planted-e1");
+	memcpy(r.key, was, sizeof(was));
+	json_decref(tenant);
+	json_decref(key);
+}
+
 static void secrets(void)
 {
 	char line[256];
@@ -324,6 +348,7 @@ int main(void)
 			      "engine.lease_ms=3000", "--set", "engine.heartbeat_ms=500", NULL });
 	start_all();
 	wanted();
+	strangers();
 	wrong();
 	right();
 	fetched();
