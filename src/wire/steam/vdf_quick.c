@@ -32,22 +32,30 @@ struct quick {
 
 static void skip(struct quick *q)
 {
-	while (q->at < q->end && (*q->at == '\t' || *q->at == '\n' || *q->at == ' ' || *q->at == '\r'))
-		q->at++;
+	const uint8_t *at = q->at;
+
+	while (at < q->end && (*at == '\t' || *at == '\n' || *at == ' ' || *at == '\r'))
+		at++;
+	q->at = at;
 }
 
+/* What is written could be the struct itself, for all the compiler knows: so the places are its own. */
 static void run(struct quick *q)
 {
-	while (q->end - q->at >= 8) {
-		unsigned n = json_run_eight(q->at);
-		memcpy(q->to, q->at, 8);
-		q->at += n;
-		q->to += n;
-		if (n < 8)
-			return;
+	const uint8_t *at = q->at, *end = q->end;
+	uint8_t *to = q->to;
+	unsigned n = 8;
+
+	while (n == 8 && end - at >= 8) {
+		n = json_run_eight(at);
+		memcpy(to, at, 8);
+		at += n;
+		to += n;
 	}
-	while (q->at < q->end && *q->at >= 0x20 && *q->at < 0x7f && *q->at != '"' && *q->at != '\\')
-		*q->to++ = *q->at++;
+	while (n == 8 && at < end && *at >= 0x20 && *at < 0x7f && *at != '"' && *at != '\\')
+		*to++ = *at++;
+	q->at = at;
+	q->to = to;
 }
 
 static void copy(struct quick *q, size_t n)
