@@ -11,7 +11,6 @@
 #include "control/updates/titles.h"
 #include "control/updates/titles_due.h"
 #include "model/action_titles.h"
-#include "model/title.h"
 
 /* What an answer's titles say of the source. */
 struct tally {
