@@ -11,6 +11,7 @@
 #include "control/updates/titles.h"
 #include "control/updates/titles_due.h"
 #include "model/action_titles.h"
+#include "model/title.h"
 
 /* What an answer's titles say of the source. */
 struct tally {
