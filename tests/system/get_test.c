@@ -144,6 +144,47 @@ static void by_a_server(void)
 	passwords();
 }
 
+/* `prefill benchmark`: what the content servers give, of which nothing is kept; `more` options. */
+static json_t *measure(const char *more)
+{
+	char path[160];
+
+	CHECK(shell("%s prefill benchmark --app 900 %s -o json >%s/measured", getenv("FOOTPLATE"), more, r.dir) ==
+		0);
+	snprintf(path, sizeof(path), "%s/measured", r.dir);
+	json_t *j = json_load_file(path, 0, NULL);
+	CHECK(j);
+	return j;
+}
+
+static unsigned long number_of(const json_t *j, const char *name) { return strtoul(json_str(j, name), NULL, 10); }
+
+static void measured(void)
+{
+	CHECK(shell("find %1$s/data -path '*content*' | sort >%1$s/before", r.dir) == 0);
+	json_t *all = measure("");
+	const json_t *servers = json_object_get(all, "servers");
+	CHECK(number_of(all, "bytes") > 1000000 && number_of(all, "chunks") >= 3 && json_int(all, "errors") == 0);
+	CHECK(number_of(all, "chunkP50Micros") > 0);
+	CHECK(number_of(all, "chunkP99Micros") >= number_of(all, "chunkP50Micros"));
+	CHECK((unsigned long)json_int(all, "tries") >= number_of(all, "chunks") && number_of(all, "rateBps") > 0);
+	CHECK(json_array_size(servers) > 0 && *json_str(json_array_get(servers, 0), "host"));
+
+	/* Once more is all of it once more; and enough is enough. */
+	json_t *again = measure("");
+	CHECK(number_of(again, "bytes") >= number_of(all, "bytes"));
+	json_decref(again);
+	rig_sim_say(&r, "/sim/faults", "cdn_chunk@*:latency=150");
+	again = measure("--concurrency 1 --max-bytes 1000");
+	rig_sim_clear(&r);
+	CHECK(number_of(again, "bytes") > 0 && number_of(again, "bytes") < number_of(all, "bytes"));
+	json_decref(again);
+	json_decref(all);
+	CHECK(shell("find %1$s/data -path '*content*' | sort | diff %1$s/before -", r.dir) == 0);
+	CHECK(shell("%s prefill benchmark --app 12345 2>%s/get.err", getenv("FOOTPLATE"), r.dir) == 1);
+	CHECK(said("not_found"));
+}
+
 static void by_itself(void)
 {
 	char cache[128];
@@ -174,6 +215,7 @@ int main(void)
 	setenv("FOOTPLATE_SERVER", r.url, 1);
 	setenv("FOOTPLATE_KEY_FILE", key_file, 1);
 	by_a_server();
+	measured();
 	rig_check_events(&r);
 	rig_check_audit(&r);
 	by_itself();
