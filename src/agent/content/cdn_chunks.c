@@ -3,9 +3,12 @@
 #include "agent/content/cdn_parts.h"
 #include "agent/content/pipeline.h"
 #include "io/clock.h"
+#include "model/spread.h"
 #include "wire/tunnel_auth.h"
 
 #include <stdio.h>
+
+_Static_assert(CDN_TIMES == SPREAD_PARTS, "each part has its count");
 
 #define PATH_MAX_N 96
 

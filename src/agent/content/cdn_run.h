@@ -2,7 +2,6 @@
 #pragma once
 
 #include "model/chunk_error.h"
-#include "model/spread.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -50,6 +49,8 @@ struct cdn_of {
 	const uint8_t *key; /* 32 bytes; not looked at without `put` */
 };
 
+#define CDN_TIMES 240 /* as many as model/spread has */
+
 /* Zeroes to begin with; may be read by any thread at any time. */
 struct cdn_stats {
 	_Atomic uint64_t bytes_network; /* bodies that came, also those that were not used */
@@ -58,8 +59,8 @@ struct cdn_stats {
 	_Atomic uint64_t hits, misses;  /* what a cache in between told of its answers */
 	_Atomic uint32_t tries, errors; /* requests; those that failed */
 	_Atomic uint32_t errors_of[CHUNK_ERROR_KINDS];
-	_Atomic uint32_t times
-		[SPREAD_PARTS]; /* what good chunks took, by model/spread: without what `pace` made them wait */
+	_Atomic uint32_t
+		times[CDN_TIMES]; /* what good chunks took, by model/spread: without what `pace` made them wait */
 };
 
 static inline void cdn_stats_error(struct cdn_stats *s, enum chunk_error why)
