@@ -232,7 +232,7 @@ static void make_room(char (*id)[64], bool *gone)
 
 static void end_all(char (*id)[64], const bool *gone)
 {
-	char path[100];
+	char path[200];
 
 	for (int i = 0; i < LARGE; i++) {
 		snprintf(path, sizeof(path), "/v1/downloads/%s/cancel", id[i]);
@@ -245,7 +245,7 @@ static void end_all(char (*id)[64], const bool *gone)
 
 static void never_fits(void)
 {
-	char id[64], path[100];
+	char id[64], path[200];
 
 	ask(LARGE, id);
 	becomes(id, "failed", NULL);
