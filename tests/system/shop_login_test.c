@@ -124,7 +124,7 @@ static int64_t exchanges(void)
 
 static void start(unsigned i, bool first)
 {
-	char launcher[160], tokens[160], gog_tokens[160], content[160], api[160];
+	char launcher[224], tokens[224], gog_tokens[224], content[224], api[224];
 
 	snprintf(launcher, sizeof(launcher), "agent.epic_launcher_url=%s/epic", r.sim_url);
 	snprintf(tokens, sizeof(tokens), "agent.epic_token_url=%s/epic/account/api/oauth/token", r.sim_url);
