@@ -267,12 +267,12 @@ static void look_at_rows(void)
 		snprintf(sql, sizeof(sql),
 			"SELECT COUNT(*) FROM jobs WHERE tenant_id <> 'ten_red' AND created_by = 'system' AND "
 			"payload LIKE "
-			"'%%%s%%'",
+			"'%%%.63s%%'",
 			secrets[i]);
 		CHECK(number(sql) == 0);
 		snprintf(sql, sizeof(sql),
 			"SELECT COUNT(*) FROM trigger_fires f JOIN triggers t ON t.id = f.trigger_id WHERE "
-			"t.tenant_id <> 'ten_red' AND f.event LIKE '%%%s%%'",
+			"t.tenant_id <> 'ten_red' AND f.event LIKE '%%%.63s%%'",
 			secrets[i]);
 		CHECK(number(sql) == 0);
 	}

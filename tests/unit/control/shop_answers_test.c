@@ -4,12 +4,14 @@
  */
 #include "control/engine/dispatch.h"
 #include "control/engine/moves.h"
+#include "control/fleet/agent_logins.h"
 #include "control/fleet/challenges_parts.h"
 #include "control/fleet/shop_answers.h"
 #include "control/fleet/shop_challenges.h"
 #include "wire/tunnel_auth.h"
 
 #include "control/owners.h"
+#include "model/placement.h"
 #include "tests/unit/control/desk.h"
 
 #define CODE "planted-code-7712"
@@ -195,6 +197,48 @@ static void revoked(void)
 	CHECK(brings("agt_2", CODE) == RC_CONFLICT);
 }
 
+static void avoids(const char *region, const struct field_list *before, const char *want)
+{
+	struct placement_task t = { .region_id = region, .avoid = before ? *before : (struct field_list){ 0 } };
+	char got[100] = "";
+
+	desk_begin(&d);
+	CHECK(agent_logins_place(&d.tx, "epic", &t) == RC_OK);
+	const char *const *at = t.avoid.at;
+	for (size_t i = 0; i < t.avoid.n; i++)
+		snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s ", at[i]);
+	desk_commit(&d);
+	CHECK_STR(got, want);
+}
+
+/* What wants a login goes where one is, while one is there; else anywhere, so that it is answered. */
+static void placed(void)
+{
+	static const char *const three[] = { "agt_3" }, *const both[] = { "agt_3", "agt_4" };
+	const struct field_list not_three = { (void *)(uintptr_t)three, 1 },
+				neither = { (void *)(uintptr_t)both, 2 };
+
+	desk_begin(&d);
+	does(DESK_QUERY("UPDATE agents SET state = 'disconnected' WHERE id > 'agt_5'"), NULL, NULL);
+	does(DESK_QUERY("DELETE FROM agent_logins"), NULL, NULL);
+	desk_commit(&d);
+	avoids(NULL, NULL, "");
+	says("agt_3", HELD);
+	says("agt_4", HELD);
+	says("agt_9", HELD); /* is away */
+	avoids(NULL, NULL, "agt_1 agt_5 ");
+	avoids("rgn_1", NULL, "agt_1 agt_5 ");
+	avoids("rgn_2", NULL, "");
+	avoids(NULL, &not_three, "agt_3 agt_1 agt_5 ");
+	avoids(NULL, &neither, "agt_3 agt_4 ");
+	desk_begin(&d);
+	does(DESK_QUERY("UPDATE agents SET cordoned = 1 WHERE id = 'agt_3'"), NULL, NULL);
+	desk_commit(&d);
+	avoids(NULL, NULL, "agt_1 agt_5 ");
+	says("agt_4", WANTED);
+	avoids(NULL, NULL, "");
+}
+
 int main(void)
 {
 	desk_open(&d);
@@ -203,6 +247,7 @@ int main(void)
 	its_own();
 	ends();
 	revoked();
+	placed();
 	desk_close(&d);
 	return 0;
 }
