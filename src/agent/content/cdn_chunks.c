@@ -12,6 +12,8 @@ _Static_assert(CDN_TIMES == SPREAD_PARTS, "each part has its count");
 
 #define PATH_MAX_N 96
 
+_Static_assert(CDN_TIMES == SPREAD_PARTS, "each time has its part");
+
 struct source {
 	const struct cdn_run *run;
 	struct cdn *cdn;

@@ -23,6 +23,7 @@ struct steam_content;
 #define CDN_LOOK_MS        50          /* how often `stop` is asked */
 #define CDN_STALL_MS       600000
 #define CDN_CONCURRENCY    8
+#define CDN_TIMES          240 /* SPREAD_PARTS of model/spread */
 
 struct cdn_conf {
 	struct steam_content *content; /* must outlive it */

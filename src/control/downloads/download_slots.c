@@ -21,7 +21,7 @@ static enum rc count_slots(struct tx *tx, int64_t *ret)
 	int64_t agents = 0;
 	enum rc rc = roster_downloads(tx, &agents);
 
-	*ret = slots ? slots : DOWNLOAD_SLOTS_MAX;
+	*ret = slots ? slots : DOWNLOAD_SLOTS;
 	if (agents > 0 && agents < *ret)
 		*ret = agents;
 	return rc;

@@ -10,7 +10,6 @@
 
 struct control;
 struct moves_task;
-struct placement_task;
 
 #define SOURCES_OWNER "ask_" /* prefix of the owner id of tasks that ask */
 
@@ -20,9 +19,6 @@ must_check enum rc sources_scan(struct tx *tx);
 /* A task that asks has moved, or told what it knows so far (see control/owners). */
 must_check enum rc sources_fold(struct tx *tx, const struct moves_task *t);
 must_check enum rc sources_progress(struct tx *tx, const struct moves_task *t, const char *data);
-
-/* Is control.owned_place (sources_egresses.c): to whom an ask must not go; a probe goes to its egress alone. */
-must_check enum rc sources_egresses_place(struct tx *tx, const char *ask_id, struct placement_task *to);
 
 /* Gauges of the sources, for a scrape: on any connection. */
 must_check enum rc sources_measure(struct tx *tx);
