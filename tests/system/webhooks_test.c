@@ -464,7 +464,7 @@ static void in_envelopes(struct rig *r)
 /* `footplate webhook listen` plays a webhook for a receiver that the server could not reach. */
 static void listened(struct rig *r)
 {
-	char command[900], body[256], *said = NULL;
+	char command[900], body[256], name[32], *said = NULL;
 
 	snprintf(command, sizeof(command),
 		"FOOTPLATE_SERVER=%s FOOTPLATE_KEY_FILE=%s/data/admin.key %s webhook listen --forward %s -t "
@@ -483,8 +483,8 @@ static void listened(struct rig *r)
 	json_decref(receiver_ask(&to, "POST", "control", "listen", body));
 	json_t *log;
 	for (size_t i = 0;; i++) { /* until it has connected */
-		snprintf(body, sizeof(body), "listened-%zu", i);
-		region(r, body);
+		snprintf(name, sizeof(name), "listened-%zu", i);
+		region(r, name);
 		rig_sleep_ms(100);
 		log = log_of("listen");
 		if (json_array_size(log))
