@@ -198,3 +198,8 @@ static inline void scans(void)
 	CHECK(rc == RC_OK);
 	desk_commit(&d);
 }
+
+/* Bytes of the key apk_1 that count today, and those that are reserved of all. */
+#define USED() \
+	number(DESK_QUERY("SELECT COALESCE(MAX(used), 0) FROM download_windows WHERE limit_id = 'apk_1/day'"), NULL)
+#define HELD() number(DESK_QUERY("SELECT COALESCE(SUM(bytes), 0) FROM download_holds"), NULL)
