@@ -23,7 +23,7 @@ static void exact_bytes(void)
 	for (int round = 0; over < 40 && round < 4000; round++) {
 		int i = (int)roll(40), sent = (int)roll(4000000);
 		const char *state = STATE(ids[i]);
-		CHECK(USED() <= MOST);
+		CHECK(BYTES_USED() <= MOST);
 		if (!strcmp(state, "queued")) {
 			if (RUNNING() == 0) { /* all wait for the next day */
 				waited++;
@@ -65,7 +65,7 @@ static void exact_bytes(void)
 		}
 	}
 	CHECK(over == 40 && waited > 0);
-	CHECK(HELD() == 0);
+	CHECK(BYTES_HELD() == 0);
 	CHECK(number(DESK_QUERY("SELECT COUNT(*) FROM downloads WHERE settled_bytes <> network_bytes OR "
 				"reserved_bytes <> 0"),
 		      NULL) == 0);
@@ -74,7 +74,7 @@ static void exact_bytes(void)
 				"'apk_1'"),
 		      NULL) == 0);
 	/* Of this day: what was sent by those that were admitted in it. */
-	CHECK(USED() <= MOST);
+	CHECK(BYTES_USED() <= MOST);
 	for (int i = 0; i < 40; i++)
 		free((char *)ids[i]);
 	desk_close(&d);
@@ -86,7 +86,7 @@ static void over_quota(void)
 	key("apk_1", "ten_default", 0, 10000000, 0);
 	/* Nobody knows how much it is: all that is left is reserved, and the agent may fetch no more than that. */
 	const char *a = ask(1, "");
-	CHECK(HELD() <= 10000000 && HELD() > 9000000);
+	CHECK(BYTES_HELD() <= 10000000 && BYTES_HELD() > 9000000);
 	CHECK(strstr(text(DESK_QUERY("SELECT payload FROM jobs"), NULL), "\"maxBytes\":\"8"));
 	const char *b = ask(2, "");
 	CHECK_STR(STATE(b), "queued");
@@ -101,12 +101,12 @@ static void over_quota(void)
 	fails(a, "max_bytes");
 	CHECK_STR(STATE(a), "failed");
 	CHECK(strstr(text(DESK_QUERY("SELECT error FROM downloads WHERE id = $1"), a), "quota_exceeded") != NULL);
-	CHECK(HELD() == 0 && USED() == 0);
+	CHECK(BYTES_HELD() == 0 && BYTES_USED() == 0);
 	d.tx.now_ms = download_period_end(DOWNLOAD_DAY, d.tx.now_ms);
 	scans();
 	CHECK_STR(STATE(b), "admitted");
 	ends(b, 'b', 9999999 - 100);
-	CHECK(USED() == 9999899);
+	CHECK(BYTES_USED() == 9999899);
 	const char *c = ask(4, "");
 	CHECK_STR(STATE(c), "queued");
 	desk_begin(&d);
@@ -123,15 +123,15 @@ static void paused_bytes(void)
 	begin();
 	key("apk_1", "ten_default", 0, 0, 10000000);
 	const char *a = ask(1, "\"limits\":{\"maxBytes\":1000000}");
-	int64_t held = HELD();
+	int64_t held = BYTES_HELD();
 	CHECK(held == download_reserve(1000000));
 	starts(a);
 	tells(a, "downloading", 900000, 300000, 300000);
 	CHECK(writes("pauseDownload", a, NULL) == RC_OK);
 	stops(a);
-	CHECK(HELD() == held);
+	CHECK(BYTES_HELD() == held);
 	held = download_reserve(900000); /* by now it is known */
-	CHECK(writes("resumeDownload", a, NULL) == RC_OK && HELD() == held);
+	CHECK(writes("resumeDownload", a, NULL) == RC_OK && BYTES_HELD() == held);
 	CHECK(number(DESK_QUERY("SELECT used FROM download_windows WHERE limit_id = 'apk_1/month'"), NULL) ==
 		held + 300000);
 	starts(a);
@@ -140,7 +140,7 @@ static void paused_bytes(void)
 	stops(a);
 	d.tx.now_ms += 86400001;
 	scans();
-	CHECK(HELD() == 0);
+	CHECK(BYTES_HELD() == 0);
 	CHECK(number(DESK_QUERY("SELECT used FROM download_windows WHERE limit_id = 'apk_1/month'"), NULL) ==
 		400000);
 	CHECK(writes("resumeDownload", a, NULL) == RC_OK);
@@ -171,17 +171,17 @@ static void canceled_bytes(void)
 	stops(a);
 	CHECK_STR(STATE(a), "canceled");
 	CHECK_STR(STATE(b), "admitted");
-	CHECK(HELD() == download_reserve(2000000));
+	CHECK(BYTES_HELD() == download_reserve(2000000));
 	CHECK(number(DESK_QUERY("SELECT used FROM quotas WHERE id = 'quo_1'"), NULL) == 1);
-	CHECK(writes("cancelDownload", c, NULL) == RC_OK && HELD() == download_reserve(2000000));
+	CHECK(writes("cancelDownload", c, NULL) == RC_OK && BYTES_HELD() == download_reserve(2000000));
 
 	starts(b);
 	tells(b, "downloading", 2000000, 200000, 200000);
 	CHECK(writes("pauseDownload", b, NULL) == RC_OK);
 	stops(b);
-	CHECK(HELD() > 0);
+	CHECK(BYTES_HELD() > 0);
 	CHECK(number(DESK_QUERY("SELECT used FROM quotas WHERE id = 'quo_1'"), NULL) == 0);
-	CHECK(writes("cancelDownload", b, NULL) == RC_OK && HELD() == 0);
+	CHECK(writes("cancelDownload", b, NULL) == RC_OK && BYTES_HELD() == 0);
 	CHECK_STR(STATE(b), "canceled");
 	CHECK(number(DESK_QUERY("SELECT used FROM download_windows WHERE limit_id = 'apk_1/month'"), NULL) ==
 		500000);

@@ -200,6 +200,6 @@ static inline void scans(void)
 }
 
 /* Bytes of the key apk_1 that count today, and those that are reserved of all. */
-#define USED() \
+#define BYTES_USED() \
 	number(DESK_QUERY("SELECT COALESCE(MAX(used), 0) FROM download_windows WHERE limit_id = 'apk_1/day'"), NULL)
-#define HELD() number(DESK_QUERY("SELECT COALESCE(SUM(bytes), 0) FROM download_holds"), NULL)
+#define BYTES_HELD() number(DESK_QUERY("SELECT COALESCE(SUM(bytes), 0) FROM download_holds"), NULL)

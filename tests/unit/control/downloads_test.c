@@ -348,8 +348,8 @@ static void lost_agents(void)
 		CHECK_STR(STATE(next), "queued");
 	}
 	CHECK(number(DESK_QUERY("SELECT attempt FROM downloads WHERE id = $1"), id) == 21);
-	CHECK(HELD() == download_reserve(1000000)); /* of one run: those before are settled */
-	CHECK(USED() == 210000 + HELD());
+	CHECK(BYTES_HELD() == download_reserve(1000000)); /* of one run: those before are settled */
+	CHECK(BYTES_USED() == 210000 + BYTES_HELD());
 	loses(id, 20000);
 	loses(id, 500); /* by another agent, that began anew: it counts when it is further than any */
 	loses(id, 20001);
