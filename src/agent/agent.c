@@ -79,7 +79,7 @@ static void on_hello(void *ctx, struct tunnel_msg_hello *fill, struct arena *are
 		.version = a->conf.version,
 		.region_id = a->identity.region_id,
 		.capabilities = { a->capabilities, a->capabilities_n },
-		.capacity.tasks = a->conf.tasks };
+		.capacity = { a->conf.tasks, a->conf.downloads } };
 	runs_list(a->runs, &fill->inflight, arena);
 }
 

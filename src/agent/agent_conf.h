@@ -59,6 +59,7 @@ struct agent_conf {
 	const char
 		*artifacts_dir; /* the control plane's store, when this agent shares its disk; NULL: it does not */
 	uint32_t tasks;         /* at once, 1 to 256; 0: AGENT_TASKS_DEFAULT */
+	uint32_t downloads;     /* of these; 0: as many */
 	const char *steam_directory_url; /* NULL: AGENT_STEAM_DIRECTORY_URL */
 	/* Each without a slash at its end; NULL: the real ones. */
 	const char *steam_api_url, *steam_community_url, *steam_store_url, *steam_login_url;

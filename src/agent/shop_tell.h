@@ -27,4 +27,4 @@ struct shop_tell {
 void shop_tell_said(void *tell, const char *store, int state, const char *why);
 
 /* The connection is up: looks at the logins that there are. On the loop. */
-void shop_tell_up(struct shop_tell *s);
+void shop_tell_up(struct shop_tell *t);

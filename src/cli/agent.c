@@ -1,10 +1,23 @@
 #include "cli/nouns.h"
 #include "cli/run.h"
+#include "cli/secret.h"
+#include "cli/shop_login.h"
 
 static const struct verb_option list_options[] = { RUN_LIST_OPTIONS, RUN_CURSOR_OPTION, { 0 } };
 
 static const struct verb_option deed_options[] = { RUN_KEY_OPTION, { 0 } };
 static const struct verb_option drain_options[] = { RUN_DRAIN_OPTION, RUN_KEY_OPTION, { 0 } };
+
+static const char *const stores[] = { "epic", "gog", NULL };
+static const struct verb_option login_options[] = {
+	{ .row = { .name = "store",
+		  .type = FIELD_ENUM,
+		  .words = stores,
+		  .doc = "At which store. Default: where it wants to be logged in." },
+		.value = "STORE" },
+	SECRET_OPTIONS,
+	{ 0 },
+};
 
 #define AGENT_ARG                                 \
 	{                                         \
@@ -77,6 +90,19 @@ const struct verb agent_verbs[] = {
 		.method = "POST",
 		.path = "/v1/agents/{}/undrain",
 		.flags = VERB_IDEMPOTENT,
+	},
+	{
+		.name = "login",
+		.doc = "Logs an agent in at Epic or GOG: shows the page to open, and takes the code that it ends "
+		       "with.",
+		.args = { AGENT_ARG },
+		.options = login_options,
+		.method = "POST",
+		.path = "/v1/challenges/{}/answer",
+		.secret = "code",
+		.prompt = "Code",
+		.run = shop_login_run,
+		.example = "footplate agent login agt_… --store epic",
 	},
 	{
 		.name = "revoke",

@@ -178,16 +178,7 @@ static const struct verb_option create_options[] = {
 	TEXT("app-name", "NAME", "source.appName", "Of epic: its name of the app."),
 	TEXT("product", "ID", "source.productId", "Of gog: its id of the product."),
 	TEXT("branch", "BRANCH", "source.branch", "Default: public."),
-	{ .row = { .name = "branch-password-file",
-		  .type = FIELD_STR,
-		  .min = 1,
-		  .doc = "File with the password of a locked branch; only its owner may read it (mode 0600)." },
-		.value = "FILE" },
-	{ .row = { .name = "branch-password-fd",
-		  .type = FIELD_U32,
-		  .max = 1 << 20,
-		  .doc = "Open file descriptor to read that password from." },
-		.value = "N" },
+	SECRET_BRANCH_OPTIONS,
 	TEXT("os", "OS", "source.os", "windows, linux or macos. Default: linux."),
 	TEXT("lang", "LANGUAGE", "source.lang", "Default: english."),
 	{ .row = { .name = "with-dependencies",
@@ -223,7 +214,7 @@ static const struct verb_option create_options[] = {
 
 static enum cli_exit create(struct cmd *c)
 {
-	return secret_run_with(c, "branchPassword", "branch-password-file", "branch-password-fd");
+	return secret_run_with(c, "branchPassword", SECRET_BRANCH_FILE, SECRET_BRANCH_FD);
 }
 
 static const struct verb_option list_options[] = {

@@ -1,4 +1,5 @@
 #include "cli/get.h"
+#include "base/utf8.h"
 #include "cli/api.h"
 #include "cli/get_bar.h"
 #include "cli/get_files.h"
@@ -6,6 +7,7 @@
 #include "cli/get_what.h"
 #include "cli/output.h"
 #include "cli/request.h"
+#include "cli/secret.h"
 #include "io/clock.h"
 #include "wire/json.h"
 
@@ -180,6 +182,31 @@ static void put_list(struct buf *to, const char *name, const json_t *given)
 	buf_u8(to, ']');
 }
 
+static bool is_text(const struct buf *b)
+{
+	for (size_t at = 0, n; at < b->n; at += n)
+		if ((n = utf8_len(b->p + at, b->n - at)) == 0)
+			return false;
+	return true;
+}
+
+static enum cli_exit put_password(struct cmd *c, struct buf *to)
+{
+	struct buf password = { 0 };
+	bool given = false;
+	enum cli_exit code = secret_option(c, SECRET_BRANCH_FILE, SECRET_BRANCH_FD, &password, &given);
+
+	if (code == CLI_OK && given && !is_text(&password))
+		code = cmd_usage(c, "the secret is not UTF-8");
+	if (code == CLI_OK && given) {
+		buf_str(to, ",\"branchPassword\":");
+		json_put_strn(to, (const char *)password.p, password.n);
+	}
+	hush_wipe(password.p, password.room);
+	buf_done(&password);
+	return code;
+}
+
 static enum cli_exit put_body(struct cmd *c, struct buf *to)
 {
 	const struct get_what_more more = { .os = cmd_text(c, "os"),
@@ -202,13 +229,15 @@ static enum cli_exit put_body(struct cmd *c, struct buf *to)
 		buf_str(to, ",\"id\":");
 		json_put_str(to, account);
 	}
-	buf_str(to, "},\"package\":{\"format\":\"none\"}}");
-	return to->bad ? CLI_FAILED : CLI_OK;
+	buf_str(to, "},\"package\":{\"format\":\"none\"}");
+	enum cli_exit code = put_password(c, to);
+	buf_u8(to, '}');
+	return code == CLI_OK && to->bad ? CLI_FAILED : code;
 }
 
 static enum cli_exit submit(struct get *g, const char **ret_id)
 {
-	struct buf body = { 0 };
+	struct buf body = { .wipes = true };
 	struct api_answer a = { 0 };
 	char key[64];
 
@@ -313,6 +342,7 @@ const struct verb_option get_options[] = {
 		.letter = 'C',
 		.value = "DIR" },
 	{ .row = { .name = "local", .type = FIELD_BOOL, .doc = "By this program itself, without a server." } },
+	SECRET_BRANCH_OPTIONS,
 	{ .row = { .name = "os",
 		  .type = FIELD_STR,
 		  .min = 1,

@@ -153,22 +153,31 @@ enum cli_exit secret_run(struct cmd *c)
 	return code;
 }
 
-enum cli_exit secret_run_with(struct cmd *c, const char *member, const char *file, const char *fd)
+enum cli_exit secret_option(struct cmd *c, const char *file, const char *fd, struct buf *ret, bool *ret_given)
 {
 	const char *path = cmd_text(c, file);
 	int64_t number = cmd_number(c, fd);
-	struct request r = { 0 };
-	struct buf b = { 0 };
 
+	*ret_given = path || cmd_has(c, fd);
 	if (path && cmd_has(c, fd))
 		return cmd_usage(c, "give --%s or --%s, not both", file, fd);
-	if (!path && !cmd_has(c, fd))
+	if (!*ret_given)
+		return CLI_OK;
+	enum cli_exit code = read_from(c, path, &number, ret);
+	return code == CLI_OK ? trim(c, ret) : code;
+}
+
+enum cli_exit secret_run_with(struct cmd *c, const char *member, const char *file, const char *fd)
+{
+	struct request r = { 0 };
+	struct buf b = { 0 };
+	bool given = false;
+	enum cli_exit code = secret_option(c, file, fd, &b, &given);
+
+	if (code == CLI_OK && !given)
 		return run_verb(c);
-	enum cli_exit code = run_prepare(c, &r);
 	if (code == CLI_OK)
-		code = read_from(c, path, &number, &b);
-	if (code == CLI_OK)
-		code = trim(c, &b);
+		code = run_prepare(c, &r);
 	if (code == CLI_OK)
 		code = send(c, &r, member, &b);
 	hush_wipe(b.p, b.room);

@@ -35,6 +35,29 @@ enum cli_exit secret_ask(struct cmd *c, const char *option, const char *prompt, 
 enum cli_exit secret_run(struct cmd *c);
 
 /*
+ * The secret that one of these two options names: a file that only its owner may read, or an open descriptor. *ret_given: none does. *ret is wiped
+ * by the caller, all its room.
+ */
+enum cli_exit secret_option(struct cmd *c, const char *file, const char *fd, struct buf *ret, bool *ret_given);
+
+/* The password of a locked branch: options of the verbs that fetch. */
+#define SECRET_BRANCH_FILE "branch-password-file"
+#define SECRET_BRANCH_FD   "branch-password-fd"
+#define SECRET_BRANCH_OPTIONS                                                                                    \
+	{ .row = { .name = SECRET_BRANCH_FILE,                                                                   \
+		  .type = FIELD_STR,                                                                             \
+		  .min = 1,                                                                                      \
+		  .doc = "File with the password of a locked branch; only its owner may read it (mode 0600)." }, \
+		.value = "FILE" },                                                                               \
+	{                                                                                                        \
+		.row = { .name = SECRET_BRANCH_FD,                                                               \
+			.type = FIELD_U32,                                                                       \
+			.max = 1 << 20,                                                                          \
+			.doc = "Open file descriptor to read that password from." },                             \
+		.value = "N"                                                                                     \
+	}
+
+/*
  * The generic verb, and a secret as one more member of its body when one of these two options names where it stands: a file that only its
  * owner may read, or an open descriptor.
  */

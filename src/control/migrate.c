@@ -12,7 +12,8 @@ extern const char migrate_0001[], migrate_0002[], migrate_0003[], migrate_0004[]
 	migrate_0019[], migrate_0020[], migrate_0021[], migrate_0022[], migrate_0023[], migrate_0024[],
 	migrate_0025[], migrate_0026[], migrate_0027[], migrate_0028[], migrate_0029[], migrate_0030[],
 	migrate_0031[], migrate_0032[], migrate_0033[], migrate_0034[], migrate_0035[], migrate_0036[],
-	migrate_0037[], migrate_0038[], migrate_0039[], migrate_0040[], migrate_0041[]; /* in migrate_texts.c */
+	migrate_0037[], migrate_0038[], migrate_0039[], migrate_0040[], migrate_0041[],
+	migrate_0042[], migrate_0043[]; /* in migrate_texts.c */
 
 static const struct {
 	const char *name, *text;
@@ -58,6 +59,8 @@ static const struct {
 	{ "0039_old_jobs", migrate_0039 },
 	{ "0040_store_holds", migrate_0040 },
 	{ "0041_source_breakers", migrate_0041 },
+	{ "0042_agent_downloads", migrate_0042 },
+	{ "0043_agent_logins", migrate_0043 },
 };
 #define MIGRATIONS (sizeof(migrations) / sizeof(*migrations))
 

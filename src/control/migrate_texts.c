@@ -49,3 +49,5 @@ TEXT(migrate_0038, "0038_shop_challenges.sql");
 TEXT(migrate_0039, "0039_old_jobs.sql");
 TEXT(migrate_0040, "0040_store_holds.sql");
 TEXT(migrate_0041, "0041_source_breakers.sql");
+TEXT(migrate_0042, "0042_agent_downloads.sql");
+TEXT(migrate_0043, "0043_agent_logins.sql");

@@ -3,6 +3,7 @@
 #include "control/downloads/download_progress.h"
 #include "control/downloads/download_row.h"
 #include "control/engine/moves.h"
+#include "control/fleet/agent_logins.h"
 #include "control/fleet/shop_answers.h"
 #include "control/keys/key_fold.h"
 #include "control/updates/sources.h"
@@ -11,6 +12,13 @@
 
 #include <string.h>
 
+/* Not where the source is away, and where somebody is logged in. */
+static enum rc place_ask(struct tx *tx, const char *owner, struct placement_task *to)
+{
+	enum rc rc = sources_egresses_place(tx, owner, to);
+	return rc == RC_OK ? agent_logins_place_ask(tx, owner, to) : rc;
+}
+
 static const struct {
 	const char *prefix; /* of the owner's id; "": all that none before has */
 	enum rc (*fold)(struct tx *tx, const struct moves_task *t);
@@ -18,10 +26,10 @@ static const struct {
 		struct tx *tx, const struct moves_task *t, const char *data);          /* NULL: it does not care */
 	enum rc (*place)(struct tx *tx, const char *owner, struct placement_task *to); /* the same */
 } owners[] = {
-	{ SOURCES_OWNER, sources_fold, sources_progress, sources_egresses_place },
+	{ SOURCES_OWNER, sources_fold, sources_progress, place_ask },
 	{ WATCH_LIBRARY_OWNER, watch_library_fold, NULL, NULL },
 	{ SHOP_ANSWERS_OWNER, shop_answers_fold, NULL, NULL },
-	{ DOWNLOAD_ROW_PREFIX, download_fold_task, download_progress_fold, NULL },
+	{ DOWNLOAD_ROW_PREFIX, download_fold_task, download_progress_fold, agent_logins_place_download },
 	{ "", key_fold_task, NULL, NULL },
 };
 #define OWNERS (sizeof(owners) / sizeof(*owners))

@@ -62,6 +62,7 @@ static enum rc start(
 		.data_dir = dir,
 		.version = FOOTPLATE_VERSION,
 		.tasks = c->agent.tasks,
+		.downloads = c->agent.downloads,
 		.cache_dir = c->downloads.cache_dir,
 		.cache_mib = c->downloads.cache_mib,
 		.cache_percent = c->downloads.cache_percent,

@@ -57,7 +57,7 @@ struct conf {
 		const char *epic_launcher_url, *epic_catalog_url, *gog_content_url, *gog_api_url;
 		const char *epic_token, *gog_token;
 		struct conf_shop epic, gog;
-		uint32_t tasks;
+		uint32_t tasks, downloads;
 	} agent;
 	struct conf_downloads downloads;
 	struct {

@@ -37,6 +37,13 @@ const struct field conf_agent_fields[] = {
 		IN(dir),
 		.doc = "Folder of the agent's identity and journal; without it data.dir/agent." },
 	{ .name = "tasks", .type = FIELD_U32, IN(tasks), .min = 1, .max = 256, .def = 32, .doc = "Tasks at once." },
+	{ .name = "downloads",
+		.type = FIELD_U32,
+		IN(downloads),
+		.max = 256,
+		.doc = "Downloads at once, of agent.tasks; others wait for concurrency, or go to another agent. 0: "
+		       "as many as "
+		       "tasks." },
 	{ .name = "epic_launcher_url",
 		.type = FIELD_STR,
 		IN(epic_launcher_url),

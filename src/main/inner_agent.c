@@ -13,15 +13,13 @@ enum rc inner_agent_start(
 {
 	struct hush token = { 0 };
 	char dir[4200], identity[4300];
-	enum rc rc = RC_OK;
 
 	if (conf->agent.dir)
 		snprintf(dir, sizeof(dir), "%s", conf->agent.dir);
 	else
 		snprintf(dir, sizeof(dir), "%s/agent", conf->data.dir);
 	snprintf(identity, sizeof(identity), "%s/identity.json", dir);
-	if (access(identity, F_OK) != 0)
-		rc = invite_agent(c, conf->agent.region, &token, f);
+	enum rc rc = access(identity, F_OK) != 0 ? invite_agent(c, conf->agent.region, &token, f) : RC_OK;
 	const char *epic = conf->agent.epic_token, *gog = conf->agent.gog_token;
 	const struct agent_shops shops = {
 		.epic_launcher_url = conf->agent.epic_launcher_url,
@@ -43,6 +41,7 @@ enum rc inner_agent_start(
 		.version = FOOTPLATE_VERSION,
 		.artifacts_dir = c->conf->artifacts->dir,
 		.tasks = conf->agent.tasks,
+		.downloads = conf->agent.downloads,
 		.cache_dir = conf->downloads.cache_dir,
 		.cache_mib = conf->downloads.cache_mib,
 		.cache_percent = conf->downloads.cache_percent,

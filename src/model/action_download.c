@@ -198,6 +198,7 @@ static const struct field prefill[] = {
 	ACTION_ROW(action_prefill, "lang", lang, FIELD_STR, "The language; without one english.", .max = 32, .flags = FIELD_NULLABLE),
 	ACTION_ROW(action_prefill, "force", force, FIELD_BOOL, "Also what was fetched before and has not changed."),
 	ACTION_ROW(action_prefill, "concurrency", concurrency, FIELD_U32, "Requests at once; 0: 30.", .max = 128),
+	ACTION_ROW(action_prefill, "maxBytes", max_bytes, FIELD_ID64, "It ends after so many; 0: all."),
 	{ 0 },
 };
 
@@ -205,6 +206,14 @@ static const struct field prefill_result[] = {
 	ACTION_ROW(action_prefill_result, "bytes", bytes, FIELD_ID64, "Bytes that came."),
 	ACTION_ROW(action_prefill_result, "hitPercent", hit_percent, FIELD_U32, "How much the cache had already; 0: it does not tell."),
 	ACTION_ROW(action_prefill_result, "rateBps", rate_bps, FIELD_ID64, "Bits a second."),
+	ACTION_ROW(action_prefill_result, "durationMs", took_ms, FIELD_ID64, "How long it took."),
+	ACTION_ROW(action_prefill_result, "chunks", chunks, FIELD_ID64, "Chunks that came."),
+	ACTION_ROW(action_prefill_result, "chunkP50Micros", p50_us, FIELD_ID64, "Half of them took no longer."),
+	ACTION_ROW(action_prefill_result, "chunkP99Micros", p99_us, FIELD_ID64, "99 of 100 took no longer."),
+	ACTION_ROW(action_prefill_result, "tries", tries, FIELD_U32, "Requests for chunks and manifests."),
+	ACTION_ROW(action_prefill_result, "errors", errors, FIELD_U32, "Of these, those that failed."),
+	ACTION_ROWS(action_prefill_result, "servers", servers, server, action_download_server,
+		"The servers that were asked: their rate for one connection, and what failed meanwhile."),
 	{ 0 },
 };
 /* clang-format on */

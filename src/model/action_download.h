@@ -141,9 +141,14 @@ struct action_prefill {
 	const char *os, *lang;
 	bool force;
 	uint32_t concurrency; /* 0: 30 */
+	uint64_t max_bytes;   /* it ends well after so many; 0: all */
 };
+#define ACTION_PREFILL_SERVERS 32
 struct action_prefill_result {
-	uint64_t bytes;
+	uint64_t bytes, chunks;
 	uint32_t hit_percent; /* told by the cache's heads; 0: not told */
-	uint64_t rate_bps;
+	uint64_t rate_bps, took_ms;
+	uint64_t p50_us, p99_us;   /* of a chunk: half of them, and 99 of 100, took no longer */
+	uint32_t tries, errors;    /* requests, and those that failed */
+	struct field_list servers; /* of struct action_download_server, the fastest first */
 };

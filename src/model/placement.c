@@ -3,20 +3,21 @@
 #include <string.h>
 
 const char *const placement_code_words[] = { "chosen", "not_connected", "cordoned", "draining", "held_by_another",
-	"region", "egress_region", "capability", "avoided", "sessions_full", "rule_pin", "rule_forbid",
-	"rule_region", "rule_egress_kind", "rule_capability", "rule_country", "rule_compliance", "rule_labels",
-	"rule_agent", "no_room", "less_preferred", "more_loaded", "lost_tie", NULL };
+	"region", "egress_region", "capability", "avoided", "downloads_full", "sessions_full", "rule_pin",
+	"rule_forbid", "rule_region", "rule_egress_kind", "rule_capability", "rule_country", "rule_compliance",
+	"rule_labels", "rule_agent", "no_room", "less_preferred", "more_loaded", "lost_tie", NULL };
 
 const char *const placement_code_doc[] = { "it is the one", "it is not connected", "it, or its region, is cordoned",
 	"it is drained", "another agent has the account's session", "the task is for another region",
 	"the account's egress is of another region", "it cannot run the action",
-	"what the task asks is not asked by its address now", "it holds as many accounts as it may",
-	"the rule pins another agent", "the rule forbids it", "the rule requires another region",
-	"the rule requires another kind of egress", "the rule requires what it cannot run",
-	"the rule requires another country", "its region lacks a compliance that the rule requires",
-	"its region lacks a label that the rule requires", "the rule requires another agent",
-	"it has no room, and the task has waited long enough", "another meets an earlier preference of the rule",
-	"another is less loaded", "another is as good, and the hash chose that one", NULL };
+	"what the task asks is not asked by its address now", "it has as many downloads as it takes",
+	"it holds as many accounts as it may", "the rule pins another agent", "the rule forbids it",
+	"the rule requires another region", "the rule requires another kind of egress",
+	"the rule requires what it cannot run", "the rule requires another country",
+	"its region lacks a compliance that the rule requires", "its region lacks a label that the rule requires",
+	"the rule requires another agent", "it has no room, and the task has waited long enough",
+	"another meets an earlier preference of the rule", "another is less loaded",
+	"another is as good, and the hash chose that one", NULL };
 
 /* Does the text fit the pattern, in which `*` stands for anything? */
 static bool fits_glob(const char *pattern, const char *text)
@@ -215,6 +216,8 @@ static enum placement_code against(
 		return PLACEMENT_CAPABILITY;
 	if (is_avoided(t, a))
 		return PLACEMENT_AVOIDED;
+	if (t->download && a->downloads_most && a->downloads >= a->downloads_most)
+		return PLACEMENT_DOWNLOADS_FULL;
 	if (t->bound)
 		return PLACEMENT_CHOSEN;
 	if (t->account && a->sessions_most && a->sessions >= a->sessions_most)

@@ -50,6 +50,7 @@ struct placement_task {
 	struct field_list labels;              /* of the account */
 	const char *agent_id;                  /* who has the account, or had it last; NULL: nobody */
 	bool account;                          /* it needs one */
+	bool download;                         /* it is one */
 	bool bound;                            /* agent_id has its session: nobody else can do it */
 	bool waited;             /* it has waited long enough for an agent without room: those stand behind */
 	const char *only;        /* no agent but this one; NULL: any */
@@ -65,8 +66,9 @@ struct placement_agent {
 	char mark;
 	const char *egress_kinds; /* ",direct,socks5,": of the egresses of its region */
 	enum placement_state state;
-	uint32_t tasks, tasks_most;       /* tasks_most 0: not known */
-	uint32_t sessions, sessions_most; /* accounts */
+	uint32_t tasks, tasks_most;         /* tasks_most 0: not known */
+	uint32_t downloads, downloads_most; /* of these; downloads_most 0: as many as tasks */
+	uint32_t sessions, sessions_most;   /* accounts */
 };
 
 /* Why an agent is not the one. Sorted as they are looked at; the last four had been fit. */
@@ -80,6 +82,7 @@ enum placement_code {
 	PLACEMENT_EGRESS_REGION,
 	PLACEMENT_CAPABILITY,
 	PLACEMENT_AVOIDED,
+	PLACEMENT_DOWNLOADS_FULL,
 	PLACEMENT_SESSIONS_FULL,
 	PLACEMENT_RULE_PIN,
 	PLACEMENT_RULE_FORBID,

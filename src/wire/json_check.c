@@ -22,13 +22,19 @@ static bool wait_for(struct look *l, size_t n)
 /* Are there n more bytes? */
 static inline bool has(struct look *l, size_t n) { return (size_t)(l->end - l->at) >= n || wait_for(l, n); }
 
-static void space(struct look *l)
+static void over_space(struct look *l)
 {
 	while (has(l, 1) && (*l->at == ' ' || *l->at == '\n' || *l->at == '\t' || *l->at == '\r'))
 		l->at++;
 }
 
-static bool sign(struct look *l, char c)
+static inline void space(struct look *l)
+{
+	if (!has(l, 1) || (unsigned char)*l->at <= ' ')
+		over_space(l);
+}
+
+static inline bool sign(struct look *l, char c)
 {
 	if (!has(l, 1) || *l->at != c)
 		return false;
@@ -78,24 +84,37 @@ static const char *over_itself(const char *at, const char *end)
 	return at;
 }
 
+/* A byte that is not itself, inside a text: an escape, or a longer character. */
+static bool other(struct look *l)
+{
+	unsigned char c = (unsigned char)*l->at;
+
+	if (c == '\\') {
+		l->at++;
+		return escape(l);
+	}
+	if (c < 0x20)
+		return false;
+	(void)has(l, 4); /* or as many as there are */
+	size_t n = utf8_len((const uint8_t *)l->at, (size_t)(l->end - l->at));
+	l->at += n;
+	return n > 0;
+}
+
 static bool string(struct look *l)
 {
 	if (!sign(l, '"'))
 		return false;
 	while (has(l, 1)) {
-		l->at = over_itself(l->at, l->end);
-		if (l->at == l->end)
+		const char *at = over_itself(l->at, l->end);
+		l->at = at;
+		if (at == l->end)
 			continue;
-		unsigned char c = (unsigned char)*l->at;
-		if (c >= 0x80)
-			(void)has(l, 4);
-		size_t n = c < 0x80 ? 1 : utf8_len((const uint8_t *)l->at, (size_t)(l->end - l->at));
-		if (c < 0x20 || n == 0)
-			return false;
-		l->at += n;
-		if (c == '"')
+		if (*at == '"') {
+			l->at = at + 1;
 			return true;
-		if (c == '\\' && !escape(l))
+		}
+		if (!other(l))
 			return false;
 	}
 	return false;
@@ -125,9 +144,9 @@ static bool number(struct look *l)
 
 static bool scalar(struct look *l)
 {
-	switch (has(l, 1) ? *l->at : 0) {
-	case '"':
+	if (has(l, 1) && *l->at == '"')
 		return string(l);
+	switch (has(l, 1) ? *l->at : 0) {
 	case 't':
 		return word(l, "true");
 	case 'f':

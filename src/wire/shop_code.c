@@ -49,23 +49,23 @@ static enum rc take_code(const char *p, size_t n, struct hush *ret, struct fault
 static int digit(char c)
 {
 	static const char digits[] = "0123456789abcdef";
-	const char *at = c ? strchr(digits, c | 0x20) : NULL;
+	const char *at = c ? strchr(digits, (unsigned char)c | 0x20) : NULL;
 	return at && ((c >= '0' && c <= '9') || c >= 'A') ? (int)(at - digits) : -1;
 }
 
 /* Of an address, up to its end, the next parameter or the fragment; %XX stands for a byte. */
 static enum rc take_escaped(const char *p, const char *end, struct hush *ret, struct fault *f)
 {
-	char text[SHOP_CODE_MAX + 1];
+	uint8_t text[SHOP_CODE_MAX + 1];
 	size_t n = 0;
 
 	for (; p < end && *p != '&' && *p != '#' && n < sizeof(text); p++) {
 		int high = *p == '%' && end - p > 2 ? digit(p[1]) : -1;
 		int low = high >= 0 ? digit(p[2]) : -1;
-		text[n++] = low >= 0 ? (char)(high * 16 + low) : *p;
+		text[n++] = low >= 0 ? (uint8_t)(high * 16 + low) : (uint8_t)*p;
 		p += low >= 0 ? 2 : 0;
 	}
-	enum rc rc = take_code(text, n, ret, f);
+	enum rc rc = take_code((const char *)text, n, ret, f);
 	hush_wipe(text, sizeof(text));
 	return rc;
 }

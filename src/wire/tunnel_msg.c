@@ -12,6 +12,7 @@
 #define CODE_LEN    64
 #define VERSION_LEN 64
 #define SEALED_LEN  32768
+#define RESULT_HEAD 512 /* of a RESULT without an error, about */
 
 #define NEEDED FIELD_REQUIRED
 #define MAYBE  (FIELD_NULLABLE | FIELD_OMIT)
@@ -47,6 +48,7 @@ static const struct field challenge_fields[] = {
 
 static const struct field capacity_fields[] = {
 	{ U32(capacity, "tasks", tasks, NEEDED), .doc = "tasks at once" },
+	{ U32(capacity, "downloads", downloads, MAYBE), .doc = "of these, downloads; without it as many" },
 	{ 0 },
 };
 
@@ -324,6 +326,7 @@ static void encode_result(const struct tunnel_msg_result *m, struct buf *to)
 {
 	struct field t[sizeof(result_fields) / sizeof(result_fields[0])];
 
+	(void)buf_room(to, m->result_n + RESULT_HEAD); /* grown once, not step by step: it may be long */
 	memcpy(t, result_fields, sizeof(t));
 	if (!m->error.code)
 		t[field_count(t) - 1] = (struct field){ 0 };

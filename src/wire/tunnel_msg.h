@@ -47,7 +47,8 @@ struct tunnel_msg_challenge {
 };
 
 struct tunnel_msg_capacity {
-	uint32_t tasks; /* at once */
+	uint32_t tasks;     /* at once */
+	uint32_t downloads; /* of these; 0: as many as tasks */
 };
 
 struct tunnel_msg_hello {

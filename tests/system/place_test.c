@@ -16,7 +16,7 @@ static char region[2][64], agent[2][64];
 static void setup(struct rig *r)
 {
 	static const char *const serve[] = { "--no-agent", "--log-level", "warn", NULL };
-	static const char *const quiet[] = { "--log-level", "warn", NULL };
+	static const char *const quiet[] = { "--log-level", "warn", "--set", "agent.downloads=5", NULL };
 	static const char *const names[] = { "{\"name\":\"eu\",\"country\":\"DE\",\"compliance\":[\"gdpr\"]}",
 		"{\"name\":\"us\",\"country\":\"US\"}" };
 
@@ -37,7 +37,7 @@ static void setup(struct rig *r)
 		const json_t *a = json_array_get(json_object_get(all, "items"), i);
 		unsigned at = !strcmp(json_str(a, "regionId"), region[1]);
 		snprintf(agent[at], sizeof(agent[at]), "%s", json_str(a, "id"));
-		CHECK(json_int(a, "capacity") > 0);
+		CHECK(json_int(a, "capacity") > 0 && json_int(a, "downloads") == 5);
 	}
 	json_decref(all);
 }

@@ -124,7 +124,7 @@ static int64_t exchanges(void)
 
 static void start(unsigned i, bool first)
 {
-	char launcher[160], tokens[160], gog_tokens[160], content[160], api[160];
+	char launcher[224], tokens[224], gog_tokens[224], content[224], api[224];
 
 	snprintf(launcher, sizeof(launcher), "agent.epic_launcher_url=%s/epic", r.sim_url);
 	snprintf(tokens, sizeof(tokens), "agent.epic_token_url=%s/epic/account/api/oauth/token", r.sim_url);
@@ -215,14 +215,37 @@ static void right(void)
 	expect_said(1, "login_required");
 }
 
-/* GOG's content wants a login: now it comes. */
+/* A watch of any region is asked for where somebody is logged in, and there alone. */
+static void watched(void)
+{
+	char path[160];
+	json_t *w = rig_expect(&r, 201, "POST", "/v1/watches", "{\"store\":\"epic\",\"titleId\":\"" EPIC "\"}");
+	int64_t was = 0;
+
+	snprintf(path, sizeof(path), "/v1/watches/%s", json_str(w, "id"));
+	json_decref(w);
+	(void)rig_sql(&r, "UPDATE titles SET interval_s = 1");
+	for (int round = 0; round < 3; round++) {
+		int64_t now = was;
+		for (int tries = 0; tries < 400 && now <= was; tries++) {
+			rig_sleep_ms(25);
+			now = atoll(rig_sql(&r, "SELECT MAX(success_at) FROM titles"));
+		}
+		CHECK(now > was);
+		was = now;
+		CHECK_STR(rig_sql(&r, "SELECT state FROM watches"), "active");
+	}
+	struct rig_answer gone = rig_call(&r, "DELETE", path, "If-Match: *", NULL);
+	CHECK(gone.status == 204);
+	rig_answer_done(&gone);
+}
+
+/* GOG's content wants a login: now it comes, from the agent that has one. */
 static void fetched(void)
 {
 	char path[160];
 	json_t *d = NULL;
 
-	snprintf(path, sizeof(path), "/v1/agents/%s/cordon", agents[1]); /* it has no login there */
-	json_decref(rig_expect(&r, 200, "POST", path, NULL));
 	struct rig_answer a = rig_call(&r, "POST", "/v1/downloads", "Idempotency-Key: one",
 		"{\"source\":{\"kind\":\"gog\",\"productId\":\"" GOG
 		"\",\"os\":\"windows\",\"kindOf\":\"content\"}}");
@@ -241,8 +264,6 @@ static void fetched(void)
 		fprintf(stderr, "%s\n", json_dumps(d, 0));
 	CHECK_STR(json_str(d, "state"), "ready");
 	json_decref(d);
-	snprintf(path, sizeof(path), "/v1/agents/%s/uncordon", agents[1]);
-	json_decref(rig_expect(&r, 200, "POST", path, NULL));
 }
 
 /* It outlives the agent, and asks nobody again. */
@@ -299,6 +320,30 @@ static void ended(void)
 	expect_said(0, "1.0");
 }
 
+/* Another tenant's key may do all with challenges; these are not its own. */
+static void strangers(void)
+{
+	char body[160], path[128], was[sizeof(r.key)], id[64];
+
+	await(0, "epic", "open", "", id);
+	json_t *tenant = rig_expect(&r, 201, "POST", "/v1/tenants", "{\"id\":\"ten_red\",\"name\":\"red\"}");
+	snprintf(body, sizeof(body),
+		"{\"name\":\"k\",\"scopes\":[\"challenges:read\",\"challenges:answer\"],\"tenantId\":\"%s\"}",
+		json_str(tenant, "id"));
+	json_t *key = rig_expect(&r, 201, "POST", "/v1/api-keys", body);
+	memcpy(was, r.key, sizeof(was));
+	snprintf(r.key, sizeof(r.key), "%s", json_str(key, "secret"));
+	json_t *list = rig_expect(&r, 200, "GET", "/v1/challenges", NULL);
+	CHECK(json_array_size(json_object_get(list, "items")) == 0);
+	json_decref(list);
+	snprintf(path, sizeof(path), "/v1/challenges/%s", id);
+	json_decref(rig_expect(&r, 404, "GET", path, NULL));
+	answer(404, id, "planted-e1");
+	memcpy(r.key, was, sizeof(was));
+	json_decref(tenant);
+	json_decref(key);
+}
+
 static void secrets(void)
 {
 	char line[256];
@@ -324,8 +369,10 @@ int main(void)
 			      "engine.lease_ms=3000", "--set", "engine.heartbeat_ms=500", NULL });
 	start_all();
 	wanted();
+	strangers();
 	wrong();
 	right();
+	watched();
 	fetched();
 	restarted();
 	killed();

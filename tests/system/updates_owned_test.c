@@ -267,12 +267,12 @@ static void look_at_rows(void)
 		snprintf(sql, sizeof(sql),
 			"SELECT COUNT(*) FROM jobs WHERE tenant_id <> 'ten_red' AND created_by = 'system' AND "
 			"payload LIKE "
-			"'%%%s%%'",
+			"'%%%.63s%%'",
 			secrets[i]);
 		CHECK(number(sql) == 0);
 		snprintf(sql, sizeof(sql),
 			"SELECT COUNT(*) FROM trigger_fires f JOIN triggers t ON t.id = f.trigger_id WHERE "
-			"t.tenant_id <> 'ten_red' AND f.event LIKE '%%%s%%'",
+			"t.tenant_id <> 'ten_red' AND f.event LIKE '%%%.63s%%'",
 			secrets[i]);
 		CHECK(number(sql) == 0);
 	}
@@ -356,32 +356,94 @@ static void next_build(void)
 	look_at_rows();
 }
 
-/* What everybody may see stays everybody's, with an account or without: the same builds, each told once to each. */
+/* What there is to read of the open title, by its kinds and builds. */
+static json_t *changes_of(enum tenant t, const char *path)
+{
+	json_t *page = rig_expect(&as[t], 200, "GET", path, NULL), *to = json_array(), *c;
+	size_t i;
+
+	json_array_foreach(json_object_get(page, "items"), i, c) if (!strcmp(json_str(c, "titleId"), "1000"))
+		json_array_append_new(to, json_sprintf("%s %s", json_str(c, "class"), json_str(c, "buildId")));
+	json_decref(page);
+	return to;
+}
+
+static void same_changes(const char *path)
+{
+	json_t *mine = changes_of(RED, path), *theirs = changes_of(BLUE, path);
+
+	if (!json_equal(mine, theirs))
+		fprintf(stderr, "%s\n%s\n", json_dumps(mine, 0), json_dumps(theirs, 0));
+	CHECK(json_array_size(mine) > 1 && json_equal(mine, theirs));
+	json_decref(mine);
+	json_decref(theirs);
+}
+
+static void build_for_all(const char *build, long long in_all)
+{
+	char path[160];
+
+	snprintf(path, sizeof(path),
+		"/sim/build?app=1000&branch=public&build=%s&manifests=100001:%s&size=1000&updated=17%s", build,
+		build, build);
+	rig_sim_post(&r, path);
+	for (enum tenant t = RED; t < TENANTS; t++)
+		AWAIT(in_all,
+			"SELECT COUNT(*) FROM events WHERE type = 'title.build_announced' AND data LIKE "
+			"'%%titleId_:_1000_,%%' AND tenant_id = '%s'",
+			tenants[t]);
+}
+
+static void same_builds(void)
+{
+	char list[TENANTS][4096] = { 0 };
+
+	for (enum tenant t = RED; t < TENANTS; t++) {
+		json_t *page = rig_expect(&as[t], 200, "GET", "/v1/titles/steam/1000/builds?limit=100", NULL), *b;
+		size_t i;
+		json_array_foreach(json_object_get(page, "items"), i, b)
+		{
+			strncat(list[t], json_str(b, "branch"), 100);
+			strncat(list[t], json_str(b, "buildId"), 100);
+			CHECK(strlen(list[t]) < sizeof(list[t]) - 300);
+		}
+		json_decref(page);
+	}
+	CHECK(*list[RED]);
+	CHECK_STR(list[RED], list[BLUE]);
+}
+
+/* What everybody may see stays everybody's, with an account or without: the same builds and changes, each told once to each. */
 static void open_to_all(void)
 {
-	static const char once[] = "SELECT COUNT(*) FROM events WHERE type = 'title.build_announced' AND data LIKE "
-				   "'%%titleId_:_1000_,%%' AND tenant_id = '%s'";
 	char id[TENANTS][64];
 
-	watch(RED, id[RED], OPEN);
-	watch(BLUE, id[BLUE], OPEN);
-	AWAIT(1, BUILDS_OF, id[RED]);
+	for (enum tenant t = RED; t < TENANTS; t++) {
+		watch(t, id[t], OPEN);
+		AWAIT(1, BUILDS_OF, id[t]);
+	}
+	build_for_all("90000001", 1);
 	CHECK(name_account(RED, id[RED], account[RED]) == 200);
-	AWAIT(1, BUILDS_OF, id[RED]);
-	rig_sim_post(&r, "/sim/changes?apps=1000&what=build");
-	AWAIT(1, once, tenants[RED]);
-	AWAIT(1, once, tenants[BLUE]);
+	same_changes("/v1/titles/steam/1000/changes");
+	same_builds();
+	build_for_all("90000002", 2);
+	build_for_all("90000001", 2); /* again: it was told */
+	await("SELECT COUNT(*) FROM changes WHERE direction = 'rollback' AND build_id = '90000001'", 2);
+	same_builds();
 	CHECK(number("SELECT COUNT(*) FROM titles WHERE ref = '1000' AND access = 'public' AND scope IN ('', "
 		     "'ten_red')") == 2);
+	same_changes("/v1/titles/steam/1000/changes");
+	same_changes("/v1/changes?limit=200");
 	json_t *mine = rig_expect(&as[RED], 200, "GET", "/v1/titles/steam/1000", NULL);
 	json_t *theirs = rig_expect(&as[BLUE], 200, "GET", "/v1/titles/steam/1000", NULL);
 	CHECK(json_equal(json_object_get(mine, "facts"), json_object_get(theirs, "facts")));
 	json_decref(mine);
 	json_decref(theirs);
 	CHECK(name_account(RED, id[RED], NULL) == 200);
-	char sql[300];
-	snprintf(sql, sizeof(sql), once, tenants[RED]);
-	CHECK(number(sql) == 1);
+	same_changes("/v1/changes?limit=200");
+	build_for_all("90000003", 3);
+	CHECK(number("SELECT COUNT(*) FROM events WHERE type = 'title.build_announced' AND data LIKE "
+		     "'%titleId_:_1000_,%'") == 6);
 }
 
 #define SCOPED "SELECT COUNT(*) FROM titles WHERE scope = 'ten_red'"
@@ -411,8 +473,11 @@ static void forgotten(void)
 	a = rig_call(&as[RED], "DELETE", path, "If-Match: *", NULL);
 	CHECK(a.status == 204 && number(SCOPED) == 0 && number(HANGING) == 0);
 	rig_answer_done(&a);
-	watch(RED, watches[RED], CLOSED);
-	CHECK(name_account(RED, watches[RED], account[RED]) == 200 && number(SCOPED) == 1);
+	snprintf(path, sizeof(path), "{\"titleId\":\"1039\",\"accountId\":\"%s\"}", account[RED]);
+	make(RED, watches[RED], "/v1/watches", path);
+	CHECK(number(SCOPED) == 1);
+	json_decref(rig_expect(&as[RED], 409, "POST", "/v1/watches", path));
+	json_decref(rig_expect(&as[RED], 409, "POST", "/v1/watches", "{\"titleId\":\"1039\"}"));
 	AWAIT(1, BUILDS_OF, watches[RED]);
 	snprintf(path, sizeof(path), "/v1/accounts/%s", account[RED]);
 	int status;

@@ -43,10 +43,13 @@ static void ask(struct source *src, struct pipeline_slot *s, unsigned server, st
 		.came = r->came,
 		.came_ctx = r->ctx };
 	cdn_fetch(&fetch, got);
-	if (got->done.end == CDN_CHOICE_GOOD && (got->bytes != w->packed || s->box.bad))
-		got->done.end = s->box.bad ? CDN_CHOICE_STOPPED : CDN_CHOICE_BAD;
-	else
+	if (got->done.end == CDN_CHOICE_GOOD && got->bytes == w->packed && !s->box.bad) {
+		atomic_fetch_add(&r->stats->times[spread_part(got->done.took_us)], 1);
 		return;
+	}
+	if (got->done.end != CDN_CHOICE_GOOD)
+		return;
+	got->done.end = s->box.bad ? CDN_CHOICE_STOPPED : CDN_CHOICE_BAD;
 	if (got->done.end == CDN_CHOICE_BAD)
 		cdn_stats_error(r->stats, CHUNK_ERROR_BAD_HASH);
 }

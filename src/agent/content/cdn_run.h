@@ -2,6 +2,7 @@
 #pragma once
 
 #include "model/chunk_error.h"
+#include "model/spread.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -57,6 +58,8 @@ struct cdn_stats {
 	_Atomic uint64_t hits, misses;  /* what a cache in between told of its answers */
 	_Atomic uint32_t tries, errors; /* requests; those that failed */
 	_Atomic uint32_t errors_of[CHUNK_ERROR_KINDS];
+	_Atomic uint32_t times
+		[SPREAD_PARTS]; /* what good chunks took, by model/spread: without what `pace` made them wait */
 };
 
 static inline void cdn_stats_error(struct cdn_stats *s, enum chunk_error why)

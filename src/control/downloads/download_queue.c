@@ -3,6 +3,7 @@
 #include "control/control.h"
 #include "control/downloads/download_admit.h"
 #include "control/downloads/download_bytes.h"
+#include "control/downloads/download_slots.h"
 #include "control/downloads/download_stop.h"
 #include "control/downloads/download_store.h"
 #include "control/downloads/downloads.h"
@@ -19,20 +20,8 @@ struct look {
 	struct download_flow flows[FLOWS_MAX];
 	size_t n;
 	int64_t served;
-	int64_t running;
+	int64_t running, slots;
 };
-
-static enum rc count_running(struct tx *tx, int64_t *ret)
-{
-	static const struct store_query count = { .sql = "SELECT COUNT(*) FROM downloads WHERE finished_at = 0 AND "
-							 "state NOT IN ('queued', 'attached', "
-							 "'paused')" };
-	auto_rows struct store_rows *r = NULL;
-	enum rc rc = store_one(tx->db, &count, STORE_NO_ARGS, &r, tx->fault);
-
-	*ret = rc == RC_OK ? store_col_int(r, 0) : 0;
-	return rc;
-}
 
 /* Who waits, each with their first. */
 static enum rc read_flows(struct look *l)
@@ -111,8 +100,7 @@ static enum rc step(struct look *l, struct download_flow *f)
 {
 	struct download_row d = { 0 };
 	enum download_admitted how = DOWNLOAD_ADMIT_BLOCKED;
-	uint32_t slots = l->tx->control->conf->download_slots;
-	bool full = l->running >= (slots ? slots : DOWNLOAD_QUEUE_SLOTS);
+	bool full = l->running >= l->slots;
 	enum rc rc = read_first(l->tx, f, &d);
 
 	if (rc == RC_MISSING) {
@@ -148,7 +136,7 @@ static enum rc pump(struct look *l)
 	enum rc rc = read_flows(l);
 
 	if (rc == RC_OK && l->n)
-		rc = count_running(l->tx, &l->running);
+		rc = download_slots_count(l->tx, &l->running, &l->slots);
 	for (int i = 0; rc == RC_OK && i < DOWNLOAD_QUEUE_STEPS; i++) {
 		int at = download_next(l->flows, l->n, l->served);
 		if (at < 0)

@@ -39,6 +39,7 @@ static enum rc as_placed(
 		.egress_region = t->egress_region,
 		.egress_kind = t->egress_kind,
 		.agent_id = t->agent_id,
+		.download = roster_is_download(j->action),
 		.account = t->account_id != NULL,
 		.bound = t->held,
 		.waited = t->look_at > 0 && t->look_at <= p->tx->now_ms };
@@ -66,6 +67,7 @@ enum rc placing_choose(
 		return RC_OK;
 	struct placement_agent *a = &p->roster->agents[at.chosen];
 	a->tasks++;
+	a->downloads += task.download;
 	a->sessions += t->account_id && !t->held;
 	ret->agent_id = a->id;
 	for (size_t i = 0; i < p->n; i++)

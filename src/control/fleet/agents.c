@@ -18,7 +18,7 @@ struct agent_view {
 	const char *id, *region_id, *state, *version;
 	struct field_list capabilities;
 	bool connected, cordoned;
-	uint32_t capacity, sessions, load;
+	uint32_t capacity, downloads, sessions, load;
 	int64_t drain_until, drained_at, last_seen, created_at;
 };
 
@@ -49,6 +49,10 @@ static const struct field agent_fields[] = {
 		.type = FIELD_U32,
 		FIELD_AT(struct agent_view, capacity),
 		.doc = "Tasks that it takes at once." },
+	{ .name = "downloads",
+		.type = FIELD_U32,
+		FIELD_AT(struct agent_view, downloads),
+		.doc = "Of these, downloads (its agent.downloads); 0: as many." },
 	{ .name = "load",
 		.type = FIELD_U32,
 		FIELD_AT(struct agent_view, load),
@@ -81,7 +85,7 @@ static const struct field agent_fields[] = {
 };
 #define AGENT_COLUMNS                                                                                  \
 	"id, region_id, CASE state WHEN 'connected' THEN 1 ELSE 0 END, state, version, capabilities, " \
-	"capacity, load, sessions, cordoned, drain_until, drained_at, last_seen_at, created_at"
+	"capacity, downloads, load, sessions, cordoned, drain_until, drained_at, last_seen_at, created_at"
 
 enum rc agents_key(struct tx *tx, const char *agent_id, uint8_t *ret_public, char *ret_region)
 {
@@ -124,7 +128,8 @@ enum rc agents_connected(
 {
 	static const struct store_query set = {
 		.sql = "UPDATE agents SET state = 'connected', version = $2, capabilities = $3, boot_id = $4, "
-		       "last_seen_at = $5, updated_at = $5, capacity = $8, sessions = (SELECT COUNT(*) FROM "
+		       "last_seen_at = $5, updated_at = $5, capacity = $8, downloads = $10, sessions = (SELECT "
+		       "COUNT(*) FROM "
 		       "accounts WHERE "
 		       "agent_id = $1 AND held = 1), lease_until = $6, instance_id = $7, session = session "
 		       "+ 1, dial = $9 "
@@ -138,7 +143,7 @@ enum rc agents_connected(
 		STORE_ARGS(store_text(agent_id), store_text(m->version),
 			store_text(names_json(tx, &m->capabilities)), store_text(m->boot_id), store_int(tx->now_ms),
 			store_int(tx->now_ms + tx->control->conf->lease_ms), store_text(tx->control->instance_id),
-			store_int(m->capacity.tasks), store_int(dial)),
+			store_int(m->capacity.tasks), store_int(dial), store_int(m->capacity.downloads)),
 		&r, tx->fault);
 	if (rc == RC_MISSING)
 		return fault_set(tx->fault, RC_CONFLICT, "the agent has a newer connection");

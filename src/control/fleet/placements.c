@@ -50,7 +50,8 @@ static const struct field candidate_fields[] = {
 		.type = FIELD_STR,
 		FIELD_AT(struct candidate, code),
 		.doc = "Why it is, or is not: chosen; not_connected, cordoned, draining, held_by_another, region, "
-		       "egress_region, capability, avoided, sessions_full, or rule_ and what the rule says: it "
+		       "egress_region, capability, avoided, downloads_full, sessions_full, or rule_ and what the "
+		       "rule says: it "
 		       "cannot; "
 		       "no_room, less_preferred, more_loaded, lost_tie: another is better." },
 	{ .name = "detail", .type = FIELD_STR, FIELD_AT(struct candidate, detail), .doc = "The same in words." },
@@ -156,6 +157,7 @@ static enum rc ask(struct call *c, const struct question *in, struct placement_t
 		.tenant_id = tx_tenant(&c->tx),
 		.region_id = in->region_id,
 		.labels = in->labels,
+		.download = roster_is_download(in->action),
 		.account = in->account_id || !a || a->target == ACTION_TARGET_ACCOUNT };
 	return in->account_id ? of_account(c, in, t) : RC_OK;
 }

@@ -1,6 +1,7 @@
 #include "control/fleet/roster.h"
 #include "control/fleet/policy_rule.h"
 #include "control/rows.h"
+#include "model/action_download.h"
 #include "wire/json.h"
 
 #include <stdio.h>
@@ -9,7 +10,7 @@
 
 struct row {
 	const char *id, *region_id, *state, *capabilities;
-	uint32_t capacity, sessions;
+	uint32_t capacity, sessions, downloads;
 	bool cordoned;
 	int64_t drain_until, lease_until;
 };
@@ -23,6 +24,7 @@ static const struct field row_fields[] = {
 	{ .name = "cordoned", .type = FIELD_BOOL, FIELD_AT(struct row, cordoned) },
 	{ .name = "drain_until", .type = FIELD_I64, FIELD_AT(struct row, drain_until) },
 	{ .name = "lease_until", .type = FIELD_I64, FIELD_AT(struct row, lease_until) },
+	{ .name = "downloads", .type = FIELD_U32, FIELD_AT(struct row, downloads) },
 	{ 0 },
 };
 
@@ -51,7 +53,8 @@ static enum rc read_agents(struct tx *tx, bool all, struct roster *ret)
 {
 	static const struct store_query find = {
 		.sql = "SELECT g.id, g.region_id, g.state, g.capabilities, g.capacity, g.sessions, CASE WHEN "
-		       "g.cordoned = 1 OR r.cordoned = 1 THEN 1 ELSE 0 END, g.drain_until, g.lease_until FROM "
+		       "g.cordoned = 1 OR r.cordoned = 1 THEN 1 ELSE 0 END, g.drain_until, g.lease_until, "
+		       "g.downloads FROM "
 		       "agents g JOIN regions r ON r.id = g.region_id WHERE g.state = 'connected' OR ($1 = 1 AND "
 		       "g.state <> 'revoked') ORDER BY g.id LIMIT $2"
 	};
@@ -75,6 +78,7 @@ static enum rc read_agents(struct tx *tx, bool all, struct roster *ret)
 			.egress_kinds = ",direct,",
 			.state = state_of(&v[i], tx->now_ms),
 			.tasks_most = v[i].capacity,
+			.downloads_most = v[i].downloads,
 			.sessions = v[i].sessions,
 			.sessions_most = PLACEMENT_SESSIONS_MOST };
 	ret->n = list.n;
@@ -88,20 +92,54 @@ struct placement_agent *roster_find(const struct roster *r, const char *agent_id
 	return r->n ? bsearch(agent_id, r->agents, r->n, sizeof(*r->agents), by_id) : NULL;
 }
 
-static enum rc count_tasks(struct tx *tx, struct roster *r)
+static enum rc count(struct tx *tx, const struct store_query *q, struct roster *r, bool downloads)
 {
-	static const struct store_query held = { .sql = "SELECT agent_id, COUNT(*) FROM tasks WHERE status IN "
-							"('leased', 'running') GROUP BY agent_id" };
 	auto_rows struct store_rows *rows = NULL;
 	bool row = false;
-	enum rc rc = store_run(tx->db, &held, STORE_NO_ARGS, &rows, tx->fault);
+	enum rc rc = store_run(tx->db, q, STORE_NO_ARGS, &rows, tx->fault);
 
 	while (rc == RC_OK && (rc = store_next(rows, &row, tx->fault)) == RC_OK && row) {
 		const char *id = store_col_text(rows, 0);
 		struct placement_agent *a = id ? roster_find(r, id) : NULL;
 		if (a)
-			a->tasks = (uint32_t)store_col_int(rows, 1);
+			*(downloads ? &a->downloads : &a->tasks) = (uint32_t)store_col_int(rows, 1);
 	}
+	return rc;
+}
+
+static enum rc count_tasks(struct tx *tx, struct roster *r)
+{
+	static const struct store_query held = { .sql = "SELECT agent_id, COUNT(*) FROM tasks WHERE status IN "
+							"('leased', 'running') GROUP BY agent_id" };
+	static const struct store_query fetching = {
+		.sql = "SELECT t.agent_id, COUNT(*) FROM downloads d JOIN tasks "
+		       "t ON t.id = d.task_id WHERE d.finished_at = 0 AND "
+		       "t.status IN ('leased', 'running') GROUP BY t.agent_id"
+	};
+	bool limited = false;
+	enum rc rc = count(tx, &held, r, false);
+
+	for (size_t i = 0; i < r->n; i++)
+		limited |= r->agents[i].downloads_most > 0;
+	return rc == RC_OK && limited ? count(tx, &fetching, r, true) : rc;
+}
+
+bool roster_is_download(const char *action) { return action && !strcmp(action, action_download_run.name); }
+
+enum rc roster_downloads(struct tx *tx, int64_t *ret)
+{
+	static const struct store_query sum = {
+		.sql = "SELECT CAST(COALESCE(SUM(CASE WHEN g.downloads > 0 AND g.downloads < g.capacity THEN "
+		       "g.downloads "
+		       "ELSE g.capacity END), 0) AS BIGINT) FROM agents g JOIN regions r ON r.id = g.region_id "
+		       "WHERE "
+		       "g.state = 'connected' AND g.lease_until > $1 AND g.cordoned = 0 AND r.cordoned = 0 AND "
+		       "g.drain_until = 0"
+	};
+	auto_rows struct store_rows *r = NULL;
+	enum rc rc = store_one(tx->db, &sum, STORE_ARGS(store_int(tx->now_ms)), &r, tx->fault);
+
+	*ret = rc == RC_OK ? store_col_int(r, 0) : 0;
 	return rc;
 }
 

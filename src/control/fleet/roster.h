@@ -22,6 +22,11 @@ must_check enum rc roster_load(struct tx *tx, bool all, struct roster *ret);
 /* Its row; NULL when it is none of them. */
 struct placement_agent *roster_find(const struct roster *r, const char *agent_id);
 
+bool roster_is_download(const char *action); /* NULL: no */
+
+/* Downloads that those who are connected take at once; 0: nobody is. */
+must_check enum rc roster_downloads(struct tx *tx, int64_t *ret);
+
 /* Which agent; roster.verdicts tell of the others until the next call. */
 void roster_choose(const struct roster *r, const struct placement_task *t, struct placement *ret);
 

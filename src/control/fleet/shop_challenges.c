@@ -1,4 +1,5 @@
 #include "control/fleet/shop_challenges.h"
+#include "control/fleet/agent_logins.h"
 #include "control/fleet/challenges_parts.h"
 #include "wire/field_json.h"
 #include "wire/json.h"
@@ -93,14 +94,23 @@ static enum rc refresh(struct tx *tx, const struct challenge *v, const struct lo
 		tx->fault);
 }
 
+/* People open it. */
+static bool is_page(const char *url)
+{
+	return url && (!strncmp(url, "https://", 8) || !strncmp(url, "http://", 7));
+}
+
 static enum rc take_said(struct tx *tx, const char *agent_id, const struct login_said *said)
 {
 	struct challenge v = { 0 };
 
 	if ((strcmp(said->store, "epic") != 0 && strcmp(said->store, "gog") != 0) ||
-		(said->state == WANTED && (!said->url || !*said->url)))
+		(said->state == WANTED && !is_page(said->url)))
 		return RC_INVALID;
-	enum rc rc = find_alive(tx, agent_id, said->store, &v);
+	enum rc rc = said->state == HELD ? agent_logins_hold(tx, agent_id, said->store)
+					 : agent_logins_lose(tx, agent_id, said->store);
+	if (rc == RC_OK)
+		rc = find_alive(tx, agent_id, said->store, &v);
 	if (rc == RC_MISSING)
 		return said->state == WANTED ? insert(tx, agent_id, said) : RC_OK;
 	if (rc != RC_OK)
@@ -128,7 +138,7 @@ enum rc shop_challenges_take(struct tx *tx, const char *agent_id, const char *pa
 enum rc shop_challenges_moot(struct tx *tx, const char *agent_id)
 {
 	static const char *const stores[] = { "epic", "gog" };
-	enum rc rc = RC_OK;
+	enum rc rc = agent_logins_lose(tx, agent_id, NULL);
 
 	for (size_t i = 0; rc == RC_OK && i < sizeof(stores) / sizeof(*stores); i++) {
 		struct challenge v = { 0 };

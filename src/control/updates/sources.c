@@ -12,6 +12,8 @@
 #define SILENT_MS       1250 /* then the other source is asked, too */
 #define STAND_INS       2    /* questions of one that stands in, at once: its lane paces them, the next is ready */
 #define FORGOTTEN_MS    3600000
+#define CHOSEN_MAX      100000  /* titles of a roll-out by labels */
+#define CHOSEN_FROM     1000000 /* watches that a roll-out is chosen from */
 #define UNKNOWN_AT_ONCE 500
 
 struct look {
@@ -190,24 +192,24 @@ static enum rc look_at_egresses(struct look *l, struct source *s, bool *ret_may)
 /* The refs that are asked of this source while it is rolled out to some. */
 static enum rc chosen(struct look *l, struct field_list *ret)
 {
-	static const struct store_query find = {
-		.sql = "SELECT t.ref, (SELECT MAX(w.labels) FROM watches w WHERE w.title_id = t.id AND w.state <> "
-		       "'paused') FROM titles t WHERE t.store = $1 AND t.watched > 0 ORDER BY t.id LIMIT $2"
-	};
+	/* A row for each watch; a title's rows stand together. */
+	static const struct store_query find = { .sql = "SELECT t.ref, w.labels FROM titles t JOIN watches w ON "
+							"w.title_id = t.id WHERE t.store = $1 AND "
+							"w.state <> 'paused' ORDER BY w.base_id LIMIT $2" };
 	const struct source_rollout *ro = &l->rollout;
-	int64_t max = ro->max_titles ? ro->max_titles : 100000;
+	int64_t max = ro->max_titles ? ro->max_titles : CHOSEN_MAX;
 	auto_rows struct store_rows *r = NULL;
 	const char **to = arena_take(l->tx->arena, (size_t)(max + 1) * sizeof(*to));
 	size_t n = 0;
 	bool row = false;
 
 	enum rc rc = to ? store_run(l->tx->db, &find,
-				  STORE_ARGS(store_text(l->kind->store), store_int(ro->labels.n ? 100000 : max)),
-				  &r, l->tx->fault)
+				  STORE_ARGS(store_text(l->kind->store), store_int(CHOSEN_FROM)), &r, l->tx->fault)
 			: RC_NOMEM;
 	while (rc == RC_OK && n < (size_t)max && (rc = store_next(r, &row, l->tx->fault)) == RC_OK && row) {
-		const char *labels = store_col_text(r, 1);
-		if (ro->labels.n && !(labels && submit_has_labels(l->tx->arena, labels, &ro->labels)))
+		if (n > 0 && !strcmp(to[n - 1], store_col_text(r, 0)))
+			continue;
+		if (ro->labels.n && !submit_has_labels(l->tx->arena, store_col_text(r, 1), &ro->labels))
 			continue;
 		if (!(to[n++] = arena_str(l->tx->arena, store_col_text(r, 0))))
 			rc = RC_NOMEM;

@@ -1,5 +1,7 @@
 #include "control/updates/sources_eta.h"
+#include "base/buf.h"
 #include "control/budgets/budgets.h"
+#include "wire/json.h"
 
 #include <string.h>
 
@@ -23,7 +25,12 @@ static const struct pace paces[] = {
 /* Titles of a store that wait. */
 struct waits {
 	int64_t all, whole; /* whole: those of them for which metadata will not do */
+	bool due; /* what was not heard of for its interval counts, too, and not only what polls wait for */
 };
+
+#define OPEN_POLL(more)                                                                                     \
+	"EXISTS (SELECT 1 FROM poll_titles p JOIN polls o ON o.id = p.poll_id WHERE p.title_id = t.id AND " \
+	"p.answer IS NULL AND o.status = 'running'" more ")"
 
 static int64_t parts(int64_t n, int64_t of) { return (n + of - 1) / of; }
 
@@ -66,20 +73,73 @@ static enum rc seconds_of(struct tx *tx, const char *source, const struct waits 
 	return rc;
 }
 
-/* Which of them the source is asked for, and which the one that stands in for it. A roll-out by labels is counted as if it chose none. */
-static void part(const struct source *s, const struct source_rollout *ro, bool stood_in, int64_t now_ms,
-	const struct waits *w, struct waits ret[static 2])
-{
-	int64_t mine = w->all * ro->percent / 100;
+#define LABELS_MAX 4 /* of a roll-out's, that are counted by; more choose fewer titles still */
 
-	if (ro->max_titles && mine > ro->max_titles)
-		mine = ro->max_titles;
-	if (stood_in && (ro->shadow || ro->labels.n || breaker_would(&s->breaker, now_ms) != BREAKER_GO))
+/* A label as the rows of watches have it. "": there is none so far on. */
+static const char *label_text(struct tx *tx, const struct field_list *labels, size_t i)
+{
+	const struct field_pair *pair = labels->at;
+	struct buf b = { 0 };
+
+	if (i >= labels->n)
+		return "";
+	json_put_str(&b, pair[i].key);
+	buf_u8(&b, ':');
+	json_put_str(&b, pair[i].value);
+	const char *text = b.bad ? NULL : arena_str(tx->arena, buf_text(&b));
+	buf_done(&b);
+	return text;
+}
+
+/* Those that wait and have a watch with these labels: a text that can be taken out of its labels is one of them. */
+static enum rc count_labelled(
+	struct tx *tx, const char *store, const struct field_list *labels, const struct waits *w, int64_t *ret)
+{
+	static const struct store_query find = {
+		.sql = "SELECT COUNT(DISTINCT t.ref) FROM titles t JOIN watches w ON w.title_id = t.id AND w.state "
+		       "<> "
+		       "'paused' WHERE t.store = $1 AND REPLACE(w.labels, $4, '') <> w.labels AND ($5 = '' OR "
+		       "REPLACE(w.labels, $5, '') <> w.labels) AND ($6 = '' OR REPLACE(w.labels, $6, '') <> "
+		       "w.labels) "
+		       "AND ($7 = '' OR REPLACE(w.labels, $7, '') <> w.labels) AND (($3 = 'due' AND t.heard_at <= "
+		       "$2 - "
+		       "t.interval_s * 1000) OR " OPEN_POLL("") ")"
+	};
+	const char *text[LABELS_MAX];
+	auto_rows struct store_rows *r = NULL;
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; i < LABELS_MAX; i++)
+		if (!(text[i] = label_text(tx, labels, i)))
+			rc = RC_NOMEM;
+	if (rc == RC_OK)
+		rc = store_one(tx->db, &find,
+			STORE_ARGS(store_text(store), store_int(tx->now_ms), store_text(w->due ? "due" : ""),
+				store_text(text[0]), store_text(text[1]), store_text(text[2]), store_text(text[3])),
+			&r, tx->fault);
+	if (rc == RC_OK)
+		*ret = store_col_int(r, 0);
+	return rc;
+}
+
+/* Which of them the source is asked for [0], and which the one that stands in for it [1]. */
+static enum rc part(struct tx *tx, const struct source_kind *k, const struct source *s, const struct waits *w,
+	struct waits ret[static 2])
+{
+	struct source_rollout ro = { .percent = 100 };
+	int64_t mine = w->all;
+	enum rc rc = s->name && k->fallback ? sources_rollout_read(tx, s, &ro) : RC_OK;
+
+	if (rc == RC_OK && k->fallback && ro.labels.n)
+		rc = count_labelled(tx, k->store, &ro.labels, w, &mine);
+	if (k->fallback && (ro.shadow || breaker_would(&s->breaker, tx->now_ms) != BREAKER_GO))
 		mine = 0;
-	else if (!stood_in)
-		mine = w->all;
-	ret[0] = (struct waits){ mine, w->whole < mine ? w->whole : mine };
-	ret[1] = (struct waits){ w->all - mine, w->all - mine };
+	mine = mine * ro.percent / 100;
+	if (ro.max_titles && mine > ro.max_titles)
+		mine = ro.max_titles;
+	ret[0] = (struct waits){ .all = mine, .whole = w->whole < mine ? w->whole : mine };
+	ret[1] = (struct waits){ .all = w->all - mine, .whole = w->all - mine };
+	return rc;
 }
 
 /* RC_OK: *ret_may says whether it is asked. A source that has no row has not been looked at, and is. */
@@ -96,17 +156,12 @@ static enum rc may_ask(struct tx *tx, const char *name, bool *ret_may)
 static enum rc plan(
 	struct tx *tx, const struct source_kind *k, const struct waits *w, struct sources_eta ret[static 2])
 {
-	struct source_rollout ro = { .percent = 100 };
 	struct source s = { 0 };
 	struct waits each[2];
 
 	enum rc rc = sources_load(tx, k->name, &s);
-	if (rc == RC_OK)
-		rc = sources_rollout_read(tx, &s, &ro);
-	if (rc != RC_OK && rc != RC_MISSING)
-		return rc;
-	part(&s, &ro, k->fallback != NULL, tx->now_ms, w, each);
-	rc = RC_OK;
+	if (rc == RC_OK || rc == RC_MISSING)
+		rc = part(tx, k, &s, w, each);
 	for (int i = 0; rc == RC_OK && i < 2; i++) {
 		const char *name = i == 0 ? k->name : k->fallback;
 		bool may = true;
@@ -134,12 +189,10 @@ static const struct source_kind *first_of(const char *store)
 enum rc sources_eta_of(struct tx *tx, const struct source_kind *k, struct sources_eta *ret)
 {
 	static const struct store_query find = {
-		.sql = "SELECT COUNT(*), COALESCE(SUM(CASE WHEN EXISTS (SELECT 1 FROM poll_titles p JOIN polls o "
-		       "ON o.id = p.poll_id WHERE p.title_id = t.id AND p.answer IS NULL AND o.status = 'running' "
-		       "AND o.mode = 'full') THEN 1 ELSE 0 END), 0) FROM titles t WHERE t.store = $1 AND "
-		       "((t.watched > 0 AND t.heard_at <= $2 - t.interval_s * 1000) OR EXISTS (SELECT 1 FROM "
-		       "poll_titles p JOIN polls o ON o.id = p.poll_id WHERE p.title_id = t.id AND p.answer IS "
-		       "NULL AND o.status = 'running'))"
+		.sql = "SELECT COUNT(DISTINCT t.ref), COUNT(DISTINCT CASE WHEN " OPEN_POLL(
+			" AND o.mode = 'full'") " THEN t.ref END) FROM titles t WHERE t.store = $1 AND ((t.watched "
+						"> 0 AND "
+						"t.heard_at <= $2 - t.interval_s * 1000) OR " OPEN_POLL("") ")"
 	};
 	auto_rows struct store_rows *r = NULL;
 	struct sources_eta both[2];
@@ -148,7 +201,7 @@ enum rc sources_eta_of(struct tx *tx, const struct source_kind *k, struct source
 
 	if (rc != RC_OK)
 		return rc;
-	const struct waits w = { store_col_int(r, 0), store_col_int(r, 1) };
+	const struct waits w = { store_col_int(r, 0), store_col_int(r, 1), true };
 	store_close(take(r));
 	rc = plan(tx, first_of(k->store), &w, both);
 	*ret = both[k->stands_in];
@@ -158,7 +211,7 @@ enum rc sources_eta_of(struct tx *tx, const struct source_kind *k, struct source
 enum rc sources_eta_poll(struct tx *tx, const char *poll_id, int64_t *ret_seconds)
 {
 	static const struct store_query find = {
-		.sql = "SELECT t.store, COUNT(DISTINCT t.id), COUNT(DISTINCT CASE WHEN o.mode = 'full' THEN t.id "
+		.sql = "SELECT t.store, COUNT(DISTINCT t.ref), COUNT(DISTINCT CASE WHEN o.mode = 'full' THEN t.ref "
 		       "END), MAX(CASE WHEN o.id = $1 THEN 1 ELSE 0 END) FROM poll_titles p JOIN polls o ON o.id "
 		       "= p.poll_id JOIN titles t ON t.id = p.title_id WHERE p.answer IS NULL AND o.status = "
 		       "'running' GROUP BY t.store"
@@ -174,7 +227,7 @@ enum rc sources_eta_poll(struct tx *tx, const char *poll_id, int64_t *ret_second
 
 	while (rc == RC_OK && (rc = store_next(r, &row, tx->fault)) == RC_OK && row && n < 8)
 		if (store_col_int(r, 3)) {
-			stores[n].w = (struct waits){ store_col_int(r, 1), store_col_int(r, 2) };
+			stores[n].w = (struct waits){ store_col_int(r, 1), store_col_int(r, 2), false };
 			stores[n++].kind = first_of(store_col_text(r, 0));
 		}
 	store_close(take(r));

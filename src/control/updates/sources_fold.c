@@ -3,68 +3,16 @@
 #include "control/engine/moves.h"
 #include "control/updates/sources.h"
 #include "control/updates/sources_answers.h"
-#include "control/updates/sources_egresses.h"
 #include "control/updates/sources_feed.h"
+#include "control/updates/sources_judge.h"
 #include "control/updates/sources_owned.h"
 #include "control/updates/sources_sessions.h"
 #include "control/updates/sources_shadow.h"
 #include "control/updates/titles.h"
 #include "control/updates/titles_due.h"
 #include "model/action_titles.h"
-#include "model/title.h"
-
-/* What an answer's titles say of the source. */
-struct tally {
-	int64_t asked, good;
-	bool timeout, parse, any;
-};
 
 static bool is(const char *a, const char *b) { return a && !strcmp(a, b); }
-
-/* A store that says that a title is not there, or not for us, has answered well. */
-static struct tally tally_of(const struct action_title *at, size_t n)
-{
-	struct tally y = { .any = n > 0 };
-
-	for (size_t i = 0; i < n; i++) {
-		bool known = is(at[i].status, "known");
-		bool said = is(at[i].reason, "missing") || title_is_denied(at[i].reason) ||
-			    is(at[i].reason, "missing_token");
-		y.good += known;
-		y.asked += known || !said;
-		y.timeout |= !known && is(at[i].reason, "timeout");
-		y.parse |= !known && is(at[i].reason, "parse");
-	}
-	return y;
-}
-
-/* An answer of which nothing can be read has failed as a whole; one bad record among good ones counts with the share of them. */
-static enum rc judge(struct tx *tx, const struct source_ask *a, const struct tally *y, bool alive)
-{
-	const struct source_kind *k = sources_kind(a->source);
-	struct sources_egress e = { 0 };
-	struct source s = { 0 };
-	const char *why = NULL;
-	bool hears = false;
-
-	enum rc rc = sources_mark(tx, a->source, &(struct source_marks){ .asked = y->asked, .good = y->good });
-	if (rc == RC_OK)
-		rc = sources_load(tx, a->source, &s);
-	if (rc == RC_OK)
-		rc = sources_egress_of(tx, a, &s, &e, &hears);
-	if (rc != RC_OK || !hears)
-		return rc;
-	int was = e.breaker.state;
-	if (y->timeout && !k->stands_in && breaker_fail(&e.breaker, BREAKER_SLOW, tx->now_ms))
-		why = "no answer within 30 s";
-	else if (y->parse && y->good == 0 && breaker_fail(&e.breaker, BREAKER_BROKEN, tx->now_ms))
-		why = "the answer could not be read";
-	else if (breaker_count(&e.breaker, y->asked, y->good, tx->now_ms))
-		why = "less than 80 of 100 answers said something";
-	else if (alive && !y->timeout)
-		(void)breaker_succeed(&e.breaker, tx->now_ms);
-	return sources_egress_judged(tx, &s, &e, was, why);
-}
 
 /* ---- titles ---- */
 
@@ -215,7 +163,7 @@ static enum rc take_titles(struct tx *tx, struct source_ask *a, const struct act
 	if (!all.at)
 		return RC_NOMEM;
 	all.n = pick(a, &got->titles, all.at);
-	const struct tally y = tally_of(all.at, all.n);
+	const struct sources_tally y = sources_tally(all.at, all.n);
 	enum rc rc = sources_shadow_compare(tx, a, all.at, all.n);
 	if (rc == RC_OK)
 		rc = sources_owned_ask(tx, a, all.at, all.n, &all.left);
@@ -224,26 +172,10 @@ static enum rc take_titles(struct tx *tx, struct source_ask *a, const struct act
 	if (rc == RC_OK)
 		rc = note_changed(tx, a, changed);
 	/* What one account may see says nothing of the source. */
-	return rc == RC_OK && a->kind != ASK_OWNED ? judge(tx, a, &y, got->alive) : rc;
+	return rc == RC_OK && a->kind != ASK_OWNED ? sources_judge(tx, a, &y, got->alive) : rc;
 }
 
 /* ---- ends ---- */
-
-static enum rc end_failure(struct tx *tx, const struct source_ask *a, enum breaker_failure how, const char *why)
-{
-	struct sources_egress e = { 0 };
-	struct source s = { 0 };
-	bool hears = false;
-
-	enum rc rc = sources_load(tx, a->source, &s);
-	if (rc == RC_OK)
-		rc = sources_egress_of(tx, a, &s, &e, &hears);
-	if (rc != RC_OK || !hears)
-		return rc;
-	int was = e.breaker.state;
-	(void)breaker_fail(&e.breaker, how, tx->now_ms);
-	return sources_egress_judged(tx, &s, &e, was, why);
-}
 
 enum rc sources_unanswered(struct tx *tx, const struct source_ask *a, const char *reason)
 {
@@ -279,7 +211,7 @@ static enum rc failed(struct tx *tx, const struct moves_task *t, struct source_a
 	if (a->kind == ASK_OWNED)
 		return sources_owned_failed(tx, a);
 	if (away || broken)
-		rc = end_failure(
+		rc = sources_judge_failed(
 			tx, a, broken ? BREAKER_BROKEN : BREAKER_CONNECT, arena_fmt(tx->arena, "%s", code));
 	if (rc == RC_OK && a->kind == ASK_FALLBACK && (away || broken || limited))
 		/* Nobody else will answer the polls that wait for it. */
@@ -294,7 +226,8 @@ static enum rc unreadable(struct tx *tx, struct source_ask *a)
 
 	if (rc != RC_OK)
 		return rc;
-	return a->kind == ASK_OWNED ? sources_owned_failed(tx, a) : end_failure(tx, a, BREAKER_BROKEN, why);
+	return a->kind == ASK_OWNED ? sources_owned_failed(tx, a)
+				    : sources_judge_failed(tx, a, BREAKER_BROKEN, why);
 }
 
 static enum rc succeeded(struct tx *tx, const struct moves_task *t, struct source_ask *a)

@@ -3,6 +3,7 @@
 #include "control/updates/titles.h"
 #include "control/updates/watch_rows.h"
 #include "model/action_titles.h"
+#include "model/title.h"
 
 #include <string.h>
 
@@ -15,7 +16,7 @@ static bool is(const char *a, const char *b) { return a && b && !strcmp(a, b); }
 
 static bool is_closed(const struct action_title *t)
 {
-	return is(t->status, "unknown") && (is(t->reason, "missing_token") || is(t->reason, "denied"));
+	return is(t->status, "unknown") && (is(t->reason, "missing_token") || title_is_denied(t->reason));
 }
 
 /* An account that may be asked for a title. */

@@ -8,7 +8,7 @@
 	"fallback, "                                                                                        \
 	"unknown_n, unknown_at, asked_at, whole_at, heard_at, success_at, changed_at, watched, interval_s"
 
-#define DENIED "COALESCE(reason, '') IN ('denied', 'missing_token')"
+#define DENIED "COALESCE(reason, '') IN ('denied', 'license', 'login_required', 'missing_token')"
 
 #define ROW(s, kind, member)                                                      \
 	{                                                                         \

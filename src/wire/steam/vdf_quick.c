@@ -17,6 +17,7 @@
 struct span {
 	const uint8_t *p;
 	size_t n;
+	bool escaped; /* something in it is */
 };
 
 struct quick {
@@ -32,29 +33,47 @@ struct quick {
 
 static void skip(struct quick *q)
 {
-	while (q->at < q->end && (*q->at == '\t' || *q->at == '\n' || *q->at == ' ' || *q->at == '\r'))
-		q->at++;
+	const uint8_t *at = q->at;
+
+	while (at < q->end && (*at == '\t' || *at == '\n' || *at == ' ' || *at == '\r'))
+		at++;
+	q->at = at;
 }
 
-static void run(struct quick *q)
+/* What is written could be the struct itself, for all the compiler knows: so the places are its own. */
+static inline void run(struct quick *q)
 {
-	while (q->end - q->at >= 8) {
-		unsigned n = json_run_eight(q->at);
-		memcpy(q->to, q->at, 8);
-		q->at += n;
-		q->to += n;
-		if (n < 8)
-			return;
+	const uint8_t *at = q->at, *end = q->end;
+	uint8_t *to = q->to;
+	unsigned n = 8;
+
+	while (n == 8 && end - at >= 8) {
+		n = json_run_eight(at);
+		memcpy(to, at, 8);
+		at += n;
+		to += n;
 	}
-	while (q->at < q->end && *q->at >= 0x20 && *q->at < 0x7f && *q->at != '"' && *q->at != '\\')
-		*q->to++ = *q->at++;
+	while (n == 8 && at < end && *at >= 0x20 && *at < 0x7f && *at != '"' && *at != '\\')
+		*to++ = *at++;
+	q->at = at;
+	q->to = to;
 }
 
-static void copy(struct quick *q, size_t n)
+static inline void copy(struct quick *q, size_t n)
 {
 	memcpy(q->to, q->at, n);
 	q->at += n;
 	q->to += n;
+}
+
+/* How long the escape or the longer character at q->at is; 0: neither. */
+static size_t other(const struct quick *q)
+{
+	size_t left = (size_t)(q->end - q->at);
+
+	if (*q->at == '\\')
+		return left > 1 && q->at[1] && strchr("nt\\\"", q->at[1]) ? 2 : 0;
+	return *q->at >= 0x80 ? utf8_len(q->at, left) : 0;
 }
 
 /* Copies a key or a value, quotes and all. */
@@ -64,21 +83,16 @@ static bool token(struct quick *q, struct span *ret)
 		return false;
 	copy(q, 1);
 	ret->p = q->at;
-	for (;;) {
-		run(q);
-		size_t left = (size_t)(q->end - q->at), n = 0;
-		if (left == 0)
-			return false;
-		if (*q->at == '"')
-			break;
-		if (*q->at == '\\')
-			n = left > 1 && q->at[1] && strchr("nt\\\"", q->at[1]) ? 2 : 0;
-		else if (*q->at >= 0x80)
-			n = utf8_len(q->at, left);
+	ret->escaped = false;
+	for (run(q); q->at < q->end && *q->at != '"'; run(q)) {
+		ret->escaped |= *q->at == '\\';
+		size_t n = other(q);
 		if (n == 0)
 			return false;
 		copy(q, n);
 	}
+	if (q->at == q->end)
+		return false;
 	ret->n = (size_t)(q->at - ret->p);
 	copy(q, 1);
 	return true;
@@ -105,7 +119,7 @@ static bool note_key(struct quick *q, struct span key)
 	uint64_t number = number_of(key);
 	bool same = false;
 
-	if (q->keys_n == KEYS_MAX || ++q->nodes > VDF_NODES_MAX || memchr(key.p, '\\', key.n))
+	if (q->keys_n == KEYS_MAX || ++q->nodes > VDF_NODES_MAX || key.escaped)
 		return false;
 	for (unsigned i = q->from[q->depth]; i < q->keys_n; i++)
 		same |= q->keys[i] == number;
@@ -178,7 +192,7 @@ static bool top(struct quick *q)
 		return false;
 	q->to = start;
 	skip(q);
-	return q->at < q->end && *q->at == '{' && enter(q, (struct span){ (const uint8_t *)"", 0 });
+	return q->at < q->end && *q->at == '{' && enter(q, (struct span){ .p = (const uint8_t *)"" });
 }
 
 static bool document(struct quick *q)

@@ -259,7 +259,8 @@ static void by_a_code(enum shop_token_form form)
 	CHECK(shop_login_renews(l));
 	gives(l, NULL, "acc-1"); /* at once: what was refused before does not rest any more */
 	CHECK(bring(l, "code-a", false, "bring the new one") == RC_DENIED);
-	gives(l, NULL, "acc-1"); /* a code that is refused takes nothing away */
+	gives(l, NULL, "acc-1");    /* a code that is refused takes nothing away, */
+	gives(l, "acc-1", "acc-2"); /* nor does its refusal rest */
 	is_told("");
 	shop_login_free(l);
 	l = begin(form, "", "");
@@ -267,10 +268,10 @@ static void by_a_code(enum shop_token_form form)
 	is_told("held ");
 	shop_login_look(l); /* of another connection */
 	is_told("held ");
-	gives(l, "acc-1", "acc-2");
+	gives(l, "acc-2", "acc-3");
 	is_told("");
 	CHECK(bring(l, "code-b", false, "") == RC_OK); /* another person, another login */
-	gives(l, NULL, "acc-3");
+	gives(l, NULL, "acc-4");
 	shop_login_free(l);
 	drop(epic ? "epic" : "gog");
 	*told = 0;

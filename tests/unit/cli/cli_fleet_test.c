@@ -54,6 +54,43 @@ static void make_file(const char *path, const char *text, unsigned mode)
 	close(fd);
 }
 
+#define ASKS(store)                                                            \
+	"{\"id\":\"chg_" store "\",\"kind\":\"shop_login\",\"store\":\"" store \
+	"\",\"state\":\"open\",\"url\":\"https://" store ".example/id?x=1\"}"
+#define IS(state, hint)                                                                                          \
+	"{\"id\":\"chg_gog\",\"kind\":\"shop_login\",\"store\":\"gog\",\"state\":\"" state "\",\"hint\":\"" hint \
+	"\"}"
+
+/* The page is shown, the code goes into the body alone, and what becomes of it is waited for. */
+static void agents_are_logged_in(void)
+{
+	char dir[] = "/tmp/cli_login.XXXXXX", path[64];
+	SERVE(f, { 200, "{\"items\":[" ASKS("epic") "," ASKS("gog") "],\"nextCursor\":null}" },
+		{ 200, "{\"items\":[" ASKS("epic") "," ASKS("gog") "],\"nextCursor\":null}" },
+		{ 200, IS("answered", "") }, { 200, IS("answered", "") }, { 200, IS("accepted", "") },
+		{ 200, "{\"items\":[" ASKS("gog") "],\"nextCursor\":null}" }, { 200, IS("answered", "") },
+		{ 200, IS("open", "bring the new one") }, { 200, "{\"items\":[],\"nextCursor\":null}" });
+
+	CHECK(mkdtemp(dir) != NULL);
+	snprintf(path, sizeof(path), "%s/code", dir);
+	make_file(path, PLANTED "\n", 0600);
+	CHECK(run("agent", "login", "agt_1", "--secret-file", path) == CLI_USAGE && strstr(said_err, "--store"));
+	CHECK(run("agent", "login", "agt_1", "--store", "gog", "--secret-file", path, "-q") == CLI_OK);
+	CHECK(strstr(said_err, "https://gog.example/id?x=1") && !strstr(said_err, PLANTED));
+	CHECK_STR(said_out, "chg_gog\n");
+	CHECK(run("agent", "login", "agt_1", "--secret-file", path) == CLI_FAILED &&
+		strstr(said_err, "bring the new one"));
+	CHECK(run("agent", "login", "agt_1", "--secret-file", path) == CLI_MISSING &&
+		strstr(said_err, "agent.epic_client_id"));
+	CHECK(fake_stop(&f) == 9);
+	CHECK(fake_is(&f, 0, "GET /v1/challenges?state=open&limit=100&agent=agt_1"));
+	CHECK(fake_is(&f, 2, "POST /v1/challenges/chg_gog/answer"));
+	CHECK_STR(fake_body(&f, 2), "{\"code\":\"" PLANTED "\"}");
+	CHECK(fake_is(&f, 3, "GET /v1/challenges/chg_gog") && fake_is(&f, 4, "GET /v1/challenges/chg_gog"));
+	fake_done(&f);
+	CHECK(unlink(path) == 0 && rmdir(dir) == 0);
+}
+
 static void secrets_come_from_files(void)
 {
 	char dir[] = "/tmp/cli_secret.XXXXXX", path[64], fd_word[16];
@@ -259,6 +296,7 @@ int main(void)
 	unsetenv("FOOTPLATE_KEY_FILE");
 	what_is_wanted();
 	secrets_come_from_files();
+	agents_are_logged_in();
 	egresses_and_budgets();
 	one_action_on_one_account();
 	all_confirmations();

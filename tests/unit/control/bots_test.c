@@ -405,24 +405,26 @@ static void shop_challenges(struct desk *d)
 	say(d, "agt_1", NULL, "shop.login", "{}");
 	say(d, "agt_1", NULL, "shop.login", "{\"store\":\"epic\",\"state\":\"wanted\"}");
 	say(d, "agt_1", NULL, "shop.login", "{\"store\":\"steam\",\"state\":\"wanted\",\"url\":\"u\"}");
+	say(d, "agt_1", NULL, "shop.login", WANTED("javascript:alert(1)"));
 	say(d, "agt_1", NULL, "shop.login", HELD);
 	CHECK(alive(d, "agt_1") == 0);
 	for (int i = 0; i < 3; i++)
-		say(d, "agt_1", NULL, "shop.login", WANTED("one"));
-	say(d, "agt_2", NULL, "shop.login", WANTED("two"));
+		say(d, "agt_1", NULL, "shop.login", WANTED("https://one"));
+	say(d, "agt_2", NULL, "shop.login", WANTED("https://two"));
 	CHECK(alive(d, "agt_1") == 1 && alive(d, "agt_2") == 1 && told_of(d, "challenge.opened") == 2);
-	say(d, "agt_1", NULL, "shop.login", WANTED("other"));
-	CHECK_STR(DESK_TEXT(d, "SELECT url FROM challenges WHERE agent_id = $1", "agt_1"), "other");
+	say(d, "agt_1", NULL, "shop.login", WANTED("https://other"));
+	CHECK_STR(DESK_TEXT(d, "SELECT url FROM challenges WHERE agent_id = $1", "agt_1"), "https://other");
 	say(d, "agt_1", NULL, "shop.login", HELD);
 	CHECK_STR(DESK_TEXT(d, "SELECT state FROM challenges WHERE agent_id = $1", "agt_1"), "moot");
 	CHECK(told_of(d, "challenge.closed") == 1);
-	say(d, "agt_1", NULL, "shop.login", WANTED("again"));
+	say(d, "agt_1", NULL, "shop.login", WANTED("http://again"));
 	CHECK(alive(d, "agt_1") == 1 && alive(d, "agt_2") == 1);
 	/* Answered: whether its task succeeded is not known yet, and the agent does not ask over it; that it holds, ends it. */
 	DESK_DO(d, "UPDATE challenges SET state = 'answered', hint = 'x' WHERE agent_id = $1 AND state = 'open'",
 		store_text("agt_1"));
-	say(d, "agt_1", NULL, "shop.login", WANTED("third"));
-	CHECK(DESK_INT(d, "SELECT COUNT(*) FROM challenges WHERE agent_id = $1 AND url = 'third'", "agt_1") == 0);
+	say(d, "agt_1", NULL, "shop.login", WANTED("https://third"));
+	CHECK(DESK_INT(d, "SELECT COUNT(*) FROM challenges WHERE agent_id = $1 AND url = 'https://third'",
+		      "agt_1") == 0);
 	say(d, "agt_1", NULL, "shop.login", HELD);
 	CHECK(alive(d, "agt_1") == 0);
 	CHECK(DESK_INT(d, "SELECT COUNT(*) FROM challenges WHERE agent_id = $1 AND state = 'accepted'", "agt_1") ==

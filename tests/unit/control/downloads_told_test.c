@@ -4,6 +4,7 @@
  */
 #include "base/metric.h"
 #include "control/downloads/download_tunes.h"
+#include "control/engine/dispatch.h"
 #include "control/webhooks/webhook_fill.h"
 
 #include "tests/unit/control/downloads_desk.h"
@@ -165,6 +166,62 @@ static void as_many(void)
 	desk_close(&d);
 }
 
+static void set_agent(const char *id, int64_t downloads)
+{
+	static const struct store_query set = {
+		.sql = "INSERT INTO agents (id, region_id, public_key, state, version, capabilities, boot_id, "
+		       "last_seen_at, created_at, updated_at, capacity, downloads, lease_until) VALUES ($1, "
+		       "'rgn_1', "
+		       "$1, 'connected', '1', '[]', '', 1, 1, 1, 32, $2, $3) ON CONFLICT (id) DO UPDATE SET "
+		       "capacity = "
+		       "32, downloads = excluded.downloads, lease_until = excluded.lease_until"
+	};
+	desk_begin(&d);
+	CHECK(store_do(d.tx.db, &set, STORE_ARGS(store_text(id), store_int(downloads), store_int(INT64_MAX)),
+		      &d.fault) == RC_OK);
+	desk_commit(&d);
+}
+
+/* Both offer all their room; how many each got. */
+static void hand_out(size_t *first, size_t *second)
+{
+	const struct dispatch_offer offers[] = { { "agt_1", "rgn_1", ",download.run,", 32 },
+		{ "agt_2", "rgn_1", ",download.run,", 32 } };
+	struct field_list list = { 0 };
+	bool more;
+
+	desk_begin(&d);
+	CHECK(dispatch_lease(&d.tx, offers, 2, &list, &more) == RC_OK);
+	const struct dispatch_grant *g = list.at;
+	for (size_t i = 0; i < list.n; i++)
+		++*(g[i].offer ? second : first);
+	desk_commit(&d);
+}
+
+/* An agent gets no more than it takes, and no more are admitted than all of them take. */
+static void per_agent(void)
+{
+	size_t first = 0, second = 0;
+
+	begin();
+	set_agent("agt_1", 1);
+	set_agent("agt_2", 3);
+	for (int i = 1; i <= 10; i++)
+		ask(i, "");
+	CHECK(RUNNING() == 4 && COUNT("queued") == 6);
+	CHECK(number(DESK_QUERY("SELECT COUNT(*) FROM downloads WHERE state = 'queued' AND reason = 'concurrency'"),
+		      NULL) == 6);
+	hand_out(&first, &second);
+	CHECK(first == 1 && second == 3);
+	/* Another that takes what it has room for: without a number of its own it is as many as tasks. */
+	set_agent("agt_1", 0);
+	scans();
+	CHECK(RUNNING() == 10);
+	hand_out(&first, &second);
+	CHECK(first == 7 && second == 3);
+	desk_close(&d);
+}
+
 /* What is set while an agent has it is to be told to that agent, until the next task says it itself. */
 static void tuned(void)
 {
@@ -316,6 +373,7 @@ int main(void)
 	many_hear();
 	called_back();
 	as_many();
+	per_agent();
 	tuned();
 	chunk_errors();
 	chunk_errors_again();

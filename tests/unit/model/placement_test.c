@@ -77,6 +77,12 @@ static void reasons(void)
 	out(PLACEMENT_EGRESS_REGION, &none);
 	agents[0].capabilities = "[\"library.list2\",\"x.library.list\"]";
 	out(PLACEMENT_CAPABILITY, &none);
+	t.download = true;
+	agents[0].downloads = agents[0].downloads_most = 2;
+	out(PLACEMENT_DOWNLOADS_FULL, &none);
+	agents[0].downloads = agents[0].downloads_most = 2; /* tasks of another kind are none of these */
+	CHECK(choose(&none) && p.fit == N);
+	anew();
 	agents[0].sessions = 100;
 	out(PLACEMENT_SESSIONS_FULL, &none);
 	out(PLACEMENT_RULE_PIN, &(struct placement_rule){ .name = "r", .pin = "agt_2" });

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "io/clock.h"
 #include "model/action_download.h"
+#include "model/spread.h"
 #include "wire/steam/manifest.h"
 
 #include <inttypes.h>
@@ -27,6 +28,9 @@ struct fill {
 	uint32_t depots, skipped; /* fetched; not, for they are there already or not for this account */
 	uint64_t began_ms, told_ms;
 	enum rc told; /* RC_CANCELED: it is to end */
+	bool enough;  /* as many bytes came as are wanted */
+	struct cdn_rate before[ACTION_PREFILL_SERVERS];
+	size_t before_n;
 };
 
 static uint64_t rate_bps(const struct fill *w)
@@ -43,8 +47,9 @@ static bool stop(void *ctx)
 	struct buf text = { 0 };
 	struct fault f = { 0 };
 
-	if (w->told != RC_OK || now_ms - w->told_ms < TELL_MS)
-		return w->told != RC_OK;
+	w->enough = w->want->max_bytes && w->stats.bytes_network >= w->want->max_bytes;
+	if (w->enough || w->told != RC_OK || now_ms - w->told_ms < TELL_MS)
+		return w->enough || w->told != RC_OK;
 	w->told_ms = now_ms;
 	buf_fmt(&text, "{\"bytes\":\"%" PRIu64 "\",\"depots\":%u,\"skipped\":%u,\"rateBps\":\"%" PRIu64 "\"}",
 		(uint64_t)w->stats.bytes_network, w->depots, w->skipped, rate_bps(w));
@@ -129,6 +134,10 @@ static enum rc fill_depot(struct fill *w, const struct content_manifest *m, stru
 	if (rc == RC_OK)
 		rc = fetch_chunks(w, m, &plain, f);
 	buf_done(&plain);
+	if (rc == RC_CANCELED && w->enough) {
+		w->depots++;
+		return RC_OK;
+	}
 	w->skipped += denied;
 	w->depots += rc == RC_OK;
 	if (rc == RC_OK)
@@ -162,7 +171,7 @@ static enum rc fill_app(struct fill *w, uint32_t app, struct fault *f)
 	struct titles_facts facts;
 
 	enum rc rc = manifests_record(w->task, app, &tree, &facts, f);
-	for (size_t i = 0; rc == RC_OK && i < facts.depots_n; i++) {
+	for (size_t i = 0; rc == RC_OK && !w->enough && i < facts.depots_n; i++) {
 		const struct titles_facts_depot *d = &facts.depots[i];
 		const struct content_manifest m = { .app = app,
 			.depot = (uint32_t)strtoul(d->depot, NULL, 10),
@@ -175,20 +184,66 @@ static enum rc fill_app(struct fill *w, uint32_t app, struct fault *f)
 	return rc;
 }
 
+/* Errors are counted since the agent knows a server: those of before are none of these. */
+static uint32_t errors_before(const struct fill *w, const char *host)
+{
+	for (size_t i = 0; i < w->before_n; i++)
+		if (!strcmp(w->before[i].host, host))
+			return w->before[i].errors;
+	return 0;
+}
+
+static enum rc list_servers(struct fill *w, struct field_list *ret)
+{
+	struct cdn_rate now[ACTION_PREFILL_SERVERS];
+	struct arena *a = w->task->arena;
+	size_t n = cdn_rates(w->task->cdn, now, ACTION_PREFILL_SERVERS);
+	struct action_download_server *to = arena_take(a, (n + 1) * sizeof(*to));
+
+	for (size_t i = 0; to && i < n; i++) {
+		uint32_t were = errors_before(w, now[i].host);
+		to[i] = (struct action_download_server){ arena_str(a, now[i].host), now[i].rate_bps,
+			now[i].errors > were ? now[i].errors - were : 0 };
+		if (!to[i].host)
+			return RC_NOMEM;
+	}
+	*ret = (struct field_list){ to, n };
+	return to ? RC_OK : RC_NOMEM;
+}
+
+static enum rc fill_result(struct fill *w, struct action_prefill_result *to)
+{
+	uint64_t hits = w->stats.hits, told = hits + w->stats.misses;
+	uint32_t times[SPREAD_PARTS];
+
+	uint64_t chunks = 0;
+
+	for (unsigned i = 0; i < SPREAD_PARTS; i++)
+		chunks += times[i] = w->stats.times[i];
+	*to = (struct action_prefill_result){ .bytes = w->stats.bytes_network,
+		.chunks = chunks,
+		.hit_percent = told ? (uint32_t)(hits * 100 / told) : 0,
+		.rate_bps = rate_bps(w),
+		.took_ms = clock_mono_ms() - w->began_ms,
+		.p50_us = spread_at(times, 500),
+		.p99_us = spread_at(times, 990),
+		.tries = w->stats.tries,
+		.errors = w->stats.errors };
+	return list_servers(w, &to->servers);
+}
+
 static enum rc run(struct action_task *t, const void *in, void *out, struct fault *f)
 {
 	struct fill w = { .task = t, .want = in, .began_ms = clock_mono_ms() };
-	struct action_prefill_result *to = out;
 	const uint32_t *apps = w.want->apps.at;
 
+	w.before_n = cdn_rates(t->cdn, w.before, ACTION_PREFILL_SERVERS);
 	enum rc rc = pace_join(t->pace, &(struct pace_share){ 0 }, &w.pace, f);
-	for (size_t i = 0; rc == RC_OK && i < w.want->apps.n; i++)
+	for (size_t i = 0; rc == RC_OK && !w.enough && i < w.want->apps.n; i++)
 		rc = fill_app(&w, apps[i], f);
 	pace_leave(w.pace);
-	uint64_t hits = w.stats.hits, told = hits + w.stats.misses;
-	to->bytes = w.stats.bytes_network;
-	to->hit_percent = told ? (uint32_t)(hits * 100 / told) : 0;
-	to->rate_bps = rate_bps(&w);
+	if (rc == RC_OK)
+		rc = fill_result(&w, out);
 	if (rc == RC_OK && w.depots + w.skipped == 0) {
 		t->code = "not_found";
 		return fault_set(f, RC_MISSING, "these apps have no depots for this system and language");
