@@ -481,8 +481,11 @@ static void one_comes_back(void)
 	turn(6 * S);
 	CHECK_STR(WHOLE(), "open");
 	CHECK(s.pages > 0);
+	/* Nobody else could have it: it may still answer. */
+	CHECK(NUMBER("SELECT COUNT(*) FROM source_asks WHERE kind = 'full' AND egress_id = 'agt_a'") == 1);
 	there("agt_b", true);
 	count_anew();
+	d.tx.now_ms += 50 * S;
 	poll_is_answered();
 	CHECK(s.got[1] > 0 && s.pages == 0);
 	CHECK_STR(WHOLE(), "closed");
@@ -545,7 +548,7 @@ static void asked_again(void)
 	turns(5);
 	opens("agt_a");
 	s.pages_hang = true;
-	CHECK(writes("createPoll", NULL, "{\"mode\":\"full\"}") == RC_OK);
+	CHECK(writes("createPoll", NULL, "{\"mode\":\"metadata\"}") == RC_OK);
 	turn(50 * S);
 	turn(S);
 	CHECK(s.pages > 0 && NUMBER("SELECT COUNT(*) FROM polls WHERE status = 'running'") == 1);
