@@ -117,7 +117,7 @@ struct control_conf {
 	uint32_t heartbeat_ms;     /* how often an agent speaks */
 	/* Changes of titles are asked for so often, and all of them looked at; 0: 5000, 900000. */
 	uint32_t updates_tick_ms, updates_sweep_ms;
-	uint32_t download_slots; /* transfers at once, over all agents; 0: DOWNLOAD_QUEUE_SLOTS */
+	uint32_t download_slots; /* transfers at once, over all agents; 0: DOWNLOAD_SLOTS */
 	/* These, and lanes, may change: */
 	_Atomic uint32_t idempotency_ms; /* how long an answer is kept for its key */
 	_Atomic uint32_t event_keep;     /* events kept in the log */

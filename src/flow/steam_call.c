@@ -364,7 +364,7 @@ struct record {
 };
 
 /* The SHA-1 beside a public part may be that of the whole. */
-bool steam_product_is_whole(const struct steam_product *p)
+bool steam_call_is_whole(const struct steam_product *p)
 {
 	return !p->has_sha || p->buffer_n == 0 || p->missing_token ||
 	       pics_check(p->kind, p->buffer, p->buffer_n, p->sha, PICS_SHA, NULL) == RC_OK;
@@ -387,7 +387,7 @@ static void settle(struct steam_call *c, const struct record *r)
 		memcpy(p->sha, r->sha.data, PICS_SHA);
 	p->buffer = r->buffer.data;
 	p->buffer_n = r->buffer.len;
-	if (!c->unchecked && !steam_product_is_whole(p))
+	if (!c->unchecked && !steam_call_is_whole(p))
 		p->state = STEAM_PRODUCT_DAMAGED;
 	bool ask_token = p->missing_token && !item->token_tried && !c->metadata_only;
 	item->stage = ask_token ? STAGE_TOKEN_WANT : STAGE_DONE;

@@ -68,7 +68,7 @@ struct steam_change {
 };
 
 /* Does the buffer have the SHA-1 that came with it? Any thread. */
-bool steam_product_is_whole(const struct steam_product *p);
+bool steam_call_is_whole(const struct steam_product *p);
 
 struct steam_changes {
 	uint32_t current, since;
@@ -129,7 +129,7 @@ struct steam_ask {
 	const struct steam_product *products; /* STEAM_CALL_PRODUCTS: kind, id and token are read */
 	size_t products_n;
 	bool metadata_only; /* change numbers, sizes and SHA-1s only; no tokens are asked for */
-	bool unchecked;     /* the asker asks steam_product_is_whole itself, on a thread of its own */
+	bool unchecked;     /* the asker asks steam_call_is_whole itself, on a thread of its own */
 	uint32_t gap_ms;    /* from the start of one request to the start of the next */
 	uint64_t from_ms;   /* STEAM_CALL_PRODUCTS: no request before it; 0: at once */
 	uint32_t emsg;      /* STEAM_CALL_JOB, _SEND */

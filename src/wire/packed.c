@@ -91,7 +91,8 @@ static enum rc does_not(const struct packed_reader *r, struct fault *f)
 
 static enum rc reader_of(struct packed_reader *r, struct head h, char *room, struct fault *f)
 {
-	*r = (struct packed_reader){ .room = room, .size = h.size, .zstd = ZSTD_createDCtx() };
+	*r = (struct packed_reader){ .size = h.size, .zstd = ZSTD_createDCtx() };
+	r->room = room;
 	bool good = base64_get(h.base64, h.base64_n, &r->frames);
 
 	if (r->frames.bad || !r->zstd)

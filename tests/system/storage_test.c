@@ -160,7 +160,7 @@ static int blobs(void)
 
 static void delete_artifact_of(const char *download_id)
 {
-	char path[200];
+	char path[300];
 
 	snprintf(path, sizeof(path), "/v1/artifacts?downloadId=%s", download_id);
 	json_t *all = rig_expect(&r, 200, "GET", path, NULL);
@@ -232,7 +232,7 @@ static void make_room(char (*id)[64], bool *gone)
 
 static void end_all(char (*id)[64], const bool *gone)
 {
-	char path[100];
+	char path[300];
 
 	for (int i = 0; i < LARGE; i++) {
 		snprintf(path, sizeof(path), "/v1/downloads/%s/cancel", id[i]);
@@ -245,7 +245,7 @@ static void end_all(char (*id)[64], const bool *gone)
 
 static void never_fits(void)
 {
-	char id[64], path[100];
+	char id[64], path[300];
 
 	ask(LARGE, id);
 	becomes(id, "failed", NULL);

@@ -3,11 +3,14 @@
 #include "agent/content/cdn_parts.h"
 #include "agent/content/pipeline.h"
 #include "io/clock.h"
+#include "model/spread.h"
 #include "wire/tunnel_auth.h"
 
 #include <stdio.h>
 
 #define PATH_MAX_N 96
+
+_Static_assert(CDN_TIMES == SPREAD_PARTS, "each time has its part");
 
 struct source {
 	const struct cdn_run *run;

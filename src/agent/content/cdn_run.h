@@ -2,7 +2,6 @@
 #pragma once
 
 #include "model/chunk_error.h"
-#include "model/spread.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -24,6 +23,7 @@ struct steam_content;
 #define CDN_LOOK_MS        50          /* how often `stop` is asked */
 #define CDN_STALL_MS       600000
 #define CDN_CONCURRENCY    8
+#define CDN_TIMES          240 /* SPREAD_PARTS of model/spread */
 
 struct cdn_conf {
 	struct steam_content *content; /* must outlive it */
@@ -58,8 +58,8 @@ struct cdn_stats {
 	_Atomic uint64_t hits, misses;  /* what a cache in between told of its answers */
 	_Atomic uint32_t tries, errors; /* requests; those that failed */
 	_Atomic uint32_t errors_of[CHUNK_ERROR_KINDS];
-	_Atomic uint32_t times
-		[SPREAD_PARTS]; /* what good chunks took, by model/spread: without what `pace` made them wait */
+	_Atomic uint32_t
+		times[CDN_TIMES]; /* what good chunks took, by model/spread: without what `pace` made them wait */
 };
 
 static inline void cdn_stats_error(struct cdn_stats *s, enum chunk_error why)

@@ -8,7 +8,6 @@
 
 #include "control/downloads/download_row.h"
 
-#define DOWNLOAD_QUEUE_SLOTS 32  /* transfers at once, over all agents, unless downloads.slots says otherwise */
 #define DOWNLOAD_QUEUE_STEPS 256 /* rows that one look moves at most */
 
 /* Admits what can go. Costs nothing but a look when nothing waits or no slot is free. */

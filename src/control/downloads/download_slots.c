@@ -1,6 +1,5 @@
 #include "control/downloads/download_slots.h"
 #include "control/control.h"
-#include "control/downloads/download_queue.h"
 #include "control/fleet/roster.h"
 
 static enum rc count_running(struct tx *tx, int64_t *ret)
@@ -22,7 +21,7 @@ static enum rc count_slots(struct tx *tx, int64_t *ret)
 	int64_t agents = 0;
 	enum rc rc = roster_downloads(tx, &agents);
 
-	*ret = slots ? slots : DOWNLOAD_QUEUE_SLOTS;
+	*ret = slots ? slots : DOWNLOAD_SLOTS;
 	if (agents > 0 && agents < *ret)
 		*ret = agents;
 	return rc;

@@ -3,4 +3,6 @@
 
 #include "control/tx.h"
 
+#define DOWNLOAD_SLOTS 32 /* transfers at once, over all agents, unless downloads.slots says otherwise */
+
 must_check enum rc download_slots_count(struct tx *tx, int64_t *ret_running, int64_t *ret_slots);

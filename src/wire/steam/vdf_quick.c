@@ -212,16 +212,27 @@ static bool document(struct quick *q)
 	return q->at == q->end;
 }
 
-static char meant(char escaped) { return (char)(escaped == 'n' ? '\n' : escaped == 't' ? '\t' : escaped); }
+static char meant(char escaped)
+{
+	switch (escaped) {
+	case 'n':
+		return '\n';
+	case 't':
+		return '\t';
+	default:
+		return escaped;
+	}
+}
 
 static const char *plain(struct span s, struct arena *a)
 {
 	char *text = arena_take(a, s.n + 1), *to = text;
 	const char *at = (const char *)s.p, *end = at + s.n;
 
-	while (text && at < end) {
-		*to++ = *at == '\\' ? meant(at[1]) : *at;
-		at += *at == '\\' ? 2 : 1;
+	for (; text && at < end; at++, to++) {
+		*to = *at;
+		if (*at == '\\')
+			*to = meant(*++at); /* token saw that something follows */
 	}
 	return text;
 }

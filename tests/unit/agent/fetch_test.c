@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define CHUNK 4096u
@@ -435,6 +436,35 @@ static void one_writer(void)
 	fetch_hold_free(b);
 }
 
+/* What was promised to one is not promised to another, though the disk shows it as free until it was taken. */
+static void room_is_promised_once(void)
+{
+	static const char *const hex[] = { "1111111111111111111111111111111111111111111111111111111111111111",
+		"2222222222222222222222222222222222222222222222222222222222222222" };
+	struct fetch_hold *a, *b;
+	struct statvfs s;
+	bool go = false;
+
+	CHECK(statvfs(dir, &s) == 0);
+	uint64_t all = (uint64_t)s.f_blocks * s.f_frsize, left = (uint64_t)s.f_bavail * s.f_frsize;
+	const struct fetch_home_conf conf = { .folder = dir, .percent_max = 99, .log = &quiet };
+	struct fetch_home *h;
+	CHECK(left > all / 50); /* else this cannot be tested here */
+	uint64_t most = (left - all / 100) / 10 * 6;
+	CHECK(fetch_home_new(&conf, &h, &f) == RC_OK);
+	CHECK(fetch_home_hold(h, hex[0], never, &go, &a, &f) == RC_OK);
+	CHECK(fetch_home_hold(h, hex[1], never, &go, &b, &f) == RC_OK);
+	CHECK(fetch_hold_room(a, most, &f) == RC_OK);
+	CHECK(fetch_hold_room(b, most, &f) == RC_QUOTA);
+	CHECK(fetch_hold_room(a, most, &f) == RC_OK); /* its own is no other's */
+	fetch_hold_placed(a);
+	CHECK(fetch_hold_room(b, most, &f) == RC_OK);
+	fetch_hold_free(b); /* and it ends with who had it */
+	CHECK(fetch_hold_room(a, most, &f) == RC_OK);
+	fetch_hold_free(a);
+	fetch_home_free(h);
+}
+
 int main(void)
 {
 	quiet = (struct log){ 0 };
@@ -450,6 +480,7 @@ int main(void)
 	what_ends_it();
 	room_is_made();
 	one_writer();
+	room_is_promised_once();
 	fetch_home_free(home);
 	CHECK(tree_remove(dir, &f) == RC_OK);
 	return 0;

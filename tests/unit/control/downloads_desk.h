@@ -4,6 +4,7 @@
 #include "control/downloads/download_end.h"
 #include "control/downloads/download_progress.h"
 #include "control/downloads/download_queue.h"
+#include "control/downloads/download_slots.h"
 #include "control/downloads/downloads.h"
 #include "control/engine/moves.h"
 #include "control/owners.h"

@@ -119,12 +119,12 @@ static void slots(void)
 /* Slots of all: tenants take turns, a cancel frees one, and a quota of the tenant holds beside them. */
 static void turns(void)
 {
-	const char *first[DOWNLOAD_QUEUE_SLOTS];
+	const char *first[DOWNLOAD_SLOTS];
 
 	begin();
-	for (int i = 0; i < DOWNLOAD_QUEUE_SLOTS; i++)
+	for (int i = 0; i < DOWNLOAD_SLOTS; i++)
 		first[i] = strdup(ask(i, ""));
-	CHECK(RUNNING() == DOWNLOAD_QUEUE_SLOTS);
+	CHECK(RUNNING() == DOWNLOAD_SLOTS);
 	for (int i = 0; i < 5; i++)
 		ask(100 + i, "");
 	d.tx.tenant_id = "ten_b";
@@ -134,11 +134,11 @@ static void turns(void)
 	starts(first[0]);
 	CHECK(writes("cancelDownload", first[0], NULL) == RC_OK);
 	CHECK_STR(got("state"), "canceling"); /* the agent has it still, and the slot */
-	CHECK(RUNNING() == DOWNLOAD_QUEUE_SLOTS && COUNT("queued") == 6);
+	CHECK(RUNNING() == DOWNLOAD_SLOTS && COUNT("queued") == 6);
 	stops(first[0]);
 	CHECK_STR(STATE(first[0]), "canceled");
 	CHECK_STR(STATE(theirs), "admitted"); /* the one of who had nothing yet goes before five older ones */
-	CHECK(RUNNING() == DOWNLOAD_QUEUE_SLOTS && COUNT("queued") == 5);
+	CHECK(RUNNING() == DOWNLOAD_SLOTS && COUNT("queued") == 5);
 	/* One that no agent has yet is gone at once; one that is over stays as it is. */
 	CHECK(writes("cancelDownload", first[1], NULL) == RC_OK);
 	CHECK_STR(got("state"), "canceled");
@@ -148,7 +148,7 @@ static void turns(void)
 	CHECK(writes("cancelDownload", first[2], NULL) == RC_CONFLICT);
 	CHECK(writes("pauseDownload", first[2], NULL) == RC_CONFLICT);
 	CHECK(writes("resumeDownload", first[3], NULL) == RC_CONFLICT);
-	for (int i = 0; i < DOWNLOAD_QUEUE_SLOTS; i++)
+	for (int i = 0; i < DOWNLOAD_SLOTS; i++)
 		free((char *)first[i]);
 	desk_close(&d);
 }

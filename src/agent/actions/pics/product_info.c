@@ -142,7 +142,7 @@ static enum rc put_all(struct action_task *t, const struct steam_call *answer,
 			((uint32_t *)unknown->at)[unknown->n++] = p->id;
 			break;
 		case STEAM_PRODUCT_KNOWN:
-			rc = steam_product_is_whole(p) ? put_known(t, p, &to->packages, f) : damaged(p, f);
+			rc = steam_call_is_whole(p) ? put_known(t, p, &to->packages, f) : damaged(p, f);
 			break;
 		case STEAM_PRODUCT_DAMAGED:
 			rc = damaged(p, f);
