@@ -10,7 +10,6 @@
  */
 #pragma once
 
-#include "agent/long_result.h"
 #include "base/arena.h"
 #include "base/fault.h"
 #include "model/lane.h"
@@ -23,6 +22,7 @@ struct call_scope;
 struct cdn;
 struct http_caller;
 struct lanes;
+struct long_result;
 struct pace;
 struct sessions;
 struct steam_content;
@@ -56,7 +56,7 @@ struct action_task {
 	int64_t intent_ms; /* with a probe: when the attempt before declared its effect (Unix time); 0: not known */
 	const char *
 		intent; /* with a probe: what task_effect said in the first whose end is not known; NULL: not known */
-	struct long_result
+	struct long_result *
 		result; /* begun by the action, it takes the place of `out`, of which only what is after the first member counts */
 	struct http_caller *http; /* agent_web's connections of this task; freed at its end. NULL: none yet */
 	/* More exact than the rc that the function returns; for the result. */

@@ -1,7 +1,6 @@
 #include "agent/agent.h"
 
 #include "agent/actions/actions.h"
-#include "agent/directory.h"
 #include "agent/errand.h"
 #include "agent/fetching.h"
 #include "agent/identity.h"

@@ -1,4 +1,5 @@
 #include "agent/shop_tell.h"
+#include "agent/shop_login.h"
 
 #include "agent/agent_conf.h"
 #include "agent/reports.h"

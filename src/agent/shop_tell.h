@@ -5,7 +5,6 @@
 #pragma once
 
 #include "agent/errand.h"
-#include "agent/shop_login.h"
 #include "io/loop.h"
 
 struct agent_shops;

@@ -160,7 +160,7 @@ static enum rc refuse_too_large(struct work *w, size_t n)
 static enum rc end_long(struct work *w, const void *out)
 {
 	size_t n = 0;
-	enum rc rc = long_result_end(&w->run.result, out, &w->result, &n, &w->fault);
+	enum rc rc = work_long_end(w, out, &n);
 	enum rc fits = refuse_too_large(w, n);
 
 	return fits == RC_OK ? rc : fits;
@@ -177,7 +177,7 @@ static enum rc act(struct work *w)
 		return plan(w, in);
 	rc = effect(w, in, out);
 	FAILPOINT("work.after_effect");
-	if (rc == RC_OK && w->run.result.table)
+	if (rc == RC_OK && work_long_is(w))
 		return end_long(w, out);
 	if (rc == RC_OK) {
 		field_json_encode(w->decl->result, out, &w->result);
@@ -188,11 +188,13 @@ static enum rc act(struct work *w)
 
 static enum rc perform(struct work *w)
 {
-	enum rc rc = act(w);
+	enum rc rc = work_long_new(w);
 
+	if (rc == RC_OK)
+		rc = act(w);
 	http_call_free(w->run.http);
 	w->run.http = NULL;
-	long_result_done(&w->run.result);
+	work_long_free(w);
 	if (rc != RC_OK)
 		return rc;
 	if (w->result.bad)

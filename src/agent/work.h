@@ -84,6 +84,12 @@ bool work_key(const struct tunnel_msg_task *t, char ret[static JOURNAL_KEY_MAX +
 /* The pool's run function: decodes the payload, runs the action, encodes the result, and posts `back`. */
 void work_run(struct work *w);
 
+/* The worker: run.result, for an action that writes its result while it makes it (agent/long_result). */
+must_check enum rc work_long_new(struct work *w); /* in the arena */
+bool work_long_is(const struct work *w);          /* it was begun */
+must_check enum rc work_long_end(struct work *w, const void *rest, size_t *ret_n);
+void work_long_free(struct work *w);
+
 /* The worker: packs the result (wire/packed) when it is long and gets shorter by it. */
 void work_pack(struct work *w);
 

@@ -1,4 +1,5 @@
 /* A long result is packed before it goes into the journal: it is less to sync, to send and to keep. */
+#include "agent/long_result.h"
 #include "agent/work.h"
 #include "wire/packed.h"
 
@@ -55,4 +56,24 @@ void work_pack(struct work *w)
 	buf_done(&text);
 	buf_done(&first.frame);
 	buf_done(&second.frame);
+}
+
+enum rc work_long_new(struct work *w)
+{
+	w->run.result = arena_take(&w->arena, sizeof(*w->run.result));
+	return w->run.result ? RC_OK : RC_NOMEM;
+}
+
+bool work_long_is(const struct work *w) { return w->run.result->table; }
+
+enum rc work_long_end(struct work *w, const void *rest, size_t *ret_n)
+{
+	return long_result_end(w->run.result, rest, &w->result, ret_n, &w->fault);
+}
+
+void work_long_free(struct work *w)
+{
+	if (w->run.result)
+		long_result_done(w->run.result);
+	w->run.result = NULL;
 }

@@ -7,7 +7,7 @@
 #include "control/fleet/shop_answers.h"
 #include "control/keys/key_fold.h"
 #include "control/updates/sources.h"
-#include "control/updates/sources_egresses.h"
+#include "control/updates/sources_egresses_place.h"
 #include "control/updates/watch_library.h"
 
 #include <string.h>

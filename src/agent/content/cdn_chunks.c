@@ -8,6 +8,8 @@
 
 #include <stdio.h>
 
+_Static_assert(CDN_TIMES == SPREAD_PARTS, "each part has its count");
+
 #define PATH_MAX_N 96
 
 _Static_assert(CDN_TIMES == SPREAD_PARTS, "each time has its part");

@@ -50,6 +50,8 @@ struct cdn_of {
 	const uint8_t *key; /* 32 bytes; not looked at without `put` */
 };
 
+#define CDN_TIMES 240 /* as many as model/spread has */
+
 /* Zeroes to begin with; may be read by any thread at any time. */
 struct cdn_stats {
 	_Atomic uint64_t bytes_network; /* bodies that came, also those that were not used */

@@ -1,6 +1,7 @@
 #include "control/updates/sources_egresses.h"
 #include "control/fleet/roster.h"
 #include "control/rows.h"
+#include "control/updates/sources_egresses_place.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -9,8 +9,6 @@
 
 #include "control/updates/sources_rows.h"
 
-struct placement_task;
-
 #define SOURCES_EGRESSES_MAX     4096 /* of one source: as many as there are agents */
 #define SOURCES_EGRESSES_SHOWN   50
 #define SOURCES_EGRESSES_KEEP_MS (24 * (int64_t)3600000)
@@ -50,6 +48,3 @@ must_check enum rc sources_egresses_text(struct tx *tx, const char *source, cons
 /* All are closed, and what was wrong is forgotten. */
 must_check enum rc sources_egresses_reset(struct tx *tx, struct source *s);
 must_check enum rc sources_egresses_sweep(struct tx *tx);
-
-/* Is control.owned_place: to whom an ask must not go; a probe goes to its egress alone. */
-must_check enum rc sources_egresses_place(struct tx *tx, const char *ask_id, struct placement_task *to);

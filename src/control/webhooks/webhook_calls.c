@@ -3,12 +3,14 @@
 #include "base/metric.h"
 #include "control/access/audit.h"
 #include "control/control.h"
+#include "control/events/cloud_event.h"
 #include "control/events/events.h"
 #include "control/webhooks/webhook_fill.h"
 #include "control/webhooks/webhook_rules.h"
 #include "control/webhooks/webhook_secrets.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define SWEEP_AT_ONCE 2000
 #define ENDPOINTS_MAX 100 /* that one transaction looks at */
@@ -71,6 +73,13 @@ static enum rc list_endpoints(struct tx *tx, struct endpoint ret[static ENDPOINT
 	return rc;
 }
 
+/* The body tells: a delivery keeps the words it was made in, whatever its webhook asks for since. */
+static const char *media_of(const char *body)
+{
+	return strncmp(body, CLOUD_EVENT_HEAD, strlen(CLOUD_EVENT_HEAD)) == 0 ? CLOUD_EVENT_MEDIA
+									      : "application/json";
+}
+
 static enum rc new_call(const struct endpoint *e, struct store_rows *r, struct webhook_call **ret)
 {
 	struct webhook_call *c = calloc(1, sizeof(*c));
@@ -81,6 +90,7 @@ static enum rc new_call(const struct endpoint *e, struct store_rows *r, struct w
 	snprintf(c->webhook_id, sizeof(c->webhook_id), "%s", e->id);
 	snprintf(c->trace_id, sizeof(c->trace_id), "%s", trace ? trace : "");
 	c->body = strdup(store_col_text(r, 1));
+	c->media = media_of(store_col_text(r, 1));
 	c->url = strdup(e->url);
 	c->created_ms = store_col_int(r, 3);
 	c->next = *ret;

@@ -20,6 +20,7 @@ struct webhook_call {
 	struct webhooks *hooks;
 	char id[ID_MAX], webhook_id[ID_MAX], trace_id[33];
 	char *url, *body;
+	const char *media; /* of the body; a constant */
 	uint8_t keys[WEBHOOK_SECRETS_MAX][WEBHOOK_SIGN_KEY], seeds[WEBHOOK_SECRETS_MAX][WEBHOOK_SIGN_KEY];
 	size_t keys_n;
 	int64_t created_ms;

@@ -1,7 +1,6 @@
 #include "control/webhooks/webhook_fill.h"
 #include "base/when.h"
 #include "control/control.h"
-#include "control/events/cloud_event.h"
 #include "control/events/feed.h"
 #include "control/events/slice.h"
 #include "control/rows.h"
@@ -31,15 +30,6 @@ struct made {
 	"ELSE "                                                                                                    \
 	"'due' END, 0, 0, $6, $7, $8, 0, $6, 0)"
 
-/* What is sent: the event, or its envelope. */
-static enum rc put_body(struct tx *tx, const struct made *m, struct buf *to)
-{
-	if (m->w->format == EVENT_CLOUD)
-		return cloud_event_put(to, tx->control->epoch, m->body, strlen(m->body), tx->fault);
-	buf_str(to, m->body);
-	return to->bad ? RC_NOMEM : RC_OK;
-}
-
 static enum rc insert(struct tx *tx, const struct made *m, const char **ret_id)
 {
 	static const struct store_query add = { .sql = INSERT
@@ -48,7 +38,7 @@ static enum rc insert(struct tx *tx, const struct made *m, const char **ret_id)
 	struct buf body = { 0 };
 
 	*ret_id = id;
-	enum rc rc = id ? put_body(tx, m, &body) : RC_NOMEM;
+	enum rc rc = id ? webhook_row_say(tx, m->w, m->body, &body) : RC_NOMEM;
 	if (rc == RC_OK)
 		rc = store_do(tx->db, &add,
 			STORE_ARGS(store_text(id), store_text(m->w->id), store_int(m->pos), store_text(m->type),

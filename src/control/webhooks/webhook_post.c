@@ -1,7 +1,6 @@
 #include "control/webhooks/webhook_post.h"
 #include "base/utf8.h"
 #include "control/control.h"
-#include "control/events/cloud_event.h"
 #include "control/webhooks/webhook_rules.h"
 #include "io/clock.h"
 #include "io/http_call.h"
@@ -76,9 +75,6 @@ static void look_at(struct webhook_call *c, const struct http_answer *a)
 	c->answer = clean(a->body.p, n);
 }
 
-/* The body tells: a delivery keeps the words it was made in, whatever its webhook asks for since. */
-static bool is_cloud(const char *body) { return strncmp(body, CLOUD_EVENT_HEAD, strlen(CLOUD_EVENT_HEAD)) == 0; }
-
 static void call(
 	struct webhook_call *c, const struct webhook_rules *rules, const _Atomic bool *stop, const char *signature)
 {
@@ -90,7 +86,7 @@ static void call(
 	if (*c->trace_id)
 		put_trace(c, trace);
 	const struct http_call_header headers[HEADERS_MAX] = {
-		{ "content-type", is_cloud(c->body) ? CLOUD_EVENT_MEDIA : "application/json" },
+		{ "content-type", c->media },
 		{ "webhook-id", c->id },
 		{ "webhook-timestamp", timestamp },
 		{ "webhook-signature", signature },

@@ -2,7 +2,6 @@
 #include "control/access/audit.h"
 #include "control/access/vault.h"
 #include "control/control.h"
-#include "control/events/cloud_event.h"
 #include "control/events/event_types.h"
 #include "control/events/events.h"
 #include "control/fleet/labels.h"
@@ -80,7 +79,7 @@ static enum rc create(struct call *c, void *ret_out)
 		STORE_ARGS(store_text(id), store_text(in->url), store_text(types), store_text(in->job_id),
 			store_text(in->account_id), store_text(in->region_id), store_int(in->enabled),
 			store_int(in->thin), store_text(public), store_int(tx->now_ms), store_text(tx_tenant(tx)),
-			store_text(tx->actor), store_text(event_format_words[in->format])),
+			store_text(tx->actor), store_text(webhook_row_format(in))),
 		tx->fault);
 	if (rc == RC_OK)
 		rc = told(tx, "webhook.created", "webhook.create", id);
@@ -162,7 +161,7 @@ static enum rc store_row(struct tx *tx, const struct webhook_row *v)
 				       store_text(v->job_id), store_text(v->account_id), store_text(v->region_id),
 				       store_int(v->enabled), store_int(v->thin), store_text(v->disabled_reason),
 				       store_int(v->failing_since), store_int(tx->now_ms),
-				       store_text(event_format_words[v->format])),
+				       store_text(webhook_row_format(v))),
 			       tx->fault)
 		     : RC_NOMEM;
 }

@@ -1,9 +1,12 @@
 #include "control/webhooks/webhook_row.h"
 #include "control/access/decide.h"
+#include "control/control.h"
 #include "control/events/cloud_event.h"
 #include "control/quotas/quotas.h"
 #include "control/rows.h"
 #include "wire/field_json.h"
+
+#include <string.h>
 
 #define AT(member) FIELD_AT(struct webhook_row, member)
 
@@ -120,6 +123,16 @@ enum rc webhook_row_load(struct tx *tx, const char *id, struct webhook_row *ret)
 	static const struct store_query one = { .sql = WEBHOOK_ROW_SELECT "WHERE w.id = $1" };
 	return rows_one(tx->db, &one, STORE_ARGS(store_text(id)),
 		(struct rows_into){ webhook_row_fields, tx->arena, ret }, tx->fault);
+}
+
+const char *webhook_row_format(const struct webhook_row *w) { return event_format_words[w->format]; }
+
+enum rc webhook_row_say(struct tx *tx, const struct webhook_row *w, const char *event, struct buf *to)
+{
+	if (w->format == EVENT_CLOUD)
+		return cloud_event_put(to, tx->control->epoch, event, strlen(event), tx->fault);
+	buf_str(to, event);
+	return to->bad ? RC_NOMEM : RC_OK;
 }
 
 enum rc webhook_row_subject(struct call *c, const struct webhook_row *v)

@@ -43,6 +43,11 @@ enum webhook_row_given {
 
 must_check enum rc webhook_row_load(struct tx *tx, const char *id, struct webhook_row *ret);
 
+/* Its `format` as a column has it. */
+const char *webhook_row_format(const struct webhook_row *w);
+/* Appends the event, JSON as the log has it, in the words that the webhook asks for. */
+must_check enum rc webhook_row_say(struct tx *tx, const struct webhook_row *w, const char *event, struct buf *to);
+
 /* What it is to tell of must be the tenant's; and who may follow some things only, names one of them. Problems go to c->reader. */
 must_check enum rc webhook_row_subject(struct call *c, const struct webhook_row *v);
 

@@ -5,6 +5,7 @@
  * thread's as long as it runs.
  */
 #include "agent/action_run.h"
+#include "agent/long_result.h"
 #include "agent/sessions_call.h"
 #include "io/clock.h"
 #include "model/action_pics.h"
@@ -108,7 +109,7 @@ static enum rc put_known(
 	enum rc rc = read_known(p, &s, &one, f);
 
 	if (rc == RC_OK && p->kind == PICS_APP) {
-		long_result_item(&t->result, &one);
+		long_result_item(t->result, &one);
 	} else if (rc == RC_OK) {
 		one.name = arena_str(t->arena, one.name);
 		one.sha1 = arena_str(t->arena, one.sha1);
@@ -329,7 +330,7 @@ static enum rc run(struct action_task *t, const void *in, void *out, struct faul
 		return fault_set(f, RC_INVALID, "one task asks for at most %d ids, not %zu", STEAM_CALL_IDS_MAX, n);
 	if (!make_room(t, n, to))
 		return RC_NOMEM;
-	long_result_begin(&t->result, action_pics_product_info.result);
+	long_result_begin(t->result, action_pics_product_info.result);
 	if (n == 0)
 		return RC_OK;
 	enum rc rc = want_of(t, want, &all);
