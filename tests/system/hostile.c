@@ -100,7 +100,7 @@ static void say_hello(struct hostile *h)
 		.version = "hostile",
 		.region_id = h->who.region_id,
 		.capabilities = { &h->capability, 1 },
-		.capacity = { 4 } };
+		.capacity = { .tasks = 4 } };
 
 	if (*h->held.id && !h->forgets)
 		m.inflight = (struct field_list){ (void *)(uintptr_t)&inflight, 1 };
