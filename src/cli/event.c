@@ -124,20 +124,7 @@ static const struct verb_option list_options[] = {
 	{ 0 },
 };
 
-static const struct verb_option tail_options[] = {
-	EVENT_FILTER_OPTIONS,
-	{ .row = { .name = "after",
-		  .type = FIELD_STR,
-		  .min = 1,
-		  .max = 64,
-		  .doc = "Begin after this event; 0 begins with the oldest. Default: now." },
-		.value = "CURSOR",
-		.place = VERB_QUERY },
-	{ .row = { .name = "limit", .type = FIELD_U32, .min = 1, .doc = "End after so many. Default: never." },
-		.letter = 'n',
-		.value = "N" },
-	{ 0 },
-};
+static const struct verb_option tail_options[] = { EVENT_FILTER_OPTIONS, EVENT_TAIL_OPTIONS, { 0 } };
 
 static const struct verb_option types_options[] = { RUN_LIST_OPTIONS, { 0 } };
 

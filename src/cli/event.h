@@ -11,34 +11,55 @@
 #define EVENT_PAUSE_MS     1000 /* before a lost connection is made again, when the server names no other time */
 #define EVENT_PAUSE_MAX_MS 30000
 
+/* Of which things: in the query, or in the body of what is made. */
+#define EVENT_OF_OPTIONS(at)                                                                            \
+	{ .row = { .name = "job", .type = FIELD_STR, .min = 1, .max = 64, .doc = "Only of this job." }, \
+		.value = "JOB",                                                                         \
+		.member = "jobId",                                                                      \
+		.place = (at) },                                                                        \
+		{ .row = { .name = "account",                                                           \
+			  .type = FIELD_STR,                                                            \
+			  .min = 1,                                                                     \
+			  .doc = "Only of this account, by login or id." },                             \
+			.value = "ACCOUNT",                                                             \
+			.member = "accountId",                                                          \
+			.place = (at),                                                                  \
+			.names = VERB_ACCOUNT },                                                        \
+	{                                                                                               \
+		.row = { .name = "region",                                                              \
+			.type = FIELD_STR,                                                              \
+			.min = 1,                                                                       \
+			.doc = "Only of this region, by name or id." },                                 \
+		.value = "REGION", .member = "regionId", .place = (at), .names = VERB_REGION            \
+	}
+
 /* What of the log is asked for. */
-#define EVENT_FILTER_OPTIONS                                                                                \
-	{ .row = { .name = "type",                                                                          \
-		  .type = FIELD_LIST,                                                                       \
-		  .item = FIELD_STR,                                                                        \
-		  .max = 32,                                                                                \
-		  .doc = "Only events of this type or pattern, such as task.*; again for more." },          \
-		.letter = 't',                                                                              \
-		.value = "TYPE",                                                                            \
-		.place = VERB_QUERY },                                                                      \
-		{ .row = { .name = "job", .type = FIELD_STR, .min = 1, .doc = "Only events of this job." }, \
-			.value = "JOB",                                                                     \
-			.member = "jobId",                                                                  \
-			.place = VERB_QUERY },                                                              \
-		{ .row = { .name = "account",                                                               \
-			  .type = FIELD_STR,                                                                \
-			  .min = 1,                                                                         \
-			  .doc = "Only of this account, by login or id." },                                 \
-			.value = "ACCOUNT",                                                                 \
-			.member = "accountId",                                                              \
-			.place = VERB_QUERY,                                                                \
-			.names = VERB_ACCOUNT },                                                            \
-	{                                                                                                   \
-		.row = { .name = "region",                                                                  \
-			.type = FIELD_STR,                                                                  \
-			.min = 1,                                                                           \
-			.doc = "Only of this region, by name or id." },                                     \
-		.value = "REGION", .member = "regionId", .place = VERB_QUERY, .names = VERB_REGION          \
+#define EVENT_FILTER_OPTIONS                                                                       \
+	{ .row = { .name = "type",                                                                 \
+		  .type = FIELD_LIST,                                                              \
+		  .item = FIELD_STR,                                                               \
+		  .max = 32,                                                                       \
+		  .doc = "Only events of this type or pattern, such as task.*; again for more." }, \
+		.letter = 't',                                                                     \
+		.value = "TYPE",                                                                   \
+		.place = VERB_QUERY },                                                             \
+		EVENT_OF_OPTIONS(VERB_QUERY)
+
+/* Of the verbs that follow it. */
+#define EVENT_TAIL_OPTIONS                                                                    \
+	{ .row = { .name = "after",                                                           \
+		  .type = FIELD_STR,                                                          \
+		  .min = 1,                                                                   \
+		  .max = 64,                                                                  \
+		  .doc = "Begin after this event; 0 begins with the oldest. Default: now." }, \
+		.value = "CURSOR",                                                            \
+		.place = VERB_QUERY },                                                        \
+	{                                                                                     \
+		.row = { .name = "limit",                                                     \
+			.type = FIELD_U32,                                                    \
+			.min = 1,                                                             \
+			.doc = "End after so many. Default: never." },                        \
+		.letter = 'n', .value = "N"                                                   \
 	}
 
 struct event_tail {

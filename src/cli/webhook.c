@@ -1,3 +1,4 @@
+#include "cli/event.h"
 #include "cli/nouns.h"
 #include "cli/run.h"
 #include "cli/webhook_listen.h"
@@ -15,26 +16,6 @@ static const struct verb_option key_options[] = { RUN_KEY_OPTION, { 0 } };
 			.max = 16,                                                                  \
 			.doc = "Events of this type or pattern, such as task.*; again for more." }, \
 		.letter = 't', .value = "TYPE", .member = "types", .place = VERB_BODY               \
-	}
-#define OF_OPTIONS                                                                                      \
-	{ .row = { .name = "job", .type = FIELD_STR, .min = 1, .max = 64, .doc = "Only of this job." }, \
-		.value = "JOB",                                                                         \
-		.member = "jobId",                                                                      \
-		.place = VERB_BODY },                                                                   \
-		{ .row = { .name = "account",                                                           \
-			  .type = FIELD_STR,                                                            \
-			  .min = 1,                                                                     \
-			  .doc = "Only of this account, by login or id." },                             \
-			.value = "ACCOUNT",                                                             \
-			.member = "accountId",                                                          \
-			.place = VERB_BODY,                                                             \
-			.names = VERB_ACCOUNT },                                                        \
-	{                                                                                               \
-		.row = { .name = "region",                                                              \
-			.type = FIELD_STR,                                                              \
-			.min = 1,                                                                       \
-			.doc = "Only of this region, by name or id." },                                 \
-		.value = "REGION", .member = "regionId", .place = VERB_BODY, .names = VERB_REGION       \
 	}
 #define THIN_OPTION                                                                                    \
 	{                                                                                              \
@@ -54,14 +35,15 @@ static const struct verb_option key_options[] = { RUN_KEY_OPTION, { 0 } };
 		.member = "format", .json = "\"native\"", .place = VERB_BODY                           \
 	}
 
-static const struct verb_option create_options[] = { TYPE_OPTION, OF_OPTIONS, THIN_OPTION, FORMAT_OPTIONS, { 0 } };
+static const struct verb_option create_options[] = { TYPE_OPTION, EVENT_OF_OPTIONS(VERB_BODY), THIN_OPTION,
+	FORMAT_OPTIONS, { 0 } };
 
 static const struct verb_option edit_options[] = {
 	{ .row = { .name = "url", .type = FIELD_STR, .min = 8, .max = 2048, .doc = "Where events are sent." },
 		.value = "URL",
 		.place = VERB_BODY },
 	TYPE_OPTION,
-	OF_OPTIONS,
+	EVENT_OF_OPTIONS(VERB_BODY),
 	THIN_OPTION,
 	FORMAT_OPTIONS,
 	{ .row = { .name = "enable", .type = FIELD_BOOL, .doc = "Send again, from where it stopped." },

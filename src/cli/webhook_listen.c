@@ -27,16 +27,7 @@ const struct verb_option webhook_listen_options[] = {
 		  .max = 2048,
 		  .doc = "Where each event is posted, such as localhost:3000/hook." },
 		.value = "URL" },
-	{ .row = { .name = "after",
-		  .type = FIELD_STR,
-		  .min = 1,
-		  .max = 64,
-		  .doc = "Begin after this event; 0 begins with the oldest. Default: now." },
-		.value = "CURSOR",
-		.place = VERB_QUERY },
-	{ .row = { .name = "limit", .type = FIELD_U32, .min = 1, .doc = "End after so many. Default: never." },
-		.letter = 'n',
-		.value = "N" },
+	EVENT_TAIL_OPTIONS,
 	{ 0 },
 };
 
