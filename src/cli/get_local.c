@@ -29,13 +29,40 @@ static const char *cache_folder(struct cmd *c)
 	return NULL;
 }
 
+/* Is it about an installation of this machine (its database, queue, keys, address)? Not about this one. */
+static bool is_of_another(const char *variable)
+{
+	static const char *const prefixes[] = { "DATABASE_URL", "FOOTPLATE_DATABASE__", "FOOTPLATE_DATA__",
+		"FOOTPLATE_KEK__", "FOOTPLATE_QUEUE__", "FOOTPLATE_SERVER__", "LISTEN_", "NATS_URL",
+		"NOTIFY_SOCKET", "PORT=", "WATCHDOG_" };
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
+		if (!strncmp(variable, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return false;
+}
+
+static char **own_environment(struct arena *a)
+{
+	extern char **environ;
+	size_t n = 0;
+
+	while (environ[n])
+		n++;
+	char **own = arena_take(a, (n + 1) * sizeof(*own)), **to = own;
+	for (size_t i = 0; own && i < n; i++)
+		if (!is_of_another(environ[i]))
+			*to++ = environ[i];
+	return own;
+}
+
 /* Its log goes into a file: what it says is for those who look for a fault. */
-static bool spawn(struct get_local *l, const char *data, const char *ready, const char *log)
+static bool spawn(
+	struct get_local *l, char *const *environment, const char *data, const char *ready, const char *log)
 {
 	const char *const argv[] = { "footplate", "serve", "--data", data, "--port", "0", "--ready-file", ready,
 		NULL };
 	posix_spawn_file_actions_t files;
-	extern char **environ;
 
 	if (posix_spawn_file_actions_init(&files) != 0)
 		return false;
@@ -43,7 +70,7 @@ static bool spawn(struct get_local *l, const char *data, const char *ready, cons
 		  posix_spawn_file_actions_addopen(&files, 1, log, O_WRONLY | O_CREAT | O_TRUNC, 0600) |
 		  posix_spawn_file_actions_adddup2(&files, 1, 2);
 	if (!bad)
-		bad = posix_spawn(&l->pid, "/proc/self/exe", &files, NULL, (char *const *)argv, environ);
+		bad = posix_spawn(&l->pid, "/proc/self/exe", &files, NULL, (char *const *)argv, environment);
 	posix_spawn_file_actions_destroy(&files);
 	if (bad)
 		l->pid = 0;
@@ -115,14 +142,15 @@ enum cli_exit get_local_start(struct cmd *c, struct get_local *l)
 	const char *data = arena_fmt(&c->arena, "%s/data", folder), *log = arena_fmt(&c->arena, "%s/log", folder),
 		   *ready = arena_fmt(&c->arena, "%s/ready", folder);
 	const char *key = arena_fmt(&c->arena, "%s/data/admin.key", folder);
-	if (!data || !log || !ready || !key)
+	char **environment = own_environment(&c->arena);
+	if (!data || !log || !ready || !key || !environment)
 		return CLI_FAILED;
 	if (file_mkdirs(folder, 0700, &f) != RC_OK) {
 		cmd_say(c, "%s", f.text);
 		return CLI_FAILED;
 	}
 	unlink(ready);
-	if (!spawn(l, data, ready, log)) {
+	if (!spawn(l, environment, data, ready, log)) {
 		cmd_say(c, "it could not be started here: %s", strerror(errno));
 		return CLI_FAILED;
 	}

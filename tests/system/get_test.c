@@ -193,6 +193,10 @@ static void by_itself(void)
 	setenv("XDG_CACHE_HOME", cache, 1);
 	unsetenv("FOOTPLATE_SERVER");
 	unsetenv("FOOTPLATE_KEY_FILE");
+	/* An installation's settings are not its own. */
+	if (!getenv("DATABASE_URL"))
+		setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing", 1);
+	setenv("FOOTPLATE_SERVER__TLS_CERT", "/nowhere.pem", 1);
 	CHECK(get("steam:900", "local", "--local") == 0);
 	same("local");
 	CHECK(get("steam:900", "again", "--local") == 0); /* from what is kept, without Steam's content servers */
